@@ -1,0 +1,81 @@
+"""Every error of the gateway, named by what the caller should do.
+
+GatewayError
++-- ConfigError        our files: exit 2 before anything starts; says file, key, problem, remedy
++-- CommandError       a command can't do what was asked: one sentence and a remedy, exit code with it
++-- JournalError       the journal can't be used as it is: stop, nothing more is acknowledged
+|   +-- JournalCorrupt     bytes on disk are not what was written
+|   +-- JournalMixedUp     files of different journals, or one of them deleted
+|   +-- JournalFull        disk full: wait for room
++-- RecoveryError      repeating the recorded calls gave something else
++-- StoreError
+    +-- Retry          try again after `after` seconds (None: by backoff)
+    +-- Halt           this store stops until an operator acts; intake goes on
+"""
+
+__all__ = [
+    "CommandError", "ConfigError", "GatewayError", "Halt", "JournalCorrupt", "JournalError", "JournalFull",
+    "JournalMixedUp", "RecoveryError", "Retry", "StoreError",
+]  # fmt: skip
+
+
+class GatewayError(Exception):
+    """Root of the tree. `remedy` is what the reader should do next."""
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(f"{problem} {remedy}".strip())
+        self.problem = problem
+        self.remedy = remedy
+
+
+class ConfigError(GatewayError):
+    """Something in a configuration, profile or seed file is wrong."""
+
+    def __init__(self, file: str, key: str, problem: str, remedy: str = "") -> None:
+        super().__init__(f"{file}: {key}: {problem}" if key else f"{file}: {problem}", remedy)
+        self.file = file
+        self.key = key
+
+
+class CommandError(GatewayError):
+    """A command can't do what was asked."""
+
+    def __init__(self, problem: str, remedy: str = "", exit_code: int = 1) -> None:
+        super().__init__(problem, remedy)
+        self.exit_code = exit_code
+
+
+class JournalError(GatewayError):
+    """The journal can't be used as it is."""
+
+
+class JournalCorrupt(JournalError):
+    """Bytes on disk are not what was written."""
+
+
+class JournalMixedUp(JournalError):
+    """Files of different journals lie together, or one of them was deleted."""
+
+
+class JournalFull(JournalError):
+    """The disk has no room."""
+
+
+class RecoveryError(GatewayError):
+    """Repeating the recorded calls gave something else than what was recorded."""
+
+
+class StoreError(GatewayError):
+    """A store did not take a block."""
+
+
+class Retry(StoreError):
+    """Passing trouble: try the same block again, after `after` seconds where the store named a time."""
+
+    def __init__(self, problem: str, after: float | None = None) -> None:
+        super().__init__(problem)
+        self.after = after
+
+
+class Halt(StoreError):
+    """An operator must act (`remedy`); this store stops, everything else goes on."""

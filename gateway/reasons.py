@@ -1,0 +1,69 @@
+"""The closed list of reasons why something is not stored. Metric labels, ledger keys and dead letters use these only."""
+
+from enum import StrEnum
+
+__all__ = ["Ignored", "Invalid", "Rejected", "Shed", "Unstored"]
+
+
+class Rejected(StrEnum):
+    """A whole message could not be used; it is kept as a dead letter."""
+
+    PAYLOAD_TOO_LARGE = "payload_too_large"
+    TOPIC_TOO_LONG = "topic_too_long"
+    TOPIC_INVALID = "topic_invalid"
+    NESTING_TOO_DEEP = "nesting_too_deep"
+    TOO_MANY_RECORDS = "too_many_records"
+    COMPRESSION_BROKEN = "compression_broken"
+    DECOMPRESSED_TOO_LARGE = "decompressed_too_large"
+    NOT_UTF8 = "not_utf8"
+    UNREADABLE = "unreadable"
+    WRONG_SHAPE = "wrong_shape"
+    IDENTITY_MISSING = "identity_missing"
+    IDENTITY_INVALID = "identity_invalid"
+    TIME_MISSING = "time_missing"
+    TIME_INVALID = "time_invalid"
+    TOPIC_UNKNOWN = "topic_unknown"
+    DEVICE_UNKNOWN = "device_unknown"
+    DEVICE_PENDING = "device_pending"
+    DEVICE_LIMIT = "device_limit"
+    SENML_VERSION = "senml_version"
+    SENML_UNKNOWN_FIELD = "senml_unknown_field"
+
+
+class Ignored(StrEnum):
+    """A message that carries no reading by design; counted, not kept."""
+
+    RETAINED = "retained"
+    EMPTY = "empty"
+    SIMULATED = "simulated"
+    NO_READING = "no_reading"
+
+
+class Shed(StrEnum):
+    """QoS 0 messages that were not taken in."""
+
+    INBOX_FULL = "inbox_full"
+
+
+class Invalid(StrEnum):
+    """One field of a message could not be used; the message's other fields are kept."""
+
+    WRONG_TYPE = "wrong_type"
+    NOT_FINITE = "not_finite"
+    REQUIRED_ABSENT = "required_absent"
+    ENUM_UNKNOWN = "enum_unknown"
+    UNIT_MISMATCH = "unit_mismatch"
+    RECORD_TIME_INVALID = "record_time_invalid"
+    RECORD_TIME_MISSING = "record_time_missing"
+    RECORD_IDENTITY_MISSING = "record_identity_missing"
+    RECORD_SHAPE = "record_shape"
+
+
+class Unstored(StrEnum):
+    """A decoded reading that did not become a stored one."""
+
+    CONFLICT = "conflict"
+    QUARANTINED = "quarantined"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+    RETENTION = "retention"
