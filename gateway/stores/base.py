@@ -1,0 +1,109 @@
+"""The seam between the outbox and a store: blocks in, refusals out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from gateway.engine.results import DeviceRecord, Reject, SeriesName
+from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
+
+__all__ = ["Block", "Refused", "SeriesId", "Store", "StoreCursor", "StoredAggregates", "StoredReadings"]
+
+
+class SeriesId(NamedTuple):
+    """(device, quantity): the only lasting name of a series."""
+
+    device: str
+    quantity: str
+
+
+@dataclass(slots=True)
+class Block:
+    """What a store writes in one go: one or several outbox blocks, merged in order.
+
+    `position` is the outbox position of the last one. `series` names every series that is new since the store's
+    `series_count`; indices are dense, so `series[0].index == store.series_count`.
+    """
+
+    journal_id: str
+    position: int
+    readings: ReadingBatch
+    rewrites: FlagRewrites
+    aggregates: AggregateBatch
+    series: Sequence[SeriesName]
+    rejects: Sequence[Reject] = field(default=())
+    devices: Sequence[DeviceRecord] = field(default=())
+
+
+class Refused(NamedTuple):
+    """One point that the store will never take; becomes a dead letter. `kind` is `reading` or `aggregate`."""
+
+    kind: str
+    device: str
+    ts: int
+    reason: str
+    """`refused` or `retention` (see gateway.reasons.Unstored)."""
+    detail: str
+    readings: int
+    """How many readings went with it (0 for an aggregate)."""
+
+
+class StoreCursor(NamedTuple):
+    """Where a store is: all blocks up to `position` of journal `journal_id` are durable in it."""
+
+    journal_id: str
+    position: int
+    stored: int
+    """Readings stored so far, where the store itself keeps count; -1: the outbox keeps it."""
+
+
+@dataclass(slots=True)
+class StoredReadings:
+    """Readings of several series as read back: `batch.series` indexes `names`. Sorted by (series, ts), latest write only."""
+
+    names: Sequence[SeriesId]
+    batch: ReadingBatch
+
+
+@dataclass(slots=True)
+class StoredAggregates:
+    """Aggregates as read back: `batch.series` indexes `names`. Sorted by (series, step, start), latest revision only."""
+
+    names: Sequence[SeriesId]
+    batch: AggregateBatch
+
+
+class Store(Protocol):
+    """One writer per store; `write` is never called concurrently with itself. Reads may run beside it."""
+
+    name: str
+    series_count: int
+    """How many series this store knows by index (0 after the start of a store that keeps none)."""
+
+    async def open(self) -> StoreCursor | None:
+        """Connect, create what is missing, and say where the store is (None: never written). Raises Retry or Halt."""
+        ...
+
+    async def write(self, block: Block) -> list[Refused]:
+        """Return when durable. Writing a block again has no further effect. Raises Retry(after) or Halt(remedy)."""
+        ...
+
+    async def read_readings(self, series: Sequence[SeriesId], start: int, end: int) -> StoredReadings:
+        """Readings with start <= ts < end."""
+        ...
+
+    async def read_aggregates(self, series: Sequence[SeriesId], step: int, start: int, end: int) -> StoredAggregates:
+        """Windows of `step` seconds with start <= window start < end."""
+        ...
+
+    async def latest(self, series: Sequence[SeriesId]) -> StoredReadings:
+        """The newest reading of each series that has one."""
+        ...
+
+    async def distinct_readings(self) -> int:
+        """How many distinct (series, ts) are stored, counted in the database itself."""
+        ...
+
+    async def close(self) -> None:
+        """Release files and connections. Idempotent."""
+        ...
