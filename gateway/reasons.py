@@ -57,6 +57,7 @@ class Invalid(StrEnum):
     RECORD_TIME_MISSING = "record_time_missing"
     RECORD_IDENTITY_MISSING = "record_identity_missing"
     RECORD_SHAPE = "record_shape"
+    DEVICE_REFUSED = "device_refused"
 
 
 class Unstored(StrEnum):

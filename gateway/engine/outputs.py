@@ -1,0 +1,46 @@
+"""What one call gathers before it becomes a StepResult."""
+
+from gateway.engine.results import DeviceRecord, LedgerDelta, LedgerKey, Reject, SeriesName, StepResult
+from gateway.rows import Row
+from processors.columns import AggregateBatch, DirtyPanes, ReadingBatch
+
+__all__ = ["Outputs"]
+
+
+class Outputs:
+    """Lists in order of the rows, so that the same rows give the same encoding."""
+
+    def __init__(self) -> None:
+        self.readings: list[ReadingBatch] = []
+        self.aggregates: list[AggregateBatch] = []
+        self.dirty: list[DirtyPanes] = []
+        self.series: list[SeriesName] = []
+        self.devices: list[DeviceRecord] = []
+        self.counts: LedgerDelta = {}
+        self._rejects: dict[tuple[int, str], Reject] = {}
+
+    def count(self, book: str, term: str, amount: int = 1, *, reason: str = "", source: int | None = None,
+              profile: str = "") -> None:  # fmt: skip
+        """Add to an account of the ledger."""
+        if amount:
+            key = LedgerKey(book, term, reason, "" if source is None else str(source), profile)
+            self.counts[key] = self.counts.get(key, 0) + amount
+
+    def dead_letter(self, offset: int, row: Row, reason: str, detail: str, profile: str, device: str = "") -> None:
+        """Keep a message with the reason why it, or part of it, could not be used; one letter a (message, reason)."""
+        self._rejects.setdefault(
+            (offset, reason),
+            Reject(offset, row.received_at, reason, detail, row.source, profile, row.topic, row.payload, device),
+        )
+
+    def result(self) -> StepResult:
+        """Everything, concatenated."""
+        return StepResult(
+            readings=ReadingBatch.concat(self.readings),
+            aggregates=AggregateBatch.concat(self.aggregates),
+            dirty=DirtyPanes.concat(self.dirty),
+            rejects=list(self._rejects.values()),
+            series=self.series,
+            devices=self.devices,
+            counts=self.counts,
+        )

@@ -1,0 +1,178 @@
+"""Devices and series as an engine knows them: names to dense indices, one row of arrays a device.
+
+A device has one identity for life and one zone at a time; a series is (device, quantity). Indices are private to one
+engine and its outbox. Everything here changes through rows only, so replaying the rows rebuilds it.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.engine.results import DeviceRecord, SeriesName
+
+__all__ = ["DEVICE_TERMS", "Registry"]
+
+DEVICE_TERMS = ("accepted", "duplicate", "conflict", "quarantined", "expired", "invalid", "late", "missing")
+"""What is counted per device, on demand of `cityloom ledger --device`."""
+
+
+class Registry:
+    """Never called concurrently. `lane` numbers (zone, profile) pairs in order of first use."""
+
+    def __init__(self) -> None:
+        self.records: list[DeviceRecord] = []
+        self.series: list[SeriesName] = []
+        self.lanes: list[tuple[str, str]] = []
+        self._by_id: dict[str, int] = {}
+        self._by_key: dict[tuple[str, str], int] = {}
+        self._lane_of: dict[tuple[str, str], int] = {}
+        self._series_of_name: dict[tuple[str, str], int] = {}
+        self.lane = np.empty(0, np.int32)
+        """Lane of each device."""
+        self.counts = np.zeros((0, len(DEVICE_TERMS)), np.int64)
+        self.offset = np.empty(0, np.int64)
+        """Estimated clock offset of each device in ns (device minus ours); int64 min: not known."""
+        self.heard = np.empty(0, np.int64)
+        """`received_at` of each device's newest message; 0: never heard."""
+        self.table = np.empty((0, 1), np.int32)
+        """Series of (device, quantity's place in its profile); -1: none yet."""
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def find(self, profile: str, key: str) -> int:
+        """Index of the device that speaks `profile` under `key`; -1: none."""
+        return self._by_key.get((profile, key), -1)
+
+    def by_id(self, device: str) -> int:
+        """Index of the device `device`; -1: none."""
+        return self._by_id.get(device, -1)
+
+    def free_id(self, profile: str, key: str) -> str:
+        """A name for a device met on the wire: its key, or the key under its profile where that is taken."""
+        return key if key not in self._by_id else f"{profile}/{key}"
+
+    def put(self, record: DeviceRecord, quantities: Sequence[str]) -> tuple[int, bool]:
+        """Add a device or change it; give its index and whether anything changed."""
+        index = self._by_id.get(record.id, -1)
+        if index >= 0:
+            old = self.records[index]
+            if _same(old, record):
+                return index, False
+            for key in old.keys:
+                self._by_key.pop((old.profile, key), None)
+            if old.profile != record.profile:
+                self.table[index] = -1
+            self.records[index] = record
+        else:
+            index = len(self.records)
+            self.records.append(record)
+            self._by_id[record.id] = index
+            self._grow()
+        self.lane[index] = self._lane(record.zone, record.profile)
+        for key in record.keys:
+            self._by_key[record.profile, key] = index
+        self._widen(len(quantities))
+        for place, quantity in enumerate(quantities):
+            known = self._series_of_name.get((record.id, quantity), -1)
+            self.table[index, place] = known
+        return index, True
+
+    def relayout(self, quantities: dict[str, Sequence[str]]) -> None:
+        """Lay the table out anew after profiles changed: `quantities` of each profile, in order."""
+        self._widen(max((len(names) for names in quantities.values()), default=1))
+        self.table[:] = -1
+        for index, record in enumerate(self.records):
+            for place, quantity in enumerate(quantities.get(record.profile, ())):
+                self.table[index, place] = self._series_of_name.get((record.id, quantity), -1)
+
+    def name_series(self, device: int, place: int, quantity: str, unit: str) -> SeriesName:
+        """Give (device, quantity) its index."""
+        record = self.records[device]
+        name = SeriesName(len(self.series), record.id, quantity, record.profile, unit)
+        self.series.append(name)
+        self._series_of_name[record.id, quantity] = name.index
+        self.table[device, place] = name.index
+        return name
+
+    def series_of_device(self, device: int) -> NDArray[np.int32]:
+        """Indices of the series that a device has."""
+        row = self.table[device]
+        found: NDArray[np.int32] = row[row >= 0]
+        return found
+
+    def count(self, term: str, devices: NDArray[Any], amount: int | NDArray[np.int64] = 1) -> None:
+        """Add to a term of several devices (an index may stand there repeatedly)."""
+        np.add.at(self.counts[:, DEVICE_TERMS.index(term)], devices, amount)
+
+    def _lane(self, zone: str, profile: str) -> int:
+        lane = self._lane_of.get((zone, profile))
+        if lane is None:
+            lane = self._lane_of[zone, profile] = len(self.lanes)
+            self.lanes.append((zone, profile))
+        return lane
+
+    def _grow(self) -> None:
+        have, want = len(self.lane), len(self.records)
+        if want <= have:
+            return
+        more = max(64, have)
+        self.lane = np.concatenate([self.lane, np.zeros(more, np.int32)])
+        self.counts = np.concatenate([self.counts, np.zeros((more, len(DEVICE_TERMS)), np.int64)])
+        self.offset = np.concatenate([self.offset, np.full(more, np.iinfo(np.int64).min)])
+        self.heard = np.concatenate([self.heard, np.zeros(more, np.int64)])
+        self.table = np.concatenate([self.table, np.full((more, self.table.shape[1]), -1, np.int32)])
+
+    def _widen(self, quantities: int) -> None:
+        have = self.table.shape[1]
+        if quantities > have:
+            self.table = np.hstack([self.table, np.full((len(self.table), quantities - have), -1, np.int32)])
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything, as arrays and lists."""
+        n = len(self.records)
+        return {
+            "records": [_plain(record) for record in self.records],
+            "series": [[s.device, s.quantity, s.profile, s.unit] for s in self.series],
+            "lanes": [list(lane) for lane in self.lanes],
+            "lane": self.lane[:n].copy(),
+            "counts": self.counts[:n].copy(),
+            "offset": self.offset[:n].copy(),
+            "heard": self.heard[:n].copy(),
+            "table": self.table[:n].copy(),
+        }
+
+    @classmethod
+    def restore(cls, state: dict[str, Any]) -> "Registry":
+        """The registry that gave `state`."""
+        made = cls()
+        made.records = [_record(fields) for fields in state["records"]]
+        made.series = [SeriesName(index, *fields) for index, fields in enumerate(state["series"])]
+        made.lanes = [(zone, profile) for zone, profile in state["lanes"]]
+        made.lane, made.counts = state["lane"].copy(), state["counts"].copy()
+        made.offset, made.heard = state["offset"].copy(), state["heard"].copy()
+        made.table = state["table"].copy()
+        made._lane_of = {pair: index for index, pair in enumerate(made.lanes)}
+        made._by_id = {record.id: index for index, record in enumerate(made.records)}
+        made._by_key = {
+            (record.profile, key): index for index, record in enumerate(made.records) for key in record.keys
+        }
+        made._series_of_name = {(s.device, s.quantity): s.index for s in made.series}
+        return made
+
+
+def _same(old: DeviceRecord, new: DeviceRecord) -> bool:
+    return _plain(old)[:-1] == _plain(new)[:-1]
+
+
+def _plain(record: DeviceRecord) -> list[Any]:
+    keys: Iterable[str] = record.keys
+    return [record.id, record.profile, record.zone, list(keys), record.lon, record.lat, record.cell, record.asset,
+            record.state, record.since]  # fmt: skip
+
+
+def _record(fields: Sequence[Any]) -> DeviceRecord:
+    device, profile, zone, keys, *rest = fields
+    return DeviceRecord(device, profile, zone, tuple(keys), *rest)

@@ -1,0 +1,69 @@
+"""Sequence numbers of devices: what never came is `missing`, and no longer missing when it comes late.
+
+A counter runs modulo `modulus` within a scope (a LoRaWAN session, a boot); a new scope starts afresh. Numbers behind the
+newest fill a gap they fit into; a run of them that fits none means the device restarted its counter.
+"""
+
+from typing import Any
+
+__all__ = ["SequenceTracker"]
+
+_GAPS_KEPT = 32
+_RESTART_AFTER = 3
+
+
+class SequenceTracker:
+    """One entry a device: [scope, newest, gaps as [from, to] pairs (inclusive, unrolled), strangers in a row, last stranger]."""
+
+    def __init__(self) -> None:
+        self._devices: dict[int, list[Any]] = {}
+
+    def observe(self, device: int, sequence: int, scope: str, modulus: int) -> int:
+        """Change in the number of missing messages: more after a jump, fewer when a gap fills."""
+        entry = self._devices.get(device)
+        if entry is None or entry[0] != scope:
+            self._devices[device] = [scope, sequence, [], 0, 0]
+            return 0
+        newest: int = entry[1]
+        ahead = (sequence - newest) % modulus
+        if ahead == 0:
+            return 0
+        if ahead <= modulus // 2:
+            unrolled = newest + ahead
+            entry[1] = unrolled
+            entry[3] = 0
+            if ahead == 1:
+                return 0
+            gaps: list[list[int]] = entry[2]
+            gaps.append([newest + 1, unrolled - 1])
+            del gaps[:-_GAPS_KEPT]
+            return ahead - 1
+        return self._behind(entry, newest - (modulus - ahead), sequence)
+
+    @staticmethod
+    def _behind(entry: list[Any], unrolled: int, sequence: int) -> int:
+        gaps: list[list[int]] = entry[2]
+        for place, (low, high) in enumerate(gaps):
+            if low <= unrolled <= high:
+                gaps[place : place + 1] = [
+                    gap for gap in ([low, unrolled - 1], [unrolled + 1, high]) if gap[0] <= gap[1]
+                ]
+                entry[3] = 0
+                return -1
+        # a duplicate comes alone; a restarted counter goes on counting
+        entry[3] = entry[3] + 1 if entry[3] and unrolled == entry[4] + 1 else 1
+        entry[4] = unrolled
+        if entry[3] >= _RESTART_AFTER:
+            entry[1], entry[2], entry[3] = sequence, [], 0
+        return 0
+
+    def snapshot(self) -> list[list[Any]]:
+        """Everything, as plain lists."""
+        return [[device, *entry] for device, entry in self._devices.items()]
+
+    @classmethod
+    def restore(cls, state: list[list[Any]]) -> "SequenceTracker":
+        """The tracker that gave `state`."""
+        made = cls()
+        made._devices = {entry[0]: [*entry[1:3], [list(gap) for gap in entry[3]], *entry[4:]] for entry in state}
+        return made

@@ -1,0 +1,82 @@
+"""The time gate: which event times may count, and whose clock is wrong.
+
+Against `received_at`, never against `now`, so that replaying a row gives the same verdict.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["NO_OFFSET", "TimeGate", "Verdict", "suspect_clock"]
+
+NO_OFFSET = np.iinfo(np.int64).min
+_SETTLE = 0.1
+"""How fast an estimate follows readings that came with more delay than it knows."""
+_MOST = 0.5
+_FEW_DEVICES = 3
+_FEW_LANES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Masks over the records that were judged."""
+
+    ahead: NDArray[np.bool_]
+    """Too far in the future: quarantined."""
+    expired: NDArray[np.bool_]
+    """Behind the late horizon."""
+    steady: NDArray[np.bool_]
+    """The device's clock is within bounds, so the record may move a watermark."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeGate:
+    """Bounds in ns. `late_horizon` is the raw retention of the store, less a day."""
+
+    max_ahead: int
+    clock_bound: int
+    late_horizon: int
+
+    def judge(
+        self,
+        device: NDArray[np.int32],
+        ts: NDArray[np.int64],
+        received_at: NDArray[np.int64],
+        offset: NDArray[np.int64],
+    ) -> Verdict:
+        """Judge records and bring the devices' estimated offsets (`offset`, changed in place) up to date.
+
+        The estimate is the newest event time against receipt with the least delay seen; a longer delay moves it by a
+        tenth only, so that one slow message makes no slow clock.
+        """
+        delta = ts - received_at
+        ahead = delta > self.max_ahead
+        expired = delta < -self.late_horizon
+        known = offset[device]
+        raised = np.where(
+            (known == NO_OFFSET) | (delta >= known), delta, known + ((delta - known) * _SETTLE).astype(np.int64)
+        )
+        offset[device] = raised
+        return Verdict(ahead, expired, (raised <= self.clock_bound) & ~ahead & ~expired)
+
+
+def suspect_clock(
+    offset: NDArray[np.int64], lane: NDArray[np.int32], active: NDArray[np.bool_], bound: int, lanes: int
+) -> str:
+    """`slow` or `fast` where it is our own clock that is wrong, else "".
+
+    Most active devices of at least two lanes (of three devices or more each) off in the same direction: one clock
+    explains what dozens would have to conspire for.
+    """
+    known = active & (offset != NO_OFFSET)
+    if not known.any():
+        return ""
+    total = np.bincount(lane[known], minlength=lanes)
+    for name, off in (("slow", offset > bound), ("fast", offset < -bound)):
+        hit = np.bincount(lane[known & off], minlength=lanes)
+        if np.count_nonzero((total >= _FEW_DEVICES) & (hit > total * _MOST)) >= _FEW_LANES:
+            big = total >= _FEW_DEVICES
+            if hit[big].sum() > total[big].sum() * _MOST:
+                return name
+    return ""

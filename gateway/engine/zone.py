@@ -1,0 +1,273 @@
+"""ZoneEngine: judges the devices of the zones it hosts. Pure: rows and `now` in, columns out.
+
+    rows -> route -> decode -> identify -> time gate -> deduplicate -> quality flags -> windows -> rollups
+            (messages.py, devices.py)      (timegate.py) (dedupe.py)                    (processors.windows)
+
+The same rows, calls and `now` give the same outputs to the byte, wherever a snapshot and restore lies between. What it
+computes for a zone does not depend on which other zones it hosts: lanes are (zone, profile), series are devices'.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gateway.codecs.compiled import CompiledProfile, compile_profile
+from gateway.config.content import EngineContent
+from gateway.config.profiles import load_profiles
+from gateway.engine.dedupe import Dedupe
+from gateway.engine.devices import Devices
+from gateway.engine.messages import Candidates, Messages, Observed
+from gateway.engine.outputs import Outputs
+from gateway.engine.registry import Registry
+from gateway.engine.results import DeviceRecord, StepResult
+from gateway.engine.router import Router
+from gateway.engine.sequences import SequenceTracker
+from gateway.engine.timegate import TimeGate, suspect_clock
+from gateway.engine.timezone import day_edges
+from gateway.reasons import Unstored
+from gateway.rows import Row, RowKind
+from processors.columns import DirtyPanes, ReadingBatch
+from processors.flags import Why
+from processors.windows.watermark import Watermarks
+from processors.windows.window_set import WindowSet
+
+__all__ = ["ZoneEngine"]
+
+_SECOND = 1_000_000_000
+_CLOCK_EVERY = 5 * _SECOND
+_ACTIVE_WITHIN = 3600 * _SECOND
+
+
+class ZoneEngine:
+    """Never called concurrently. Blank until its first CONFIG row."""
+
+    def __init__(self) -> None:
+        self.offset = 0
+        """Offset of the next row that it expects."""
+        self.now = 0
+        self.config_digest = ""
+        self.clock_suspect = ""
+        """`fast` or `slow` where it is our own clock that is wrong."""
+        self._content_bytes = b""
+        self._live_since = -1
+        self._clock_judged_at = 0
+        self.registry = Registry()
+        self._sequences = SequenceTracker()
+        self._dedupe = Dedupe()
+        self._windows = WindowSet(np.empty(0, np.int64))
+        self._watermarks = Watermarks()
+        self._closed_at = np.empty(0, np.int64)
+        self._content: EngineContent | None = None
+        self._messages: Messages | None = None
+        self._profiles: dict[str, CompiledProfile] = {}
+
+    # -- the one call ---------------------------------------------------------------------------------------------
+
+    def step(self, rows: Sequence[Row], now: int, live: bool) -> StepResult:
+        """Take `rows` (contiguous from `offset`), or none for a tick; `now` drives timers only and never goes back."""
+        self.now = max(self.now, now)
+        out = Outputs()
+        start = 0
+        for k, row in enumerate(rows):
+            if row.kind in (RowKind.CONFIG, RowKind.ACT):
+                self._take(rows[start:k], out)
+                if row.kind == RowKind.CONFIG:
+                    self._configure(row, out)
+                self.offset += 1
+                start = k + 1
+        self._take(rows[start:], out)
+        self._progress(live)
+        self._close(out)
+        return out.result()
+
+    def _take(self, rows: Sequence[Row], out: Outputs) -> None:
+        if not rows:
+            return
+        assert self._messages is not None, "the first row of a journal is its configuration"
+        candidates, observed = self._messages.read(rows, self.offset, out)
+        self._lanes()
+        if candidates:
+            self._dedupe.grow(len(self.registry.series))
+            self._new_series(out)
+            self._accept(Candidates.concat(candidates), rows, out)
+        for seen in observed:
+            self._observe(seen)
+        self.offset += len(rows)
+
+    def _accept(self, came: Candidates, rows: Sequence[Row], out: Outputs) -> None:
+        """Sort duplicates out, give the rest to the windows, mark what late readings change."""
+        kinds = self._dedupe.sort(self._windows, came.series, came.ts, came.value)
+        late = kinds.late
+        came.why[late] |= np.uint32(Why.LATE)
+        accepted = kinds.fresh | late
+        self._tally("accepted", accepted, came, out)
+        self._tally("duplicate", kinds.duplicate, came, out)
+        self._tally("conflict", kinds.conflict, came, out)
+        if kinds.conflict.any():
+            self._keep_conflicts(kinds.conflict, came, rows, out)
+        fresh = kinds.fresh
+        self._windows.add(came.series[fresh], came.ts[fresh], came.value[fresh], came.flag[fresh])
+        if late.any():
+            self._tally("late", late, came, out, book="beside")
+            self._mark_late(came.series[late], came.ts[late], out)
+        every = accepted.all()
+        out.readings.append(ReadingBatch(*(
+            column if every else column[accepted] for column in (came.series, came.ts, came.value, came.flag, came.why)
+        )))  # fmt: skip
+
+    def _tally(self, term: str, mask: Any, came: Candidates, out: Outputs, book: str = "reading") -> None:
+        if not mask.any():
+            return
+        device = came.device[mask]
+        self.registry.count(term, device)
+        lanes = np.bincount(self.registry.lane[device])
+        per_profile: dict[str, int] = {}
+        for lane in np.flatnonzero(lanes).tolist():
+            profile = self.registry.lanes[lane][1]
+            per_profile[profile] = per_profile.get(profile, 0) + int(lanes[lane])
+        for profile, amount in per_profile.items():
+            out.count(book, term, amount, profile=profile)
+
+    def _keep_conflicts(self, mask: Any, came: Candidates, rows: Sequence[Row], out: Outputs) -> None:
+        for k, device, series in zip(
+            came.row[mask].tolist(), came.device[mask].tolist(), came.series[mask].tolist(), strict=True
+        ):
+            record = self.registry.records[device]
+            detail = f"{self.registry.series[series].quantity}: another value stands at the same time already"
+            out.dead_letter(self.offset + k, rows[k], Unstored.CONFLICT, detail, record.profile, record.id)
+
+    def _mark_late(self, series: Any, ts: Any, out: Outputs) -> None:
+        self._windows.taint(series, ts)
+        pane = self._windows.pane_secs[series]
+        length = pane.astype(np.int64) * _SECOND
+        start = ts - ts % length
+        keys = np.unique(np.stack([series.astype(np.int64), start]), axis=1)
+        which = keys[0].astype(np.int32)
+        step = self._windows.pane_secs[which]
+        watermark = self._windows.closed_watermark[self._windows.lane[which]]
+        out.dirty.append(
+            DirtyPanes.of(series=which, step=step, start=keys[1], end=keys[1] + step.astype(np.int64) * _SECOND,
+                          watermark=watermark)
+        )  # fmt: skip
+
+    # -- time -----------------------------------------------------------------------------------------------------
+
+    def _observe(self, seen: Observed) -> None:
+        self._watermarks.observe(seen.lane, seen.ts, seen.received_at, seen.steady)
+
+    def _progress(self, live: bool) -> None:
+        """Wall-clock progress counts only while the source is live; after a reconnect it starts afresh."""
+        if self._content is None:
+            return
+        options = self._content.options
+        self._live_since = (self._live_since if self._live_since >= 0 else self.now) if live else -1
+        if live:
+            self._watermarks.advance_idle(self.now, options.idle_timeout_ns, self._live_since)
+        if self.now - self._clock_judged_at >= _CLOCK_EVERY:
+            self._clock_judged_at = self.now
+            n = len(self.registry)
+            active = self.registry.heard[:n] > self.now - _ACTIVE_WITHIN
+            suspect = suspect_clock(self.registry.offset[:n], self.registry.lane[:n], active, options.clock_bound_ns,
+                                    len(self.registry.lanes))  # fmt: skip
+            # behind a backlog of ours every device looks slow
+            self.clock_suspect = suspect if suspect == "slow" or live else ""
+
+    def _close(self, out: Outputs) -> None:
+        watermark = self._watermarks.current()
+        # panes end on whole tens of seconds: between two of them there is nothing to close
+        tens = watermark // (10 * _SECOND)
+        if len(tens) == len(self._closed_at) and (tens == self._closed_at).all():
+            return
+        self._closed_at = tens
+        aggregates, dirty = self._windows.close(watermark)
+        out.aggregates.append(aggregates)
+        out.dirty.append(dirty)
+
+    def watermarks(self) -> dict[tuple[str, str], int]:
+        """Watermark of each lane (zone, profile)."""
+        return dict(zip(self.registry.lanes, self._watermarks.current().tolist(), strict=False))
+
+    # -- configuration ----------------------------------------------------------------------------------------------
+
+    def _configure(self, row: Row, out: Outputs) -> None:
+        self._load(row.payload)
+        assert self._content is not None
+        quantities = {name: [q.name for q in profile.quantities] for name, profile in self._profiles.items()}
+        self.registry.relayout(quantities)
+        for device in self._content.devices:
+            record = DeviceRecord(
+                device.id, device.profile, device.zone, tuple(device.keys), device.lon, device.lat, device.cell,
+                device.asset, "known", row.received_at,
+            )  # fmt: skip
+            index, changed = self.registry.put(record, quantities.get(device.profile, ()))
+            if changed:
+                out.devices.append(record)
+                self._lanes()
+                mine = self.registry.series_of_device(index)
+                self._windows.set_lane(mine, np.full(len(mine), self.registry.lane[index], np.int32))
+
+    def _load(self, content_bytes: bytes) -> None:
+        content = EngineContent.decode(content_bytes)
+        profiles = load_profiles(content.profiles)
+        options = content.options
+        compiled = [compile_profile(profile, options.bounds) for profile in profiles]
+        self._content, self._content_bytes, self.config_digest = content, content_bytes, content.digest
+        self._profiles = {profile.name: profile for profile in compiled}
+        gate = TimeGate(options.max_ahead_ns, options.clock_bound_ns, options.late_horizon_ns)
+        devices = Devices(self.registry, frozenset(content.zones), options.max_devices)
+        router = Router(profiles, options.bounds.max_topic_bytes)
+        self._messages = Messages(compiled, router, gate, devices, self._sequences)
+        self._windows.day_edges = day_edges(content.timezone)
+
+    def _lanes(self) -> None:
+        """Bring watermarks up to the lanes that the registry has opened."""
+        lanes = self.registry.lanes
+        for lane in range(len(self._watermarks), len(lanes)):
+            profile = self._profiles.get(lanes[lane][1])
+            self._watermarks.add_lane(profile.out_of_orderness_ns if profile else 10 * _SECOND)
+
+    def _new_series(self, out: Outputs) -> None:
+        if out.series and out.series[-1].index >= len(self._windows.pane_secs):
+            new = self.registry.series[len(self._windows.pane_secs) :]
+            panes = np.fromiter((self._profiles[name.profile].pane_secs for name in new), np.int32, len(new))
+            owners = [self.registry.by_id(name.device) for name in new]
+            self._windows.add_series(panes, self.registry.lane[owners])
+
+    # -- snapshot ---------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that the next call depends on, as arrays, numbers, strings and lists of them."""
+        return {
+            "offset": self.offset,
+            "now": self.now,
+            "live_since": self._live_since,
+            "clock_suspect": self.clock_suspect,
+            "clock_judged_at": self._clock_judged_at,
+            "content": self._content_bytes,
+            "registry": self.registry.snapshot(),
+            "sequences": self._sequences.snapshot(),
+            "newest": self._dedupe.newest[: len(self.registry.series)].copy(),
+            "windows": self._windows.snapshot(),
+            "watermarks": self._watermarks.snapshot(),
+            "closed_at": self._closed_at.copy(),
+        }
+
+    @classmethod
+    def restore(cls, state: dict[str, Any]) -> "ZoneEngine":
+        """The engine that gave `state`."""
+        made = cls()
+        made.offset, made.now = state["offset"], state["now"]
+        made._live_since, made.clock_suspect = state["live_since"], state["clock_suspect"]
+        made._clock_judged_at = state["clock_judged_at"]
+        made.registry = Registry.restore(state["registry"])
+        made._sequences = SequenceTracker.restore(state["sequences"])
+        made._windows = WindowSet.restore(state["windows"])
+        made._watermarks = Watermarks.restore(state["watermarks"])
+        made._closed_at = state["closed_at"].copy()
+        if state["content"]:
+            made._load(state["content"])
+        newest = state["newest"]
+        made._dedupe.grow(len(newest))
+        made._dedupe.newest[: len(newest)] = newest
+        return made

@@ -1,0 +1,95 @@
+"""Start where the last run stopped: newest good snapshot, then the recorded calls after it.
+
+Outputs of repeated calls are discarded: they are in the outbox already, in the transaction that recorded the call. Their
+checksums are compared; a difference is an error, because then the engine would go on from a state that never was.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from gateway.config.content import EngineContent
+from gateway.engine.zone import ZoneEngine
+from gateway.errors import RecoveryError
+from gateway.journal.blocks import checksum
+from gateway.journal.inbox import Inbox
+from gateway.journal.outbox import Outbox
+from gateway.journal.snapshots import Snapshots
+from gateway.rows import Row, RowKind
+
+__all__ = ["Recovered", "configure", "recover"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """How a start went."""
+
+    engine: ZoneEngine
+    from_step: int
+    """Step of the snapshot; 0: none, everything was repeated."""
+    repeated_steps: int
+    repeated_rows: int
+    damaged: tuple[str, ...]
+    """Snapshots that could not be used."""
+    secs: float
+
+
+def recover(inbox: Inbox, outbox: Outbox, snapshots: Snapshots, progress: Callable[[int], None] | None = None) -> Recovered:
+    """Rebuild the engine.
+
+    Raises:
+        RecoveryError: a repeated call gave something else, or rows that it needs are gone.
+    """
+    started = monotonic()
+    good, damaged = snapshots.newest_good(inbox.journal_id)
+    engine, step = (ZoneEngine.restore(good.state), good.step) if good is not None else (ZoneEngine(), 0)
+    steps = rows_read = 0
+    for record in outbox.steps_after(step):
+        if record.engine != "zone":
+            continue
+        if engine.offset != record.first_offset:
+            raise RecoveryError(
+                f"call {record.step} starts at row {record.first_offset} but the engine stands at row {engine.offset}:"
+                " calls or snapshots are missing.",
+                "Restore the whole data folder from a backup, or move it away to start anew.",
+            )
+        rows = inbox.read(record.first_offset, record.end_offset - record.first_offset) if record.end_offset > record.first_offset else []
+        if len(rows) != record.end_offset - record.first_offset:
+            raise RecoveryError(
+                f"rows {record.first_offset} to {record.end_offset} of the inbox are gone.",
+                "Restore the whole data folder from a backup, or move it away to start anew.",
+            )
+        result = engine.step(rows, record.now, record.live)
+        if checksum(result) != record.checksum:
+            raise RecoveryError(
+                f"repeating call {record.step} gave other outputs than those recorded.",
+                "Start the version of CityLoom that wrote this folder once and stop it cleanly, then upgrade.",
+            )
+        steps += 1
+        rows_read += len(rows)
+        if progress is not None:
+            progress(rows_read)
+    return Recovered(engine, step, steps, rows_read, tuple(damaged), monotonic() - started)
+
+
+def configure(engine: ZoneEngine, inbox: Inbox, content: EngineContent, now: int) -> bool:
+    """Append the configuration as a row where the engine has another (or none, or waiting rows bring another)."""
+    digest = engine.config_digest
+    for row in _waiting(engine, inbox):
+        if row.kind == RowKind.CONFIG:
+            digest = row.topic
+    if digest == content.digest:
+        return False
+    received_at = max(now, inbox.last_received_at + 1)
+    inbox.append([Row(received_at, RowKind.CONFIG, 0, 0, content.digest, content.encode())], {}, {})
+    return True
+
+
+def _waiting(engine: ZoneEngine, inbox: Inbox) -> list[Row]:
+    out: list[Row] = []
+    offset = engine.offset
+    while offset < inbox.end_offset:
+        rows = inbox.read(offset, 10_000)
+        offset += len(rows)
+        out.extend(row for row in rows if row.kind == RowKind.CONFIG)
+    return out

@@ -1,0 +1,166 @@
+"""The engine's loop: rows from the inbox, one call, one transaction in the outbox.
+
+    inbox (memory of the newest rows, else the file) --> ZoneEngine.step --> Outbox.append_step --> live hub, stores
+
+Calls run one after the other in a thread of their own, so that the event loop goes on moving bytes. The engine has
+moved on once a call returns: a commit that finds no room is repeated until it does, it is never given up.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+
+from gateway.clock import Clock
+from gateway.engine.results import StepResult
+from gateway.engine.zone import ZoneEngine
+from gateway.errors import JournalFull
+from gateway.journal.blocks import checksum
+from gateway.journal.inbox import Inbox
+from gateway.journal.outbox import Outbox, StepRecord
+from gateway.rows import Row
+
+__all__ = ["Recent", "Runner"]
+
+_FULL_RETRY_SECS = 0.25
+
+
+class Recent:
+    """The newest journaled rows, kept in memory so that the engine need not read them back. Bounded by rows."""
+
+    def __init__(self, limit: int) -> None:
+        self._batches: deque[tuple[int, Sequence[Row]]] = deque()
+        self._rows = 0
+        self._limit = limit
+
+    def put(self, first_offset: int, rows: Sequence[Row]) -> None:
+        """Remember a batch just journaled; when full, forget everything: the file has it."""
+        if self._rows + len(rows) > self._limit:
+            self._batches.clear()
+            self._rows = 0
+        self._batches.append((first_offset, rows))
+        self._rows += len(rows)
+
+    def take(self, offset: int, limit: int) -> list[Row]:
+        """Rows from `offset` on, at most `limit`; empty where they are not in memory."""
+        out: list[Row] = []
+        batches = self._batches
+        while batches and len(out) < limit:
+            first, rows = batches[0]
+            want = offset + len(out)
+            if first + len(rows) <= want:
+                batches.popleft()
+                self._rows -= len(rows)
+                continue
+            if first > want:
+                break
+            part = rows[want - first : want - first + limit - len(out)]
+            out.extend(part)
+        return out
+
+
+class Runner:
+    """One engine and its outbox. `run` ends after `stop` once every journaled row has been processed."""
+
+    def __init__(
+        self, engine: ZoneEngine, inbox: Inbox, outbox: Outbox, clock: Clock, executor: ThreadPoolExecutor, *,
+        gather_secs: float, gather_messages: int, tick_secs: float, memory_rows: int, live: Callable[[], bool],
+        committed: Callable[[Sequence[Row], StepResult, int | None], None],
+        full: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        self.engine = engine
+        self.recent = Recent(memory_rows)
+        self.steps = 0
+        self.busy_secs = 0.0
+        self._inbox = inbox
+        self._outbox = outbox
+        self._clock = clock
+        self._executor = executor
+        self._gather_secs = gather_secs
+        self._gather_messages = gather_messages
+        self._tick_secs = tick_secs
+        self._live = live
+        self._committed = committed
+        self._full = full
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._pause = asyncio.Lock()
+
+    @property
+    def behind(self) -> int:
+        """Rows journaled and not yet processed."""
+        return self._inbox.end_offset - self.engine.offset
+
+    def journaled(self, first_offset: int, rows: Sequence[Row]) -> None:
+        """Rows are durable in the inbox from `first_offset` on."""
+        self.recent.put(first_offset, rows)
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish what is journaled, then end."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Call the engine until stopped."""
+        last = 0.0
+        while True:
+            if not self.behind:
+                if self._stopping:
+                    return
+                await self._wait(self._tick_secs)
+            pause = last + self._gather_secs - monotonic()
+            if self.behind and self.behind < self._gather_messages and pause > 0 and not self._stopping:
+                await asyncio.sleep(pause)
+            last = monotonic()
+            async with self._pause:
+                await self._call()
+
+    async def quiesced(self, work: Callable[[ZoneEngine], object]) -> object:
+        """Run `work` in the engine's thread between two calls."""
+        async with self._pause:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, work, self.engine)
+
+    async def _wait(self, secs: float) -> None:
+        try:
+            async with asyncio.timeout(secs):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    async def _call(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._outbox.bytes_used >= self._outbox.quota_bytes:
+            # the engine stops, the inbox fills, nothing more is acknowledged: backpressure without loss
+            self._full("quota")
+            await asyncio.sleep(_FULL_RETRY_SECS)
+            if self._stopping:
+                return
+        rows = self.recent.take(self.engine.offset, self._gather_messages)
+        live = self._live()
+        started = monotonic()
+        rows, record, result = await loop.run_in_executor(self._executor, self._step, rows, live)
+        while True:
+            try:
+                position = await loop.run_in_executor(self._executor, self._outbox.append_step, record, result)
+                break
+            except JournalFull as error:
+                self._full(error.problem)
+                await asyncio.sleep(_FULL_RETRY_SECS)
+        self.steps += 1
+        self.busy_secs += monotonic() - started
+        self._committed(rows, result, position)
+
+    def _step(self, rows: list[Row], live: bool) -> tuple[list[Row], StepRecord, StepResult]:
+        first = self.engine.offset
+        if not rows and self._inbox.end_offset > first:
+            rows = self._inbox.read(first, self._gather_messages)
+        now = max(self._clock.now(), self.engine.now)
+        result = self.engine.step(rows, now, live)
+        record = StepRecord(
+            step=self._outbox.last_step + 1, kind="rows" if rows else "tick", first_offset=first,
+            end_offset=self.engine.offset, now=now, live=live, checksum=checksum(result), engine="zone",
+        )  # fmt: skip
+        return rows, record, result

@@ -1,0 +1,208 @@
+"""One store's writer: blocks after its cursor, in order, until the store has them.
+
+A store that is slow, down or stopped delays nobody else: the outbox keeps its blocks, within its quota.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from gateway.engine.results import Reject, StepResult
+from gateway.errors import Halt, JournalFull, Retry
+from gateway.journal.outbox import Outbox
+from gateway.mqtt.backoff import Backoff
+from gateway.reasons import Unstored
+from gateway.stores.base import Block, Refused, Store
+from gateway.telemetry.events import PointsRefused, StoreHaltedError, StoreRecovered, StoreRetrying
+from gateway.telemetry.metrics import Telemetry
+from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
+
+__all__ = ["StoreWriter"]
+
+_HALT_RETRY_SECS = 60.0
+_IDLE_SECS = 0.5
+
+
+@dataclass(slots=True)
+class _Merged:
+    upto: int
+    result: StepResult
+
+
+class StoreWriter:
+    """Never writes a block before the ones in front of it. `position` is what the store has durably."""
+
+    def __init__(
+        self, store: Store, outbox: Outbox, telemetry: Telemetry, backoff: Backoff, *, max_readings: int,
+        stored: Callable[[str, int], None],
+    ) -> None:  # fmt: skip
+        self.store = store
+        self.name = store.name
+        self.state = "starting"
+        self.problem = ""
+        self.remedy = ""
+        self.position = 0
+        self._outbox = outbox
+        self._telemetry = telemetry
+        self._backoff = backoff
+        self._max_readings = max_readings
+        self._stored = stored
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._down_since: float | None = None
+
+    def wake(self) -> None:
+        """The outbox has a new block."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Write what the outbox holds, then end; a store that is down ends at once."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Write until stopped."""
+        if not await self._until(self._open):
+            return
+        while True:
+            if self._outbox.last_position > self.position:
+                if not await self._until(self._write):
+                    return
+                continue
+            if self._stopping:
+                return
+            self._wake.clear()
+            if self._outbox.last_position > self.position:
+                continue
+            try:
+                async with asyncio.timeout(_IDLE_SECS):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    async def _until(self, act: Callable[[], Awaitable[None]]) -> bool:
+        """Repeat `act` until the store takes it; False: stopped while the store was down."""
+        while True:
+            try:
+                await act()
+            except Retry as error:
+                wait = error.after if error.after is not None else self._backoff.next()
+                self._down("retrying", error.problem, "")
+                self._telemetry.emit(StoreRetrying(store=self.name, problem=error.problem, retry_in=wait))
+            except Halt as error:
+                wait = _HALT_RETRY_SECS
+                if self.state != "halted":
+                    self._telemetry.emit(
+                        StoreHaltedError(store=self.name, problem=error.problem, remedy=error.remedy)
+                    )
+                self._down("halted", error.problem, error.remedy)
+            except JournalFull as error:
+                wait = 1.0
+                self._down("retrying", error.problem, error.remedy)
+            else:
+                self._up()
+                return True
+            if self._stopping:
+                return False
+            if not await self._sleep(wait):
+                return False
+
+    async def _sleep(self, secs: float) -> bool:
+        deadline = monotonic() + secs
+        while (left := deadline - monotonic()) > 0:
+            if self._stopping:
+                return False
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(min(left, _IDLE_SECS)):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+        return True
+
+    def _down(self, state: str, problem: str, remedy: str) -> None:
+        self._down_since = self._down_since or monotonic()
+        self.state, self.problem, self.remedy = state, problem, remedy
+
+    def _up(self) -> None:
+        self._backoff.reset()
+        if self._down_since is not None:
+            self._telemetry.emit(StoreRecovered(store=self.name, secs=monotonic() - self._down_since))
+        self._down_since = None
+        self.state, self.problem, self.remedy = "writing", "", ""
+
+    async def _open(self) -> None:
+        there = await self.store.open()
+        ours = self._outbox.cursor(self.name)
+        journal = self._outbox.journal_id
+        if there is not None and there.journal_id != journal:
+            raise Halt(
+                f"{self.name} holds the data of another journal ({there.journal_id[:8]}, ours is {journal[:8]}).",
+                f"Point [stores.{self.name}] at the store that belongs to this data folder, or at a new empty one.",
+            )
+        if ours is not None and ours.position > 0 and there is None:
+            raise Halt(
+                f"{self.name} is empty, but {ours.stored} readings were stored in it before: it was deleted or replaced.",
+                f"Restore it from a backup, or run `cityloom stores adopt {self.name}` to go on without them.",
+            )
+        if ours is None:
+            self._outbox.register_store(self.name, there.position if there else 0)
+            ours = self._outbox.cursor(self.name)
+            assert ours is not None
+        self.position = ours.position
+        if there is not None and there.position > ours.position:
+            # the store committed, we died before we noted it
+            missed = self._outbox.readings_between(ours.position, there.position)
+            self._outbox.advance(self.name, there.position, missed, 0)
+            self.position = there.position
+        elif there is not None and there.stored >= 0 and there.position < ours.position:
+            raise Halt(
+                f"{self.name} stands at block {there.position}, but block {ours.position} was written to it:"
+                " an older copy was put in its place.",
+                f"Restore the newest copy, or run `cityloom stores adopt {self.name}` to go on without the blocks between.",
+            )
+
+    async def _write(self) -> None:
+        merged = await asyncio.to_thread(self._load)
+        if merged is None:
+            return
+        result = merged.result
+        block = Block(
+            self._outbox.journal_id, merged.upto, result.readings, result.rewrites, result.aggregates,
+            await asyncio.to_thread(self._outbox.series_names, self.store.series_count), result.rejects, result.devices,
+        )  # fmt: skip
+        refused = await self.store.write(block)
+        lost = sum(point.readings for point in refused)
+        rejects = [_letter(self.name, merged.upto, index, point) for index, point in enumerate(refused)]
+        await asyncio.to_thread(
+            self._outbox.advance, self.name, merged.upto, len(result.readings) - lost, lost, 0, rejects
+        )
+        self.position = merged.upto
+        if refused:
+            self._telemetry.emit(PointsRefused(store=self.name, points=len(refused), detail=refused[0].detail))
+        self._stored(self.name, merged.upto)
+
+    def _load(self) -> _Merged | None:
+        blocks = self._outbox.blocks_after(self.position, self._max_readings)
+        if not blocks:
+            return None
+        results = [result for _, result in blocks]
+        return _Merged(
+            blocks[-1][0],
+            StepResult(
+                readings=ReadingBatch.concat([r.readings for r in results]),
+                rewrites=FlagRewrites.concat([r.rewrites for r in results]),
+                aggregates=AggregateBatch.concat([r.aggregates for r in results]),
+                rejects=[reject for r in results for reject in r.rejects],
+                devices=[device for r in results for device in r.devices],
+            ),
+        )
+
+
+def _letter(store: str, position: int, index: int, point: Refused) -> Reject:
+    """The dead letter of a refused point. Its offset is made from block and place, so that a repeat gives it again."""
+    reason = point.reason if point.reason in (Unstored.REFUSED, Unstored.RETENTION) else Unstored.REFUSED
+    payload = f"{point.kind} {point.device} {point.ts} readings={point.readings}".encode()
+    offset = -(position * 1_000_000 + index + 1)
+    return Reject(offset, point.ts, reason, f"{store}: {point.detail}", -1, "", "", payload, point.device)

@@ -1,0 +1,39 @@
+"""The ledger's equations."""
+
+from gateway.engine.ledger import Intake, Ledger, StoreTerms
+from gateway.engine.results import LedgerKey
+
+
+def books(**changed: int) -> Ledger:
+    amounts = {"received": 10, "redelivered": 1, "decoded": 6, "rejected": 2, "waiting": 1, "read": 18, "accepted": 15,
+               "duplicate": 2, "invalid": 1, "stored": 10, "queued": 4, "refused": 1}  # fmt: skip
+    amounts.update(changed)
+    engine = {
+        LedgerKey("message", "decoded", "", "0", "loop"): amounts["decoded"],
+        LedgerKey("message", "rejected", "unreadable", "0", "loop"): amounts["rejected"],
+        LedgerKey("reading", "decoded", "", "", "loop"): amounts["read"],
+        LedgerKey("reading", "accepted", "", "", "loop"): amounts["accepted"],
+        LedgerKey("reading", "duplicate", "", "", "loop"): amounts["duplicate"],
+        LedgerKey("reading", "invalid", "wrong_type", "", "loop"): amounts["invalid"],
+    }
+    store = StoreTerms(amounts["stored"], amounts["refused"], 0, amounts["queued"])
+    return Ledger({"0": Intake(amounts["received"], amounts["redelivered"], 0)}, amounts["waiting"], engine, {"duckdb": store})
+
+
+def test_it_balances_when_every_message_and_reading_is_in_one_term() -> None:
+    assert books().balanced
+
+
+def test_each_term_that_is_off_by_one_shows() -> None:
+    for term in ("received", "redelivered", "decoded", "rejected", "waiting", "read", "accepted", "duplicate", "invalid",
+                 "stored", "queued", "refused"):  # fmt: skip
+        changed = books(**{term: 3})
+        assert not changed.balanced, term
+        assert changed.as_dict()["off"]
+
+
+def test_reasons_stand_below_their_term() -> None:
+    shown = books().as_dict()
+
+    assert shown["reasons"] == {"message.rejected": {"unreadable": 2}, "reading.invalid": {"wrong_type": 1}}
+    assert shown["messages"]["received"] == 10
