@@ -1,0 +1,148 @@
+"""`python -m seeds.build`: write devices.csv anew from city.toml. The same city gives the same bytes on any machine.
+
+Change city.toml, run this, commit both. Which devices a kind of asset gets is said here, one function a domain; what is
+scattered (places along a road, days of installation) comes from a hash of the device's id, so that a new device moves no
+other.
+"""
+
+import csv
+import hashlib
+import io
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from seeds import city_text
+
+__all__ = ["COLUMNS", "DeviceLine", "devices_csv"]
+
+COLUMNS = ("id", "profile", "keys", "zone", "lon", "lat", "asset", "installed", "extra")
+RECORDED_SEGMENTS = 50
+"""guangzhou_speed.csv has this many columns; the n-th segment of the city plays the n-th."""
+RECORDED_METERS = 3
+LOOPS = 100
+TTS_APPLICATION = "drainage@guangzhou"
+CHIRPSTACK_APPLICATION = "7d1f6a52-3c0e-4b7f-9a55-0d2b8c61e4f3"
+FIRST_INSTALLATION = date(2014, 3, 1)
+DAYS_OF_INSTALLATION = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLine:
+    """One line of devices.csv. `extra` is `name=value` pairs, separated by spaces."""
+
+    id: str
+    profile: str
+    key: str
+    zone: str
+    lon: float
+    lat: float
+    asset: str
+    extra: str = ""
+
+    def cells(self) -> tuple[str, ...]:
+        """In the order of COLUMNS."""
+        installed = FIRST_INSTALLATION + timedelta(days=int(_share(self.id, "installed") * DAYS_OF_INSTALLATION))
+        place = (f"{self.lon:.5f}", f"{self.lat:.5f}")
+        return (self.id, self.profile, self.key, self.zone, *place, self.asset, installed.isoformat(), self.extra)
+
+
+def devices_csv(city: dict[str, Any]) -> str:
+    """The text of devices.csv for a parsed city.toml."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for domain in (_traffic, _grid, _water, _gas, _drainage):
+        writer.writerows(line.cells() for line in domain(city))
+    return out.getvalue()
+
+
+def _traffic(city: dict[str, Any]) -> Iterator[DeviceLine]:
+    segments = city["segments"]
+    for number in range(LOOPS):
+        # two loops a segment and more on the first ones; odd numbers count the other carriageway
+        segment = segments[number % len(segments)]
+        name = f"loop-{number + 1:04d}"
+        (west, south), (east, north) = segment["line"]
+        along = 0.1 + 0.8 * _share(name, "along")
+        lon, lat = west + (east - west) * along, south + (north - south) * along
+        side = f"carriageway={1 + number // len(segments)} lanes={segment['lanes']}"
+        yield DeviceLine(name, "loop-detector", name, segment["zone"], lon, lat, segment["id"], side)
+    for number, segment in enumerate(segments[:RECORDED_SEGMENTS]):
+        name = f"seg-{number + 1:04d}"
+        extra = f"recording=guangzhou_speed column={number}"
+        yield _at(segment, name, "segment-speed", name, segment["zone"], segment["id"], extra)
+
+
+def _grid(city: dict[str, Any]) -> Iterator[DeviceLine]:
+    number = 0
+    for feeder in city["feeders"]:
+        for transformer in feeder["transformers"]:
+            number += 1
+            name = f"meter-{number:04d}"
+            extra = f"kva={transformer['kva']}"
+            yield _at(transformer, name, "meter-3p", name, feeder["zone"], transformer["id"], extra)
+    for offset, feeder in enumerate(city["feeders"][:RECORDED_METERS]):
+        number += 1
+        name = f"meter-{number:04d}"
+        extra = f"recording=household_power first={offset}"
+        transformer = feeder["transformers"][0]
+        yield _at(transformer, name, "meter-3p", name, feeder["zone"], transformer["id"], extra)
+
+
+def _water(city: dict[str, Any]) -> Iterator[DeviceLine]:
+    inlets = [(area, inlet) for area in city["dmas"] for inlet in area["inlets"]]
+    for number, (area, inlet) in enumerate(inlets, 1):
+        name = f"flow-{number:04d}"
+        extra = f"connections={round(area['connections'] / len(area['inlets']))}"
+        yield _at(inlet, name, "water-flow", name, area["zone"], inlet["id"], extra)
+    criticals = [(area, point) for area in city["dmas"] for point in area["critical_points"]]
+    for number, (area, place) in enumerate([*inlets, *criticals], 1):
+        name = f"press-{number:04d}"
+        extra = f"elevation_m={place['elevation_m']}" if "elevation_m" in place else ""
+        yield _at(place, name, "water-pressure", name, area["zone"], place["id"], extra)
+
+
+def _gas(city: dict[str, Any]) -> Iterator[DeviceLine]:
+    for number, asset in enumerate(city["gas_assets"], 1):
+        name = f"gas-{number:04d}"
+        cells = "cells=lel,co,o2,h2s" if asset["kind"] == "tunnel-section" else "cells=lel"
+        yield _at(asset, name, "gas-detector", name, asset["zone"], asset["id"], cells)
+
+
+def _drainage(city: dict[str, Any]) -> Iterator[DeviceLine]:
+    pumps = [drain for drain in city["drains"] if drain["kind"] == "pump-station"]
+    for number, drain in enumerate(pumps, 1):
+        name = f"ds-{number:02d}"
+        key = f"urn:dev:mac:0024befffe80{number:04x}:"
+        yield _at(drain, name, "senml-station", key, drain["zone"], drain["id"], f"crest_m={drain['crest_m']}")
+    manholes = [drain for drain in city["drains"] if drain["kind"] == "manhole"]
+    for number, drain in enumerate(manholes, 1):
+        name = f"manhole-{number:02d}"
+        things_stack = number % 2 == 1
+        profile = "tts-v3" if things_stack else "chirpstack-v4"
+        eui = f"70b3d57ed006{number:04x}"
+        key = eui.upper() if things_stack else eui
+        extra = f"application={TTS_APPLICATION if things_stack else CHIRPSTACK_APPLICATION} crest_m={drain['crest_m']}"
+        yield _at(drain, name, profile, key, drain["zone"], drain["id"], extra)
+
+
+def _at(place: dict[str, Any], name: str, profile: str, key: str, zone: str, asset: str, extra: str) -> DeviceLine:
+    """A device within some thirty metres of `place`."""
+    lon = place["lon"] + (_share(name, "lon") - 0.5) * 6e-4
+    lat = place["lat"] + (_share(name, "lat") - 0.5) * 6e-4
+    return DeviceLine(name, profile, key, zone, lon, lat, asset, extra)
+
+
+def _share(name: str, purpose: str) -> float:
+    """A number in [0, 1) that depends on both texts and on nothing else."""
+    digest = hashlib.blake2b(f"{purpose}/{name}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") / 2**32
+
+
+if __name__ == "__main__":
+    target = Path(__file__).with_name("devices.csv")
+    target.write_text(devices_csv(tomllib.loads(city_text())), encoding="utf-8", newline="")
