@@ -1,0 +1,50 @@
+# Everything starts here. Each target sets itself up in .venv and needs nothing but make and Python 3.11 or newer.
+# `make` alone lists the targets. ARGS go to the command: make demo ARGS="--for 30s --json"
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench clean lock
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)$$/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+
+demo: $(READY)  ## a simulated city, a broker, the gateway and a database on this machine, with a live view
+	@$(VENV)/bin/cityloom demo $(ARGS)
+
+test: $(READY)  ## all tests; what can't run here is skipped with its reason
+	@$(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
+
+check: $(READY)  ## lint, format and types
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+
+bench: $(READY)  ## what a message costs on the real path
+	@$(VENV)/bin/cityloom bench ingest $(ARGS)
+
+clean:  ## take away environments, caches and builds; data folders stay
+	rm -rf $(VENV) .venv-oldest .bin build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock:  ## resolve requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --upgrade --output-file requirements.lock
+
+# The stamp is written last, so a set-up that failed starts again. A venv without a working pip is one that failed.
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+	  echo "There is no $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "CityLoom needs Python 3.11 or newer; $(PYTHON) is `$(PYTHON) -V 2>&1`. Name a newer one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "$(PYTHON) comes without its venv module. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@rm -f $@
+	@$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Setting up $(VENV) (once; takes a minute)" >&2
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock >&2
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . >&2
+	@touch $@
