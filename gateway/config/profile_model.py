@@ -1,0 +1,204 @@
+"""The shape of a profile: how one kind of device speaks. gateway/codecs/README.md explains every key by example."""
+
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from gateway.config.topic_template import TopicTemplate, parse_template
+from gateway.reasons import Ignored
+
+__all__ = [
+    "FieldSpec", "IdentitySpec", "IgnoreRule", "Profile", "ProvisioningSpec", "RecordsSpec", "RedactSpec",
+    "SequenceSpec", "TimeSpec",
+]  # fmt: skip
+
+_NAME = r"^[a-z][a-z0-9-]{0,63}$"
+_QUANTITY = r"^[a-z][a-z0-9_]{0,63}$"
+
+
+def _span(low_high: tuple[float, float]) -> tuple[float, float]:
+    if not low_high[0] < low_high[1]:
+        raise ValueError("the lower end must be below the upper one")
+    return low_high
+
+
+def _one_or_more(paths: tuple[str, ...]) -> tuple[str, ...]:
+    if not paths:
+        raise ValueError("needs at least one path")
+    return paths
+
+
+Span = Annotated[tuple[float, float], AfterValidator(_span)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class IdentitySpec(_Spec):
+    """Where the device's key is; exactly one of the four."""
+
+    topic: str | None = None
+    """A text of topic variables, such as `{device}` or `{product}/{device}`."""
+    path: str | None = None
+    """A path in the payload."""
+    object_key: bool = False
+    """The key of the object member that a `{}` of the records' path stands for."""
+    base_name: bool = False
+    """SenML: the base name."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.topic is not None) + (self.path is not None) + self.object_key + self.base_name != 1:
+            raise ValueError("give exactly one of topic, path, object_key, base_name")
+        return self
+
+
+class ProvisioningSpec(_Spec):
+    """What happens to a device that nobody listed, and which zone it gets."""
+
+    policy: Literal["open", "closed", "pending"] = "open"
+    zone_from: str | None = None
+    """A topic variable; used where it names a zone of the city."""
+    zone: str | None = None
+    """The zone otherwise."""
+
+
+class TimeSpec(_Spec):
+    """Event time: the first of `path` that is there."""
+
+    path: Annotated[tuple[str, ...], AfterValidator(_one_or_more)] = ()
+    format: Literal["unix_s", "unix_ms", "unix_us", "unix_ns", "rfc3339", "iso_basic", "local", "receipt"]
+    zone: str | None = None
+    """IANA zone of `local` times."""
+    ambiguous: Literal["earlier", "later", "reject"] = "reject"
+    """What a local time means that the clock shows twice; `reject` also refuses one that it skips."""
+    unusable: Literal["reject", "receipt"] = "reject"
+    """Without a readable time: reject, or stamp at receipt."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listed(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("path"), str):
+            return data | {"path": [data["path"]]}
+        return data
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.format == "receipt") == bool(self.path):
+            raise ValueError("a path belongs to every format but receipt")
+        if (self.format == "local") != (self.zone is not None):
+            raise ValueError("a zone belongs to the format local, and only there")
+        if self.zone is not None:
+            try:
+                ZoneInfo(self.zone)
+            except (OSError, ValueError) as error:
+                raise ValueError(f"{self.zone!r} is not an IANA time zone") from error
+        return self
+
+
+class RecordsSpec(_Spec):
+    """Many readings in one message: where its records are, such as `readings[]`, `[]` or `{}[]`."""
+
+    path: str
+
+
+class SequenceSpec(_Spec):
+    """A number that grows by one a message."""
+
+    path: str
+    modulus: Annotated[int, Field(ge=2, le=1 << 62)] | None = None
+    default: Annotated[int, Field(ge=0)] | None = None
+    """What an absent one means (senders that leave out zeros)."""
+    scope: str | None = None
+    """Path of a session key: the number starts again with each."""
+
+
+class IgnoreRule(_Spec):
+    """Messages that carry no reading by design."""
+
+    path: str
+    equals: bool | int | float | str
+    reason: Ignored
+
+
+class RedactSpec(_Spec):
+    """Secrets in-band: never in a log, a metric or a dead letter."""
+
+    paths: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    """Topic variables."""
+
+
+class FieldSpec(_Spec):
+    """One quantity: stored = canonical(scale * number on the wire)."""
+
+    path: str
+    type: Literal["number", "numeric_string", "boolean", "enum"] = "number"
+    unit: str = ""
+    scale: Number = 1.0
+    range: Span | None = None
+    """The sensor's span, in `unit`."""
+    suspect_range: Span | None = None
+    """The plausible span, in `unit`."""
+    required: bool | None = None
+    """Absent is an error; true but for SenML, which sends what it likes."""
+    default: Number | None = None
+    """What an absent one means (senders that leave out zeros), as the number on the wire or of the enum."""
+    enum: dict[str, Number] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.type == "enum") != bool(self.enum):
+            raise ValueError("an enum table belongs to the type enum, and only there")
+        if self.type in ("number", "numeric_string") and not self.unit:
+            raise ValueError('a number needs its unit on the wire ("1" where it has none)')
+        if self.scale == 0:
+            raise ValueError("scale can't be 0")
+        return self
+
+
+class Profile(_Spec):
+    """How one kind of device speaks."""
+
+    name: Annotated[str, Field(pattern=_NAME)]
+    description: str = ""
+    topic: str
+    codec: Literal["json", "senml"] = "json"
+    compression: Literal["none", "gzip", "auto"] = "none"
+    interval_secs: Annotated[float, Field(gt=0, le=7 * 86400)]
+    out_of_orderness_secs: Annotated[float, Field(ge=0, le=86400)] | None = None
+    """How far readings may come out of order; max(10 s, interval / 10) where absent."""
+    identity: IdentitySpec
+    provisioning: ProvisioningSpec = ProvisioningSpec()
+    records: RecordsSpec | None = None
+    time: TimeSpec | None = None
+    sequence: SequenceSpec | None = None
+    ignore: tuple[IgnoreRule, ...] = ()
+    redact: RedactSpec = RedactSpec()
+    fields: Annotated[dict[Annotated[str, Field(pattern=_QUANTITY)], FieldSpec], Field(min_length=1, max_length=64)]
+
+    @property
+    def template(self) -> TopicTemplate:
+        """The parsed topic."""
+        return parse_template(self.topic)
+
+    @property
+    def interval_ns(self) -> int:
+        """Nominal time between two readings of a series."""
+        return round(self.interval_secs * 1e9)
+
+    @property
+    def out_of_orderness_ns(self) -> int:
+        """How far readings may come out of order."""
+        given = self.out_of_orderness_secs
+        return round((max(10.0, self.interval_secs / 10) if given is None else given) * 1e9)
+
+    def is_required(self, quantity: str) -> bool:
+        """Whether a record without this quantity has an invalid reading."""
+        spec = self.fields[quantity]
+        if spec.default is not None:
+            return False
+        return self.codec != "senml" if spec.required is None else spec.required
