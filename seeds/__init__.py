@@ -1,6 +1,6 @@
 """The city as data: zones and assets, devices, profiles, and recordings of real days.
 
-Everything is read through `importlib.resources`, so an installed wheel runs alone. The formats are in README.md beside this.
+Everything is read through `importlib.resources`, so an installed wheel runs alone. README.md has the formats.
 """
 
 from importlib.resources import files

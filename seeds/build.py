@@ -1,8 +1,8 @@
 """`python -m seeds.build`: write devices.csv anew from city.toml. The same city gives the same bytes on any machine.
 
 Change city.toml, run this, commit both. Which devices a kind of asset gets is said here, one function a domain; what is
-scattered (places along a road, days of installation) comes from a hash of the device's id, so that a new device moves no
-other.
+scattered (places along a road, days of installation) comes from a hash of the device's id, so that a new device moves
+no other.
 """
 
 import csv
@@ -130,8 +130,9 @@ def _drainage(city: dict[str, Any]) -> Iterator[DeviceLine]:
         yield _at(drain, name, profile, key, drain["zone"], drain["id"], extra)
 
 
-def _at(place: dict[str, Any], name: str, profile: str, key: str, zone: str, asset: str, extra: str) -> DeviceLine:
-    """A device within some thirty metres of `place`."""
+def _at(place: dict[str, Any], name: str, profile: str, *rest: str) -> DeviceLine:
+    """A device within some thirty metres of `place`; `rest` is its key, zone, asset and extra."""
+    key, zone, asset, extra = rest
     lon = place["lon"] + (_share(name, "lon") - 0.5) * 6e-4
     lat = place["lat"] + (_share(name, "lat") - 0.5) * 6e-4
     return DeviceLine(name, profile, key, zone, lon, lat, asset, extra)
