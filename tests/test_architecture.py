@@ -1,4 +1,4 @@
-"""The rules of the tree: who may import whom, what stays pure, how long a file is. Each checker is tried on bad code."""
+"""The rules of the tree: who imports whom, what stays pure, how long a file is. Each checker is tried on bad code."""
 
 import ast
 from collections.abc import Iterator
