@@ -1,0 +1,64 @@
+"""The blocks that wait for stores: encoded outputs by dense position, checked when read, counted without reading."""
+
+from pathlib import Path
+from sqlite3 import Connection
+
+from isal.isal_zlib import crc32
+
+from gateway.engine.results import StepResult
+from gateway.errors import JournalCorrupt
+from gateway.journal.blocks import decode
+from gateway.journal.sqlite import ANEW
+
+__all__ = ["BLOCK_SCHEMA", "count_readings", "drop_blocks", "put_block", "take_blocks"]
+
+BLOCK_SCHEMA = (
+    "CREATE TABLE block(position INTEGER PRIMARY KEY, kind TEXT NOT NULL, readings INTEGER NOT NULL,"
+    " bytes INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL)",
+    # counting must not read the bodies
+    "CREATE INDEX block_contents ON block(position, readings)",
+)
+_READ_BYTES = 64 << 20
+
+
+def put_block(connection: Connection, position: int, kind: str, readings: int, body: bytes) -> None:
+    """Add a block. `kind`: `step`, `revision` or `refusals`."""
+    connection.execute(
+        "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)", (position, kind, readings, len(body), crc32(body), body)
+    )
+
+
+def take_blocks(connection: Connection, path: Path, after: int, max_readings: int) -> list[tuple[int, StepResult]]:
+    """Blocks after a position: up to `max_readings` readings and 64 MB, but at least one if there is any."""
+    out: list[tuple[int, StepResult]] = []
+    readings = size = 0
+    query = "SELECT position, readings, bytes, crc, body FROM block WHERE position > ? ORDER BY position"
+    for position, number, length, crc, body in connection.execute(query, (after,)):
+        readings, size = readings + number, size + length
+        if out and (readings > max_readings or size > _READ_BYTES):
+            break
+        if position != after + len(out) + 1:
+            raise JournalCorrupt(f"{path}: block {after + len(out) + 1} is missing.", ANEW)
+        if crc32(body) != crc:
+            raise JournalCorrupt(f"{path}: block {position} is damaged.", ANEW)
+        result = decode(body)
+        if len(result.readings) != number:
+            raise JournalCorrupt(f"{path}: block {position} does not hold {number} readings.", ANEW)
+        out.append((position, result))
+    return out
+
+
+def count_readings(connection: Connection, path: Path, after: int, upto: int) -> int:
+    """Readings of the blocks with after < position <= upto."""
+    held, readings = connection.execute(
+        "SELECT count(*), total(readings) FROM block INDEXED BY block_contents WHERE position > ? AND position <= ?",
+        (after, upto),
+    ).fetchone()
+    if held != max(upto - after, 0):
+        raise JournalCorrupt(f"{path}: blocks are missing between {after} and {upto}.", ANEW)
+    return int(readings)
+
+
+def drop_blocks(connection: Connection, upto: int) -> None:
+    """Remove the blocks up to a position."""
+    connection.execute("DELETE FROM block WHERE position <= ?", (upto,))

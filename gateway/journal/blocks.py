@@ -1,0 +1,116 @@
+"""Blocks: one call's outputs as bytes, the same bytes for the same outputs on every machine.
+
+msgpack of raw little-endian columns, structs as arrays, and the counts sorted by account. The checksum of a call is the
+CRC-32 of this encoding.
+"""
+
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+from isal.isal_zlib import crc32
+
+from gateway.engine.results import DeviceRecord, LedgerKey, Reject, SeriesName, StepResult
+from gateway.errors import JournalCorrupt
+from processors.columns import AggregateBatch, Columns, DirtyPanes, FlagRewrites, ReadingBatch
+
+__all__ = ["checksum", "decode", "encode"]
+
+B = TypeVar("B", bound=Columns)
+
+_FORMAT = 1
+
+
+class _Body(msgspec.Struct, array_like=True, gc=False):
+    format: int
+    readings: list[bytes]
+    rewrites: list[bytes]
+    aggregates: list[bytes]
+    dirty: list[bytes]
+    rejects: list[Reject]
+    series: list[SeriesName]
+    devices: list[DeviceRecord]
+    counts: list[tuple[LedgerKey, int]]
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(_Body)
+
+
+def encode(result: StepResult) -> bytes:
+    """The bytes of a block.
+
+    Raises:
+        TypeError: a column has another dtype than its batch declares.
+    """
+    block = _Body(
+        format=_FORMAT,
+        readings=_pack(result.readings),
+        rewrites=_pack(result.rewrites),
+        aggregates=_pack(result.aggregates),
+        dirty=_pack(result.dirty),
+        rejects=list(result.rejects),
+        series=list(result.series),
+        devices=list(result.devices),
+        counts=sorted(result.counts.items()),
+    )
+    return _ENCODER.encode(block)
+
+
+def checksum(result: StepResult) -> int:
+    """The checksum of a call that gave `result`."""
+    return crc32(encode(result))
+
+
+def decode(body: bytes) -> StepResult:
+    """The outputs that `encode` was given; columns are read-only, sequences are lists.
+
+    Raises:
+        JournalCorrupt: not a block of a format that this version knows.
+    """
+    try:
+        block = _DECODER.decode(body)
+        if block.format != _FORMAT:
+            raise JournalCorrupt(
+                f"a block has format {block.format}, this version knows {_FORMAT}.", "Install a newer CityLoom."
+            )
+        return StepResult(
+            readings=_unpack(ReadingBatch, block.readings),
+            rewrites=_unpack(FlagRewrites, block.rewrites),
+            aggregates=_unpack(AggregateBatch, block.aggregates),
+            dirty=_unpack(DirtyPanes, block.dirty),
+            rejects=block.rejects,
+            series=block.series,
+            devices=block.devices,
+            counts=dict(block.counts),
+        )
+    except (msgspec.DecodeError, ValueError) as error:
+        raise JournalCorrupt(f"a block can't be read ({error}).") from error
+
+
+def _pack(batch: Columns) -> list[bytes]:
+    if not len(batch):
+        return []
+    columns = []
+    for name, dtype in batch.DTYPES.items():
+        array = getattr(batch, name)
+        if array.dtype != dtype:
+            raise TypeError(f"{type(batch).__name__}.{name} is {array.dtype}, not {dtype}")
+        columns.append(array.astype(_little(dtype), copy=False).tobytes())
+    return columns
+
+
+def _unpack(kind: type[B], columns: list[bytes]) -> B:
+    if not columns:
+        return kind.empty()
+    arrays: dict[str, Any] = {
+        name: np.frombuffer(data, _little(dtype)).astype(dtype, copy=False)
+        for (name, dtype), data in zip(kind.DTYPES.items(), columns, strict=True)
+    }
+    if len({len(array) for array in arrays.values()}) != 1:
+        raise ValueError(f"columns of {kind.__name__} differ in length")
+    return kind(**arrays)
+
+
+def _little(dtype: str) -> np.dtype[Any]:
+    return np.dtype(dtype).newbyteorder("<")

@@ -1,0 +1,319 @@
+"""The inbox: rows in order, durable before anybody is told that they arrived.
+
+One transaction and one blob (a *chunk*) a call of `append`. Offsets are dense from 0. What must agree with the rows,
+the figures of each source, stands in the same transaction.
+
+    chunk   first_offset, rows, messages, qos1 {source: n}, crc, body = msgpack of the rows
+    state   begin, end, newest received_at, totals of each source
+"""
+
+import threading
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from sqlite3 import Connection
+
+import msgspec
+from isal.isal_zlib import crc32
+
+from gateway.errors import JournalCorrupt, JournalError
+from gateway.journal.sqlite import ANEW, Database, Fault, no_fault, read_state
+from gateway.rows import QOS1, Row, RowKind
+
+__all__ = ["INBOX_SCHEMA", "INBOX_VERSION", "Inbox", "InboxState", "IntakeCounts", "SourceTotals"]
+
+INBOX_VERSION = 1
+INBOX_SCHEMA = (
+    "CREATE TABLE chunk(first_offset INTEGER PRIMARY KEY, rows INTEGER NOT NULL, messages INTEGER NOT NULL,"
+    " qos1 BLOB NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL)",
+    # counting must not read the bodies
+    "CREATE INDEX chunk_contents ON chunk(first_offset, rows, messages, qos1)",
+)
+_TRIM_CHUNKS = 64
+_MESSAGE, _REPLAY = int(RowKind.MESSAGE), int(RowKind.REPLAY)
+
+
+class IntakeCounts(msgspec.Struct):
+    """What one source brought since the last append."""
+
+    received: int = 0
+    redelivered: int = 0
+    shed: int = 0
+
+
+class SourceTotals(msgspec.Struct, array_like=True):
+    """Running figures of one source."""
+
+    received: int = 0
+    redelivered: int = 0
+    shed: int = 0
+    journaled: int = 0
+    """Rows of kind MESSAGE or REPLAY appended."""
+    qos1: int = 0
+    """QoS 1 messages among them: a PUBACK is owed for each."""
+    confirmed: int = 0
+    """How many of those PUBACKs are known to have arrived."""
+
+
+class InboxState(msgspec.Struct):
+    """The row of running figures."""
+
+    begin: int = 0
+    end: int = 0
+    last_received_at: int = 0
+    sources: dict[int, SourceTotals] = msgspec.field(default_factory=dict)
+
+
+class Inbox:
+    """One thread at a time writes (`append`, `trim`); everything else may be called from any thread."""
+
+    def __init__(
+        self, path: Path, journal_id: str, quota_bytes: int, keep: int = 65_535, fault: Fault = no_fault
+    ) -> None:
+        self.journal_id = journal_id
+        self.quota_bytes = quota_bytes
+        self._path = path
+        self._keep = keep
+        self._db = Database(path, fault)
+        self._lock = threading.RLock()
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = msgspec.msgpack.Decoder(list[Row])
+        self._cached: tuple[int, list[Row]] = (0, [])
+        # per source, the chunks that hold its unconfirmed messages: (first offset, its QoS 1 messages before the chunk)
+        self._owing: dict[int, deque[tuple[int, int]]] = {}
+        try:
+            with self._db.reading() as connection:
+                self._state = read_state(connection, InboxState, path)
+                self._check_end(connection)
+                self._find_owing(connection)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def begin_offset(self) -> int:
+        """The oldest offset from which rows can be read."""
+        return self._state.begin
+
+    @property
+    def end_offset(self) -> int:
+        """The offset that the next row will get."""
+        return self._state.end
+
+    @property
+    def last_received_at(self) -> int:
+        """`received_at` of the newest row; 0: none yet."""
+        return self._state.last_received_at
+
+    @property
+    def bytes_used(self) -> int:
+        """Bytes of the quota in use."""
+        return self._db.bytes_used
+
+    def append(self, rows: Sequence[Row], counts: Mapping[int, IntakeCounts], confirmed: Mapping[int, int]) -> int:
+        """Make rows and figures durable together; returns the offset of the first row.
+
+        Args:
+            rows: in order of receipt; may be empty.
+            counts: per source, what came since the last call.
+            confirmed: per source, how many of its QoS 1 messages in all are known to be confirmed.
+
+        Raises:
+            JournalFull: the quota or the disk is exhausted; nothing was written.
+        """
+        with self._lock:
+            old = self._state
+            if rows and rows[0].received_at <= old.last_received_at:
+                raise ValueError(f"received_at {rows[0].received_at} does not come after {old.last_received_at}")
+            first = old.end
+            body = self._encoder.encode(rows) if rows else b""
+            messages, qos1 = _contents(rows)
+            state = InboxState(
+                old.begin, first + len(rows), rows[-1].received_at if rows else old.last_received_at,
+                _added(old.sources, messages, qos1, counts, confirmed),
+            )  # fmt: skip
+            self._db.room(len(body), self.quota_bytes)
+            with self._db.transaction("inbox") as connection:
+                if rows:
+                    figures = (first, len(rows), messages.total(), msgspec.msgpack.encode(qos1))
+                    connection.execute(
+                        "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?)", (*figures, _crc(figures, body), body)
+                    )
+                self._db.put_state(connection, state)
+            for source in qos1:
+                self._owing.setdefault(source, deque()).append((first, state.sources[source].qos1 - qos1[source]))
+            for source in {*qos1, *confirmed}:
+                self._settle(source, state)
+            self._state = state
+            return first
+
+    def read(self, start: int, limit: int) -> list[Row]:
+        """At most `limit` rows from offset `start` on.
+
+        Raises:
+            JournalError: `start` was trimmed.
+            JournalCorrupt: bytes on disk are not what was written.
+        """
+        self._check_held(start)
+        out: list[Row] = []
+        with self._db.reading() as connection:
+            while len(out) < limit and start < self.end_offset:
+                first, rows = self._chunk_at(connection, start)
+                out += rows[start - first : start - first + limit - len(out)]
+                start = first + len(rows)
+        return out[:limit]
+
+    def messages_between(self, start: int, end: int) -> int:
+        """Rows of kind MESSAGE or REPLAY with start <= offset < end, counted from what is there."""
+        self._check_held(start)
+        end = min(end, self.end_offset)
+        with self._db.reading() as connection:
+            held, whole, low, high = connection.execute(
+                "SELECT total(rows), total(messages), min(first_offset), max(first_offset + rows)"
+                " FROM chunk INDEXED BY chunk_contents"
+                " WHERE first_offset >= ? AND first_offset < ? AND first_offset + rows <= ?", (start, end, end),
+            ).fetchone()  # fmt: skip
+            if low is None:
+                low = high = end
+            total = int(whole)
+            for at, upto in ((start, low), (high, end)):
+                while at < upto:
+                    first, rows = self._chunk_at(connection, at)
+                    total += _contents(rows[at - first : upto - first])[0].total()
+                    at = first + len(rows)  # noqa: PLW2901  (walks chunk by chunk)
+        if held != high - low:
+            raise JournalCorrupt(f"{self._path}: rows are missing between {low} and {high}.", ANEW)
+        return total
+
+    def unconfirmed(self, source: int, limit: int) -> list[tuple[str, bytes]]:
+        """(topic, payload) of the newest QoS 1 messages of `source` not known to be confirmed, oldest first."""
+        with self._lock:
+            totals = self._state.sources.get(source, SourceTotals())
+            floor = max(totals.confirmed, totals.qos1 - min(limit, self._keep))
+            rows: list[Row] = []
+            with self._db.reading() as connection:
+                upto = totals.qos1
+                for first, before in reversed(self._owing.get(source, ())):
+                    if upto <= floor:
+                        break
+                    chunk = self._chunk_at(connection, first)[1]
+                    rows[:0] = [r for r in chunk if r.source == source and r.kind == _MESSAGE and r.flags & QOS1]
+                    upto = before
+        return [(row.topic, row.payload) for row in rows[max(floor - upto, 0) :]]
+
+    def totals(self) -> dict[int, SourceTotals]:
+        """Running figures by source."""
+        return dict(self._state.sources)
+
+    def trim(self, before: int) -> None:
+        """Drop whole chunks below `before`, but for those that hold unconfirmed messages (at most `keep` a source)."""
+        with self._lock:
+            before = min(before, self._state.end)
+            needed = {first for chunks in self._owing.values() for first, _ in chunks}
+            with self._db.reading() as connection:
+                begin = connection.execute(
+                    "SELECT max(first_offset) FROM chunk WHERE first_offset <= ?", (before,)
+                ).fetchone()[0]
+                held = connection.execute(
+                    "SELECT first_offset, rows FROM chunk WHERE first_offset < ?", (before,)
+                ).fetchall()
+            if before == self._state.end or begin is None:
+                begin = before
+            gone = [(first,) for first, rows in held if first + rows <= begin and first not in needed]
+        for i in range(0, len(gone), _TRIM_CHUNKS):
+            with self._lock:
+                state = msgspec.structs.replace(self._state, begin=max(begin, self._state.begin))
+                with self._db.transaction("trim") as connection:
+                    connection.executemany("DELETE FROM chunk WHERE first_offset = ?", gone[i : i + _TRIM_CHUNKS])
+                    self._db.put_state(connection, state)
+                self._state = state
+
+    def close(self) -> None:
+        """Close the file. Idempotent."""
+        self._db.close()
+
+    def _chunk_at(self, connection: Connection, offset: int) -> tuple[int, list[Row]]:
+        first, rows = self._cached
+        if first <= offset < first + len(rows):
+            return first, rows
+        found = connection.execute(
+            "SELECT first_offset, rows, messages, qos1, crc, body FROM chunk WHERE first_offset <= ?"
+            " ORDER BY first_offset DESC LIMIT 1", (offset,),
+        ).fetchone()  # fmt: skip
+        if found is None or offset >= found[0] + found[1]:
+            raise JournalCorrupt(f"{self._path}: row {offset} is missing.", ANEW)
+        *figures, crc, body = found
+        if _crc(tuple(figures), body) != crc:
+            raise JournalCorrupt(f"{self._path}: the rows from {found[0]} on are damaged.", ANEW)
+        self._cached = found[0], self._decoder.decode(body)
+        return self._cached
+
+    def _check_held(self, start: int) -> None:
+        if start < self.begin_offset:
+            raise JournalError(
+                f"{self._path}: row {start} was trimmed; the oldest one kept is {self.begin_offset}.", ANEW
+            )
+
+    def _check_end(self, connection: Connection) -> None:
+        last = connection.execute("SELECT first_offset + rows FROM chunk ORDER BY first_offset DESC LIMIT 1").fetchone()
+        # after a full trim there is no chunk; a chunk kept for redelivery may lie anywhere below
+        if (last[0] if last else self._state.begin) != self._state.end and self._state.begin != self._state.end:
+            raise JournalCorrupt(f"{self._path} ends at another row than it says.", ANEW)
+
+    def _find_owing(self, connection: Connection) -> None:
+        sources = self._state.sources
+        left = {s: min(t.qos1 - t.confirmed, self._keep) for s, t in sources.items() if t.qos1 > t.confirmed}
+        before = {source: sources[source].qos1 for source in left}
+        newest_first = "SELECT first_offset, qos1 FROM chunk INDEXED BY chunk_contents ORDER BY first_offset DESC"
+        for first, packed in connection.execute(newest_first):
+            for source, number in msgspec.msgpack.decode(packed, type=dict[int, int]).items():
+                if left.get(source, 0) > 0:
+                    before[source] -= number
+                    left[source] -= number
+                    self._owing.setdefault(source, deque()).appendleft((first, before[source]))
+            if not any(number > 0 for number in left.values()):
+                return
+        if any(number > 0 for number in left.values()):
+            raise JournalCorrupt(f"{self._path}: messages that wait for a confirmation are missing.", ANEW)
+
+    def _settle(self, source: int, state: InboxState) -> None:
+        chunks, totals = self._owing.get(source), state.sources[source]
+        floor = max(totals.confirmed, totals.qos1 - self._keep)
+        while chunks and (chunks[1][1] if len(chunks) > 1 else totals.qos1) <= floor:
+            chunks.popleft()
+
+
+def _contents(rows: Sequence[Row]) -> tuple[Counter[int], dict[int, int]]:
+    """Messages (MESSAGE or REPLAY) and QoS 1 messages (MESSAGE only) by source."""
+    messages: Counter[int] = Counter()
+    qos1: dict[int, int] = {}
+    # one counted integer a row; the few distinct ones are taken apart afterwards
+    for key, number in Counter([r.kind << 16 | r.source << 8 | r.flags for r in rows]).items():
+        kind, source = key >> 16, key >> 8 & 0xFF
+        if kind in (_MESSAGE, _REPLAY):
+            messages[source] += number
+        if kind == _MESSAGE and key & QOS1:
+            qos1[source] = qos1.get(source, 0) + number
+    return messages, qos1
+
+
+def _added(
+    old: dict[int, SourceTotals], messages: Counter[int], qos1: dict[int, int], counts: Mapping[int, IntakeCounts],
+    confirmed: Mapping[int, int],
+) -> dict[int, SourceTotals]:  # fmt: skip
+    out = dict(old)
+    for source in {*messages, *counts, *confirmed}:
+        was, came = old.get(source, SourceTotals()), counts.get(source, IntakeCounts())
+        now = SourceTotals(
+            was.received + came.received, was.redelivered + came.redelivered, was.shed + came.shed,
+            was.journaled + messages[source], was.qos1 + qos1.get(source, 0),
+            max(was.confirmed, confirmed.get(source, 0)),
+        )  # fmt: skip
+        if now.confirmed > now.qos1:
+            raise ValueError(f"source {source}: {now.confirmed} messages confirmed of {now.qos1}")
+        out[source] = now
+    return out
+
+
+def _crc(figures: tuple[object, ...], body: bytes) -> int:
+    return crc32(body, crc32(msgspec.msgpack.encode(figures)))

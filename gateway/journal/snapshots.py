@@ -1,0 +1,156 @@
+"""Snapshots: the whole state of an engine between two calls, as files that are there whole or not at all.
+
+Written beside its name, synced, renamed, folder synced. The outbox names a file only after that, so whatever it names
+was once complete; what was damaged since is found by the checksum and passed over for the older one.
+
+    magic 8 | journal id 32 | step 8 | length 8 | crc 4 | msgpack of the snapshot     (integers little-endian)
+"""
+
+import os
+import struct
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from isal.isal_zlib import crc32
+
+from gateway.errors import JournalMixedUp
+from gateway.journal.files import sync_folder, translated_os
+from gateway.journal.sqlite import RESTORE, Fault, no_fault
+
+__all__ = ["Snapshot", "SnapshotHead", "Snapshots"]
+
+_MAGIC = b"CLSNAP01"
+_HEAD = struct.Struct("<8s32sqQI")
+_ARRAY = 1
+_PLAIN_KINDS = "biufcSU"
+_SUFFIX = ".snap"
+
+
+class Snapshot(msgspec.Struct):
+    """An engine after call `step`, with the configuration that it then had."""
+
+    journal_id: str
+    step: int
+    end_offset: int
+    """The first inbox row that it has not seen."""
+    now: int
+    config_digest: str
+    config: bytes
+    state: dict[str, Any]
+    """dicts, lists, numbers, strings, bytes and numpy arrays of plain dtypes; tuples come back as lists."""
+
+
+class SnapshotHead(NamedTuple):
+    """What can be told without reading the state."""
+
+    name: str
+    journal_id: str
+    step: int
+
+
+class Snapshots:
+    """The folder of snapshots; one thread at a time writes."""
+
+    def __init__(self, folder: Path, fault: Fault = no_fault) -> None:
+        self._folder = folder
+        self._fault = fault
+
+    def write(self, snapshot: Snapshot) -> str:
+        """Make the file durable; returns its name, for the outbox to note.
+
+        Raises:
+            JournalFull: no room; nothing is left behind.
+        """
+        name = f"{snapshot.step}{_SUFFIX}"
+        path, temporary = self._folder / name, self._folder / f"{name}.tmp"
+        body = msgspec.msgpack.encode(snapshot, enc_hook=_plain)
+        head = _HEAD.pack(_MAGIC, snapshot.journal_id.encode(), snapshot.step, len(body), 0)
+        head = _HEAD.pack(_MAGIC, snapshot.journal_id.encode(), snapshot.step, len(body), crc32(body, crc32(head)))
+        with translated_os(path):
+            try:
+                with temporary.open("wb") as file:
+                    file.write(head)
+                    file.write(body)
+                    file.flush()
+                    os.fsync(file.fileno())
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+            self._fault("snapshot-before-rename")
+            temporary.replace(path)
+            sync_folder(self._folder)
+        self._fault("snapshot-after-rename")
+        return name
+
+    def newest_good(self, journal_id: str) -> tuple[Snapshot | None, list[str]]:
+        """The newest snapshot that is whole (None: there is none), and the names of damaged ones that were passed over.
+
+        Raises:
+            JournalMixedUp: it belongs to another journal.
+        """
+        damaged: list[str] = []
+        for name in self._names():
+            found = self._load(self._folder / name)
+            if found is None:
+                damaged.append(name)
+            elif found.journal_id != journal_id:
+                raise JournalMixedUp(f"{self._folder / name} belongs to another journal.", f"{RESTORE}.")
+            else:
+                return found, damaged
+        return None, damaged
+
+    def heads(self) -> list[SnapshotHead]:
+        """All files whose first bytes can be read, newest first."""
+        out = []
+        with translated_os(self._folder):
+            for name in self._names():
+                with (self._folder / name).open("rb") as file:
+                    head = file.read(_HEAD.size)
+                if len(head) == _HEAD.size and head.startswith(_MAGIC):
+                    _, journal_id, step, _, _ = _HEAD.unpack(head)
+                    out.append(SnapshotHead(name, journal_id.decode("ascii", "replace"), step))
+        return out
+
+    def prune(self, keep: Collection[str]) -> None:
+        """Remove every file but those in `keep`: older ones and what a crash left half-written."""
+        with translated_os(self._folder):
+            for path in self._folder.iterdir():
+                if path.name not in keep and path.name.endswith((_SUFFIX, ".tmp")):
+                    path.unlink()
+
+    def _names(self) -> list[str]:
+        found = [path.name for path in self._folder.glob(f"*{_SUFFIX}") if path.stem.isdecimal()]
+        return sorted(found, key=lambda name: int(name.removesuffix(_SUFFIX)), reverse=True)
+
+    def _load(self, path: Path) -> Snapshot | None:
+        with translated_os(path):
+            data = path.read_bytes()
+        if len(data) < _HEAD.size or not data.startswith(_MAGIC):
+            return None
+        magic, journal_id, step, length, crc = _HEAD.unpack_from(data)
+        body = memoryview(data)[_HEAD.size :]
+        if len(body) != length or crc32(body, crc32(_HEAD.pack(magic, journal_id, step, length, 0))) != crc:
+            return None
+        return msgspec.msgpack.decode(body, type=Snapshot, ext_hook=_array)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind not in _PLAIN_KINDS:
+            raise TypeError(f"an array of {value.dtype} can't stand in a snapshot")
+        little = value.astype(value.dtype.newbyteorder("<"), copy=False)
+        return msgspec.msgpack.Ext(_ARRAY, msgspec.msgpack.encode((little.dtype.str, value.shape, little.tobytes())))
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} can't stand in a snapshot")
+
+
+def _array(code: int, data: memoryview) -> Any:
+    if code != _ARRAY:
+        raise ValueError(f"unknown extension {code}")
+    dtype, shape, raw = msgspec.msgpack.decode(data, type=tuple[str, list[int], bytes])
+    # copied: an engine goes on writing into its arrays
+    return np.frombuffer(raw, dtype).reshape(shape).astype(np.dtype(dtype).newbyteorder("="))

@@ -1,0 +1,201 @@
+"""One SQLite file of the journal: a connection that writes, one that reads, and what their errors mean to us.
+
+WAL with `synchronous=FULL`: a transaction is on disk when `transaction()` is left. A write that finds no room is
+rolled back whole. After a failed sync nobody knows what the disk holds, so the file refuses every further write until a
+restart.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from isal.isal_zlib import crc32
+
+from gateway.errors import JournalCorrupt, JournalError, JournalFull
+
+__all__ = ["ANEW", "RESTORE", "Database", "Fault", "connect", "create", "no_fault", "read_state", "translated"]
+
+T = TypeVar("T")
+
+Fault = Callable[[str], None]
+"""Called at named places, so that crash tests can end the process there."""
+
+PAGE_BYTES = 8192
+CHECKPOINT_BYTES = 4 << 20
+"""Measured: larger pages cost single messages more, a larger log makes a checkpoint hold acks up (16 MB: 20 ms)."""
+
+RESTORE = "Restore the whole data folder from a backup"
+ANEW = f"{RESTORE}, or move it away to start anew."
+_NO_ROOM = "Make room on the disk; nothing is acknowledged until there is some, and nothing acknowledged is lost."
+# besides SQLITE_FULL: what quotas, file size limits and a full tmpfs give, before anything was committed
+_FULL_CODES = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
+_CLOSED_CODES = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+
+_COMMON_SCHEMA = (
+    "CREATE TABLE meta(journal_id TEXT NOT NULL, complete INTEGER NOT NULL)",
+    "CREATE TABLE state(id INTEGER PRIMARY KEY CHECK (id = 0), body BLOB NOT NULL, crc INTEGER NOT NULL)",
+)
+
+
+def no_fault(_point: str) -> None:
+    """Nothing happens at any named place."""
+
+
+def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
+    """A connection with our settings. `mode`: `rw` never creates the file, `rwc` may."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=5
+    )
+    try:
+        for pragma in (
+            "synchronous=FULL", "fullfsync=ON", "checkpoint_fullfsync=ON", "secure_delete=OFF", "cell_size_check=ON",
+            f"wal_autocheckpoint={CHECKPOINT_BYTES // PAGE_BYTES}",
+        ):  # fmt: skip
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def create(path: Path, version: int, schema: Sequence[str], journal_id: str, state: msgspec.Struct) -> None:
+    """Make the file with its tables, in one transaction, not yet marked complete."""
+    connection = connect(path, "rwc")
+    try:
+        connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
+        if connection.execute("PRAGMA journal_mode=WAL").fetchone()[0] != "wal":
+            raise JournalError(
+                f"{path} can't be written safely.", "Put the data folder on a local disk, not on a network share."
+            )
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in (*_COMMON_SCHEMA, *schema):
+            connection.execute(statement)
+        connection.execute("INSERT INTO meta VALUES (?, 0)", (journal_id,))
+        body = msgspec.msgpack.encode(state)
+        connection.execute("INSERT INTO state VALUES (0, ?, ?)", (body, crc32(body)))
+        connection.execute(f"PRAGMA user_version={version}")
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours: the one place that does. So with what can't be decoded."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _meaning(path, error) from error
+    except msgspec.DecodeError as error:
+        raise JournalCorrupt(f"{path} is damaged ({error}).", ANEW) from error
+
+
+def _meaning(path: Path, error: sqlite3.Error) -> JournalError:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    primary = code & 0xFF
+    if primary == sqlite3.SQLITE_FULL or code in _FULL_CODES:
+        return JournalFull(f"No room to write {path}.", _NO_ROOM)
+    if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return JournalCorrupt(f"{path} is damaged ({error}).", ANEW)
+    if primary in _CLOSED_CODES:
+        return JournalError(
+            f"{path} can't be opened for writing ({error}).", "Give this user the right to write there."
+        )
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return JournalError(f"{path} is in use by another process.", "Stop the other one first.")
+    return JournalError(f"{path} failed ({error}).", "Look at the disk, then start again.")
+
+
+def read_state(connection: sqlite3.Connection, kind: type[T], path: Path) -> T:
+    """The file's one row of running figures, checked."""
+    row = connection.execute("SELECT body, crc FROM state WHERE id = 0").fetchone()
+    if row is None or crc32(row[0]) != row[1]:
+        raise JournalCorrupt(f"{path}: its running figures are damaged.", ANEW)
+    return msgspec.msgpack.decode(row[0], type=kind)
+
+
+class Database:
+    """The file once it is open. The caller makes sure that one thread at a time writes; reads may come from any."""
+
+    def __init__(self, path: Path, fault: Fault) -> None:
+        self.path = path
+        self.bytes_used = 0
+        """Pages in use, free ones not counted; the log beside the file comes on top."""
+        self.fault = fault
+        self._broken = ""
+        self._read_lock = threading.Lock()
+        with translated(path), ExitStack() as opened:
+            self._write = opened.enter_context(closing(connect(path)))
+            self._read = opened.enter_context(closing(connect(path)))
+            self._read.execute("PRAGMA query_only=ON")
+            # a log left by a crash must not mix with new transactions: `wal.check_log` relies on it
+            self._write.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self.bytes_used = self._used()
+            opened.pop_all()
+
+    @contextmanager
+    def transaction(self, point: str) -> Iterator[sqlite3.Connection]:
+        """A transaction, durable when left without an error and without any trace otherwise. `point` names its faults.
+
+        Raises:
+            JournalFull: no room; rolled back.
+            JournalCorrupt, JournalError: as their names say; rolled back.
+        """
+        if self._broken:
+            raise JournalError(f"{self.path} failed before ({self._broken}).", "Look at the disk, then start again.")
+        connection = self._write
+        with translated(self.path):
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                used = self._used()
+                self.fault(f"{point}-before-commit")
+                connection.execute("COMMIT")
+            except BaseException as error:
+                code = getattr(error, "sqlite_errorcode", 0)
+                if code & 0xFF == sqlite3.SQLITE_IOERR and code not in _FULL_CODES:
+                    self._broken = str(error)
+                if connection.in_transaction:
+                    with suppress(sqlite3.Error):
+                        connection.execute("ROLLBACK")
+                raise
+        self.bytes_used = used
+        self.fault(f"{point}-after-commit")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One consistent view. Keep it short: the log can't start over while somebody reads."""
+        with self._read_lock, translated(self.path):
+            self._read.execute("BEGIN")
+            try:
+                yield self._read
+            finally:
+                if self._read.in_transaction:
+                    self._read.execute("ROLLBACK")
+
+    def put_state(self, connection: sqlite3.Connection, state: msgspec.Struct) -> None:
+        """Replace the row of running figures."""
+        body = msgspec.msgpack.encode(state)
+        connection.execute("UPDATE state SET body = ?, crc = ? WHERE id = 0", (body, crc32(body)))
+
+    def room(self, more: int, quota: int) -> None:
+        """Raises JournalFull unless `more` bytes fit in the quota."""
+        if self.bytes_used + more + 8 * PAGE_BYTES > quota:
+            raise JournalFull(
+                f"{self.path} is full: {self.bytes_used:,} of {quota:,} bytes are used and {more:,} more are wanted.",
+                "See what holds it up with `cityloom status`, or give it a larger quota.",
+            )
+
+    def close(self) -> None:
+        """Close both connections. Idempotent."""
+        self._read.close()
+        self._write.close()
+
+    def _used(self) -> int:
+        pages = self._write.execute("PRAGMA page_count").fetchone()[0]
+        free = self._write.execute("PRAGMA freelist_count").fetchone()[0]
+        return int(pages - free) * PAGE_BYTES
