@@ -59,7 +59,7 @@ class StoreCursor(NamedTuple):
 
 @dataclass(slots=True)
 class StoredReadings:
-    """Readings of several series as read back: `batch.series` indexes `names`. Sorted by (series, ts), latest write only."""
+    """Readings of several series as read back; `batch.series` indexes `names`. By (series, ts); latest write only."""
 
     names: Sequence[SeriesId]
     batch: ReadingBatch
@@ -67,7 +67,7 @@ class StoredReadings:
 
 @dataclass(slots=True)
 class StoredAggregates:
-    """Aggregates as read back: `batch.series` indexes `names`. Sorted by (series, step, start), latest revision only."""
+    """Aggregates as read back; `batch.series` indexes `names`. By (series, step, start); latest revision only."""
 
     names: Sequence[SeriesId]
     batch: AggregateBatch

@@ -1,0 +1,247 @@
+"""The embedded time-series store: one DuckDB file, held by one process.
+
+A block's rows and the cursor go in one transaction, so the file always says itself how far it is. One thread writes,
+another reads through its own cursor and sees whole transactions only.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import duckdb
+import numpy as np
+
+from gateway.errors import Halt
+from gateway.stores import duckdb_reads as reads
+from gateway.stores import duckdb_tables as tables
+from gateway.stores.base import Block, Refused, SeriesId, StoreCursor, StoredAggregates, StoredReadings
+from gateway.stores.duckdb_errors import halt
+from processors.columns import AggregateBatch, ReadingBatch
+
+__all__ = ["Compaction", "DuckDbConfig", "DuckDbStore"]
+
+T = TypeVar("T")
+B = TypeVar("B", ReadingBatch, AggregateBatch)
+
+
+@dataclass(frozen=True, slots=True)
+class DuckDbConfig:
+    """Where the file is and how long things stay in it."""
+
+    path: Path
+    raw_retention: int
+    """ns; days of raw readings wholly older than this are dropped by `compact`."""
+    aggregate_retention: Mapping[int, int] = field(default_factory=dict)
+    """Step in seconds -> ns; a step that is not named stays for good."""
+    memory_mb: int = 512
+    threads: int = 2
+
+
+class Compaction(NamedTuple):
+    """What a run of `compact` did."""
+
+    days_dropped: int
+    days_merged: int
+    rows_saved: int
+    aggregates_dropped: int
+
+
+class DuckDbStore:
+    """A `Store`. It never refuses a point: what is older than the retention goes with the next `compact`."""
+
+    def __init__(self, config: DuckDbConfig, name: str = "duckdb") -> None:
+        self.name = name
+        self.series_count = 0
+        self._config = config
+        self._db: duckdb.DuckDBPyConnection | None = None
+        self._reader: duckdb.DuckDBPyConnection | None = None
+        self._ids: dict[SeriesId, int] = {}
+        self._cursor: StoreCursor | None = None
+        self._write_thread = ThreadPoolExecutor(1, f"gateway.stores.{name}.write")
+        self._read_thread = ThreadPoolExecutor(1, f"gateway.stores.{name}.read")
+
+    async def open(self) -> StoreCursor | None:
+        """Open or make the file; says where it is. Raises Halt where the file can't be used."""
+        return await self._in(self._write_thread, self._open)
+
+    async def write(self, block: Block) -> list[Refused]:
+        """Append a block and move the cursor, durably; a block at or before the cursor changes nothing."""
+        await self._in(self._write_thread, lambda: self._write(block))
+        return []
+
+    async def read_readings(self, series: Sequence[SeriesId], start: int, end: int) -> StoredReadings:
+        """Readings with start <= ts < end."""
+        known = self._known(series)
+        batch = await self._read(lambda db: reads.read_readings(db, known.values(), start, end))
+        return StoredReadings(*_renumbered(series, known, batch, "ts"))
+
+    async def read_aggregates(self, series: Sequence[SeriesId], step: int, start: int, end: int) -> StoredAggregates:
+        """Windows of `step` seconds with start <= window start < end."""
+        known = self._known(series)
+        batch = await self._read(lambda db: reads.read_aggregates(db, known.values(), step, start, end))
+        return StoredAggregates(*_renumbered(series, known, batch, "start"))
+
+    async def latest(self, series: Sequence[SeriesId]) -> StoredReadings:
+        """The newest reading of each series that has one."""
+        known = self._known(series)
+        batch = await self._read(lambda db: reads.read_latest(db, known.values()))
+        return StoredReadings(*_renumbered(series, known, batch, "ts"))
+
+    async def distinct_readings(self) -> int:
+        """How many distinct (series, ts) are stored."""
+        return await self._read(reads.read_distinct)
+
+    async def compact(self, now: int) -> Compaction:
+        """Drop what is past its retention at `now` (UTC ns) and merge the days before it. Meant for the quiet hours.
+
+        Writes wait for one day's merge at a time, not for all of them.
+        """
+        days_dropped, aggregates_dropped = await self._in(self._write_thread, lambda: self._drop_expired(now))
+        saved = [
+            await self._in(self._write_thread, lambda day=day: self._merge(day))  # type: ignore[misc]
+            for day in await self._in(self._write_thread, lambda: tables.day_tables(self._open_db()))
+            if (day + 1) * tables.DAY <= now
+        ]
+        rows_saved = sum(saved) + await self._in(self._write_thread, self._merge_aggregates)
+        await self._in(self._write_thread, lambda: self._open_db().execute("CHECKPOINT"))
+        return Compaction(days_dropped, sum(1 for rows in saved if rows), rows_saved, aggregates_dropped)
+
+    async def close(self) -> None:
+        """Close the file. Idempotent."""
+        if self._db is not None:
+            await self._in(self._read_thread, self._close_reader)
+            await self._in(self._write_thread, self._close_db)
+        self._write_thread.shutdown(wait=False)
+        self._read_thread.shutdown(wait=False)
+
+    async def _read(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        return await self._in(self._read_thread, lambda: work(self._open_reader()))
+
+    async def _in(self, thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        config = self._config
+
+        def translated() -> T:
+            try:
+                return work()
+            except (duckdb.Error, OSError) as error:
+                raise halt(error, config.path, config.memory_mb) from error
+
+        return await asyncio.get_running_loop().run_in_executor(thread, translated)
+
+    # --- below: on the write thread
+
+    def _open(self) -> StoreCursor | None:
+        config = self._config
+        config.path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = db = duckdb.connect(
+            str(config.path),
+            config={
+                "memory_limit": f"{config.memory_mb}MB",
+                "threads": config.threads,
+                "autoinstall_known_extensions": False,
+            },
+        )
+        db.execute("BEGIN")
+        tables.create(db)
+        state = db.execute("SELECT journal, position, stored, version FROM state").fetchone()
+        names = db.execute("SELECT device, quantity, id FROM series ORDER BY id").fetchall()
+        db.execute("COMMIT")
+        if state is not None and state[3] != tables.VERSION:
+            self._close_db()
+            raise Halt(
+                f"{config.path} was written by another version of CityLoom (schema {state[3]}, here {tables.VERSION}).",
+                "Use that version, or move the file away.",
+            )
+        self._reader = db.cursor()
+        self._ids = {SeriesId(device, quantity): index for device, quantity, index in names}
+        self.series_count = len(names)
+        self._cursor = None if state is None else StoreCursor(state[0], state[1], state[2])
+        return self._cursor
+
+    def _write(self, block: Block) -> None:
+        db, cursor = self._open_db(), self._cursor
+        if cursor is not None and cursor.journal_id != block.journal_id:
+            raise Halt(
+                f"{self._config.path} belongs to journal {cursor.journal_id}, this is journal {block.journal_id}.",
+                "Put the journal back that this file was written from, or move the file away.",
+            )
+        if cursor is not None and block.position <= cursor.position:
+            return
+        names = [name for name in block.series if name.index >= self.series_count]
+        if names and names[0].index != self.series_count:
+            raise Halt(
+                f"{self._config.path} knows {self.series_count} series, but the block starts at {names[0].index}.",
+                "The file or the journal was put back from a backup: put back both of the same time.",
+            )
+        stored = (0 if cursor is None else cursor.stored) + len(block.readings)
+        with tables.transaction(db):
+            tables.append_series(db, names)
+            tables.append_readings(db, block.position, block.readings)
+            tables.append_rewrites(db, block.position, block.rewrites)
+            tables.append_aggregates(db, block.position, block.aggregates)
+            if cursor is None:
+                db.execute(
+                    "INSERT INTO state VALUES (?, ?, ?, ?)", [block.journal_id, block.position, stored, tables.VERSION]
+                )
+            else:
+                db.execute("UPDATE state SET position = ?, stored = ?", [block.position, stored])
+        self._ids.update({SeriesId(name.device, name.quantity): name.index for name in names})
+        self.series_count += len(names)
+        self._cursor = StoreCursor(block.journal_id, block.position, stored)
+
+    def _drop_expired(self, now: int) -> tuple[int, int]:
+        with tables.transaction(self._open_db()) as db:
+            return tables.drop_expired(db, now, self._config.raw_retention, self._config.aggregate_retention)
+
+    def _merge(self, day: int) -> int:
+        with tables.transaction(self._open_db()) as db:
+            return tables.merge_day(db, day)
+
+    def _merge_aggregates(self) -> int:
+        with tables.transaction(self._open_db()) as db:
+            return tables.merge_aggregates(db)
+
+    def _close_db(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _open_db(self) -> duckdb.DuckDBPyConnection:
+        if self._db is None:
+            raise Halt("The DuckDB file is not open.", "Open the store first.")
+        return self._db
+
+    # --- below: on the read thread
+
+    def _known(self, series: Sequence[SeriesId]) -> dict[SeriesId, int]:
+        return {name: self._ids[name] for name in dict.fromkeys(series) if name in self._ids}
+
+    def _open_reader(self) -> duckdb.DuckDBPyConnection:
+        if self._reader is None:
+            raise Halt("The DuckDB file is not open.", "Open the store first.")
+        return self._reader
+
+    def _close_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+
+def _renumbered(
+    series: Sequence[SeriesId], known: Mapping[SeriesId, int], batch: B, time: str
+) -> tuple[Sequence[SeriesId], B]:
+    """`batch` with its ids replaced by places in the returned names, in their order."""
+    names = tuple(dict.fromkeys(series))
+    if not len(batch):
+        return names, batch
+    places = np.zeros(max(known.values()) + 1, np.int32)
+    for place, name in enumerate(names):
+        if name in known:
+            places[known[name]] = place
+    columns = batch.arrays()
+    columns["series"] = places[columns["series"]]
+    order = np.lexsort((columns[time], columns["series"]))
+    return names, type(batch)(**{name: column[order] for name, column in columns.items()})

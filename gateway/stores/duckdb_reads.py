@@ -1,0 +1,73 @@
+"""Reads of the embedded store, each within one transaction, so that a merge or a drop beside it can't be half seen."""
+
+# ruff: noqa: S608 - what is put into SQL text are ints and our own names
+from collections.abc import Collection, Iterable
+
+import duckdb
+
+from gateway.stores.duckdb_tables import DAY, day_tables, settled, table_of, transaction
+from processors.columns import AggregateBatch, ReadingBatch
+
+__all__ = ["read_aggregates", "read_distinct", "read_latest", "read_readings"]
+
+_AGGREGATE_COLUMNS = ", ".join(f'"{name}"' for name in AggregateBatch.DTYPES)
+
+
+def read_readings(db: duckdb.DuckDBPyConnection, ids: Collection[int], start: int, end: int) -> ReadingBatch:
+    """Readings of the series with start <= ts < end, in no certain order."""
+    with transaction(db):
+        days = [day for day in day_tables(db) if start // DAY <= day <= (end - 1) // DAY]
+        if not days or not ids or start >= end:
+            return ReadingBatch.empty()
+        return _fetch(db, settled(days, f"ts >= {start} AND ts < {end} AND {_among(ids)}"))
+
+
+def read_latest(db: duckdb.DuckDBPyConnection, ids: Collection[int]) -> ReadingBatch:
+    """The newest reading of each series that has one, looked for from the newest day back."""
+    missing = set(ids)
+    parts = []
+    with transaction(db):
+        for day in reversed(day_tables(db)):
+            if not missing:
+                break
+            newest = "QUALIFY row_number() OVER (PARTITION BY series ORDER BY ts DESC) = 1"
+            found = _fetch(db, f"SELECT * FROM ({settled([day], _among(missing))}) {newest}")
+            parts.append(found)
+            missing -= set(found.series.tolist())
+    return ReadingBatch.concat(parts)
+
+
+def read_distinct(db: duckdb.DuckDBPyConnection) -> int:
+    """How many distinct (series, ts) there are."""
+    total = 0
+    with transaction(db):
+        for day in day_tables(db):
+            keys = f"SELECT DISTINCT series, ts FROM {table_of(day)} WHERE NOT rewrite"
+            row = db.execute(f"SELECT count(*) FROM ({keys})").fetchone()
+            total += int((row or (0,))[0])
+    return total
+
+
+def read_aggregates(
+    db: duckdb.DuckDBPyConnection, ids: Collection[int], step: int, start: int, end: int
+) -> AggregateBatch:
+    """The newest revision of each window of `step` with start <= window start < end."""
+    if not ids:
+        return AggregateBatch.empty()
+    rows = db.execute(
+        f"SELECT {_AGGREGATE_COLUMNS} FROM aggregates WHERE step = ? AND start >= ? AND start < ? AND {_among(ids)} "
+        "QUALIFY row_number() OVER (PARTITION BY series, start ORDER BY revision DESC, position DESC) = 1",
+        [step, start, end],
+    ).fetchnumpy()
+    return AggregateBatch.of(**rows)
+
+
+def _among(ids: Iterable[int]) -> str:
+    # the outer bounds let DuckDB pass over row groups of merged days, which are sorted by series
+    numbers = sorted(ids)
+    return f"series BETWEEN {numbers[0]} AND {numbers[-1]} AND series IN ({', '.join(map(str, numbers))})"
+
+
+def _fetch(db: duckdb.DuckDBPyConnection, sql: str) -> ReadingBatch:
+    rows = db.execute(sql).fetchnumpy()
+    return ReadingBatch.of(**{name: rows[name] for name in ReadingBatch.DTYPES})

@@ -1,0 +1,195 @@
+"""The tables of the embedded store and the SQL that fills, merges and drops them.
+
+    state       one row: journal, position of the last block, readings stored, schema version
+    series      index -> device, quantity, profile, unit
+    readings_D  a table a UTC day, append-only: a reading, or a rewrite (new flag and why of a reading, no value)
+    aggregates  one row a revision
+    compacted   how far each day's table has been merged
+
+Nothing is updated in place: a later row of a key stands over an earlier one, later meaning a higher outbox position
+and, within a block, a rewrite after its reading. Functions here run inside the caller's transaction.
+"""
+
+# ruff: noqa: S608 - what is put into SQL text are ints and our own names; device and quantity go as parameters
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.engine.results import SeriesName
+from gateway.stores.keys import last_of_each
+from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
+
+__all__ = [
+    "DAY", "VERSION", "append_aggregates", "append_readings", "append_rewrites", "append_series", "create",
+    "day_number", "day_tables", "drop_expired", "merge_aggregates", "merge_day", "settled", "table_of", "transaction",
+]  # fmt: skip
+
+DAY = 86_400_000_000_000
+VERSION = 1
+
+_SQL_TYPES = {"int32": "INTEGER", "int64": "BIGINT", "float64": "DOUBLE"}
+_RANK = "position * 2 + rewrite::INTEGER"
+_READINGS = (
+    "position BIGINT NOT NULL, series INTEGER NOT NULL, ts BIGINT NOT NULL, value DOUBLE, "
+    "flag UTINYINT NOT NULL, why UINTEGER NOT NULL, rewrite BOOLEAN NOT NULL"
+)
+
+
+@contextmanager
+def transaction(db: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """All or nothing."""
+    db.execute("BEGIN")
+    try:
+        yield db
+        db.execute("COMMIT")
+    except BaseException:
+        with suppress(duckdb.Error):  # a failed commit has rolled back already
+            db.execute("ROLLBACK")
+        raise
+
+
+def create(db: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables that are not there yet."""
+    aggregates = ", ".join(f'"{name}" {_SQL_TYPES[dtype]}' for name, dtype in AggregateBatch.DTYPES.items())
+    db.execute("CREATE TABLE IF NOT EXISTS state (journal VARCHAR, position BIGINT, stored BIGINT, version INTEGER)")
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS series "
+        "(id INTEGER NOT NULL, device VARCHAR NOT NULL, quantity VARCHAR NOT NULL, profile VARCHAR, unit VARCHAR)"
+    )
+    db.execute(f"CREATE TABLE IF NOT EXISTS aggregates (position BIGINT NOT NULL, {aggregates})")
+    db.execute("CREATE TABLE IF NOT EXISTS compacted (day INTEGER NOT NULL, position BIGINT NOT NULL)")
+
+
+def table_of(day: int) -> str:
+    """The table of a UTC day, counted from 1970-01-01."""
+    return f"readings_{np.datetime64(day, 'D').astype(str).replace('-', '')}"
+
+
+def day_number(table: str) -> int:
+    """The UTC day of a table, the inverse of `table_of`."""
+    digits = table.removeprefix("readings_")
+    return int(np.datetime64(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}", "D").astype(np.int64))
+
+
+def day_tables(db: duckdb.DuckDBPyConnection) -> list[int]:
+    """The days that have a table, oldest first."""
+    found = db.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE regexp_full_match(table_name, 'readings_\\d{8}')"
+    ).fetchall()
+    return sorted(day_number(name) for (name,) in found)
+
+
+def append_series(db: duckdb.DuckDBPyConnection, names: Sequence[SeriesName]) -> None:
+    """Take in new names."""
+    if names:
+        rows = [(name.index, name.device, name.quantity, name.profile, name.unit) for name in names]
+        db.executemany("INSERT INTO series VALUES (?, ?, ?, ?, ?)", rows)
+
+
+def append_readings(db: duckdb.DuckDBPyConnection, position: int, batch: ReadingBatch) -> None:
+    """Append readings to their days' tables; of a key that is twice in the block, the later row."""
+    keep = last_of_each(batch.series, batch.ts)
+    batch = batch if keep is None else batch.take(keep)
+    # numpy's NaN arrives as NULL, which arg_max would pass over
+    columns = "series, ts, coalesce(value, 'nan'::DOUBLE), flag, why, false"
+    _append_by_day(db, position, batch.arrays(), columns)
+
+
+def append_rewrites(db: duckdb.DuckDBPyConnection, position: int, batch: FlagRewrites) -> None:
+    """Append new verdicts on stored readings."""
+    keep = last_of_each(batch.series, batch.ts)
+    batch = batch if keep is None else batch.take(keep)
+    _append_by_day(db, position, batch.arrays(), "series, ts, NULL, flag, why, true")
+
+
+def _append_by_day(db: duckdb.DuckDBPyConnection, position: int, arrays: dict[str, NDArray[Any]], columns: str) -> None:
+    days = arrays["ts"] // DAY
+    for day in np.unique(days).tolist():
+        chosen = days == day
+        part = arrays if chosen.all() else {name: array[chosen] for name, array in arrays.items()}
+        db.execute(f"CREATE TABLE IF NOT EXISTS {table_of(day)} ({_READINGS})")
+        _append(db, table_of(day), f"{position}, {columns}", part)
+
+
+def append_aggregates(db: duckdb.DuckDBPyConnection, position: int, batch: AggregateBatch) -> None:
+    """Append revisions."""
+    if len(batch):
+        columns = ", ".join(
+            f"coalesce(\"{name}\", 'nan'::DOUBLE)" if dtype == "float64" else f'"{name}"'
+            for name, dtype in batch.DTYPES.items()
+        )
+        _append(db, "aggregates", f"{position}, {columns}", batch.arrays())
+
+
+def _append(db: duckdb.DuckDBPyConnection, table: str, columns: str, arrays: dict[str, NDArray[Any]]) -> None:
+    db.register("block", arrays)
+    try:
+        db.execute(f"INSERT INTO {table} SELECT {columns} FROM block")
+    finally:
+        db.unregister("block")
+
+
+def settled(days: Iterable[int], where: str) -> str:
+    """SQL for the readings of `days` that stand: series, ts, value, flag, why, and the position of their last word."""
+    parts = [f"SELECT * FROM {table_of(day)} WHERE {where}" for day in days]
+    return (
+        f"SELECT series, ts, arg_max(value, {_RANK}) FILTER (WHERE NOT rewrite) AS value, "
+        f"arg_max(flag, {_RANK}) AS flag, arg_max(why, {_RANK}) AS why, max(position) AS position "
+        f"FROM ({' UNION ALL '.join(parts)}) GROUP BY series, ts HAVING NOT bool_and(rewrite)"
+    )
+
+
+def drop_expired(
+    db: duckdb.DuckDBPyConnection, now: int, raw_retention: int, aggregate_retention: Mapping[int, int]
+) -> tuple[int, int]:
+    """Drop days wholly past their retention and aggregates past theirs; gives how many of each."""
+    old = [day for day in day_tables(db) if (day + 1) * DAY <= now - raw_retention]
+    for day in old:
+        db.execute(f"DROP TABLE {table_of(day)}")
+        db.execute("DELETE FROM compacted WHERE day = ?", [day])
+    dropped = 0
+    for step, retention in aggregate_retention.items():
+        row = db.execute("DELETE FROM aggregates WHERE step = ? AND start < ?", [step, now - retention]).fetchone()
+        dropped += int((row or (0,))[0])
+    return len(old), dropped
+
+
+def merge_day(db: duckdb.DuckDBPyConnection, day: int) -> int:
+    """Rewrite a day's table without what later rows stand over, sorted by series; gives the rows saved."""
+    table = table_of(day)
+    before, newest = _one(db, f"SELECT count(*), max(position) FROM {table}")
+    merged = _one(db, f"SELECT coalesce(max(position), -1) FROM compacted WHERE day = {day}")[0]
+    if newest is None or newest <= merged:
+        return 0
+    db.execute(f"CREATE TABLE merging ({_READINGS})")
+    db.execute(
+        "INSERT INTO merging SELECT position, series, ts, value, flag, why, false "
+        f"FROM ({settled([day], 'true')}) ORDER BY series, ts"
+    )
+    db.execute(f"DROP TABLE {table}")
+    db.execute(f"ALTER TABLE merging RENAME TO {table}")
+    db.execute("DELETE FROM compacted WHERE day = ?", [day])
+    db.execute("INSERT INTO compacted VALUES (?, ?)", [day, newest])
+    return int(before - _one(db, f"SELECT count(*) FROM {table}")[0])
+
+
+def merge_aggregates(db: duckdb.DuckDBPyConnection) -> int:
+    """Delete revisions that a newer one stands over; gives how many."""
+    return int(
+        _one(
+            db,
+            "DELETE FROM aggregates USING (SELECT series, step, start, max(revision) AS newest FROM aggregates "
+            "WHERE revision > 0 GROUP BY ALL) AS late WHERE aggregates.series = late.series "
+            "AND aggregates.step = late.step AND aggregates.start = late.start AND aggregates.revision < late.newest",
+        )[0]
+    )
+
+
+def _one(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
+    row = db.execute(sql).fetchone()
+    assert row is not None
+    return row

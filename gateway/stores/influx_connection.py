@@ -1,0 +1,146 @@
+"""Talk to InfluxDB 2: write, query, make buckets. Synchronous, for the store's threads; foreign errors end here."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import influxdb_client
+import msgspec
+import urllib3
+from influxdb_client.client.exceptions import InfluxDBError
+from influxdb_client.rest import ApiException
+from isal import igzip
+
+from gateway.errors import Halt, Retry
+from gateway.stores.influx_answers import PointsRefused, judge, message_of
+from gateway.stores.influx_config import Bucket, InfluxConfig
+
+__all__ = ["InfluxConnection", "Series"]
+
+
+# the client is only partly annotated
+_influx: Any = influxdb_client
+
+
+class Series(msgspec.Struct):
+    """One series of an InfluxQL answer. `values` stays JSON until the reader says what types its columns have."""
+
+    name: str = ""
+    tags: dict[str, str] = {}
+    columns: list[str] = []
+    values: msgspec.Raw = msgspec.Raw(b"[]")
+
+
+class _Result(msgspec.Struct):
+    series: list[Series] = []
+    error: str = ""
+
+
+class _Answer(msgspec.Struct):
+    results: list[_Result] = []
+
+
+class InfluxConnection:
+    """A connection pool. Safe for use from several threads, as urllib3's pools are."""
+
+    def __init__(self, config: InfluxConfig) -> None:
+        self._config = config
+        self._client = _influx.InfluxDBClient(
+            config.url, config.token, org=config.org, timeout=round(config.timeout_secs * 1000),
+            ssl_ca_cert=config.ca_file, retries=False,
+        )  # fmt: skip
+        self._write = _influx.WriteService(self._client.api_client)
+
+    def write(self, bucket: str, body: memoryview | bytes) -> None:
+        """Write lines. Raises Retry, Halt, PointsRefused or BodyTooLarge."""
+        with self._translated(f"bucket '{bucket}'"):
+            self._write.post_write(
+                self._config.org, bucket, igzip.compress(body, 1),
+                precision="ns", content_encoding="gzip", content_type="text/plain; charset=utf-8",
+            )  # fmt: skip
+
+    def query(self, bucket: str, statements: list[str]) -> list[list[Series]]:
+        """Run InfluxQL statements on a bucket; times come as ns. Raises Retry or Halt."""
+        if not statements:
+            return []
+        with self._translated(f"a query on bucket '{bucket}'"):
+            response = self._client.api_client.call_api(
+                "/query", "POST",
+                query_params=[("db", bucket), ("epoch", "ns")],
+                header_params={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+                post_params=[("q", ";".join(statements))],
+                _preload_content=False, _return_http_data_only=True,
+            )  # fmt: skip
+            data = response.data
+            response.release_conn()
+        try:
+            answer = msgspec.json.decode(data, type=_Answer)
+        except msgspec.DecodeError as error:
+            raise Retry(f"InfluxDB's answer to a query can't be read: {error}") from error
+        for result in answer.results:
+            if result.error:
+                raise Halt(f"InfluxDB can't answer a query on bucket '{bucket}': {result.error}", self._bucket_remedy())
+        return [result.series for result in answer.results]
+
+    def retention_of(self, bucket: str) -> int | None:
+        """Seconds that a bucket keeps its points (0: for good); None where the token sees no such bucket."""
+        with self._translated("the list of buckets"):
+            try:
+                found = self._client.buckets_api().find_buckets(name=bucket, org=self._config.org).buckets
+            except ApiException as error:
+                if error.status == 404 and b"bucket" in _body(error):
+                    return None
+                raise
+        rules = [rule for entry in found or () for rule in entry.retention_rules or ()]
+        return None if not found else sum(int(rule.every_seconds or 0) for rule in rules[:1])
+
+    def make_bucket(self, bucket: Bucket) -> None:
+        """Make a bucket. Raises Halt where the token may not."""
+        rules = [_influx.BucketRetentionRules(type="expire", every_seconds=bucket.retention_secs)]
+        with self._translated("the list of buckets"):
+            try:
+                self._client.buckets_api().create_bucket(
+                    bucket_name=bucket.name, org=self._config.org, retention_rules=rules
+                )
+            except ApiException as error:
+                if error.status not in (401, 403):
+                    raise
+                command = f"influx bucket create --name {bucket.name} --org {self._config.org}"
+                raise Halt(
+                    f"The token sees no bucket '{bucket.name}' and may not make one.",
+                    f"Run `{command} --retention {bucket.retention_secs}s` and give the token access to it.",
+                ) from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _bucket_remedy(self) -> str:
+        return f"Check the bucket's name and what the token may read in organisation '{self._config.org}'."
+
+    @contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        """The one place where errors of the client and of urllib3 become ours."""
+        try:
+            yield
+        except ApiException as error:
+            if not error.status:
+                raise Halt(
+                    f"InfluxDB at {self._config.url}: no TLS: {error.reason}", "Check its certificate and `ca_file`."
+                ) from error
+            message = message_of(_body(error)) or str(error.reason)
+            verdict = judge(error.status, message, error.headers or {}, what, self._config.org)
+            if isinstance(verdict, PointsRefused) and not what.startswith("bucket "):
+                raise Halt(f"InfluxDB refuses {what}: {verdict.message}", self._bucket_remedy()) from error
+            raise verdict from error
+        except InfluxDBError as error:
+            raise Halt(f"InfluxDB at {self._config.url}: {error}", self._bucket_remedy()) from error
+        except (urllib3.exceptions.LocationParseError, urllib3.exceptions.LocationValueError) as error:
+            raise Halt(f"'{self._config.url}' is no URL: {error}", "Write http://host:8086 or https://host.") from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Retry(f"InfluxDB at {self._config.url} does not answer: {error}") from error
+
+
+def _body(error: Any) -> bytes:
+    body = error.body
+    return body.encode() if isinstance(body, str) else bytes(body or b"")

@@ -1,0 +1,137 @@
+"""InfluxQL for the gateway's own reads, and its answers as columns. Times stay exact int64 ns throughout."""
+
+# ruff: noqa: S608 - every name and text in a statement is quoted here
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.stores.influx_connection import Series
+from gateway.stores.line_text import spelled, step_label
+from processors.columns import STATS, AggregateBatch, ReadingBatch
+from processors.flags import Flag
+
+__all__ = [
+    "aggregates_statement", "count_statements", "identifier", "latest_statement", "literal",
+    "parse_aggregates", "parse_readings", "readings_statement", "rows_of",
+]  # fmt: skip
+
+_LIMIT = 9_223_372_036_854_775_806
+"""InfluxQL's largest time; its smallest is the negative of it."""
+_MEANS = STATS[1:]
+
+
+def literal(text: str) -> str:
+    """A string in a statement."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name in a statement, as `line_text` spelled it in the lines."""
+    return _quoted(spelled(name))
+
+
+def _quoted(shown: str) -> str:
+    return '"' + shown.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def readings_statement(profile: str | None, device: str, quantities: Iterable[str], start: int, end: int) -> str:
+    """Value, flag and why of a device's quantities. A profile of None looks into every measurement."""
+    fields = ", ".join(
+        f"{identifier(quantity)}, {identifier(quantity + '_flag')}, {identifier(quantity + '_why')}"
+        for quantity in quantities
+    )
+    source = "/.*/" if profile is None else identifier(profile)
+    return f"SELECT {fields} FROM {source} WHERE {_where(device, start, end)}"
+
+
+def latest_statement(profile: str | None, device: str, quantity: str) -> str:
+    """The newest point that says anything about the quantity."""
+    return readings_statement(profile, device, [quantity], -_LIMIT, _LIMIT) + " ORDER BY time DESC LIMIT 1"
+
+
+def aggregates_statement(
+    profile: str | None, device: str, quantities: Iterable[str], *, step: int, start: int, end: int
+) -> str:
+    """All statistics of a device's quantities."""
+    fields = ", ".join(identifier(f"{quantity}_{stat}") for quantity in quantities for stat in (*STATS, "revision"))
+    label = step_label(step)
+    source = f"/_{label}$/" if profile is None else identifier(f"{profile}_{label}")
+    return f"SELECT {fields} FROM {source} WHERE {_where(device, start, end)}"
+
+
+def count_statements(measurement: str, quantity: str) -> list[str]:
+    """How many points of a measurement have a value of the quantity, how many a flag of it, how many both.
+
+    The names are as InfluxDB shows them. A sum of two fields is there only where both are.
+    """
+    value, flag = _quoted(quantity), _quoted(f"{quantity}_flag")
+    source = _quoted(measurement)
+    both = f"SELECT {value} * 0 + {flag} AS both FROM {source}"
+    return [
+        f"SELECT count({value}) FROM {source}",
+        f"SELECT count({flag}) FROM {source}",
+        f"SELECT count(both) FROM ({both})",
+    ]
+
+
+def _where(device: str, start: int, end: int) -> str:
+    bounds = f"time >= {max(start, -_LIMIT)} AND time < {min(end, _LIMIT)}"
+    return f'"device" = {literal(spelled(device))} AND {bounds}'
+
+
+def rows_of(series: Series, integers: Iterable[str]) -> dict[str, NDArray[Any]]:
+    """The columns of an answer by name: time as int64, all others as float64 with NaN where there is nothing."""
+    whole = {"time", *integers}
+    kinds = [int | None if column in whole else float | None for column in series.columns]
+    kinds[series.columns.index("time")] = int
+    rows = msgspec.json.decode(series.values, type=list[tuple[tuple(kinds)]])  # type: ignore[misc]
+    columns = zip(*rows, strict=True) if rows else [()] * len(kinds)
+    return {
+        # a why of 32 bits and a count are exact in a double
+        name: np.array(column, np.int64 if name == "time" else np.float64)
+        for name, column in zip(series.columns, columns, strict=True)
+    }
+
+
+def parse_readings(series: Series, wanted: Sequence[tuple[int, str]]) -> list[ReadingBatch]:
+    """The readings of one device's series; `wanted` gives each quantity the number it shall have as a series."""
+    names = [spelled(quantity) for _, quantity in wanted]
+    columns = rows_of(series, [name + suffix for name in names for suffix in ("_flag", "_why")])
+    nothing = np.full(len(columns["time"]), np.nan)
+    parts = []
+    for (number, _), name in zip(wanted, names, strict=True):
+        value = columns.get(name, nothing)
+        flag, why = columns.get(name + "_flag", nothing), columns.get(name + "_why", nothing)
+        there = ~(np.isnan(value) & np.isnan(flag))
+        # a line says nothing of a flag that is good; a value under a missing flag is an earlier write's
+        flag = np.where(np.isnan(flag), float(Flag.GOOD), flag)[there]
+        value = np.where(flag == Flag.MISSING, np.nan, value[there])
+        why = np.where(np.isnan(why), 0.0, why)[there]
+        series_number = np.full(len(flag), number)
+        parts.append(ReadingBatch.of(series=series_number, ts=columns["time"][there], value=value, flag=flag, why=why))
+    return parts
+
+
+def parse_aggregates(series: Series, wanted: Sequence[tuple[int, str]], step: int) -> list[AggregateBatch]:
+    """The aggregates of one device's series, as `parse_readings` does."""
+    names = [spelled(quantity) for _, quantity in wanted]
+    columns = rows_of(series, [name + suffix for name in names for suffix in ("_count", "_revision")])
+    nothing = np.full(len(columns["time"]), np.nan)
+    parts = []
+    for (number, _), name in zip(wanted, names, strict=True):
+        count = columns.get(f"{name}_count", nothing)
+        there = ~np.isnan(count)
+        stats = {stat: columns.get(f"{name}_{stat}", nothing)[there] for stat in _MEANS}
+        # what an earlier revision knew of a window that has no usable reading any more is still in the line
+        for stat in _MEANS[1:]:
+            stats[stat] = np.where(count[there] == 0, np.nan, stats[stat])
+        parts.append(
+            AggregateBatch.of(
+                series=np.full(int(there.sum()), number), step=np.full(int(there.sum()), step),
+                start=columns["time"][there], revision=columns[f"{name}_revision"][there], count=count[there], **stats,
+            )
+        )  # fmt: skip
+    return parts

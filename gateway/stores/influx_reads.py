@@ -1,0 +1,132 @@
+"""What the gateway reads back from InfluxDB. Synchronous, for the store's read thread."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+
+from gateway.errors import Halt
+from gateway.stores.base import SeriesId, StoredAggregates, StoredReadings
+from gateway.stores.influx_config import Bucket, InfluxConfig
+from gateway.stores.influx_connection import InfluxConnection, Series
+from gateway.stores.influx_queries import (
+    aggregates_statement,
+    count_statements,
+    latest_statement,
+    parse_aggregates,
+    parse_readings,
+    readings_statement,
+)
+from gateway.stores.line_names import LineNames
+from processors.columns import AggregateBatch, ReadingBatch
+
+__all__ = ["MARK", "InfluxReads"]
+
+MARK = "cityloom_journal"
+"""Measurement of the journal's mark, which holds no readings."""
+_STATEMENTS = 50
+"""Statements a request."""
+
+B = TypeVar("B", ReadingBatch, AggregateBatch)
+Wanted = list[tuple[int, str]]
+"""Quantities of one device, each with its place among the names that were asked for."""
+
+
+class InfluxReads:
+    """Reads by name; a series whose profile the store has not been told of yet is looked for in every measurement."""
+
+    def __init__(self, connection: InfluxConnection, config: InfluxConfig, names: LineNames) -> None:
+        self._connection = connection
+        self._config = config
+        self._names = names
+
+    def readings(self, series: Sequence[SeriesId], start: int, end: int) -> StoredReadings:
+        """Readings with start <= ts < end."""
+        names = tuple(dict.fromkeys(series))
+        found = self._by_device(
+            self._config.raw,
+            names,
+            lambda profile, device, quantities: readings_statement(profile, device, quantities, start, end),
+        )
+        batch = ReadingBatch.concat([part for one, wanted in found for part in parse_readings(one, wanted)])
+        return StoredReadings(names, _ordered(batch, "ts"))
+
+    def aggregates(self, series: Sequence[SeriesId], step: int, start: int, end: int) -> StoredAggregates:
+        """Windows of `step` with start <= window start < end."""
+        names = tuple(dict.fromkeys(series))
+        found = self._by_device(
+            self.bucket_of(step),
+            names,
+            lambda profile, device, quantities: aggregates_statement(
+                profile, device, quantities, step=step, start=start, end=end
+            ),
+        )
+        batch = AggregateBatch.concat([part for one, wanted in found for part in parse_aggregates(one, wanted, step)])
+        return StoredAggregates(names, _ordered(batch, "start"))
+
+    def latest(self, series: Sequence[SeriesId]) -> StoredReadings:
+        """The newest reading of each series that has one."""
+        names = tuple(dict.fromkeys(series))
+        statements = [latest_statement(self._names.profile_of(name), name.device, name.quantity) for name in names]
+        answers = self._query(self._config.raw, statements)
+        found = [
+            part
+            for number, (name, answer) in enumerate(zip(names, answers, strict=True))
+            for one in answer
+            for part in parse_readings(one, [(number, name.quantity)])
+        ]
+        batch = _ordered(ReadingBatch.concat(found), "ts")
+        last = np.append(batch.series[1:] != batch.series[:-1], True) if len(batch) else np.empty(0, np.bool_)
+        return StoredReadings(names, batch.take(last))
+
+    def distinct(self) -> int:
+        """How many distinct (series, ts) are stored: points with a value or a flag of a quantity."""
+        [found] = self._query(self._config.raw, ["SHOW FIELD KEYS"])
+        total = 0
+        for one in found:
+            if one.name == MARK:
+                continue
+            kinds = dict(msgspec.json.decode(one.values, type=list[tuple[str, str]]))
+            quantities = {name for name, kind in kinds.items() if kind == "float"}
+            quantities |= {name.removesuffix("_flag") for name in kinds if name.endswith("_flag")}
+            for statements in (count_statements(one.name, quantity) for quantity in sorted(quantities)):
+                value, flag, both = (_count(answer) for answer in self._query(self._config.raw, statements))
+                total += value + flag - both
+        return total
+
+    def bucket_of(self, step: int) -> Bucket:
+        """The bucket of windows of `step` seconds. Raises Halt where none is configured."""
+        bucket = self._config.aggregates.get(step)
+        if bucket is None:
+            raise Halt(f"No bucket is configured for windows of {step} s.", "Name one in the store's configuration.")
+        return bucket
+
+    def _query(self, bucket: Bucket, statements: list[str]) -> list[list[Series]]:
+        answers = []
+        for low in range(0, len(statements), _STATEMENTS):
+            answers += self._connection.query(bucket.name, statements[low : low + _STATEMENTS])
+        return answers
+
+    def _by_device(
+        self, bucket: Bucket, names: Sequence[SeriesId], statement: Callable[[str | None, str, list[str]], str]
+    ) -> list[tuple[Series, Wanted]]:
+        """One statement a device."""
+        groups = defaultdict[tuple[str | None, str], Wanted](list)
+        for number, name in enumerate(names):
+            groups[self._names.profile_of(name), name.device].append((number, name.quantity))
+        statements = [
+            statement(profile, device, [quantity for _, quantity in wanted])
+            for (profile, device), wanted in groups.items()
+        ]
+        answers = self._query(bucket, statements)
+        return [(one, wanted) for wanted, answer in zip(groups.values(), answers, strict=True) for one in answer]
+
+
+def _count(answer: Sequence[Series]) -> int:
+    return sum(msgspec.json.decode(one.values, type=list[tuple[int, int]])[0][1] for one in answer)
+
+
+def _ordered(batch: B, time: str) -> B:
+    return batch.take(np.lexsort((getattr(batch, time), batch.series)))

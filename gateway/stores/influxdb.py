@@ -1,0 +1,161 @@
+"""The InfluxDB 2 store: Arrow-built lines, our own gzip, refused points by themselves, reads by InfluxQL.
+
+InfluxDB has no transactions. What makes a block's repetition harmless is that its lines say the same again: same key,
+same fields. The journal's mark, a point in the bucket that keeps its points for good, tells whose data it is and
+about how far it goes; how far exactly is the outbox's to know.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+
+from gateway.errors import Halt
+from gateway.stores.base import Block, Refused, SeriesId, StoreCursor, StoredAggregates, StoredReadings
+from gateway.stores.influx_config import InfluxConfig
+from gateway.stores.influx_connection import InfluxConnection
+from gateway.stores.influx_delivery import Delivery
+from gateway.stores.influx_flags import StoredFlags
+from gateway.stores.influx_queries import identifier, literal
+from gateway.stores.influx_reads import MARK, InfluxReads
+from gateway.stores.line_names import LineNames
+from gateway.stores.line_protocol import aggregate_lines, reading_lines
+from gateway.stores.line_rows import line_rows
+from gateway.stores.line_text import tag_value
+
+__all__ = ["InfluxStore"]
+
+T = TypeVar("T")
+
+
+class InfluxStore:
+    """A `Store`. `series_count` is 0 after the start: the names come again with the first block."""
+
+    def __init__(self, config: InfluxConfig, name: str = "influxdb") -> None:
+        self.name = name
+        self.series_count = 0
+        self._config = config
+        self._names = LineNames()
+        self._connection = InfluxConnection(config)
+        self._delivery = Delivery(self._connection, self._names, config.max_body_bytes, config.max_refusal_requests)
+        self._reads = InfluxReads(self._connection, config, self._names)
+        self._flags = StoredFlags(self._connection, config.raw.name, self._names)
+        self._journal: str | None = None
+        self._position = -1
+        self._marked = -1
+        self._marked_at = -float("inf")
+        self._closed = False
+        self._write_thread = ThreadPoolExecutor(1, f"gateway.stores.{name}.write")
+        self._read_thread = ThreadPoolExecutor(1, f"gateway.stores.{name}.read")
+
+    async def open(self) -> StoreCursor | None:
+        """Make the buckets that are missing and read the journal's mark. Raises Retry or Halt."""
+        return await self._in(self._write_thread, self._open)
+
+    async def write(self, block: Block) -> list[Refused]:
+        """Write a block's lines; durable when InfluxDB has answered. Raises Retry or Halt."""
+        return await self._in(self._write_thread, lambda: self._write(block))
+
+    async def read_readings(self, series: Sequence[SeriesId], start: int, end: int) -> StoredReadings:
+        """Readings with start <= ts < end."""
+        return await self._in(self._read_thread, lambda: self._reads.readings(series, start, end))
+
+    async def read_aggregates(self, series: Sequence[SeriesId], step: int, start: int, end: int) -> StoredAggregates:
+        """Windows of `step` seconds with start <= window start < end."""
+        return await self._in(self._read_thread, lambda: self._reads.aggregates(series, step, start, end))
+
+    async def latest(self, series: Sequence[SeriesId]) -> StoredReadings:
+        """The newest reading of each series that has one."""
+        return await self._in(self._read_thread, lambda: self._reads.latest(series))
+
+    async def distinct_readings(self) -> int:
+        """How many distinct (series, ts) are stored, by count queries a field."""
+        return await self._in(self._read_thread, self._reads.distinct)
+
+    async def close(self) -> None:
+        """Move the mark to the last block and close the connections. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            await self._in(self._write_thread, self._mark)
+        finally:
+            await self._in(self._read_thread, self._connection.close)
+            self._write_thread.shutdown(wait=False)
+            self._read_thread.shutdown(wait=False)
+
+    async def _in(self, thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(thread, work)
+
+    # --- below: on the write thread
+
+    def _open(self) -> StoreCursor | None:
+        kept = {bucket: self._connection.retention_of(bucket.name) for bucket in self._config.buckets}
+        cursor = None if kept[self._config.lasting] is None else self._read_mark()
+        if cursor is not None and kept[self._config.raw] is None:
+            raise Halt(
+                f"Bucket '{self._config.raw.name}' is gone, but block {cursor.position} was written to it.",
+                "Restore it from a backup; or make an empty one by hand to go on without what it held.",
+            )
+        for bucket, retention in kept.items():
+            if retention is None:
+                self._connection.make_bucket(bucket)
+            elif retention and (not bucket.retention_secs or retention < bucket.retention_secs):
+                raise Halt(
+                    f"Bucket '{bucket.name}' keeps its points for {retention} s, the configuration says "
+                    f"{bucket.retention_secs or 'for good'}.",
+                    "Change the bucket's retention or the configuration's, so that they agree.",
+                )
+        self._journal = None if cursor is None else cursor.journal_id
+        self._marked = -1 if cursor is None else cursor.position
+        return cursor
+
+    def _read_mark(self) -> StoreCursor | None:
+        statement = f'SELECT "journal_id", "position" FROM {identifier(MARK)} WHERE "store" = {literal(self.name)}'  # noqa: S608
+        [found] = self._connection.query(self._config.lasting.name, [statement])
+        if not found:
+            return None
+        rows = msgspec.json.decode(found[0].values, type=list[tuple[int, str, int]])
+        return StoreCursor(rows[-1][1], rows[-1][2], -1)
+
+    def _write(self, block: Block) -> list[Refused]:
+        if self._journal not in (None, block.journal_id):
+            raise Halt(
+                f"The buckets belong to journal {self._journal}, this is journal {block.journal_id}.",
+                "Put the journal back that they were written from, or give this one buckets of its own.",
+            )
+        if block.position < self._position:
+            return []
+        names = [name for name in block.series if name.index >= self.series_count]
+        if names and names[0].index != self.series_count:
+            raise Halt(
+                f"The store knows {self.series_count} series, but the block starts at {names[0].index}.",
+                "Start the gateway again, so that the names come again from the first.",
+            )
+        self._names.add(names)
+        self.series_count = len(self._names)
+        refused = []
+        if len(block.readings) or len(block.rewrites):
+            rows, worst = self._flags.complete(line_rows(block.readings, block.rewrites, self._names))
+            lines = reading_lines(rows, worst, self._names)
+            refused += self._delivery.deliver(self._config.raw.name, lines, "reading")
+        for step in np.unique(block.aggregates.step).tolist():
+            lines = aggregate_lines(block.aggregates.take(block.aggregates.step == step), self._names)
+            refused += self._delivery.deliver(self._reads.bucket_of(step).name, lines, "aggregate")
+        self._journal, self._position = block.journal_id, block.position
+        if time.monotonic() - self._marked_at >= self._config.mark_secs:
+            self._mark()
+        return refused
+
+    def _mark(self) -> None:
+        if self._position <= self._marked or self._journal is None:
+            return
+        journal = self._journal.replace("\\", "\\\\").replace('"', '\\"')
+        line = b"%s,store=%s " % (MARK.encode(), tag_value(self.name))
+        line += f'journal_id="{journal}",position={self._position}i 0\n'.encode()
+        self._connection.write(self._config.lasting.name, line)
+        self._marked, self._marked_at = self._position, time.monotonic()
