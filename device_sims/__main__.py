@@ -1,0 +1,103 @@
+"""`python -m device_sims`: the city's devices as a process of its own, against any MQTT broker."""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from device_sims.publisher import Endpoint
+from device_sims.run import Plan, Summary, simulate
+
+__all__ = ["main"]
+
+USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run; 0 when everything that was due was acknowledged, 1 when not, 2 when the arguments make no sense."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    now = time.time_ns()
+    try:
+        plan = Plan(
+            endpoint=_endpoint(given.broker, given.username, given.password_file),
+            origin=now if given.origin is None else _moment(given.origin),
+            start=now if given.start is None else _moment(given.start),
+            speed=given.speed,
+            devices=given.devices,
+            seed=given.seed,
+            faults=given.faults,
+            connections=given.connections,
+            for_secs=given.for_secs,
+            until=None if given.until is None else _moment(given.until),
+            messages=given.messages,
+            rate=given.rate,
+            truth=given.truth,
+        )
+        summary = asyncio.run(simulate(plan, _say))
+    except (ValueError, OSError) as error:
+        _say(str(error))
+        return USAGE
+    _show(summary, as_json=given.json)
+    return 0 if summary.sent == summary.messages else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m device_sims", description="Simulated devices of a city.")
+    add = parser.add_argument
+    add("--broker", default="127.0.0.1:1883", metavar="HOST:PORT")
+    add("--username")
+    add("--password-file", type=Path, help="file with the broker's password")
+    add("--origin", metavar="TIME", help="city time at --start, RFC 3339 or unix nanoseconds; default: now")
+    add("--start", metavar="TIME", help="system time at which the city's clock reads --origin; default: now")
+    add("--speed", type=float, default=1.0, help="city seconds per real second")
+    add("--devices", type=int, metavar="N", help="only N of them, spread evenly; default: all")
+    add("--seed", type=int, default=1)
+    add("--faults", default="", metavar="SPEC", help="such as duplicate=0.02,late=0.05:90; see device_sims/faults.py")
+    add("--connections", type=int, default=4, metavar="C")
+    add("--for", dest="for_secs", type=float, metavar="SECS", help="stop after so many real seconds")
+    add("--until", metavar="TIME", help="stop at this city time")
+    add("--messages", type=int, metavar="N", help="the schedule's first N messages, as fast as the broker takes them")
+    add("--rate", type=float, metavar="R", help="with --messages: at most R a second")
+    add("--truth", type=Path, metavar="FILE", help="write what was measured and sent as JSON lines")
+    add("--json", action="store_true", help="print one JSON object as the last line of standard output")
+    return parser
+
+
+def _endpoint(text: str, username: str | None, password_file: Path | None) -> Endpoint:
+    host, separator, port = text.rpartition(":")
+    if not separator or not port.isdigit():
+        raise ValueError(f"--broker must be HOST:PORT, not {text!r}")
+    password = None if password_file is None else password_file.read_text(encoding="utf-8").strip()
+    return Endpoint(host.strip("[]"), int(port), username, password)
+
+
+def _moment(text: str) -> int:
+    """UTC nanoseconds of RFC 3339 text or of a whole number of nanoseconds."""
+    if text.lstrip("-").isdigit():
+        return int(text)
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} needs an offset such as +08:00 or Z")
+    return int(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1_000
+
+
+def _say(sentence: str) -> None:
+    print(f"device_sims: {sentence}", file=sys.stderr, flush=True)  # noqa: T201 - a command speaks
+
+
+def _show(summary: Summary, *, as_json: bool) -> None:
+    if as_json:
+        text = json.dumps(summary.as_dict())
+    else:
+        count = f"{summary.sent} of {summary.messages} messages ({summary.readings} readings)"
+        text = f"{summary.devices} devices sent {count}"
+    print(text, flush=True)  # noqa: T201 - a command speaks
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""One kind of device a file: what it measures at a moment, and what it then says."""
+
+from collections.abc import Sequence
+
+from device_sims.city import City, Device
+from device_sims.kinds.base import Group, Reading, Row
+from device_sims.kinds.drainage import ChirpStackManholes, SenmlStations, TtsManholes
+from device_sims.kinds.gas import GasDetectors
+from device_sims.kinds.grid import Meters
+from device_sims.kinds.traffic import LoopDetectors, SegmentSpeeds
+from device_sims.kinds.water import WaterFlows, WaterPressures
+from device_sims.noise import Noise
+
+__all__ = ["Group", "Reading", "Row", "groups_of"]
+
+_KINDS: tuple[type[Group], ...] = (
+    LoopDetectors, SegmentSpeeds, Meters, WaterFlows, WaterPressures, GasDetectors, SenmlStations, TtsManholes,
+    ChirpStackManholes,
+)  # fmt: skip
+
+
+def groups_of(city: City, seed: int) -> list[Group]:
+    """The city's devices by kind; kinds without a device are left out.
+
+    Raises:
+        ValueError: a device has a profile that nobody here can speak.
+    """
+    by_profile: dict[str, list[Device]] = {}
+    for device in city.devices:
+        by_profile.setdefault(device.profile, []).append(device)
+    unknown = by_profile.keys() - {kind.profile for kind in _KINDS}
+    if unknown:
+        raise ValueError(f"devices.csv has profiles that no simulator speaks: {', '.join(sorted(unknown))}")
+    local = city.local
+    groups: list[Group] = []
+    for kind in _KINDS:
+        devices: Sequence[Device] = by_profile.get(kind.profile, ())
+        if devices:
+            noise = Noise(seed, [device.id for device in devices])
+            groups.append(kind(devices, city.intervals[kind.profile], noise, local))
+    return groups

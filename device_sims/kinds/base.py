@@ -1,0 +1,104 @@
+"""What all kinds of devices share: when they measure, and the shape in which a measurement travels here."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from device_sims.city import Device
+from device_sims.local_time import LocalTime
+from device_sims.noise import F64, I64, Noise
+
+__all__ = ["Group", "Reading", "Row", "quantise", "whole"]
+
+Row = tuple[Any, ...]
+"""What one device measured at one moment, as plain values on the wire's scale; each kind knows its order."""
+
+MILLISECOND = 1_000_000
+
+
+class Reading(NamedTuple):
+    """What a device really said: `value` in the canonical unit, None where it said that it has none."""
+
+    quantity: str
+    ts: int
+    value: float | None
+
+
+class Group(ABC):
+    """All devices of one profile. `which` (indices of devices) and `ts` (UTC ns) are arrays of shape (n,)."""
+
+    profile: ClassVar[str]
+    grain: ClassVar[int] = MILLISECOND
+    """Measurements happen at multiples of this, counted from the epoch."""
+    delay: ClassVar[int] = 0
+    """A device needs up to this long to send (ns); how long is fixed for each."""
+    on_the_dot: ClassVar[bool] = False
+    """All measure at multiples of the interval; otherwise each has its own phase."""
+    holds_many: ClassVar[bool] = False
+    """A message may carry several measurements."""
+    breakable: ClassVar[tuple[bytes, str] | None] = None
+    """JSON key of a number, and its quantity: what a device with a wrong type in it writes as text."""
+
+    def __init__(self, devices: Sequence[Device], interval: int, noise: Noise, local: LocalTime) -> None:
+        self.devices = tuple(devices)
+        self.interval = interval
+        self.noise = noise
+        self.local = local
+        steps = interval // self.grain
+        phase = np.floor(noise.fixed("phase") * (1 if self.on_the_dot else steps)).astype(np.int64)
+        self.phase: I64 = phase * self.grain
+        self.delays: I64 = (noise.fixed("delay") * self.delay).astype(np.int64)
+        self.topics = tuple(self._topic(device) for device in self.devices)
+        self._prepare()
+
+    def measure(self, which: I64, ts: I64) -> list[Row]:
+        """What the devices `which` measure at `ts`."""
+        return self._measure(which, ts)
+
+    def readings(self, stamp: int, row: Row) -> tuple[Reading, ...]:
+        """What a row says under the time stamp `stamp`, in canonical units."""
+        return self._say(stamp, row)
+
+    def payload(self, which: int, records: Sequence[tuple[int, Row]]) -> bytes:
+        """The message with `records` of (time stamp, row): one, or more where `holds_many`."""
+        ((stamp, row),) = records
+        return self._encode(which, stamp, row)
+
+    def wrap(self, which: int, payload: bytes) -> bytes:
+        """The bytes that leave the device."""
+        return payload
+
+    @abstractmethod
+    def _topic(self, device: Device) -> str: ...
+
+    def _prepare(self) -> None:  # noqa: B027 - not every kind computes something once for each device
+        ...
+
+    @abstractmethod
+    def _measure(self, which: I64, ts: I64) -> list[Row]: ...
+
+    @abstractmethod
+    def _encode(self, which: int, stamp: int, row: Row) -> bytes: ...
+
+    @abstractmethod
+    def _say(self, stamp: int, row: Row) -> tuple[Reading, ...]: ...
+
+    def number(self, name: str, default: float = 0.0) -> F64:
+        """A number of devices.csv for each device."""
+        return np.array([float(device.extra.get(name, default)) for device in self.devices])
+
+
+def quantise(values: F64, decimals: int) -> list[float | None]:
+    """Plain numbers with so many decimals, exactly those that the decimal text reads back as; NaN becomes None."""
+    scale = 10.0**decimals
+    rounded = (np.rint(values * scale) / scale + 0.0).tolist()
+    if np.isnan(values).any():
+        return [None if value != value else value for value in rounded]  # noqa: PLR0124 - NaN only differs from itself
+    return list(rounded)
+
+
+def whole(values: F64) -> list[int]:
+    """Plain whole numbers, nearest."""
+    return list(np.rint(values).astype(np.int64).tolist())

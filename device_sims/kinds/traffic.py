@@ -1,0 +1,84 @@
+"""Road sensors: inductive loops (simulated) and floating-car segments (the recorded Guangzhou day)."""
+
+import numpy as np
+
+from device_sims import encoders
+from device_sims.city import Device
+from device_sims.kinds.base import Group, Reading, Row, quantise, whole
+from device_sims.local_time import MINUTE, SECOND
+from device_sims.noise import I64
+from device_sims.recordings import guangzhou_speed, slot_that_ended
+from device_sims.signals import traffic_demand
+
+__all__ = ["LoopDetectors", "SegmentSpeeds"]
+
+
+class LoopDetectors(Group):
+    """Flow follows the hour; speed falls as flow nears capacity (BPR curve); occupancy follows from both."""
+
+    profile = "loop-detector"
+    breakable = (b"speed", "speed")
+    CAPACITY = 34.0  # vehicles a minute of one lane
+    VEHICLE_M = 6.5  # length of a vehicle and of the loop
+
+    def _topic(self, device: Device) -> str:
+        return f"city/{device.zone}/traffic/loop/{device.id}/reading"
+
+    def _prepare(self) -> None:
+        self._free = 52.0 + 24.0 * self.noise.fixed("free")
+        self._busy = 0.62 + 0.42 * self.noise.fixed("busy")
+
+    def _measure(self, which: I64, ts: I64) -> list[Row]:
+        noise, minute = self.noise, ts // MINUTE
+        demand = traffic_demand(self.local.hour(ts), self.local.weekday(ts)) * self._busy[which]
+        demand *= 1.0 + 0.15 * noise.smooth("demand", which, ts, 20 * MINUTE)
+        expected = self.CAPACITY * np.minimum(demand, 1.08)
+        flow = np.clip(np.rint(expected + np.sqrt(expected) * noise.normal("flow", which, minute)), 0.0, 48.0)
+        # Bureau of Public Roads 1964: travel time grows with the fourth power of the load
+        speed = self._free[which] / (1.0 + 0.9 * demand**4) + 2.0 * noise.normal("speed", which, minute)
+        speed = np.clip(speed, 4.0, 110.0)
+        occupancy = np.clip(flow * 60.0 / speed * self.VEHICLE_M / 1000.0, 0.0, 0.92)
+        return list(
+            zip(
+                quantise(np.where(flow > 0, speed, np.nan), 1), whole(flow), quantise(occupancy, 3), strict=True
+            )
+        )  # fmt: skip
+
+    def _encode(self, which: int, stamp: int, row: Row) -> bytes:
+        return encoders.loop_detector(stamp, *row)
+
+    def _say(self, stamp: int, row: Row) -> tuple[Reading, ...]:
+        speed, flow, occupancy = row
+        return (
+            Reading("speed", stamp, speed),
+            Reading("flow", stamp, flow * 60.0),
+            Reading("occupancy", stamp, occupancy),
+        )
+
+
+class SegmentSpeeds(Group):
+    """Each plays its column of the recorded day; where nothing was recorded it says so, with no samples."""
+
+    profile = "segment-speed"
+    on_the_dot = True
+    delay = 30 * SECOND
+    breakable = (b"speed", "speed")
+
+    def _topic(self, device: Device) -> str:
+        return f"city/{device.zone}/traffic/segment/{device.id}/speed"
+
+    def _prepare(self) -> None:
+        self._column = self.number("column").astype(np.int64)
+
+    def _measure(self, which: I64, ts: I64) -> list[Row]:
+        speed = guangzhou_speed()[slot_that_ended(self.local, ts), self._column[which]]
+        samples = np.floor(4.0 + 36.0 * self.noise.uniform("samples", which, ts // MINUTE))
+        return list(zip(quantise(speed, 3), whole(np.where(np.isnan(speed), 0.0, samples)), strict=True))
+
+    def _encode(self, which: int, stamp: int, row: Row) -> bytes:
+        return encoders.segment_speed(stamp, *row)
+
+    def _say(self, stamp: int, row: Row) -> tuple[Reading, ...]:
+        # the wire carries whole seconds
+        ts = stamp - stamp % SECOND
+        return Reading("speed", ts, row[0]), Reading("samples", ts, float(row[1]))

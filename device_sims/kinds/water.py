@@ -1,0 +1,86 @@
+"""District metered areas: flow meters at the inlets, pressure loggers at inlets and critical points."""
+
+import gzip
+from collections.abc import Sequence
+
+import numpy as np
+
+from device_sims import encoders
+from device_sims.city import Device
+from device_sims.kinds.base import Group, Reading, Row, quantise, whole
+from device_sims.local_time import DAY, HOUR, MINUTE
+from device_sims.noise import I64
+from device_sims.signals import water_demand, water_demand_integral
+
+__all__ = ["WaterFlows", "WaterPressures"]
+
+
+class WaterFlows(Group):
+    """Demand by the hour on top of a constant night loss; the counter is the integral of what is expected."""
+
+    profile = "water-flow"
+    breakable = (b"flow", "flow")
+    BASE = 0.0075  # l/s a connection
+    SINCE = 16_436 * DAY  # counters started in January 2015
+    SEQUENCE = 65_536
+
+    def _topic(self, device: Device) -> str:
+        return f"city/{device.zone}/water/flow/{device.id}/reading"
+
+    def _prepare(self) -> None:
+        self._base = self.number("connections", 1000) * self.BASE * (0.85 + 0.3 * self.noise.fixed("base"))
+        self._loss = 0.05 + 0.15 * self.noise.fixed("loss")
+
+    def _measure(self, which: I64, ts: I64) -> list[Row]:
+        local, base, loss = self.local.of(ts), self._base[which], self._loss[which]
+        wander = 1.0 + 0.06 * self.noise.normal("flow", which, ts // MINUTE)
+        flow = base * (water_demand(local % DAY / HOUR) * wander + loss)
+        hours = (local - self.SINCE) / HOUR
+        total = base * 3.6 * (water_demand_integral(hours) + loss * hours)  # l/s over an hour are 3.6 m3
+        seq = (ts - self.phase[which]) // self.interval % self.SEQUENCE
+        return list(zip(seq.tolist(), quantise(flow, 2), quantise(total, 2), strict=True))
+
+    def _encode(self, which: int, stamp: int, row: Row) -> bytes:
+        return encoders.water_flow(stamp, *row)
+
+    def _say(self, stamp: int, row: Row) -> tuple[Reading, ...]:
+        return Reading("flow", stamp, row[1] * 3.6), Reading("volume", stamp, row[2])
+
+
+class WaterPressures(Group):
+    """Head less height, less what the demand takes; every fifth logger compresses what it sends."""
+
+    profile = "water-pressure"
+    holds_many = True
+    breakable = (b"bar", "pressure")
+    HEAD_M = 50.0
+    BAR_A_METRE = 0.0980665
+    COMPRESSES = 5
+
+    def _topic(self, device: Device) -> str:
+        return f"city/{device.zone}/water/pressure/{device.id}/readings"
+
+    def _prepare(self) -> None:
+        self._still = (self.HEAD_M - self.number("elevation_m", 10)) * self.BAR_A_METRE
+        self._drop = 0.25 + 0.35 * self.noise.fixed("drop")
+
+    def _measure(self, which: I64, ts: I64) -> list[Row]:
+        bar = self._still[which] - self._drop[which] * water_demand(self.local.hour(ts)) / 2.0
+        bar += 0.015 * self.noise.normal("bar", which, ts // MINUTE)
+        battery = 70.0 + 30.0 * self.noise.uniform("battery", which, ts // (7 * DAY))
+        return list(zip(quantise(np.maximum(bar, 0.0), 2), whole(battery), strict=True))
+
+    def payload(self, which: int, records: Sequence[tuple[int, Row]]) -> bytes:
+        """All records in one message; the battery is that of the newest."""
+        return encoders.water_pressure([(stamp, row[0]) for stamp, row in records], records[-1][1][1])
+
+    def _encode(self, which: int, stamp: int, row: Row) -> bytes:
+        return self.payload(which, [(stamp, row)])
+
+    def wrap(self, which: int, payload: bytes) -> bytes:
+        """Some of the loggers compress."""
+        # a fixed time in the header keeps the bytes the same from run to run
+        return payload if which % self.COMPRESSES else gzip.compress(payload, 6, mtime=0)
+
+    def _say(self, stamp: int, row: Row) -> tuple[Reading, ...]:
+        return (Reading("pressure", stamp, None if row[0] is None else row[0] * 100.0),)

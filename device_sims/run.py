@@ -1,0 +1,137 @@
+"""One run of the fleet against a broker: pace the schedule, publish, keep the truth, count."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from device_sims.city import load_city
+from device_sims.clock import CityClock
+from device_sims.faults import Faults
+from device_sims.fleet import Fleet, Message
+from device_sims.lag import Lag
+from device_sims.publisher import Endpoint, Publisher
+from device_sims.truth import TruthFile
+
+__all__ = ["Plan", "Summary", "simulate"]
+
+TICK = 0.005
+"""Seconds: waits are not shorter than this, so that a fast city wakes the process 200 times a second and not 700."""
+DRAIN = 30.0
+"""Seconds that the broker has for acknowledging what is under way at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run. Times are UTC nanoseconds; of the four bounds the first one reached ends the run."""
+
+    endpoint: Endpoint
+    origin: int
+    start: int
+    speed: float
+    devices: int | None = None
+    seed: int = 1
+    faults: str = ""
+    connections: int = 4
+    for_secs: float | None = None
+    """Real seconds."""
+    until: int | None = None
+    """City time."""
+    messages: int | None = None
+    """This many messages from the start of the schedule, as fast as the broker takes them: the clock isn't asked."""
+    rate: float | None = None
+    """At most this many a second; with `messages` only."""
+    truth: Path | None = None
+
+
+@dataclass(slots=True)
+class Summary:
+    """What was done. `sent` were acknowledged by the broker, `messages` were due; equal after a full drain."""
+
+    devices: int
+    messages: int = 0
+    sent: int = 0
+    readings: int = 0
+    """Readings in the acknowledged messages that are fit to be read; each copy of a duplicate counts."""
+    resent: int = 0
+    lag_ms: dict[str, float] | None = None
+    """From due to acknowledged; None where the clock wasn't asked."""
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return asdict(self)
+
+
+async def simulate(plan: Plan, say: Callable[[str], None]) -> Summary:
+    """Run `plan` until a bound or SIGTERM or SIGINT, then drain.
+
+    Raises:
+        ValueError: the plan asks for more devices than there are, or for faults that don't exist.
+        OSError: the truth file can't be written.
+    """
+    fleet = Fleet(load_city(plan.devices), plan.seed, plan.origin, Faults.parse(plan.faults))
+    clock = CityClock(plan.origin, plan.start, plan.speed)
+    summary, lag = Summary(fleet.devices), Lag()
+    paced = plan.messages is None
+    with ExitStack() as files:
+        truth = files.enter_context(TruthFile(plan.truth)) if plan.truth is not None else None
+
+        def acknowledged(message: Message) -> None:
+            summary.sent += 1
+            summary.readings += len(message.readings)
+            if paced:
+                lag.add(-1e3 * clock.seconds_until(message.due))
+            if truth is not None:
+                truth.write(message)
+
+        publisher = Publisher(plan.endpoint, acknowledged, connections=plan.connections, say=say)
+        sending = asyncio.create_task(publisher.run(), name="device_sims.publisher")
+        scheduling = asyncio.create_task(_schedule(plan, fleet, clock, publisher, summary), name="device_sims.schedule")
+        with _stop_on_signal(scheduling):
+            await asyncio.wait({scheduling, sending}, timeout=plan.for_secs, return_when=asyncio.FIRST_COMPLETED)
+        scheduling.cancel()
+        await asyncio.wait({scheduling})
+        for task in (scheduling, sending):
+            if task.done() and not task.cancelled():
+                task.result()
+        await _drain(publisher, say)
+        sending.cancel()
+        await asyncio.wait({sending})
+    summary.resent = publisher.resent
+    summary.lag_ms = lag.summary() if paced else None
+    return summary
+
+
+async def _schedule(plan: Plan, fleet: Fleet, clock: CityClock, publisher: Publisher, summary: Summary) -> None:
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    for message in fleet.messages():
+        if summary.messages == plan.messages or (plan.until is not None and message.due >= plan.until):
+            return
+        if plan.messages is None:
+            wait = clock.seconds_until(message.due)
+        else:
+            wait = begun + summary.messages / plan.rate - loop.time() if plan.rate else 0.0
+        if wait > 0.0:
+            await asyncio.sleep(max(wait, TICK))
+        await publisher.put(message)
+        summary.messages += 1
+
+
+async def _drain(publisher: Publisher, say: Callable[[str], None]) -> None:
+    try:
+        await asyncio.wait_for(publisher.drain(), DRAIN)
+    except TimeoutError:
+        say(f"{publisher.waiting} messages were not acknowledged within {DRAIN:.0f} s and are given up")
+
+
+def _stop_on_signal(task: "asyncio.Task[None]") -> ExitStack:
+    """Cancel `task` at SIGTERM or SIGINT; a second signal has its usual effect."""
+    loop = asyncio.get_running_loop()
+    stack = ExitStack()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+        stack.callback(loop.remove_signal_handler, number)
+    return stack
