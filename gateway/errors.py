@@ -2,6 +2,7 @@
 
 GatewayError
 +-- ConfigError        our files: exit 2 before anything starts; says file, key, problem, remedy
+|   +-- ConfigErrors       several of them at once
 +-- CommandError       a command can't do what was asked: one sentence and a remedy, exit code with it
 +-- JournalError       the journal can't be used as it is: stop, nothing more is acknowledged
 |   +-- JournalCorrupt     bytes on disk are not what was written
@@ -13,9 +14,11 @@ GatewayError
     +-- Halt           this store stops until an operator acts; intake goes on
 """
 
+from collections.abc import Sequence
+
 __all__ = [
-    "CommandError", "ConfigError", "GatewayError", "Halt", "JournalCorrupt", "JournalError", "JournalFull",
-    "JournalMixedUp", "RecoveryError", "Retry", "StoreError",
+    "CommandError", "ConfigError", "ConfigErrors", "GatewayError", "Halt", "JournalCorrupt", "JournalError",
+    "JournalFull", "JournalMixedUp", "RecoveryError", "Retry", "StoreError",
 ]  # fmt: skip
 
 
@@ -35,6 +38,17 @@ class ConfigError(GatewayError):
         super().__init__(f"{file}: {key}: {problem}" if key else f"{file}: {problem}", remedy)
         self.file = file
         self.key = key
+        self.what = problem
+        """The problem without file and key."""
+
+
+class ConfigErrors(ConfigError):
+    """Everything that is wrong, in `problems`; says the first one where only one can be said."""
+
+    def __init__(self, problems: Sequence[ConfigError]) -> None:
+        first = problems[0]
+        super().__init__(first.file, first.key, first.what, first.remedy)
+        self.problems = tuple(problems)
 
 
 class CommandError(GatewayError):

@@ -1,0 +1,124 @@
+"""What the engines are configured with, whole, as the bytes of one CONFIG row of the inbox. Pure; holds no secret.
+
+Same content, same bytes, same digest: keys and devices are sorted, and only what can change a result is in it. How long
+to gather or where a store is are no part of it, so changing those appends no row.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from gateway.config.bounds import Bounds
+
+if TYPE_CHECKING:
+    from gateway.config.city import City
+    from gateway.config.settings import Settings
+
+__all__ = ["Device", "EngineContent", "EngineOptions"]
+
+_SECOND = 1_000_000_000
+
+
+class Device(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A device as the operator lists it. `cell` is its H3 cell; `installed` an ISO date or ""."""
+
+    id: str
+    profile: str
+    keys: tuple[str, ...]
+    zone: str
+    lon: float | None
+    lat: float | None
+    cell: str
+    asset: str
+    installed: str
+
+
+class EngineOptions(msgspec.Struct, frozen=True):
+    """The options that change what an engine computes."""
+
+    bounds: Bounds
+    max_ahead_ns: int
+    """Further ahead of receipt than this = quarantined."""
+    clock_bound_ns: int
+    """A device whose estimated offset is beyond this moves no watermark."""
+    idle_timeout_ns: int
+    late_horizon_ns: int
+    """Further behind receipt than this = expired."""
+    max_devices: int
+
+
+class _Body(msgspec.Struct, frozen=True):
+    """The wire form."""
+
+    version: int
+    timezone: str
+    zones: list[str]
+    options: EngineOptions
+    profiles: dict[str, dict[str, Any]]
+    devices: list[Device]
+
+
+_VERSION = 1
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+_DECODER = msgspec.json.Decoder(_Body)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineContent:
+    """Profiles (parsed TOML by name), devices and zones sorted by id, time zone, options."""
+
+    profiles: Mapping[str, Mapping[str, Any]]
+    devices: Sequence[Device]
+    zones: Sequence[str]
+    timezone: str
+    options: EngineOptions
+    digest: str
+    """SHA-256 of the bytes, hex."""
+    encoded: bytes
+
+    @classmethod
+    def of(
+        cls,
+        settings: "Settings",
+        city: "City",
+        devices: Sequence[Device],
+        profile_docs: Mapping[str, Mapping[str, Any]],
+    ) -> "EngineContent":
+        """The content of a loaded configuration; `profile_docs` are parsed TOML tables by profile name."""
+        engine = settings.engine
+        options = EngineOptions(
+            bounds=settings.bounds.bounds(),
+            max_ahead_ns=round(engine.max_ahead_secs * _SECOND),
+            clock_bound_ns=round(engine.clock_bound_secs * _SECOND),
+            idle_timeout_ns=round(engine.idle_timeout_secs * _SECOND),
+            late_horizon_ns=settings.late_horizon_ns,
+            max_devices=engine.max_devices,
+        )
+        zones = sorted(zone.id for zone in city.zones)
+        return cls.build(profile_docs, devices, zones, city.city.timezone, options)
+
+    @classmethod
+    def build(
+        cls, profiles: Mapping[str, Mapping[str, Any]], devices: Sequence[Device], zones: Sequence[str], timezone: str,
+        options: EngineOptions,
+    ) -> "EngineContent":  # fmt: skip
+        """Put content together from its parts; any order of `devices` and `zones` gives the same bytes."""
+        ordered = sorted(devices, key=lambda device: device.id)
+        plain = {name: dict(profile) for name, profile in profiles.items()}
+        return cls.decode(_ENCODER.encode(_Body(_VERSION, timezone, sorted(zones), options, plain, ordered)))
+
+    @classmethod
+    def decode(cls, data: bytes) -> "EngineContent":
+        """Read the bytes of a CONFIG row. Raises ValueError where they are not such bytes, or of another version."""
+        body = _DECODER.decode(data)
+        if body.version != _VERSION:
+            raise ValueError(f"configuration content of version {body.version}; this program reads {_VERSION}")
+        digest = hashlib.sha256(data).hexdigest()
+        return cls(body.profiles, body.devices, body.zones, body.timezone, body.options, digest, bytes(data))
+
+    def encode(self) -> bytes:
+        """The bytes of a CONFIG row."""
+        return self.encoded

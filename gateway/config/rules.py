@@ -1,0 +1,121 @@
+"""Rules that join several options. Each broken one is a (key, problem, remedy); all of them are said at once."""
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import NamedTuple
+
+from gateway.config.filters import filter_problem, filters_overlap
+from gateway.config.sections import SourceSettings
+from gateway.config.settings import Settings
+
+__all__ = ["Broken", "broken_rules"]
+
+MAX_SOURCES = 255
+"""A row's source is one byte; the last number belongs to replayed dead letters."""
+
+
+class Broken(NamedTuple):
+    """One rule that a configuration breaks."""
+
+    key: str
+    problem: str
+    remedy: str
+
+
+def broken_rules(settings: Settings) -> list[Broken]:
+    """Every rule that `settings` breaks, in the order of the sample file."""
+    out: list[Broken] = []
+    for index, source in enumerate(settings.sources):
+        for broken in _connection(source):
+            # what a source has from [mqtt] is said once, there
+            inherited = getattr(source, broken.key) == getattr(settings.mqtt, broken.key)
+            out.append(broken._replace(key=f"{'mqtt' if inherited else f'sources[{index}]'}.{broken.key}"))
+    out.extend(_several(settings))
+    out.extend(_rest(settings))
+    return list(dict.fromkeys(out))
+
+
+def _connection(mqtt: SourceSettings) -> Iterator[Broken]:
+    if mqtt.keep_alive_secs <= 5:
+        yield Broken("keep_alive_secs", f"is {mqtt.keep_alive_secs}, and some brokers refuse less than 6", "Write 30.")
+    if mqtt.qos == 1 and mqtt.session_expiry_secs == 0:
+        yield Broken(
+            "session_expiry_secs", "is 0, so the broker forgets our messages whenever we are away",
+            "Write 86400, or qos = 0 if losing them is meant.",
+        )  # fmt: skip
+    if (mqtt.cert_file is None) != (mqtt.key_file is None):
+        given, absent = ("cert_file", "key_file") if mqtt.key_file is None else ("key_file", "cert_file")
+        yield Broken(absent, f"is missing beside {given}", f"Give both, or leave {given} out.")
+    if mqtt.tls == "off":
+        for name in ("ca_file", "cert_file", "key_file"):
+            if getattr(mqtt, name) is not None:
+                yield Broken(name, 'is given, but tls is "off"', 'Write tls = "on", or leave it out.')
+    for topic_filter in mqtt.filters:
+        problem = filter_problem(topic_filter)
+        if problem:
+            yield Broken("filters", f"{topic_filter!r} {problem}", "Write filters like city/+/traffic/#.")
+
+
+def _several(settings: Settings) -> Iterator[Broken]:
+    sources = settings.sources
+    if len(sources) > MAX_SOURCES:
+        yield Broken("sources", f"has {len(sources)} entries", f"Use at most {MAX_SOURCES}.")
+        return
+    for (i, a), (j, b) in combinations(enumerate(sources), 2):
+        if a.name == b.name:
+            yield Broken(f"sources[{j}].name", f"{b.name!r} is the name of sources[{i}] too", "Give each its own name.")
+        if (a.host, a.port) != (b.host, b.port):
+            continue
+        if a.client_id == b.client_id:
+            yield Broken(
+                f"sources[{j}].client_id", f"{b.client_id!r} is that of sources[{i}] too, at the same broker",
+                "Give each its own, or leave it out: then it is made from the name.",
+            )  # fmt: skip
+        if not a.filters or not b.filters:
+            yield Broken(
+                f"sources[{i if not a.filters else j}].filters", "is empty, but another source uses the same broker",
+                "Give each source its own filters, so that no message comes twice.",
+            )  # fmt: skip
+        for one in a.filters:
+            for other in b.filters:
+                if filters_overlap(one, other):
+                    yield Broken(
+                        f"sources[{j}].filters", f"{other!r} overlaps with {one!r} of sources[{i}]",
+                        "Part them, or put both into one shared subscription ($share/<group>/<filter>).",
+                    )  # fmt: skip
+
+
+def _rest(settings: Settings) -> Iterator[Broken]:
+    clock = settings.clock
+    for name in ("origin", "start"):
+        given = getattr(clock, name) is not None
+        if clock.kind == "scaled" and not given:
+            yield Broken(f"clock.{name}", 'is missing, but kind is "scaled"', "Write a time like 2026-03-02T06:00:00Z.")
+        if clock.kind == "system" and given:
+            yield Broken(f"clock.{name}", 'is given, but kind is "system"', 'Write kind = "scaled", or leave it out.')
+    if clock.kind == "system" and clock.speed != 1:
+        yield Broken(
+            "clock.speed", f'is {clock.speed:g}, but kind is "system"', 'Write kind = "scaled", or leave it out.'
+        )
+    if not settings.enabled_stores:
+        yield Broken("stores", "none is enabled", "Write enabled = true in [stores.duckdb] or [stores.influxdb].")
+    influx = settings.stores.influxdb
+    if influx.enabled:
+        if influx.token is None:
+            yield Broken("stores.influxdb.token", "is missing", "Give token_file, or CITYLOOM_STORES__INFLUXDB__TOKEN.")
+        buckets = (influx.raw_bucket, influx.fine_bucket, influx.coarse_bucket)
+        if len(set(buckets)) < len(buckets):
+            yield Broken("stores.influxdb.raw_bucket", f"the buckets {', '.join(buckets)} are not three",
+                         "Give each class its own: each has its own retention.")  # fmt: skip
+    bounds, inbox = settings.bounds, settings.inbox
+    if bounds.max_decompressed_bytes < bounds.max_payload_bytes:
+        yield Broken("bounds.max_decompressed_bytes", "is below max_payload_bytes", "Write at least as much.")
+    if inbox.quota_bytes < 16 * bounds.max_payload_bytes:
+        yield Broken("inbox.quota_bytes", "holds less than 16 of the largest messages",
+                     f"Write at least {16 * bounds.max_payload_bytes}.")  # fmt: skip
+    engine, reviser = settings.engine, settings.reviser
+    if engine.clock_bound_secs > engine.max_ahead_secs:
+        yield Broken("engine.clock_bound_secs", "is above max_ahead_secs, so no device could ever be found out",
+                     "Write at most max_ahead_secs.")  # fmt: skip
+    if reviser.quiet_secs > reviser.max_age_secs:
+        yield Broken("reviser.quiet_secs", "is above max_age_secs", "Write at most max_age_secs.")
