@@ -101,7 +101,21 @@ def _check_json(profile: Profile, file: str) -> None:
             raise ConfigError(file, "records.path", str(error), "Write it like readings[] or {}[].") from error
     if profile.identity.object_key and Each.MEMBER not in branches:
         raise ConfigError(file, "identity.object_key", "the path of [records] has no {}", "Mark the object with {}.")
-    paths = {f"time.path.{k}": path for k, path in enumerate(profile.time.path)}
+    for key, path in _paths(profile).items():
+        _check_path(path, file, key)
+    for k, rule in enumerate(profile.ignore):
+        key = f"ignore.{k}.path"
+        if not _check_path(rule.path, file, key) and profile.records is not None:
+            raise ConfigError(file, key, "must start at the root where a message holds many records", "Write $.name.")
+    for k, path in enumerate(profile.redact.paths):
+        if not isinstance(parse_path(path).steps[-1], str):
+            raise ConfigError(file, f"redact.paths.{k}", "must end in a key", "Name the key whose value is secret.")
+
+
+def _paths(profile: Profile) -> dict[str, str]:
+    """Paths of a JSON profile by their keys in its file."""
+    times = profile.time.path if profile.time is not None else ()
+    paths = {f"time.path.{k}": path for k, path in enumerate(times)}
     paths |= {f"redact.paths.{k}": path for k, path in enumerate(profile.redact.paths)}
     if profile.identity.path is not None:
         paths["identity.path"] = profile.identity.path
@@ -109,13 +123,7 @@ def _check_json(profile: Profile, file: str) -> None:
         paths["sequence.path"] = profile.sequence.path
         if profile.sequence.scope is not None:
             paths["sequence.scope"] = profile.sequence.scope
-    paths |= {f"fields.{name}.path": field.path for name, field in profile.fields.items()}
-    for key, path in paths.items():
-        _check_path(path, file, key)
-    for k, rule in enumerate(profile.ignore):
-        key = f"ignore.{k}.path"
-        if not _check_path(rule.path, file, key) and profile.records is not None:
-            raise ConfigError(file, key, "must start at the root where a message holds many records", "Write $.name.")
+    return paths | {f"fields.{name}.path": field.path for name, field in profile.fields.items()}
 
 
 def _check_path(path: str, file: str, key: str) -> bool:

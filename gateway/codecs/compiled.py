@@ -1,0 +1,182 @@
+"""A profile compiled into a decoder: payloads of one profile in, columns of canonical readings out.
+
+    bytes -> bounds, gunzip -> typed way -----------+-> rows -> assemble -> Decoded
+             (limits.py)       | refused            |           (assemble.py)
+                               +-> tolerant way ----+
+    bytes -> bounds, gunzip -> SenML ---------------+
+
+One message at a time: payloads of several publishers are never joined into one document.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from math import inf
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.codecs.assemble import Gathered, assemble
+from gateway.codecs.compression import GZIP_MAGIC, gunzip
+from gateway.codecs.decoded import Decoded, Quantity, State
+from gateway.codecs.layout import plan
+from gateway.codecs.limits import all_plain, check_document
+from gateway.codecs.redaction import Redactor
+from gateway.codecs.senml import SenmlReader, plan_senml
+from gateway.codecs.timestamps import RECEIPT
+from gateway.codecs.tolerant import Document, TolerantReader, Unusable
+from gateway.codecs.typed import REFUSALS, Refused, TypedReader
+from gateway.config.bounds import Bounds
+from gateway.config.profile_model import FieldSpec, Profile
+from gateway.config.units import conversion
+from gateway.reasons import Ignored, Rejected
+
+__all__ = ["RECEIPT", "Bounds", "CompiledProfile", "Decoded", "Quantity", "State", "compile_profile"]
+
+_PANES = (10, 60, 900, 3600)
+
+
+class CompiledProfile:
+    """Never called concurrently. Made by `compile_profile`."""
+
+    def __init__(self, profile: Profile, bounds: Bounds) -> None:
+        self.profile = profile
+        self.name = profile.name
+        self.quantities = _quantities(profile)
+        self.interval_ns = profile.interval_ns
+        self.out_of_orderness_ns = profile.out_of_orderness_ns
+        self.pane_secs = next((secs for secs in _PANES if secs >= profile.interval_secs), _PANES[-1])
+        """The finest window that its readings are gathered in."""
+        self.sequence_modulus = profile.sequence.modulus if profile.sequence is not None else None
+        self.fail_low, self.fail_high, self.suspect_low, self.suspect_high = (
+            np.array([getattr(quantity, end) for quantity in self.quantities], np.float64)
+            for end in ("fail_low", "fail_high", "suspect_low", "suspect_high")
+        )
+        self._bounds = bounds
+        self._redactor = Redactor(profile, bounds)
+        self._senml: SenmlReader | None = None
+        self._typed: TypedReader | None = None
+        if profile.codec == "senml":
+            self._layout = plan_senml(profile)
+            self._senml = SenmlReader(profile, bounds.max_records)
+        else:
+            self._layout = plan(profile)
+            self._tolerant = TolerantReader(self._layout, bounds.max_records)
+            try:
+                self._typed = TypedReader(self._layout)
+            except Refused:
+                self._typed = None  # its paths contradict each other as types: every document goes the tolerant way
+
+    def decode(
+        self, payloads: Sequence[bytes], topics: Sequence[str], received_at: NDArray[np.int64] | None = None
+    ) -> Decoded:
+        """Decode messages of this profile. `received_at` (UTC ns) is what SenML's relative times count from."""
+        if len(payloads) != len(topics):
+            raise ValueError("as many topics as payloads")
+        found = Gathered()
+        documents: Iterable[tuple[int, bytes]] = enumerate(payloads)
+        if payloads and (self.profile.compression == "gzip" or not all_plain(payloads, self._bounds)):
+            documents = self._admitted(payloads, found)
+        if self._senml is not None:
+            self._read_senml(self._senml, documents, received_at, found)
+        elif self._typed is None:
+            for k, document in documents:
+                self._read_tolerant(k, document, found)
+        elif self._layout.records:
+            self._read_records(self._typed, documents, found)
+        else:
+            self._read_typed(self._typed, documents, found)
+        return assemble(found, self._layout)
+
+    def redact(self, topic: str, payload: bytes) -> tuple[str, bytes]:
+        """Topic and payload without the secrets that the profile names, for dead letters and logs."""
+        return self._redactor.redact(topic, payload)
+
+    def _admitted(self, payloads: Sequence[bytes], found: Gathered) -> Iterable[tuple[int, bytes]]:
+        bounds, compression = self._bounds, self.profile.compression
+        for k, payload in enumerate(payloads):
+            if len(payload) > bounds.max_payload_bytes:
+                detail = f"the payload has {len(payload)} bytes, at most {bounds.max_payload_bytes} are taken"
+                found.rejected.append((k, Rejected.PAYLOAD_TOO_LARGE, detail))
+                continue
+            content: bytes | tuple[Rejected, str] = payload
+            if payload and (compression == "gzip" or (compression == "auto" and payload.startswith(GZIP_MAGIC))):
+                content = gunzip(payload, bounds)
+            refusal = check_document(content, bounds) if isinstance(content, bytes) else content
+            if refusal is not None:
+                found.rejected.append((k, *refusal))
+            else:
+                assert isinstance(content, bytes)
+                yield k, content
+
+    def _read_typed(self, typed: TypedReader, documents: Iterable[tuple[int, bytes]], found: Gathered) -> None:
+        decode: Callable[[bytes], Any] = typed.decode
+        row, rows, message = typed.row, found.rows, found.message
+        for k, document in documents:
+            try:
+                made = row(decode(document))
+            except REFUSALS:
+                self._read_tolerant(k, document, found)
+            else:
+                rows.append(made)
+                message.append(k)
+
+    def _read_records(self, typed: TypedReader, documents: Iterable[tuple[int, bytes]], found: Gathered) -> None:
+        for k, document in documents:
+            try:
+                made = typed.rows(typed.decode(document), self._bounds.max_records)
+            except REFUSALS:
+                self._read_tolerant(k, document, found)
+                continue
+            if not made:
+                found.ignored.append((k, Ignored.NO_READING))
+            found.rows.extend(made)
+            found.message.extend([k] * len(made))
+
+    def _read_tolerant(self, k: int, document: bytes, found: Gathered) -> None:
+        self._take(k, document, found, self._tolerant.read)
+
+    def _read_senml(
+        self, senml: SenmlReader, documents: Iterable[tuple[int, bytes]], received_at: NDArray[np.int64] | None,
+        found: Gathered,
+    ) -> None:  # fmt: skip
+        for k, document in documents:
+            receipt = None if received_at is None else int(received_at[k])
+            self._take(k, document, found, partial(senml.read, receipt=receipt))
+
+    @staticmethod
+    def _take(k: int, document: bytes, found: Gathered, read: Callable[[bytes], Document]) -> None:
+        if not document:
+            found.ignored.append((k, Ignored.EMPTY))
+            return
+        try:
+            made = read(document)
+        except Unusable as unusable:
+            found.rejected.append((k, unusable.reason, unusable.detail))
+            return
+        if not made.rows and not made.broken:
+            found.ignored.append((k, Ignored.NO_READING))
+        first = len(found.rows)
+        found.bad.extend((first + r, number, bad) for r, number, bad in made.bad)
+        found.broken.extend((k, "", bad.reason, bad.detail) for bad in made.broken)
+        found.rows.extend(made.rows)
+        found.message.extend([k] * len(made.rows))
+
+
+def compile_profile(profile: Profile, bounds: Bounds | None = None) -> CompiledProfile:
+    """Compile a loaded profile; `bounds` are what a message may be at most."""
+    return CompiledProfile(profile, bounds or Bounds())
+
+
+def _quantities(profile: Profile) -> tuple[Quantity, ...]:
+    return tuple(_quantity(name, spec, profile.codec == "senml") for name, spec in profile.fields.items())
+
+
+def _quantity(name: str, spec: FieldSpec, senml: bool) -> Quantity:
+    unit = conversion(spec.unit or "1", senml=senml)
+
+    def ends(span: tuple[float, float] | None) -> tuple[float, float]:
+        low, high = span or (-inf, inf)
+        return low * unit.factor + unit.offset, high * unit.factor + unit.offset
+
+    return Quantity(name, unit.canonical, *ends(spec.range), *ends(spec.suspect_range))

@@ -1,0 +1,66 @@
+"""What a decoder gives: the records of a batch of messages in columns, and what could not be used, with its reason."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.reasons import Ignored, Invalid, Rejected
+
+__all__ = ["Decoded", "Quantity", "State"]
+
+
+class State(IntEnum):
+    """What a record holds of a quantity."""
+
+    ABSENT = 0
+    """Nothing, and nothing was expected."""
+    PRESENT = 1
+    MISSING = 2
+    """An explicit null."""
+    INVALID = 3
+    """Something that is no value; one entry of `Decoded.invalid` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A quantity of a profile in its canonical unit. The four ends are +-inf where none is known."""
+
+    name: str
+    unit: str
+    fail_low: float
+    fail_high: float
+    suspect_low: float
+    suspect_high: float
+
+
+@dataclass(slots=True)
+class Decoded:
+    """n records of q quantities, in message order. A message in `rejected` or `ignored` has no record here.
+
+    Readings of the messages: those PRESENT or MISSING, plus the entries of `invalid`. A record without a usable time or
+    identity has no row; each quantity that it carries is then an entry of `invalid`, or the record is one where it
+    carries none.
+    """
+
+    message: NDArray[np.int32]
+    """(n,) index into the messages given, ascending."""
+    keys: list[str] | None
+    """Device key of each record; None: the topic has it."""
+    ts: NDArray[np.int64]
+    """(n,) event time, UTC ns, or RECEIPT."""
+    value: NDArray[np.float64]
+    """(n, q) in canonical units; NaN unless PRESENT."""
+    state: NDArray[np.uint8]
+    """(n, q) of `State`."""
+    sequence: NDArray[np.int64] | None
+    """(n,) sequence number, -1: none; None: the profile has none."""
+    sequence_scope: list[str] | None
+    """Session key of each record ("": none); None: the profile has none."""
+    invalid: list[tuple[int, str, Invalid, str]]
+    """(message, quantity or "" for a whole record, reason, detail), ascending by message."""
+    rejected: list[tuple[int, Rejected, str]]
+    """(message, reason, detail) of messages that can't be used at all."""
+    ignored: list[tuple[int, Ignored]]
+    """(message, reason) of messages that carry no reading by design."""

@@ -1,0 +1,215 @@
+"""The fast way: a msgspec type compiled from a profile's slots reads a document straight into rows.
+
+It refuses whatever the slots don't expect; such a document goes the tolerant way. What it takes, both read alike.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+from gateway.codecs.layout import Layout
+from gateway.codecs.slots import Bad, Slot
+from gateway.config.paths import Each, Step
+
+__all__ = ["REFUSALS", "Refused", "TypedReader"]
+
+
+class Refused(Exception):
+    """The document holds something that the slots don't expect."""
+
+
+REFUSALS = (Refused, msgspec.MsgspecError, ValueError, RecursionError)
+"""Everything that reading a document may raise here."""
+
+_Node = dict[Step, Any]  # step -> _Node or Slot
+
+
+class TypedReader:
+    """Compiled once a profile. Raises Refused in the constructor where paths contradict each other as types."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._records = layout.records
+        self._max_key = layout.key == len(layout.slots)
+        root: _Node = {}
+        if layout.records:
+            if not layout.relative:
+                raise Refused("records without a slot of their own")
+            record_type, _, record_gets = _compile(layout.relative, {})
+            self._record = _row_getter(record_gets, layout.relative)
+            lead = [step for step in layout.records[: _first_branch(layout.records)] if isinstance(step, str)]
+            if len(lead) != _first_branch(layout.records):
+                raise Refused("a record path with an index")
+            container = _container(layout.records[len(lead) :], record_type)
+            if lead:
+                _insert(root, tuple(lead), Slot(layout.relative[0].path, container | None, None, _same))
+            elif layout.absolute:
+                raise Refused("paths from the root beside a list at the root")
+            document, _, gets = _compile(layout.absolute, root)
+            self._lead = attrgetter(_attribute(root, tuple(lead))) if lead else None
+            self._message = _row_getter(gets, layout.absolute)
+            self.decode = msgspec.json.Decoder(document if lead else container).decode
+        else:
+            document, _, gets = _compile(layout.relative, root)
+            self.decode = msgspec.json.Decoder(document).decode
+            self.row = _row_getter(gets, layout.relative)
+            """The row of a decoded document that is one record. May raise Refused."""
+
+    def rows(self, document: Any, at_most: int) -> list[tuple[Any, ...]]:
+        """The rows of a decoded document that holds many records. Raises Refused."""
+        message = tuple(self._message(document)) if self._lead is not None else ()
+        container = document if self._lead is None else self._lead(document)
+        if len(self._records) - _first_branch(self._records) == 1 and self._records[-1] is Each.ELEMENT:
+            if container is None or len(container) > at_most:
+                raise Refused("no records, or too many")
+            return [(*row, *message) for row in map(self._record, container)]
+        rows: list[tuple[Any, ...]] = []
+        for record, key in _walk(container, self._records[_first_branch(self._records) :], ""):
+            if len(rows) >= at_most:
+                raise Refused("too many records")
+            row = (*self._record(record), *message)
+            rows.append((*row, key) if self._max_key else row)
+        return rows
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _first_branch(steps: Sequence[Step | Each]) -> int:
+    return next(k for k, step in enumerate(steps) if isinstance(step, Each))
+
+
+def _insert(root: _Node, steps: tuple[Step, ...], slot: Slot) -> None:
+    node = root
+    for step in steps[:-1]:
+        below = node.setdefault(step, {})
+        if isinstance(below, Slot):
+            raise Refused("a path through a value")
+        node = below
+    if steps[-1] in node:
+        raise Refused("two slots at one place")
+    node[steps[-1]] = slot
+
+
+def _compile(slots: Sequence[Slot], root: _Node) -> tuple[Any, Any, list[tuple[str, Callable[[Any], Any]]]]:
+    """(type, default, how to get each slot: as an attribute chain where that does, and as a function)."""
+    for slot in slots:
+        _insert(root, slot.path.steps, slot)
+    type_, default = _type(root)
+    return type_, default, [(_attribute(root, slot.path.steps), _getter(root, slot)) for slot in slots]
+
+
+def _type(node: _Node | Slot) -> tuple[Any, Any]:
+    if isinstance(node, Slot):
+        return node.typed, node.default
+    if all(isinstance(step, int) for step in node) and node:
+        element: _Node = {}
+        for below in node.values():
+            _merge(element, below)
+        return tuple[_type(element[0])[0], ...], ()  # type: ignore[misc]
+    if any(isinstance(step, int) for step in node):
+        raise Refused("a list and an object at one place")
+    members = [(f"f{k}", *_type(below)) for k, below in enumerate(node.values())]
+    names = {f"f{k}": str(step) for k, step in enumerate(node)}
+    struct = msgspec.defstruct("Document", members, rename=names, frozen=True, gc=False)
+    return struct, struct()
+
+
+def _merge(element: _Node, below: _Node | Slot) -> None:
+    """All elements of a list have one type, so what is wanted of any is looked for in each."""
+    held = element.get(0)
+    if held is None:
+        element[0] = below if isinstance(below, Slot) else dict(below)
+    elif isinstance(held, Slot) or isinstance(below, Slot):
+        if not (isinstance(held, Slot) and isinstance(below, Slot) and held.typed == below.typed):
+            raise Refused("elements of different types in one list")
+    else:
+        raise Refused("objects at several places of one list")
+
+
+def _attribute(root: _Node, steps: tuple[Step, ...]) -> str:
+    """`f0.f2` for a path of keys; "" where it has an index."""
+    names: list[str] = []
+    node: Any = root
+    for step in steps:
+        if isinstance(step, int):
+            return ""
+        names.append(f"f{list(node).index(step)}")
+        node = node[step]
+    return ".".join(names)
+
+
+def _getter(root: _Node, slot: Slot) -> Callable[[Any], Any]:
+    moves: list[tuple[str, int]] = []
+    node: Any = root
+    for step in slot.path.steps:
+        moves.append(("", step) if isinstance(step, int) else (f"f{list(node).index(step)}", 0))
+        node = node[step]
+
+    def get(document: Any) -> Any:
+        for name, index in moves:
+            if name:
+                document = getattr(document, name)
+            elif index < len(document):
+                document = document[index]
+            else:
+                return slot.default
+        return document
+
+    return get
+
+
+def _row_getter(gets: list[tuple[str, Callable[[Any], Any]]], slots: Sequence[Slot]) -> Callable[[Any], Sequence[Any]]:
+    names = [name for name, _ in gets]
+    base: Callable[[Any], Sequence[Any]]
+    if len(names) > 1 and all(names):
+        base = attrgetter(*names)
+    else:
+        functions = [function for _, function in gets]
+
+        def base(document: Any) -> Sequence[Any]:
+            return tuple([function(document) for function in functions])
+
+    translations = [(k, slot.translate) for k, slot in enumerate(slots) if slot.translate is not None]
+    if not translations:
+        return base
+
+    def translated(document: Any) -> Sequence[Any]:
+        row = list(base(document))
+        for k, translate in translations:
+            value = row[k] = translate(row[k])
+            if value.__class__ is Bad:
+                raise Refused
+        return row
+
+    return translated
+
+
+def _container(steps: Sequence[Step | Each], record: Any) -> Any:
+    if not steps:
+        return record
+    inner: Any = _container(steps[1:], record)
+    if steps[0] is Each.ELEMENT:
+        return tuple[inner, ...]
+    if steps[0] is Each.MEMBER:
+        return dict[str, inner]
+    if isinstance(steps[0], int):
+        raise Refused("a record path with an index")
+    return msgspec.defstruct("Part", [("f0", inner | None, None)], rename={"f0": str(steps[0])}, frozen=True, gc=False)
+
+
+def _walk(at: Any, steps: Sequence[Step | Each], key: str) -> Iterator[tuple[Any, str]]:
+    if not steps:
+        yield at, key
+    elif at is None:
+        raise Refused("no records")
+    elif steps[0] is Each.ELEMENT:
+        for below in at:
+            yield from _walk(below, steps[1:], key)
+    elif steps[0] is Each.MEMBER:
+        for name, below in at.items():
+            yield from _walk(below, steps[1:], name)
+    else:
+        yield from _walk(at.f0, steps[1:], key)
