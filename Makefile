@@ -16,7 +16,7 @@ demo: $(READY)  ## a simulated city, a broker, the gateway and a database on thi
 	@$(VENV)/bin/cityloom demo $(ARGS)
 
 test: $(READY)  ## all tests; what can't run here is skipped with its reason
-	@$(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
+	@$(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 check: $(READY)  ## lint, format and types
 	@$(VENV)/bin/ruff check .

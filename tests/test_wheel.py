@@ -1,0 +1,74 @@
+"""The wheel runs alone: code and data are in it, and the command works in an empty folder."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("gateway", "processors", "device_sims", "seeds")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh environment with nothing but the wheel of our own; what it needs comes from the running one."""
+    folder = tmp_path_factory.mktemp("installed")
+    venv.create(folder, with_pip=True)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run(pip, check=True, capture_output=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    # a path that a .pth file adds has its own .pth files passed over: the checkout stays out of reach
+    (site / "needs.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    return folder
+
+
+def _run(installed: Path, empty: Path, command: str, *words: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "CITYLOOM_"))}
+    done = subprocess.run(
+        [installed / "bin" / command, *words], cwd=empty, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_file_of_the_packages_is_in_the_wheel(wheel: Path) -> None:
+    here = {
+        path.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    assert {Path(name).suffix for name in here} >= {".py", ".toml", ".csv", ".md"}
+    assert here - set(zipfile.ZipFile(wheel).namelist()) == set()
+
+
+def test_nothing_else_is_in_the_wheel(wheel: Path) -> None:
+    tops = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_come_from_the_wheel(package: str, installed: Path, tmp_path: Path) -> None:
+    where = _run(installed, tmp_path, "python", "-c", f"import {package}; print({package}.__file__)")
+    assert Path(where).is_relative_to(installed)
+
+
+def test_the_command_works_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
+    assert _run(installed, tmp_path, "cityloom", "version").strip()
+    assert list(tmp_path.iterdir()) == []
