@@ -68,7 +68,7 @@ class Inbox:
     """One thread at a time writes (`append`, `trim`); everything else may be called from any thread."""
 
     def __init__(
-        self, path: Path, journal_id: str, quota_bytes: int, keep: int = 65_535, fault: Fault = no_fault
+        self, path: Path, journal_id: str, quota_bytes: int, *, keep: int = 65_535, fault: Fault = no_fault
     ) -> None:
         self.journal_id = journal_id
         self.quota_bytes = quota_bytes
@@ -156,12 +156,13 @@ class Inbox:
         """
         self._check_held(start)
         out: list[Row] = []
+        end = self.end_offset  # before the view is taken: what came after that is not in it
         with self._db.reading() as connection:
-            while len(out) < limit and start < self.end_offset:
+            while len(out) < limit and start < end:
                 first, rows = self._chunk_at(connection, start)
                 out += rows[start - first : start - first + limit - len(out)]
                 start = first + len(rows)
-        return out[:limit]
+        return out
 
     def messages_between(self, start: int, end: int) -> int:
         """Rows of kind MESSAGE or REPLAY with start <= offset < end, counted from what is there."""

@@ -274,7 +274,7 @@ class Outbox:
         """One store; None: not registered."""
         return next((state for state in self.stores() if state.name == store), None)
 
-    def advance(  # noqa: PLR0917  (a count each)
+    def advance(
         self, store: str, position: int, stored_delta: int, refused_delta: int, dropped_delta: int = 0,
         rejects: Sequence[Reject] = (),
     ) -> int | None:  # fmt: skip
