@@ -10,6 +10,7 @@ from tests.support.architecture import (
     Module,
     banned_calls,
     banned_imports,
+    broken_links,
     layer_breaks,
     load,
     mirror_breaks,
@@ -128,6 +129,15 @@ def test_every_folder_is_on_a_map() -> None:
     assert lost == []
 
 
+def test_every_link_between_files_leads_somewhere() -> None:
+    pages = [
+        ROOT / "README.md",
+        *(page for folder in (*PACKAGES, "tests", "deploy") for page in (ROOT / folder).rglob("*.md")),
+    ]
+    found = [broken for page in pages for broken in broken_links(page, page.read_text(encoding="utf-8"), ROOT)]
+    assert found == []
+
+
 def test_every_test_file_mirrors_a_module_or_tries_parts_together() -> None:
     tests = [path.relative_to(ROOT / "tests") for path in sorted((ROOT / "tests").rglob("test_*.py"))]
     assert mirror_breaks(tests, ROOT, FREE_TEST_FOLDERS) == []
@@ -218,6 +228,12 @@ def test_a_test_that_mirrors_nothing_is_found(tmp_path: Path) -> None:
     assert mirror_breaks([*good, bad], tmp_path, ["e2e"]) == [
         "tests/gateway/mqtt/test_gone.py mirrors no module of gateway/mqtt"
     ]
+
+
+def test_a_link_to_nowhere_is_found(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    text = "[a](there) [b](there/#part) [c](https://example.org/x) [d](#below) [e](gone.md)"
+    assert broken_links(tmp_path / "README.md", text, tmp_path) == ["README.md links to gone.md"]
 
 
 def test_a_path_of_one_machine_is_found() -> None:

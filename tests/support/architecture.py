@@ -12,6 +12,7 @@ __all__ = [
     "Module",
     "banned_calls",
     "banned_imports",
+    "broken_links",
     "layer_breaks",
     "load",
     "mirror_breaks",
@@ -37,6 +38,7 @@ _TELEMETRY = "gateway.telemetry"
 _TELEMETRY_FROM = GATEWAY_LAYERS.index(frozenset({"gateway.mqtt", "gateway.journal"}))
 """The lowest layer that may tell about itself: below it everything is pure."""
 
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HOME_PATH = re.compile(r"(?<![\w.~}/-])/(?:home|Users|root|work|tmp)/[\w.-]+")
 
 
@@ -147,6 +149,13 @@ def mirror_breaks(tests: Iterable[Path], root: Path, free: Iterable[str]) -> lis
         if not any((folder / f"{stem}.py").is_file() or (folder / stem).is_dir() for stem in stems):
             found.append(f"tests/{test} mirrors no module of {test.parent}")
     return found
+
+
+def broken_links(page: Path, text: str, root: Path) -> list[str]:
+    """Relative links of a Markdown page to files that are not there."""
+    targets = [target.partition("#")[0] for target in _LINK.findall(text) if "://" not in target]
+    missing = [target for target in targets if target and not (page.parent / target).exists()]
+    return [f"{page.relative_to(root).as_posix()} links to {target}" for target in missing]
 
 
 def private_paths(name: str, text: str) -> list[str]:
