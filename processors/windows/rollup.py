@@ -1,0 +1,167 @@
+"""Rollups: longer windows put together from closed shorter ones, one open window a series, folded as its parts close.
+
+    parts     |60 s|60 s|60 s|      |60 s|60 s|        of many series, in time order
+    open      [----- 900 s ------------------------)   one row a series: moments and a packed sketch
+    closed    handed on once the watermark passes its end; it is a part of the next longer windows then
+
+A window takes its parts one after the other in time order, whether they come in one call or in many, and its sketch
+does not depend on order at all: so the result is the same to the bit.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.columns import I64
+from processors.windows.aggregate import Windows, append, blank
+from processors.windows.day import window_bounds
+from processors.windows.packing import PACKED, pack, unpack
+from processors.windows.series_table import SeriesTable
+from processors.windows.sketch import SLOTS, Rows, Sketches, merge
+
+__all__ = ["Rollup"]
+
+_MOMENTS = {
+    name: ("uint32" if name in ("total", "good", "count") else dtype, 0)
+    for name, dtype in Windows.DTYPES.items()
+    if name not in ("series", "p50", "p95")
+}
+_NO_END = int(np.iinfo(np.int64).max)
+_SLOT_COLUMNS = ("gap", "digit")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The windows that a call touches, in order of (series, time)."""
+
+    windows: Windows
+    resumed: NDArray[np.bool_]
+    """Row -> it was open before."""
+    head: Rows
+    """Row -> its first part."""
+    size: I64
+    """Row -> number of its parts; 0 for a window that only closes."""
+    row: Rows
+    """Part -> its row."""
+
+
+class Rollup:
+    """The open windows of one step, for all series; a row is in use where `total` is not 0."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+        self._table = SeriesTable({**_MOMENTS, **PACKED})
+        self._next_end = _NO_END
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes set aside."""
+        return self._table.nbytes
+
+    def grow(self, series: int) -> None:
+        """Make room for `series` series in all."""
+        self._table.grow(series)
+
+    def fold(self, parts: Windows, sketches: Sketches, closed: I64, day_edges: I64) -> tuple[Windows, Sketches]:
+        """Fold closed shorter windows in; returns the windows that end at or before `closed` (a watermark per series).
+
+        Rows of a series in `parts` lie together, in time order, and end at or before its watermark.
+        """
+        expiring = int(closed.max(initial=-_NO_END)) >= self._next_end
+        if not len(parts) and not expiring:
+            return Windows.empty(), Sketches.empty()
+        plan = self._plan(parts, closed, day_edges, expiring)
+        windows, resumed = plan.windows, np.flatnonzero(plan.resumed)
+        before = windows.series[resumed]
+        self._load_moments(windows, resumed)
+        for rank in range(int(plan.size.max(initial=0))):
+            at = np.flatnonzero(plan.size > rank)
+            append(windows, at, parts, plan.head[at] + rank)
+        merged = merge(len(windows), [(self._load_sketches(before), resumed), (sketches, plan.row)])
+        self._table.columns["total"][before] = 0
+        done = windows.end <= closed[windows.series]
+        self._store(windows.take(~done), merged.take(~done))
+        ready, ready_sketches = windows.take(done), merged.take(done)
+        ready.p50[:], ready.p95[:] = ready_sketches.quantiles(ready.count, (0.5, 0.95))
+        return ready, ready_sketches
+
+    def _plan(self, parts: Windows, closed: I64, day_edges: I64, expiring: bool) -> _Plan:
+        held = self._table.columns
+        of = parts.series
+        start, end = window_bounds(parts.start, self.step, day_edges)
+        # an open window keeps its bounds, also where the edges of days have changed under it
+        within = (held["total"][of] > 0) & (parts.start < held["end"][of])
+        start, end = np.where(within, held["start"][of], start), np.where(within, held["end"][of], end)
+        first = np.ones(len(of), np.bool_)
+        first[1:] = (of[1:] != of[:-1]) | (start[1:] != start[:-1])
+        head = np.flatnonzero(first)
+        size = np.diff(head, append=len(of))
+        series, start, end, resumed = of[head], start[head], end[head], within[head]
+        row = np.repeat(np.arange(len(head)), size)
+        if expiring:
+            ends = (held["total"] > 0) & (held["end"] <= closed)
+            ends[series[resumed]] = False
+            only = np.flatnonzero(ends).astype(np.int32)
+            series = np.concatenate([only, series])
+            order = np.argsort(series, kind="stable")  # what only closes lies before what came later
+            place = np.empty_like(order)
+            place[order] = np.arange(len(order))
+            row = place[row + len(only)]
+            series = series[order]
+            start = np.concatenate([held["start"][only], start])[order]
+            end = np.concatenate([held["end"][only], end])[order]
+            resumed = np.concatenate([np.ones(len(only), np.bool_), resumed])[order]
+            head = np.concatenate([np.zeros(len(only), np.intp), head])[order]
+            size = np.concatenate([np.zeros(len(only), np.int64), size])[order]
+        return _Plan(blank(series, start, end), resumed, head, size, row)
+
+    def _load_moments(self, windows: Windows, rows: Rows) -> None:
+        series = windows.series[rows]
+        for name in _MOMENTS:
+            getattr(windows, name)[rows] = self._table.columns[name][series]
+
+    def _load_sketches(self, series: NDArray[Any]) -> Sketches:
+        held = self._table.columns
+        slots = _slots(series, held["used"][series])
+        gap, digit = (held[name].reshape(-1)[slots] for name in _SLOT_COLUMNS)
+        return unpack(held["base"][series], held["used"][series], held["level"][series], gap, digit)
+
+    def _store(self, windows: Windows, sketches: Sketches) -> None:
+        """Keep what is still open."""
+        packed = pack(sketches)
+        moments = {name: getattr(windows, name) for name in _MOMENTS}
+        self._write(windows.series, {**moments, **packed})
+
+    def _write(self, series: NDArray[Any], columns: dict[str, NDArray[Any]]) -> None:
+        held = self._table.columns
+        for name in (*_MOMENTS, "base", "used", "level"):
+            held[name][series] = columns[name]
+        slots = _slots(series, columns["used"])
+        for name in _SLOT_COLUMNS:
+            held[name].reshape(-1)[slots] = columns[name]
+        self._next_end = int(np.min(held["end"], where=held["total"] > 0, initial=_NO_END))
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """The open windows, without the rows and slots that are not in use."""
+        held = self._table.columns
+        series = np.flatnonzero(held["total"])
+        slots = _slots(series, held["used"][series])
+        state = {name: held[name][series] for name in (*_MOMENTS, "base", "used", "level")}
+        state.update({name: held[name].reshape(-1)[slots] for name in _SLOT_COLUMNS})
+        return {"series": series, **state}
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take over what `snapshot` gave; the table has grown to its series already and is blank."""
+        self._write(state["series"], state)
+
+
+def _slots(series: NDArray[Any], used: NDArray[np.uint8]) -> Rows:
+    """Flat places of the used slots of `series`, row after row."""
+    size = used.astype(np.int64)
+    end = np.cumsum(size)
+    places: Rows = np.arange(int(end[-1]) if len(end) else 0) + np.repeat(
+        series.astype(np.int64) * SLOTS - (end - size), size
+    )
+    return places
