@@ -68,7 +68,12 @@ class CityEngine:
         """Newest figures of each lane that has closed a window."""
         return [
             LaneFigures(
-                zone, profile, int(self.start[k]), int(self.step_secs[k]), int(self.series[k]), int(self.readings[k]),
+                zone,
+                profile,
+                int(self.start[k]),
+                int(self.step_secs[k]),
+                int(self.series[k]),
+                int(self.readings[k]),
                 float(self.good[k] / self.series[k]),
             )  # fmt: skip
             for k, (zone, profile) in enumerate(lanes[: len(self.start)])

@@ -25,6 +25,12 @@ from processors.quality.gross_range import gross_range
 __all__ = ["Candidates", "Messages"]
 
 _DECODED, _REJECTED, _IGNORED = 0, 1, 2
+_NO_PROFILE = {
+    Rejected.TOPIC_UNKNOWN: "no profile's topic template matches",
+    Rejected.TOPIC_TOO_LONG: "the topic is longer than bounds.max_topic_bytes",
+    Rejected.TOPIC_INVALID: "the topic is empty or holds a wildcard or a NUL",
+    Rejected.IDENTITY_INVALID: "the device's part of the topic is too long or not printable",
+}
 _REPLAYED = msgspec.msgpack.Decoder(tuple[int, bytes])
 
 
@@ -98,7 +104,7 @@ class Messages:
             if not row.payload:
                 out.count("message", "ignored", reason=Ignored.EMPTY, source=row.source)
             elif isinstance(match, Rejected):
-                self._reject(k, row, first_offset, match, _no_profile(match), "", out)
+                self._reject(k, row, first_offset, match, _NO_PROFILE[match], None, out)
             else:
                 group = groups.get(match.profile)
                 if group is None:
@@ -131,7 +137,7 @@ class Messages:
         status = np.zeros(len(mine), np.int8)
         for message, reason, detail in decoded.rejected:
             status[message] = _REJECTED
-            self._reject(places[message], mine[message], first_offset, reason, detail, profile.name, out)
+            self._reject(places[message], mine[message], first_offset, reason, detail, profile, out)
         for message, why in decoded.ignored:
             status[message] = _IGNORED
             out.count("message", "ignored", reason=why, source=mine[message].source, profile=profile.name)
@@ -202,7 +208,7 @@ class Messages:
                 if status[k] == _DECODED and not somebody[k]:
                     refusal = Refusal(int(device[message == k].max()))
                     status[k] = _REJECTED
-                    self._reject(places[k], mine[k], first_offset, refusal.reason, refusal.sentence, profile.name, out)
+                    self._reject(places[k], mine[k], first_offset, refusal.reason, refusal.sentence, profile, out)
         return device
 
     @staticmethod
@@ -240,7 +246,7 @@ class Messages:
                 self.devices.registry.count("invalid", np.array([whose]))
             name = self.devices.registry.records[whose].id if whose >= 0 else ""
             text = f"{quantity}: {detail}" if quantity else detail
-            out.dead_letter(first_offset + places[k], mine[k], reason, text, profile.name, name)
+            out.dead_letter(first_offset + places[k], mine[k], reason, text, profile, name)
         lost = ~keep & (status[decoded.message] == _DECODED)
         if lost.any():
             # a batch over several devices, some of which are not ours
@@ -250,7 +256,7 @@ class Messages:
             out.count("reading", "invalid", readings, reason=Invalid.DEVICE_REFUSED, profile=profile.name)
             for k in np.unique(decoded.message[lost]).tolist():
                 detail = "a record names a device that is unknown here"
-                out.dead_letter(first_offset + places[k], mine[k], Invalid.DEVICE_REFUSED, detail, profile.name)
+                out.dead_letter(first_offset + places[k], mine[k], Invalid.DEVICE_REFUSED, detail, profile)
         return amount
 
     def _sequence(
@@ -279,7 +285,7 @@ class Messages:
         for k, whose, when in zip(message[gone].tolist(), device[gone].tolist(), ts[gone].tolist(), strict=True):
             seconds = (when - mine[k].received_at) / 1e9
             detail = f"event time is {abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'} its receipt"
-            out.dead_letter(first_offset + places[k], mine[k], reason, detail, profile.name,
+            out.dead_letter(first_offset + places[k], mine[k], reason, detail, profile,
                             self.devices.registry.records[whose].id)  # fmt: skip
 
     def _flatten(
@@ -314,9 +320,15 @@ class Messages:
 
     @staticmethod
     def _reject(
-        k: int, row: Row, first_offset: int, reason: Rejected, detail: str, profile: str, out: Outputs
+        k: int,
+        row: Row,
+        first_offset: int,
+        reason: Rejected,
+        detail: str,
+        profile: CompiledProfile | None,
+        out: Outputs,
     ) -> None:
-        out.count("message", "rejected", reason=reason, source=row.source, profile=profile)
+        out.count("message", "rejected", reason=reason, source=row.source, profile=profile.name if profile else "")
         out.dead_letter(first_offset + k, row, reason, detail, profile)
 
 
@@ -324,12 +336,6 @@ def _unwrap(row: Row) -> Row:
     """The message inside a replayed dead letter, under its first receipt where it has no time of its own."""
     received_at, payload = _REPLAYED.decode(row.payload)
     return Row(received_at, row.kind, row.source, row.flags, row.topic, payload)
-
-
-def _no_profile(reason: Rejected) -> str:
-    if reason is Rejected.TOPIC_UNKNOWN:
-        return "no profile's topic template matches"
-    return "the topic is longer than bounds.max_topic_bytes or is no valid topic name"
 
 
 def _by_source(rows: list[Row], mask: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -1,5 +1,6 @@
 """What one call gathers before it becomes a StepResult."""
 
+from gateway.codecs.compiled import CompiledProfile
 from gateway.engine.results import DeviceRecord, LedgerDelta, LedgerKey, Reject, SeriesName, StepResult
 from gateway.rows import Row
 from processors.columns import AggregateBatch, DirtyPanes, ReadingBatch
@@ -26,11 +27,18 @@ class Outputs:
             key = LedgerKey(book, term, reason, "" if source is None else str(source), profile)
             self.counts[key] = self.counts.get(key, 0) + amount
 
-    def dead_letter(self, offset: int, row: Row, reason: str, detail: str, profile: str, device: str = "") -> None:
+    def dead_letter(
+        self, offset: int, row: Row, reason: str, detail: str, profile: CompiledProfile | None = None, device: str = ""
+    ) -> None:
         """Keep a message with the reason why it, or part of it, could not be used; one letter a (message, reason)."""
-        self._rejects.setdefault(
-            (offset, reason),
-            Reject(offset, row.received_at, reason, detail, row.source, profile, row.topic, row.payload, device),
+        if (offset, reason) in self._rejects:
+            return
+        topic, payload, name = row.topic, row.payload, ""
+        if profile is not None:
+            name = profile.name
+            topic, payload = profile.redact(topic, payload)
+        self._rejects[offset, reason] = Reject(
+            offset, row.received_at, reason, detail, row.source, name, topic, payload, device
         )
 
     def result(self) -> StepResult:

@@ -3,18 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.config.bounds import Bounds
+from gateway.config.bounds import MAX_KEY_CHARS, Bounds
 from gateway.config.profile_checks import by_specificity
 from gateway.config.profile_model import Profile
 from gateway.config.topic_template import fill, filter_covers
 from gateway.reasons import Rejected
 
-__all__ = ["MAX_KEY_CHARS", "Match", "Router", "subscription_filters"]
+__all__ = ["Match", "Router", "subscription_filters"]
 
 _BOUNDS = Bounds()
-
-MAX_KEY_CHARS = 256
-"""A device's key may be this long."""
 
 
 @dataclass(frozen=True, slots=True)

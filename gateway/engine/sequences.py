@@ -1,7 +1,7 @@
 """Sequence numbers of devices: what never came is `missing`, and no longer missing when it comes late.
 
-A counter runs modulo `modulus` within a scope (a LoRaWAN session, a boot); a new scope starts afresh. Numbers behind the
-newest fill a gap they fit into; a run of them that fits none means the device restarted its counter.
+A counter runs modulo `modulus` within a scope (a LoRaWAN session, a boot); a new scope starts afresh. Numbers behind
+the newest fill a gap they fit into; a run of them that fits none means the device restarted its counter.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ _RESTART_AFTER = 3
 
 
 class SequenceTracker:
-    """One entry a device: [scope, newest, gaps as [from, to] pairs (inclusive, unrolled), strangers in a row, last stranger]."""
+    """One entry a device: [scope, newest, gaps as [from, to] (inclusive, unrolled), strangers in a row, last stranger]."""
 
     def __init__(self) -> None:
         self._devices: dict[int, list[Any]] = {}

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from processors.windows.window_set import WindowSet
 
 from gateway.codecs.compiled import CompiledProfile, compile_profile
 from gateway.config.content import EngineContent
@@ -30,7 +32,6 @@ from gateway.rows import Row, RowKind
 from processors.columns import DirtyPanes, ReadingBatch
 from processors.flags import Why
 from processors.windows.watermark import Watermarks
-from processors.windows.window_set import WindowSet
 
 __all__ = ["ZoneEngine"]
 
@@ -46,6 +47,8 @@ class ZoneEngine:
         self.offset = 0
         """Offset of the next row that it expects."""
         self.now = 0
+        self.newest_event = 0
+        """Newest event time of a device with a steady clock, never ahead of its receipt."""
         self.config_digest = ""
         self.clock_suspect = ""
         """`fast` or `slow` where it is our own clock that is wrong."""
@@ -135,7 +138,9 @@ class ZoneEngine:
         ):
             record = self.registry.records[device]
             detail = f"{self.registry.series[series].quantity}: another value stands at the same time already"
-            out.dead_letter(self.offset + k, rows[k], Unstored.CONFLICT, detail, record.profile, record.id)
+            out.dead_letter(
+                self.offset + k, rows[k], Unstored.CONFLICT, detail, self._profiles.get(record.profile), record.id
+            )
 
     def _mark_late(self, series: Any, ts: Any, out: Outputs) -> None:
         self._windows.taint(series, ts)
@@ -145,7 +150,7 @@ class ZoneEngine:
         keys = np.unique(np.stack([series.astype(np.int64), start]), axis=1)
         which = keys[0].astype(np.int32)
         step = self._windows.pane_secs[which]
-        watermark = self._windows.closed_watermark[self._windows.lane[which]]
+        watermark = self._windows.closed[which]
         out.dirty.append(
             DirtyPanes.of(series=which, step=step, start=keys[1], end=keys[1] + step.astype(np.int64) * _SECOND,
                           watermark=watermark)
@@ -155,6 +160,9 @@ class ZoneEngine:
 
     def _observe(self, seen: Observed) -> None:
         self._watermarks.observe(seen.lane, seen.ts, seen.received_at, seen.steady)
+        steady = np.minimum(seen.ts, seen.received_at)[seen.steady]
+        if len(steady):
+            self.newest_event = max(self.newest_event, int(steady.max()))
 
     def _progress(self, live: bool) -> None:
         """Wall-clock progress counts only while the source is live; after a reconnect it starts afresh."""
@@ -183,6 +191,25 @@ class ZoneEngine:
         aggregates, dirty = self._windows.close(watermark)
         out.aggregates.append(aggregates)
         out.dirty.append(dirty)
+
+    @property
+    def series_lane(self) -> NDArray[np.int32]:
+        """Lane of each series."""
+        return self._windows.lane
+
+    @property
+    def series_pane(self) -> NDArray[np.int32]:
+        """Finest step of each series in seconds."""
+        return self._windows.pane_secs
+
+    def pane_of(self, profile: str) -> int:
+        """Finest step of a profile in seconds."""
+        return self._profiles[profile].pane_secs
+
+    @property
+    def day_edges(self) -> NDArray[np.int64]:
+        """Local midnights of the city."""
+        return self._windows.day_edges
 
     def watermarks(self) -> dict[tuple[str, str], int]:
         """Watermark of each lane (zone, profile)."""
@@ -236,11 +263,17 @@ class ZoneEngine:
 
     # -- snapshot ---------------------------------------------------------------------------------------------------
 
+    @property
+    def content(self) -> bytes:
+        """The configuration in force, as its row brought it."""
+        return self._content_bytes
+
     def snapshot(self) -> dict[str, Any]:
         """Everything that the next call depends on, as arrays, numbers, strings and lists of them."""
         return {
             "offset": self.offset,
             "now": self.now,
+            "newest_event": self.newest_event,
             "live_since": self._live_since,
             "clock_suspect": self.clock_suspect,
             "clock_judged_at": self._clock_judged_at,
@@ -258,6 +291,7 @@ class ZoneEngine:
         """The engine that gave `state`."""
         made = cls()
         made.offset, made.now = state["offset"], state["now"]
+        made.newest_event = state["newest_event"]
         made._live_since, made.clock_suspect = state["live_since"], state["clock_suspect"]
         made._clock_judged_at = state["clock_judged_at"]
         made.registry = Registry.restore(state["registry"])

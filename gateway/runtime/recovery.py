@@ -1,7 +1,7 @@
 """Start where the last run stopped: newest good snapshot, then the recorded calls after it.
 
-Outputs of repeated calls are discarded: they are in the outbox already, in the transaction that recorded the call. Their
-checksums are compared; a difference is an error, because then the engine would go on from a state that never was.
+Outputs of repeated calls are discarded: they are in the outbox already, in the transaction that recorded the call.
+Their checksums are compared; a difference is an error, for the engine would go on from a state that never was.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from gateway.config.content import EngineContent
-from gateway.engine.zone import ZoneEngine
+from gateway.engine.engines import Engines
 from gateway.errors import RecoveryError
 from gateway.journal.blocks import checksum
 from gateway.journal.inbox import Inbox
@@ -24,7 +24,7 @@ __all__ = ["Recovered", "configure", "recover"]
 class Recovered:
     """How a start went."""
 
-    engine: ZoneEngine
+    engines: Engines
     from_step: int
     """Step of the snapshot; 0: none, everything was repeated."""
     repeated_steps: int
@@ -34,32 +34,33 @@ class Recovered:
     secs: float
 
 
-def recover(inbox: Inbox, outbox: Outbox, snapshots: Snapshots, progress: Callable[[int], None] | None = None) -> Recovered:
-    """Rebuild the engine.
+def recover(
+    inbox: Inbox, outbox: Outbox, snapshots: Snapshots, progress: Callable[[int], None] | None = None
+) -> Recovered:
+    """Rebuild the engines.
 
     Raises:
         RecoveryError: a repeated call gave something else, or rows that it needs are gone.
     """
     started = monotonic()
     good, damaged = snapshots.newest_good(inbox.journal_id)
-    engine, step = (ZoneEngine.restore(good.state), good.step) if good is not None else (ZoneEngine(), 0)
+    engines, step = (Engines.restore(good.state), good.step) if good is not None else (Engines(), 0)
     steps = rows_read = 0
     for record in outbox.steps_after(step):
-        if record.engine != "zone":
-            continue
-        if engine.offset != record.first_offset:
+        if engines.offset != record.first_offset:
             raise RecoveryError(
-                f"call {record.step} starts at row {record.first_offset} but the engine stands at row {engine.offset}:"
+                f"call {record.step} starts at row {record.first_offset} but the engine stands at row {engines.offset}:"
                 " calls or snapshots are missing.",
                 "Restore the whole data folder from a backup, or move it away to start anew.",
             )
-        rows = inbox.read(record.first_offset, record.end_offset - record.first_offset) if record.end_offset > record.first_offset else []
-        if len(rows) != record.end_offset - record.first_offset:
+        wanted = record.end_offset - record.first_offset
+        rows = inbox.read(record.first_offset, wanted) if wanted else []
+        if len(rows) != wanted:
             raise RecoveryError(
                 f"rows {record.first_offset} to {record.end_offset} of the inbox are gone.",
                 "Restore the whole data folder from a backup, or move it away to start anew.",
             )
-        result = engine.step(rows, record.now, record.live)
+        result = engines.step(rows, record.now, record.live)
         if checksum(result) != record.checksum:
             raise RecoveryError(
                 f"repeating call {record.step} gave other outputs than those recorded.",
@@ -69,13 +70,13 @@ def recover(inbox: Inbox, outbox: Outbox, snapshots: Snapshots, progress: Callab
         rows_read += len(rows)
         if progress is not None:
             progress(rows_read)
-    return Recovered(engine, step, steps, rows_read, tuple(damaged), monotonic() - started)
+    return Recovered(engines, step, steps, rows_read, tuple(damaged), monotonic() - started)
 
 
-def configure(engine: ZoneEngine, inbox: Inbox, content: EngineContent, now: int) -> bool:
+def configure(engines: Engines, inbox: Inbox, content: EngineContent, now: int) -> bool:
     """Append the configuration as a row where the engine has another (or none, or waiting rows bring another)."""
-    digest = engine.config_digest
-    for row in _waiting(engine, inbox):
+    digest = engines.config_digest
+    for row in _waiting(engines, inbox):
         if row.kind == RowKind.CONFIG:
             digest = row.topic
     if digest == content.digest:
@@ -85,9 +86,9 @@ def configure(engine: ZoneEngine, inbox: Inbox, content: EngineContent, now: int
     return True
 
 
-def _waiting(engine: ZoneEngine, inbox: Inbox) -> list[Row]:
+def _waiting(engines: Engines, inbox: Inbox) -> list[Row]:
     out: list[Row] = []
-    offset = engine.offset
+    offset = engines.offset
     while offset < inbox.end_offset:
         rows = inbox.read(offset, 10_000)
         offset += len(rows)

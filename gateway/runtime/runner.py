@@ -13,10 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
 from gateway.clock import Clock
+from gateway.engine.engines import Engines
 from gateway.engine.results import StepResult
-from gateway.engine.zone import ZoneEngine
 from gateway.errors import JournalFull
-from gateway.journal.blocks import checksum
 from gateway.journal.inbox import Inbox
 from gateway.journal.outbox import Outbox, StepRecord
 from gateway.rows import Row
@@ -64,12 +63,12 @@ class Runner:
     """One engine and its outbox. `run` ends after `stop` once every journaled row has been processed."""
 
     def __init__(
-        self, engine: ZoneEngine, inbox: Inbox, outbox: Outbox, clock: Clock, executor: ThreadPoolExecutor, *,
+        self, engines: Engines, inbox: Inbox, outbox: Outbox, clock: Clock, executor: ThreadPoolExecutor, *,
         gather_secs: float, gather_messages: int, tick_secs: float, memory_rows: int, live: Callable[[], bool],
         committed: Callable[[Sequence[Row], StepResult, int | None], None],
         full: Callable[[str], None],
     ) -> None:  # fmt: skip
-        self.engine = engine
+        self.engines = engines
         self.recent = Recent(memory_rows)
         self.steps = 0
         self.busy_secs = 0.0
@@ -90,7 +89,7 @@ class Runner:
     @property
     def behind(self) -> int:
         """Rows journaled and not yet processed."""
-        return self._inbox.end_offset - self.engine.offset
+        return self._inbox.end_offset - self.engines.offset
 
     def journaled(self, first_offset: int, rows: Sequence[Row]) -> None:
         """Rows are durable in the inbox from `first_offset` on."""
@@ -117,10 +116,10 @@ class Runner:
             async with self._pause:
                 await self._call()
 
-    async def quiesced(self, work: Callable[[ZoneEngine], object]) -> object:
+    async def quiesced(self, work: Callable[[Engines], object]) -> object:
         """Run `work` in the engine's thread between two calls."""
         async with self._pause:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, work, self.engine)
+            return await asyncio.get_running_loop().run_in_executor(self._executor, work, self.engines)
 
     async def _wait(self, secs: float) -> None:
         try:
@@ -138,7 +137,7 @@ class Runner:
             await asyncio.sleep(_FULL_RETRY_SECS)
             if self._stopping:
                 return
-        rows = self.recent.take(self.engine.offset, self._gather_messages)
+        rows = self.recent.take(self.engines.offset, self._gather_messages)
         live = self._live()
         started = monotonic()
         rows, record, result = await loop.run_in_executor(self._executor, self._step, rows, live)
@@ -154,13 +153,13 @@ class Runner:
         self._committed(rows, result, position)
 
     def _step(self, rows: list[Row], live: bool) -> tuple[list[Row], StepRecord, StepResult]:
-        first = self.engine.offset
+        first = self.engines.offset
         if not rows and self._inbox.end_offset > first:
             rows = self._inbox.read(first, self._gather_messages)
-        now = max(self._clock.now(), self.engine.now)
-        result = self.engine.step(rows, now, live)
+        now = max(self._clock.now(), self.engines.now)
+        result = self.engines.step(rows, now, live)
         record = StepRecord(
             step=self._outbox.last_step + 1, kind="rows" if rows else "tick", first_offset=first,
-            end_offset=self.engine.offset, now=now, live=live, checksum=checksum(result), engine="zone",
+            end_offset=self.engines.offset, now=now, live=live,
         )  # fmt: skip
         return rows, record, result

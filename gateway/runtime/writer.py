@@ -15,7 +15,7 @@ from gateway.mqtt.backoff import Backoff
 from gateway.reasons import Unstored
 from gateway.stores.base import Block, Refused, Store
 from gateway.telemetry.events import PointsRefused, StoreHaltedError, StoreRecovered, StoreRetrying
-from gateway.telemetry.metrics import Telemetry
+from gateway.telemetry.telemetry import Telemetry
 from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
 
 __all__ = ["StoreWriter"]
@@ -35,7 +35,7 @@ class StoreWriter:
 
     def __init__(
         self, store: Store, outbox: Outbox, telemetry: Telemetry, backoff: Backoff, *, max_readings: int,
-        stored: Callable[[str, int], None],
+        stored: Callable[[str, int], None], passed: Callable[[str], None],
     ) -> None:  # fmt: skip
         self.store = store
         self.name = store.name
@@ -48,6 +48,7 @@ class StoreWriter:
         self._backoff = backoff
         self._max_readings = max_readings
         self._stored = stored
+        self._passed = passed
         self._wake = asyncio.Event()
         self._stopping = False
         self._down_since: float | None = None
@@ -87,15 +88,13 @@ class StoreWriter:
             try:
                 await act()
             except Retry as error:
-                wait = error.after if error.after is not None else self._backoff.next()
+                wait = error.after if error.after is not None else self._backoff.next_delay()
                 self._down("retrying", error.problem, "")
                 self._telemetry.emit(StoreRetrying(store=self.name, problem=error.problem, retry_in=wait))
             except Halt as error:
                 wait = _HALT_RETRY_SECS
                 if self.state != "halted":
-                    self._telemetry.emit(
-                        StoreHaltedError(store=self.name, problem=error.problem, remedy=error.remedy)
-                    )
+                    self._telemetry.emit(StoreHaltedError(store=self.name, problem=error.problem, remedy=error.remedy))
                 self._down("halted", error.problem, error.remedy)
             except JournalFull as error:
                 wait = 1.0
@@ -143,7 +142,7 @@ class StoreWriter:
             )
         if ours is not None and ours.position > 0 and there is None:
             raise Halt(
-                f"{self.name} is empty, but {ours.stored} readings were stored in it before: it was deleted or replaced.",
+                f"{self.name} is empty, but {ours.stored} readings were stored in it: it was deleted or replaced.",
                 f"Restore it from a backup, or run `cityloom stores adopt {self.name}` to go on without them.",
             )
         if ours is None:
@@ -160,7 +159,7 @@ class StoreWriter:
             raise Halt(
                 f"{self.name} stands at block {there.position}, but block {ours.position} was written to it:"
                 " an older copy was put in its place.",
-                f"Restore the newest copy, or run `cityloom stores adopt {self.name}` to go on without the blocks between.",
+                f"Restore the newest copy, or run `cityloom stores adopt {self.name}` to go on without what is missing.",
             )
 
     async def _write(self) -> None:
@@ -172,7 +171,9 @@ class StoreWriter:
             self._outbox.journal_id, merged.upto, result.readings, result.rewrites, result.aggregates,
             await asyncio.to_thread(self._outbox.series_names, self.store.series_count), result.rejects, result.devices,
         )  # fmt: skip
+        self._passed("before-store-write")
         refused = await self.store.write(block)
+        self._passed("after-store-write")
         lost = sum(point.readings for point in refused)
         rejects = [_letter(self.name, merged.upto, index, point) for index, point in enumerate(refused)]
         await asyncio.to_thread(

@@ -1,0 +1,145 @@
+"""How a gateway's status looks in a terminal: used by `status`, `demo` and `run`. Quiet where all is normal."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from gateway.cli.text import clean, count, duration, size
+
+__all__ = ["status_view"]
+
+Status = Mapping[str, Any]
+
+
+def status_view(status: Status, zone: tzinfo, rows: int = 12) -> RenderableType:
+    """The whole picture; `rows` bounds the longer lists."""
+    parts: list[RenderableType] = [_headline(status, zone), _flow(status), _ledger(status["ledger"])]
+    if status.get("city"):
+        parts.append(_zones(status["city"], rows))
+    if status.get("rejects"):
+        parts.append(_rejects(status["rejects"], rows // 2, zone))
+    return Group(*parts)
+
+
+def _headline(status: Status, zone: tzinfo) -> RenderableType:
+    clock = status["clock"]
+    local = datetime.fromtimestamp(clock["now"] / 1e9, zone)
+    line = Text.assemble((f"CityLoom {status['version']}", "bold"), f"   city time {local:%Y-%m-%d %H:%M:%S %Z}")
+    if clock["speed"] != 1:
+        line.append(f"  (clock runs {clock['speed']:g} times as fast)", "yellow")
+    if not status["running"]:
+        line.append("   no gateway runs here: read from the files", "yellow")
+    elif not status["live"]:
+        line.append("   catching up", "yellow")
+    if status["engine"]["clock_suspect"]:
+        line.append(f"   OUR CLOCK LOOKS {status['engine']['clock_suspect'].upper()}", "bold red")
+    return line
+
+
+def _flow(status: Status) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", min_width=8)
+    table.add_column()
+    for source in status["sources"]:
+        good = source["state"] == "connected"
+        text = Text(f"{source['name']} {source['state']}", "" if good else "bold yellow")
+        text.append(f"   {source['host']}:{source['port']}   in flight {count(source['in_flight'])}")
+        if source["reconnects"]:
+            text.append(f"   reconnected {source['reconnects']} times", "yellow")
+        table.add_row("broker", text)
+    rates, latency = status["rates"], status["latency_ms"]
+    table.add_row(
+        "rates",
+        f"{count(rates['messages_per_s'])} messages/s   {count(rates['readings_per_s'])} readings/s   "
+        f"ack p50 {_ms(latency['ack_p50'])} p99 {_ms(latency['ack_p99'])}   "
+        f"stored p50 {_ms(latency['stored_p50'])} p99 {_ms(latency['stored_p99'])}",
+    )
+    inbox, outbox, engine = status["inbox"], status["outbox"], status["engine"]
+    full = Text(f"{count(inbox['waiting'])} messages wait   {size(inbox['bytes'])} of {size(inbox['quota_bytes'])}")
+    if inbox["full"]:
+        full.append("   FULL: nothing more is acknowledged until there is room", "bold red")
+    table.add_row("inbox", full)
+    table.add_row(
+        "engine",
+        f"{count(engine['devices'])} devices   {count(engine['series'])} series   {count(engine['steps'])} calls   "
+        f"{status['aggregates']['written']:,} aggregates, {status['aggregates']['revised']:,} revised",
+    )
+    spool = Text(f"{size(outbox['bytes'])} of {size(outbox['quota_bytes'])}")
+    if outbox["hours_left"] is not None:
+        spool.append(f"   room for {outbox['hours_left']:.0f} h at the current rate")
+    if outbox["marks"]:
+        spool.append(f"   {count(outbox['marks'])} ranges wait for revision")
+    table.add_row("outbox", spool)
+    for name, store in status["stores"].items():
+        text = Text(f"{name} {store['state']}", "" if store["state"] == "writing" else "bold yellow")
+        text.append(f"   {store['stored']:,} stored   {count(store['waiting'])} wait")
+        if store["refused"]:
+            text.append(f"   {store['refused']:,} refused", "yellow")
+        if store["problem"]:
+            text.append(f"\n{clean(store['problem'])} {clean(store['remedy'])}", "yellow")
+        table.add_row("store", text)
+    return table
+
+
+def _ledger(ledger: Status) -> RenderableType:
+    messages, readings = ledger["messages"], ledger["readings"]
+    table = Table.grid(padding=(0, 1))
+    table.add_row(Text("messages", "dim"), _sum(messages, "received", ("decoded", "ignored", "rejected", "redelivered",
+                                                                         "shed", "waiting")))  # fmt: skip
+    table.add_row(Text("readings", "dim"), _sum(readings, "decoded", ("accepted", "duplicate", "conflict", "quarantined",
+                                                                        "expired", "invalid")))  # fmt: skip
+    balanced = ledger["balanced"]
+    title = "ledger: balanced" if balanced else f"ledger: OFF BY {ledger['off']}"
+    return Panel(table, title=title, title_align="left", border_style="dim" if balanced else "bold red")
+
+
+def _sum(terms: Status, whole: str, parts: Sequence[str]) -> Text:
+    text = Text(f"{terms.get(whole, 0):,} {whole} = ")
+    for place, part in enumerate(parts):
+        amount = terms.get(part, 0)
+        text.append(" + " if place else "")
+        text.append(f"{amount:,} {part}", "" if amount else "dim")
+    return text
+
+
+def _zones(figures: Sequence[Status], rows: int) -> RenderableType:
+    profiles = sorted({figure["profile"] for figure in figures})
+    zones: dict[str, dict[str, Status]] = {}
+    for figure in figures:
+        zones.setdefault(figure["zone"], {})[figure["profile"]] = figure
+    table = Table(box=None, padding=(0, 1), title="series reporting in the newest closed minute, by zone",
+                  title_justify="left", title_style="dim", header_style="dim")  # fmt: skip
+    table.add_column("zone")
+    for profile in profiles:
+        table.add_column(profile, justify="right")
+    busiest = sorted(zones, key=lambda zone: -sum(figure["series"] for figure in zones[zone].values()))
+    for zone in busiest[:rows]:
+        cells = []
+        for profile in profiles:
+            figure = zones[zone].get(profile)
+            cell = Text("" if figure is None else str(figure["series"]))
+            if figure is not None and figure["good"] < 1:
+                cell.append(f" {figure['good']:.0%} good", "yellow")
+            cells.append(cell)
+        table.add_row(clean(zone), *cells)
+    if len(busiest) > rows:
+        table.add_row(Text(f"and {len(busiest) - rows} more", "dim"))
+    return table
+
+
+def _rejects(rejects: Sequence[Status], rows: int, zone: tzinfo) -> RenderableType:
+    table = Table(box=None, padding=(0, 1), title="newest dead letters", title_justify="left", title_style="dim",
+                  show_header=False)  # fmt: skip
+    for reject in rejects[:rows]:
+        when = datetime.fromtimestamp(reject["received_at"] / 1e9, zone)
+        table.add_row(f"{when:%H:%M:%S}", Text(reject["reason"], "yellow"), clean(reject["topic"]), clean(reject["detail"]))
+    return table
+
+
+def _ms(value: float | None) -> str:
+    return "-" if value is None else duration(value / 1000)

@@ -1,0 +1,53 @@
+"""The two machines behind each other, as every caller runs them: rows -> ZoneEngine -> aggregates -> CityEngine."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from gateway.engine.city import CityEngine, LaneFigures
+from gateway.engine.results import StepResult
+from gateway.engine.zone import ZoneEngine
+from gateway.rows import Row
+
+__all__ = ["Engines"]
+
+
+class Engines:
+    """Never called concurrently."""
+
+    def __init__(self, zone: ZoneEngine | None = None, city: CityEngine | None = None) -> None:
+        self.zone = zone or ZoneEngine()
+        self.city = city or CityEngine()
+
+    @property
+    def offset(self) -> int:
+        """Offset of the next row that they expect."""
+        return self.zone.offset
+
+    @property
+    def now(self) -> int:
+        """`now` of the newest call."""
+        return self.zone.now
+
+    @property
+    def config_digest(self) -> str:
+        """Digest of the configuration in force; "" before the first."""
+        return self.zone.config_digest
+
+    def step(self, rows: Sequence[Row], now: int, live: bool) -> StepResult:
+        """One call of both."""
+        result = self.zone.step(rows, now, live)
+        self.city.step(result.aggregates, self.zone.series_lane, self.zone.series_pane)
+        return result
+
+    def figures(self) -> list[LaneFigures]:
+        """Newest figures of each lane."""
+        return self.city.figures(self.zone.registry.lanes)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that the next call depends on."""
+        return {"zone": self.zone.snapshot(), "city": self.city.snapshot()}
+
+    @classmethod
+    def restore(cls, state: dict[str, Any]) -> "Engines":
+        """The engines that gave `state`."""
+        return cls(ZoneEngine.restore(state["zone"]), CityEngine.restore(state["city"]))

@@ -1,0 +1,145 @@
+"""The control door: the desk on a Unix socket in the data folder, health and metrics on a local port.
+
+The socket belongs to the user who runs the gateway (0600); the port shows no readings and takes no orders.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvicorn
+from prometheus_client import CollectorRegistry, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from gateway.errors import CommandError, GatewayError
+from gateway.runtime.desk import METHODS, Desk
+
+__all__ = ["SOCKET_NAME", "health_app", "serve"]
+
+SOCKET_NAME = "control.sock"
+_SOCKET_PATH_BYTES = 100
+"""Unix socket paths may not be longer than about 108 bytes."""
+
+
+def desk_app(desk: Desk) -> Starlette:
+    """POST /METHOD with a JSON object of arguments; a GatewayError comes back with its remedy."""
+
+    async def call(request: Request) -> Response:
+        name = request.path_params["method"]
+        if name not in METHODS:
+            return JSONResponse({"problem": f"no such act: {name}", "remedy": "", "exit_code": 2}, 404)
+        try:
+            result = await getattr(desk, name)(**msgspec.json.decode(await request.body() or b"{}"))
+        except GatewayError as error:
+            code = error.exit_code if isinstance(error, CommandError) else 1
+            return JSONResponse({"problem": error.problem, "remedy": error.remedy, "exit_code": code}, 409)
+        return Response(msgspec.json.encode(result), media_type="application/json")
+
+    return Starlette(routes=[Route("/{method}", call, methods=["POST"])])
+
+
+def health_app(desk: Desk, registry: CollectorRegistry) -> Starlette:
+    """Live = the process answers; ready = data flows and can be stored safely."""
+
+    async def live(_: Request) -> Response:
+        return JSONResponse({"live": True})
+
+    async def ready(_: Request) -> Response:
+        reasons = desk.not_ready()
+        return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
+
+    async def metrics(_: Request) -> Response:
+        desk.refresh_metrics()
+        return PlainTextResponse(generate_latest(registry).decode(), media_type="text/plain; version=0.0.4")
+
+    routes = [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", metrics)]
+    return Starlette(routes=routes)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the gateway decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def serve(desk: Desk, registry: CollectorRegistry, folder: Path, host: str, port: int) -> AsyncIterator[None]:
+    """Both doors, open inside the block.
+
+    Raises:
+        CommandError: the port is taken (exit code 2).
+    """
+    tcp = _listen(host, port)
+    unix = _unix(folder)
+    servers = [_Server(_config(health_app(desk, registry))), _Server(_config(desk_app(desk)))]
+    tasks = [
+        asyncio.create_task(server.serve(sockets=[sock]), name=f"gateway.control.{name}")
+        for server, sock, name in zip(servers, (tcp, unix), ("http", "socket"), strict=True)
+    ]
+    try:
+        while not all(server.started or task.done() for server, task in zip(servers, tasks, strict=True)):
+            await asyncio.sleep(0.005)
+        yield
+    finally:
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks, return_exceptions=True)
+        tcp.close()
+        unix.close()
+        with contextlib.suppress(FileNotFoundError):
+            (folder / SOCKET_NAME).unlink()
+
+
+def _config(app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2, ws="none"
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen()
+    except OSError as error:
+        sock.close()
+        raise CommandError(
+            f"The port for health and metrics, {host}:{port}, can't be used: {error.strerror}.",
+            "Choose another with `http.port` (`--http-port` in the demo), or 0 for any free one.",
+            2,
+        ) from error
+    return sock
+
+
+def _unix(folder: Path) -> socket.socket:
+    path = folder / SOCKET_NAME
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    sock = socket.socket(socket.AF_UNIX)
+    # bound by a name relative to the folder where the whole path is too long for a socket
+    before = None
+    target = os.fspath(path)
+    if len(os.fsencode(target)) > _SOCKET_PATH_BYTES:
+        before = Path.cwd()
+        os.chdir(folder)
+        target = SOCKET_NAME
+    mask = os.umask(0o177)
+    try:
+        sock.bind(target)
+        sock.listen()
+    finally:
+        os.umask(mask)
+        if before is not None:
+            os.chdir(before)
+    return sock

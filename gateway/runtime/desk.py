@@ -1,0 +1,211 @@
+"""The desk: what operators ask and order, the same whether a gateway runs (through the control door) or not (on files).
+
+Every method gives plain data for JSON. `METHODS` is the whole list of what the door lets through.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from gateway.clock import Clock
+from gateway.engine.engines import Engines
+from gateway.engine.ledger import Ledger
+from gateway.engine.registry import DEVICE_TERMS
+from gateway.errors import CommandError, StoreError
+from gateway.journal.inbox import Inbox
+from gateway.journal.outbox import Outbox
+from gateway.rows import Row, RowKind
+from gateway.runtime.intake import REPLAY_SOURCE
+from gateway.runtime.reading import read_series
+from gateway.stores.base import Store
+from gateway.stores.records import Records
+
+__all__ = ["METHODS", "Desk", "Office"]
+
+METHODS = frozenset({
+    "status", "ledger", "verify", "device_ledger", "dead_letters", "dead_letter", "replay_dead_letters",
+    "purge_dead_letters", "series", "read", "adopt_store",
+})  # fmt: skip
+_REPLAY_AT_ONCE = 1_000
+
+
+class Office(Protocol):
+    """What stands behind the desk: a running gateway, or the files that one left."""
+
+    inbox: Inbox
+    outbox: Outbox
+    records: Records
+    clock: Clock
+
+    @property
+    def stores(self) -> Sequence[Store]:
+        """The open time-series stores, in order of preference for reads."""
+        ...
+
+    def status(self) -> dict[str, Any]:
+        """The figures of the moment, without the ledger."""
+        ...
+
+    async def take(self) -> Ledger:
+        """The books, taken while no hand-over is under way."""
+        ...
+
+    async def engines(self) -> Engines:
+        """The engines' state, for looking at only."""
+        ...
+
+    async def submit(self, rows: Sequence[Row]) -> int:
+        """Journal rows that no broker sent."""
+        ...
+
+    async def adopt(self, store: str) -> dict[str, Any]:
+        """Let a store that was replaced go on without what it lost."""
+        ...
+
+
+class Desk:
+    """Answers questions and takes orders."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    async def status(self) -> dict[str, Any]:
+        """Everything that `cityloom status` shows."""
+        return {**self._office.status(), "ledger": (await self._office.take()).as_dict()}
+
+    async def ledger(self) -> dict[str, Any]:
+        """The books: totals, then each source, profile and store."""
+        ledger = await self._office.take()
+        profiles: dict[str, dict[str, int]] = {}
+        for key, amount in ledger.engine.items():
+            if key.profile:
+                name = f"messages_{key.term}" if key.book == "message" else key.term
+                terms = profiles.setdefault(key.profile, {})
+                terms[name] = terms.get(name, 0) + amount
+        return {
+            **ledger.as_dict(),
+            "sources": {name: msgspec.to_builtins(intake) for name, intake in ledger.intake.items()},
+            "profiles": dict(sorted(profiles.items())),
+            "balances": [{"name": b.name, "came": b.came, "accounted": b.accounted} for b in ledger.balances()],
+        }
+
+    async def verify(self) -> dict[str, Any]:
+        """Compare what the books say is stored with the distinct keys in each database.
+
+        A late reading may overwrite a stored key, so the database may hold fewer keys than were stored, by no more
+        than the late ones; never more.
+        """
+        ledger = await self._office.take()
+        late = ledger.total("beside", "late")
+        out: dict[str, Any] = {}
+        for store in self._office.stores:
+            terms = ledger.stores.get(store.name)
+            if terms is None:
+                continue
+            try:
+                held = await store.distinct_readings()
+            except StoreError as error:
+                out[store.name] = {"problem": error.problem, "agrees": False}
+                continue
+            # counted again: the store may have written on meanwhile
+            after = (await self._office.take()).stores[store.name].stored
+            agrees = terms.stored - late <= held <= after
+            out[store.name] = {"stored": terms.stored, "distinct": held, "overwritten_at_most": late, "agrees": agrees}
+        agrees = ledger.balanced and all(store["agrees"] for store in out.values())
+        return {"agrees": agrees, "balanced": ledger.balanced, "stores": out}
+
+    async def device_ledger(self, device: str) -> dict[str, Any]:
+        """One device's record and counts."""
+        registry = (await self._office.engines()).zone.registry
+        index = registry.by_id(device)
+        if index < 0:
+            raise CommandError(f"No device {device!r} is known.", "`cityloom series` lists devices that have sent.", 1)
+        counts = dict(zip(DEVICE_TERMS, registry.counts[index].tolist(), strict=True))
+        record = msgspec.structs.asdict(registry.records[index])
+        return {"record": record, "counts": counts, "heard": int(registry.heard[index])}
+
+    async def dead_letters(
+        self, reason: str = "", profile: str = "", device: str = "", limit: int = 100
+    ) -> list[dict[str, Any]]:
+        """Newest first, without payloads."""
+        found = await asyncio.to_thread(
+            self._office.records.letters, reason=reason, profile=profile, device=device, limit=limit
+        )
+        return [_letter(letter) for letter in found]
+
+    async def dead_letter(self, id: str) -> dict[str, Any]:  # noqa: A002  the name on the command line
+        """One of them, whole; the payload as text where it is UTF-8, else as hex."""
+        letter = await self._find(id)
+        try:
+            payload = {"payload": letter.payload.decode()}
+        except UnicodeDecodeError:
+            payload = {"payload_hex": letter.payload.hex()}
+        return {**_letter(letter), **payload}
+
+    async def replay_dead_letters(
+        self, ids: Sequence[str] = (), reason: str = "", profile: str = "", device: str = ""
+    ) -> dict[str, Any]:
+        """Send them through the engine again, under the configuration of now. The clock gives a new receipt."""
+        records = self._office.records
+        if ids:
+            letters = [await self._find(each) for each in ids]
+        else:
+            letters = await asyncio.to_thread(
+                records.letters, reason=reason, profile=profile, device=device, limit=_REPLAY_AT_ONCE
+            )
+        letters = [letter for letter in letters if letter.topic]
+        rows = [
+            Row(0, RowKind.REPLAY, REPLAY_SOURCE, 0, letter.topic,
+                msgspec.msgpack.encode((letter.received_at, letter.payload)))
+            for letter in letters
+        ]  # fmt: skip
+        if rows:
+            await self._office.submit(rows)
+            await asyncio.to_thread(records.mark_replayed, [letter.id for letter in letters], self._office.clock.now())
+        return {"replayed": len(rows)}
+
+    async def purge_dead_letters(self, reason: str = "", profile: str = "", device: str = "") -> dict[str, Any]:
+        """Delete those that match."""
+        purged = await asyncio.to_thread(self._office.records.purge, reason=reason, profile=profile, device=device)
+        return {"purged": purged}
+
+    async def series(self, pattern: str = "", limit: int = 1_000) -> list[dict[str, Any]]:
+        """Series whose device, quantity or profile contains `pattern`."""
+        names = await asyncio.to_thread(self._office.outbox.series_names, 0)
+        found = [name for name in names if pattern in name.device or pattern in name.quantity or pattern in name.profile]
+        return [msgspec.structs.asdict(name) for name in found[:limit]]
+
+    async def read(
+        self, device: str, quantity: str = "", start: int = 0, end: int = 0, step: int = 0, store: str = ""
+    ) -> dict[str, Any]:
+        """Readings (step 0) or aggregates of a device; times in UTC ns, end 0: now."""
+        names = await asyncio.to_thread(self._office.outbox.series_names, 0)
+        mine = [name for name in names if name.device == device and quantity in ("", name.quantity)]
+        if not mine:
+            raise CommandError(f"No series of device {device!r} is known.", "`cityloom series` lists what there is.", 1)
+        for candidate in self._office.stores:
+            if store in ("", candidate.name):
+                end = end or self._office.clock.now() + 1
+                pending = await asyncio.to_thread(self._office.outbox.marks_of, [name.index for name in mine])
+                return await read_series(candidate, mine, start, end, step, pending)
+        raise CommandError(f"There is no store {store!r}.", "Enable one with [stores.*].", 2)
+
+    async def adopt_store(self, name: str) -> dict[str, Any]:
+        """Let a store that was deleted or replaced go on from now; what it lost is counted `dropped`."""
+        return await self._office.adopt(name)
+
+    async def _find(self, each: str) -> Any:
+        letter = await asyncio.to_thread(self._office.records.letter, each)
+        if letter is None:
+            raise CommandError(f"There is no dead letter {each!r}.", "`cityloom dead-letters list` shows them.", 1)
+        return letter
+
+
+def _letter(letter: Any) -> dict[str, Any]:
+    return {
+        "id": letter.id, "received_at": letter.received_at, "reason": letter.reason, "detail": letter.detail,
+        "profile": letter.profile, "device": letter.device, "topic": letter.topic, "bytes": len(letter.payload),
+        "replayed_at": letter.replayed_at,
+    }  # fmt: skip

@@ -1,0 +1,94 @@
+"""What operators look at while it runs: rates, latencies, newest rejects; fed after each commit. Bounded, in memory."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gateway.engine.results import Reject, StepResult
+
+__all__ = ["Latency", "LiveView", "Rate"]
+
+_BUCKETS = 512
+_FLOOR_SECS = 1e-5
+_GROWTH = 1.04
+
+
+class Latency:
+    """Percentiles of durations in log buckets 4 % apart, from 10 us to an hour and a half."""
+
+    def __init__(self) -> None:
+        self._counts = np.zeros(_BUCKETS, np.int64)
+        self.worst = 0.0
+
+    def observe(self, secs: float, times: int = 1) -> None:
+        """Count a duration `times` times."""
+        place = int(np.log(max(secs, _FLOOR_SECS) / _FLOOR_SECS) / np.log(_GROWTH))
+        self._counts[min(place, _BUCKETS - 1)] += times
+        self.worst = max(self.worst, secs)
+
+    def percentile(self, share: float) -> float:
+        """Seconds; NaN before the first duration."""
+        total = int(self._counts.sum())
+        if not total:
+            return float("nan")
+        place = int(np.searchsorted(np.cumsum(self._counts), share * total))
+        return min(_FLOOR_SECS * _GROWTH ** (place + 0.5), self.worst)
+
+
+class Rate:
+    """Events a second over the last `span` seconds of the monotonic clock."""
+
+    def __init__(self, span: float = 5.0) -> None:
+        self._span = span
+        self._events: deque[tuple[float, int]] = deque(maxlen=4096)
+
+    def add(self, now: float, amount: int) -> None:
+        """Count `amount` events."""
+        self._events.append((now, amount))
+
+    def per_second(self, now: float) -> float:
+        """The rate now."""
+        while self._events and self._events[0][0] < now - self._span:
+            self._events.popleft()
+        if not self._events:
+            return 0.0
+        return sum(amount for _, amount in self._events) / max(now - self._events[0][0], 1.0)
+
+
+class LiveView:
+    """One gateway's view of itself. Called from the event loop only."""
+
+    def __init__(self) -> None:
+        self.messages = Rate()
+        self.readings = Rate()
+        self.ack = Latency()
+        self.stored = Latency()
+        self.aggregates_written = 0
+        self.aggregates_revised = 0
+        self._rejects: deque[Reject] = deque(maxlen=20)
+
+    def committed(self, now: float, messages: int, result: StepResult) -> None:
+        """A call's outputs are durable."""
+        self.messages.add(now, messages)
+        self.readings.add(now, len(result.readings))
+        self.aggregates_written += len(result.aggregates)
+        self._rejects.extend(result.rejects)
+
+    def revised(self, windows: int) -> None:
+        """The reviser wrote new revisions."""
+        self.aggregates_revised += windows
+
+    def newest_rejects(self) -> Sequence[Reject]:
+        """Newest first."""
+        return list(reversed(self._rejects))
+
+    def latency_ms(self) -> dict[str, Any]:
+        """Percentiles for `--json`; None where nothing was measured."""
+        out: dict[str, float | None] = {}
+        for name, latency in (("ack", self.ack), ("stored", self.stored)):
+            for label, share in (("p50", 0.5), ("p99", 0.99)):
+                secs = latency.percentile(share)
+                out[f"{name}_{label}"] = None if np.isnan(secs) else round(secs * 1000, 3)
+        return out
