@@ -1,0 +1,131 @@
+"""Telling what a broker sends again from what is new, by order and content.
+
+After a reconnect with the session resumed the broker first sends again every QoS 1 message whose PUBACK it did not get,
+then new ones. Packet ids and the DUP flag can't be relied on (rumqttd renumbers and never sets it). But PUBACKs leave
+in receive order, so what it lacks is always a suffix of W, what we were given and have no proof of:
+
+    W, in order      a b c d e f g          acknowledged, acks may be lost
+    broker repeats         c d e f g  then new ones      = W[k:], k unknown
+    arriving               c d e f g h i
+                           ---------  the longest suffix of W that arrives from its first to its last: redelivered
+
+A message that may belong to a suffix is held until the suffix is whole, or until a mismatch or a quiet time shows that
+there is none: then it is new. A duplicate is better than a loss. Repeated contents are ambiguous (a new message may
+equal one of W); the longest suffix wins, so a new message is taken for an old one only if the same topic and payload
+were handed out within W. All suffixes are followed at once as bits of one number (Shift-And): bit i is set when the
+newest arrival equals W[i] and everything before it matched.
+
+rumqttd goes filter by filter: the unacknowledged and then the *new* ones of one filter come before the old ones of the
+next. So W is split by filter, and each part is matched by itself; a broker that keeps one order keeps these too.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Generic, TypeVar
+
+from gateway.mqtt.topics import matches
+
+__all__ = ["Redelivery", "SuffixMatcher"]
+
+T = TypeVar("T")
+_CACHE_FROM = 64
+"""Occurrences of one content from which its bits are kept: few contents can have as many."""
+
+
+class SuffixMatcher(Generic[T]):
+    """Follows one stream against W. Items are opaque and come back in the order in which they were offered."""
+
+    def __init__(self, candidates: Sequence[Hashable]) -> None:
+        self._last = 1 << (len(candidates) - 1) if candidates else 0
+        self._places: dict[Hashable, list[int]] = {}
+        for place, content in enumerate(candidates):
+            self._places.setdefault(content, []).append(place)
+        self._bits: dict[Hashable, int] = {}
+        self._state = 0
+        self._begun = False
+        self.done = not candidates
+        """No suffix can match any more: everything that follows is new."""
+        self.held: list[T] = []
+
+    def offer(self, content: Hashable, item: T) -> tuple[list[T], list[T]]:
+        """(redelivered, new): what this arrival settles, oldest first; both empty: held."""
+        if self.done:
+            return [], [item]
+        places = self._mask(content)
+        self._state = (self._state << 1) & places if self._begun else places
+        self._begun = True
+        self.held.append(item)
+        if not self._state:
+            return [], self.give_up()
+        if not self._state & self._last:
+            return [], []
+        # a suffix is whole: all that arrived is redelivered, whatever a longer one still needs
+        self._state &= ~self._last
+        redelivered, self.held = self.held, []
+        self.done = not self._state
+        return redelivered, []
+
+    def give_up(self) -> list[T]:
+        """No more is expected: what is held is new."""
+        self.done = True
+        new, self.held = self.held, []
+        return new
+
+    def _mask(self, content: Hashable) -> int:
+        mask = self._bits.get(content, 0)
+        if not mask:
+            places = self._places.get(content, ())
+            for place in places:
+                mask |= 1 << place
+            if len(places) >= _CACHE_FROM:
+                self._bits[content] = mask
+        return mask
+
+
+class Redelivery(Generic[T]):
+    """W split by filter, one matcher each. Bounded by W: what is held is a part of a copy of it."""
+
+    def __init__(self, candidates: Iterable[tuple[str, bytes]], filters: Sequence[str], quiet: float) -> None:
+        self._filters = filters
+        self._quiet = quiet
+        self._route: dict[str, int] = {}
+        parts: dict[int, list[tuple[str, bytes]]] = {}
+        for topic, payload in candidates:
+            parts.setdefault(self._part(topic), []).append((topic, payload))
+        self._matchers = {part: SuffixMatcher[T](contents) for part, contents in parts.items()}
+        self._newest: dict[int, float] = {}
+
+    @property
+    def done(self) -> bool:
+        """Everything that follows is new."""
+        return all(matcher.done for matcher in self._matchers.values())
+
+    @property
+    def held(self) -> int:
+        """Messages without a verdict."""
+        return sum(len(matcher.held) for matcher in self._matchers.values())
+
+    def offer(self, topic: str, payload: bytes, item: T, now: float) -> tuple[list[T], list[T]]:
+        """(redelivered, new), as SuffixMatcher.offer. now: monotonic seconds."""
+        part = self._part(topic)
+        matcher = self._matchers.get(part)
+        if matcher is None:
+            return [], [item]
+        self._newest[part] = now
+        return matcher.offer((topic, payload), item)
+
+    def tick(self, now: float) -> list[T]:
+        """What was held for the quiet time and so is new."""
+        new: list[T] = []
+        for part, matcher in self._matchers.items():
+            if matcher.held and now - self._newest[part] >= self._quiet:
+                new += matcher.give_up()
+        return new
+
+    def _part(self, topic: str) -> int:
+        part = self._route.get(topic)
+        if part is None:
+            found = (index for index, pattern in enumerate(self._filters) if matches(pattern, topic))
+            part = next(found, -1)
+            if len(self._route) < 65_536:
+                self._route[topic] = part
+        return part

@@ -1,0 +1,50 @@
+"""What the broker may send again: QoS 1 messages handed out whose PUBACK has no proof of arrival.
+
+They are numbered in hand-out order over the life of the journal; `confirmed` is the number of the first one kept. Proof
+is a PINGRESP to a PINGREQ that left after the PUBACKs (one stream, handled in order), a session that is gone, or the
+window: the broker never has more than that many without acknowledgement.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from gateway.mqtt.options import MAX_WINDOW
+from gateway.rows import QOS1, Row, RowKind
+
+__all__ = ["Unconfirmed"]
+
+
+class Unconfirmed:
+    """A queue in hand-out order. first: the number of the first of `messages`."""
+
+    def __init__(self, messages: Iterable[tuple[str, bytes]], first: int) -> None:
+        self._rows = deque(Row(0, RowKind.MESSAGE, 0, QOS1, topic, payload) for topic, payload in messages)
+        self.confirmed = first
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def total(self) -> int:
+        """QoS 1 messages handed out in all."""
+        return self.confirmed + len(self._rows)
+
+    def contents(self) -> list[tuple[str, bytes]]:
+        """(topic, payload), oldest first."""
+        return [(row.topic, row.payload) for row in self._rows]
+
+    def add(self, rows: Sequence[Row], window: int, since: int) -> None:
+        """QoS 1 rows that are handed out now; those more than `window` ago are confirmed by that.
+
+        since: the number from which on rows come in the order of their PUBACKs, which that conclusion needs.
+        """
+        self._rows.extend(rows)
+        edge = self.total - window
+        self.confirm(edge if edge >= since else self.total - MAX_WINDOW)
+
+    def confirm(self, number: int) -> None:
+        """Everything before `number` is confirmed. Never goes back."""
+        drop = self._rows.popleft
+        for _ in range(min(number - self.confirmed, len(self._rows))):
+            drop()
+            self.confirmed += 1
