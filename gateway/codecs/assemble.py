@@ -14,11 +14,10 @@ from gateway.codecs.decoded import Decoded, State
 from gateway.codecs.layout import Layout
 from gateway.codecs.slots import Bad, shown
 from gateway.codecs.timestamps import RECEIPT
+from gateway.config.bounds import MAX_KEY_CHARS
 from gateway.reasons import Ignored, Invalid, Rejected
 
 __all__ = ["Gathered", "assemble"]
-
-MAX_KEY_CHARS = 256
 
 
 @dataclass(slots=True)

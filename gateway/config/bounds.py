@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Bounds"]
+__all__ = ["MAX_KEY_CHARS", "Bounds"]
+
+MAX_KEY_CHARS = 256
+"""A device's key may be this long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def _parse(text: str) -> tuple[bool, list[Step | Each]]:
         is_key = found["key"] is not None or found["quoted"] is not None
         # keys are parted by dots, brackets follow directly
         starts = not steps and not absolute
-        if is_key != (dotted or starts) and not (starts and not dotted):
+        if dotted != (is_key and not starts):
             raise ValueError(f"{text!r} can't be read as a path at character {at + 1}")
         steps.append(_step(found))
         at = found.end()

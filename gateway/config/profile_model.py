@@ -94,7 +94,7 @@ class TimeSpec(_Spec):
         if self.zone is not None:
             try:
                 ZoneInfo(self.zone)
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, KeyError) as error:
                 raise ValueError(f"{self.zone!r} is not an IANA time zone") from error
         return self
 

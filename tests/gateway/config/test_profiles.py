@@ -1,0 +1,118 @@
+"""Profiles: what is built in loads, and every mistake names its file, its key and a remedy."""
+
+from typing import Any
+
+import pytest
+
+import seeds
+from gateway.config.profiles import load_profiles
+from gateway.errors import ConfigError
+
+
+def profile(**changes: Any) -> dict[str, Any]:
+    """A small valid profile with changes; a value of None takes the key out."""
+    base: dict[str, Any] = {
+        "name": "thing",
+        "topic": "x/{zone}/{device}",
+        "interval_secs": 60,
+        "identity": {"topic": "{device}"},
+        "time": {"path": "ts", "format": "unix_ms"},
+        "fields": {"speed": {"path": "speed", "unit": "km/h"}},
+    }
+    return {key: value for key, value in (base | changes).items() if value is not None}
+
+
+def test_the_built_in_profiles_load() -> None:
+    names = [one.name for one in load_profiles(seeds.profile_texts())]
+    assert names == sorted(names)
+    assert {"loop-detector", "segment-speed", "meter-3p", "water-flow", "water-pressure", "gas-detector"} <= set(names)
+
+
+def test_out_of_orderness_follows_the_interval() -> None:
+    (short,) = load_profiles({"thing": profile()})
+    (long,) = load_profiles({"thing": profile(interval_secs=3600)})
+    (given,) = load_profiles({"thing": profile(out_of_orderness_secs=0)})
+    assert [p.out_of_orderness_ns for p in (short, long, given)] == [10 * 10**9, 360 * 10**9, 0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "problem"),
+    [
+        ({"interval_secs": None}, "interval_secs", "missing"),
+        ({"colour": 1}, "colour", "no key"),
+        ({"topic": "x/+/{device}"}, "topic", "level"),
+        ({"identity": {"topic": "{name}"}}, "identity.topic", "no variable"),
+        ({"identity": {"topic": "fixed"}}, "identity.topic", "one"),
+        ({"identity": {"topic": "{device}", "path": "id"}}, "identity", "exactly one"),
+        ({"identity": {"path": "a..b"}}, "identity.path", "character 3"),
+        ({"identity": {"object_key": True}}, "identity.object_key", "{}"),
+        ({"identity": {"base_name": True}}, "identity.base_name", "SenML"),
+        ({"provisioning": {"zone_from": "area"}}, "provisioning.zone_from", "no variable"),
+        ({"time": None}, "time", "missing"),
+        ({"time": {"format": "unix_s"}}, "time", "path"),
+        ({"time": {"path": "ts", "format": "receipt"}}, "time", "path"),
+        ({"time": {"path": "ts", "format": "local"}}, "time", "zone"),
+        ({"time": {"path": "ts", "format": "local", "zone": "Mars/Olympus"}}, "time", "IANA"),
+        ({"time": {"path": "ts[]", "format": "unix_s"}}, "time.path.0", "branches"),
+        ({"records": {"path": "list"}}, "records.path", "one place"),
+        ({"fields": {}}, "fields", "at least 1"),
+        ({"fields": {"speed": {"path": "s", "unit": "kmh"}}}, "fields.speed.unit", "kmh"),
+        ({"fields": {"speed": {"path": "s"}}}, "fields.speed", "unit"),
+        ({"fields": {"speed": {"path": "s", "unit": "km/h", "range": [5, 5]}}}, "fields.speed.range", "below"),
+        ({"fields": {"speed": {"path": "s", "unit": "km/h", "scale": 0}}}, "fields.speed", "scale"),
+        ({"fields": {"state": {"path": "s", "type": "enum"}}}, "fields.state", "enum"),
+        ({"fields": {"flag": {"path": "s", "unit": "1"}}}, "fields.flag", "stores"),
+        ({"fields": {"speed_why": {"path": "s", "unit": "1"}}}, "fields.speed_why", "stores"),
+        ({"fields": {"Speed": {"path": "s", "unit": "1"}}}, "fields.Speed.[key]", "pattern"),
+        ({"redact": {"variables": ["device"]}}, "redact.variables", "key"),
+        ({"redact": {"paths": ["a[0]"]}}, "redact.paths.0", "key"),
+        (
+            {"records": {"path": "r[]"}, "ignore": [{"path": "test", "equals": True, "reason": "simulated"}]},
+            "ignore.0.path", "root",
+        ),
+    ],
+)  # fmt: skip
+def test_a_mistake_names_file_key_problem_and_remedy(changes: dict[str, Any], key: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_profiles({"thing": profile(**changes)})
+    error = caught.value
+    assert (error.file, error.key) == ("thing.toml", key)
+    assert problem in error.problem
+    assert error.remedy
+
+
+def test_a_text_that_is_not_toml_is_an_error_with_its_line() -> None:
+    with pytest.raises(ConfigError, match=r"odd\.toml: is not TOML.*(line 2|end of)"):
+        load_profiles({"odd.toml": 'name = "x"\nname ='})
+
+
+def test_senml_takes_no_keys_that_it_says_by_itself() -> None:
+    senml = {"codec": "senml", "time": None}
+    load_profiles({"thing": profile(**senml)})
+    with pytest.raises(ConfigError, match="does not belong to SenML"):
+        load_profiles({"thing": profile(codec="senml")})
+    field = {"path": "speed", "unit": "km/h", "required": True}
+    with pytest.raises(ConfigError, match="leave out"):
+        load_profiles({"thing": profile(**senml, fields={"speed": field})})
+
+
+def test_two_profiles_of_one_name_are_an_error() -> None:
+    with pytest.raises(ConfigError, match=r"b\.toml: name: 'thing' is taken by a\.toml"):
+        load_profiles({"a": profile(), "b": profile(topic="y/{device}")})
+
+
+@pytest.mark.parametrize("other", ["x/{area}/{id}", "x/p/{q}", "x/a{q}/{device}"])
+def test_overlapping_topics_need_a_more_specific_one(other: str) -> None:
+    pair = {"a": profile(topic="x/{zone}/b{device}"), "b": profile(name="other", topic=other, identity={"path": "id"})}
+    nested = other == "x/{area}/{id}"
+    if nested:
+        assert len(load_profiles(pair)) == 2
+    else:
+        with pytest.raises(ConfigError, match="neither is the more specific"):
+            load_profiles(pair)
+
+
+def test_profiles_are_frozen() -> None:
+    (one,) = load_profiles({"thing": profile()})
+    with pytest.raises(ValueError, match="frozen"):
+        one.name = "other"

@@ -1,0 +1,74 @@
+"""Routing: the most specific profile wins, and what fits nothing says why."""
+
+from typing import Any
+
+import pytest
+
+import seeds
+from gateway.config.profile_model import Profile
+from gateway.config.profiles import load_profiles
+from gateway.engine.router import Match, Router, subscription_filters
+from gateway.reasons import Rejected
+
+
+def profiles(**topics: str) -> tuple[Profile, ...]:
+    """A minimal profile a topic; a topic with {device} gives identity from it."""
+    made: dict[str, dict[str, Any]] = {}
+    for name, topic in topics.items():
+        identity = {"topic": "{device}"} if "{device" in topic else {"path": "id"}
+        made[name] = {
+            "name": name, "topic": topic, "interval_secs": 60, "identity": identity,
+            "time": {"format": "receipt"}, "fields": {"v": {"path": "v", "unit": "1"}},
+        }  # fmt: skip
+    return load_profiles(made)
+
+
+def test_the_more_specific_template_wins() -> None:
+    given = profiles(a="z/{device...}", b="z/{device...}/availability", c="z/bridge/{device}/state")
+    router = Router(given)
+    assert router.match("z/lamp/left") == Match(0, "lamp/left", {"device": "lamp/left"})
+    assert router.match("z/lamp/left/availability") == Match(1, "lamp/left", {"device": "lamp/left"})
+    assert router.match("z/bridge/1/state") == Match(2, "1", {"device": "1"})
+
+
+def test_identity_in_the_payload_leaves_the_key_open() -> None:
+    assert Router(profiles(a="v3/{app}/up")).match("v3/x/up") == Match(0, None, {"app": "x"})
+
+
+def test_a_key_may_be_made_of_several_levels() -> None:
+    base = profiles(a="/sys/{product}/{device}/post")[0]
+    both = base.model_copy(update={"identity": base.identity.model_copy(update={"topic": "{product}/{device}"})})
+    assert Router([both]).match("/sys/p1/d1/post") == Match(0, "p1/d1", {"product": "p1", "device": "d1"})
+
+
+@pytest.mark.parametrize(
+    ("topic", "reason"),
+    [
+        ("elsewhere/x", Rejected.TOPIC_UNKNOWN),
+        ("a/b/c", Rejected.TOPIC_UNKNOWN),
+        ("", Rejected.TOPIC_INVALID),
+        ("a/+", Rejected.TOPIC_INVALID),
+        ("a/x\0", Rejected.TOPIC_INVALID),
+        ("a/x\ny", Rejected.IDENTITY_INVALID),
+        ("a/" + "x" * 300, Rejected.IDENTITY_INVALID),
+        ("a/" + "x" * 1023, Rejected.TOPIC_TOO_LONG),
+        ("a/" + "流" * 350, Rejected.TOPIC_TOO_LONG),
+    ],
+)
+def test_what_fits_nothing_has_a_reason(topic: str, reason: Rejected) -> None:
+    assert Router(profiles(a="a/{device}")).match(topic) is reason
+
+
+def test_filters_cover_all_topics_and_none_covers_another() -> None:
+    given = profiles(a="z/{device...}", b="z/bridge/{device}", c="city/{zone}/loop/{device}", d="$oc/{device}/up")
+    assert subscription_filters(given) == ("$oc/+/up", "city/+/loop/+", "z/#")
+
+
+def test_built_in_profiles_take_their_own_topics() -> None:
+    built_in = load_profiles(seeds.profile_texts())
+    router = Router(built_in)
+    match = router.match("city/tianhe/traffic/loop/loop-0007/reading")
+    assert isinstance(match, Match)
+    assert (built_in[match.profile].name, match.key) == ("loop-detector", "loop-0007")
+    assert match.variables["zone"] == "tianhe"
+    assert "city/+/traffic/loop/+/reading" in subscription_filters(built_in)
