@@ -40,7 +40,7 @@ class Snapshot(msgspec.Struct):
     config_digest: str
     config: bytes
     state: dict[str, Any]
-    """dicts, lists, numbers, strings, bytes and numpy arrays of plain dtypes; tuples come back as lists."""
+    """dicts, lists, numbers, strings, bytes and numpy arrays of plain dtypes; tuples and sets come back as lists."""
 
 
 class SnapshotHead(NamedTuple):
