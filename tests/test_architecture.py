@@ -223,7 +223,14 @@ def test_a_banned_import_is_found_wherever_it_stands() -> None:
 def test_a_test_that_mirrors_nothing_is_found(tmp_path: Path) -> None:
     (tmp_path / "gateway" / "mqtt").mkdir(parents=True)
     (tmp_path / "gateway" / "mqtt" / "session.py").touch()
-    names = ["test_tree.py", "e2e/test_demo.py", "gateway/mqtt/test_session.py", "gateway/mqtt/test_session_acks.py"]
+    (tmp_path / "gateway" / "__main__.py").touch()
+    names = [
+        "test_tree.py",
+        "e2e/test_demo.py",
+        "gateway/test_main.py",
+        "gateway/mqtt/test_session.py",
+        "gateway/mqtt/test_session_acks.py",
+    ]
     good, bad = [Path(name) for name in names], Path("gateway/mqtt/test_gone.py")
     assert mirror_breaks([*good, bad], tmp_path, ["e2e"]) == [
         "tests/gateway/mqtt/test_gone.py mirrors no module of gateway/mqtt"

@@ -136,7 +136,7 @@ def banned_calls(module: Module, banned: Mapping[str, str]) -> list[str]:
 def mirror_breaks(tests: Iterable[Path], root: Path, free: Iterable[str]) -> list[str]:
     """Test files (relative to `root`/tests) that mirror no module and lie in none of the `free` folders.
 
-    tests/a/b/test_c.py mirrors a/b/c.py or the package a/b/c; test_c_something.py is a second file of tests of c.
+    tests/a/b/test_c.py mirrors a/b/c.py, a/b/__c__.py or the package a/b/c; test_c_more.py is a second file of tests of c.
     """
     free_folders = set(free)
     found = []
@@ -146,7 +146,8 @@ def mirror_breaks(tests: Iterable[Path], root: Path, free: Iterable[str]) -> lis
         words = test.stem.removeprefix("test_").split("_")
         stems = ["_".join(words[:count]) for count in range(len(words), 0, -1)]
         folder = root / test.parent
-        if not any((folder / f"{stem}.py").is_file() or (folder / stem).is_dir() for stem in stems):
+        names = [name for stem in stems for name in (f"{stem}.py", f"__{stem}__.py", stem)]
+        if not any((folder / name).exists() for name in names):
             found.append(f"tests/{test} mirrors no module of {test.parent}")
     return found
 
