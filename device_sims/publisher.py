@@ -30,9 +30,12 @@ FIRST_BACKOFF = 0.2
 LONGEST_BACKOFF = 5.0
 QUIET = 5.0  # seconds between two sentences about the same trouble
 
-# aiomqtt warns of every pending publish above ten; a full window is the normal state here
+CONNECT = 3.0
+"""Seconds; aiomqtt sits them out when a connection is cut before its CONNACK."""
+
+# aiomqtt warns of every pending publish above ten, the normal state here, and of cuts, which we tell ourselves
 _log = logging.getLogger("device_sims.mqtt")
-_log.setLevel(logging.ERROR)
+_log.setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ class Publisher:
             password=self._endpoint.password,
             identifier=f"device-sims-{os.getpid()}-{line.number}",
             protocol=aiomqtt.ProtocolVersion.V5,
+            timeout=CONNECT,
             max_inflight_messages=WINDOW,
             logger=_log,
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],

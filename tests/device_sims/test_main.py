@@ -1,0 +1,108 @@
+"""The process: what it prints, how it ends."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from device_sims.__main__ import main
+from tests.support.mosquitto import free_port
+from tests.support.mqtt_peer import MqttPeer
+
+ORIGIN = "2026-03-03T08:00:00+08:00"
+
+
+def _start(port: int, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "device_sims", "--broker", f"127.0.0.1:{port}", "--origin", ORIGIN, *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _finish(process: subprocess.Popen[str]) -> dict[str, Any]:
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    summary: dict[str, Any] = json.loads(out.splitlines()[-1])
+    return summary
+
+
+def test_a_number_of_messages_is_sent_at_once_and_the_truth_says_what(broker_port: int, tmp_path: Path) -> None:
+    truth = tmp_path / "truth.jsonl"
+    with MqttPeer(broker_port, "watcher-3") as peer:
+        peer.subscribe("#")
+        arguments = ("--messages", "2000", "--faults", "invalid=0.05,duplicate=0.05", "--truth", str(truth), "--json")
+        summary = _finish(_start(broker_port, *arguments))
+        peer.wait_for(2000)
+        received = list(peer.received)
+    lines = [json.loads(line) for line in truth.read_text().splitlines()]
+    told = [line for line in lines if line["quantity"] is not None]
+    assert summary["sent"] == summary["messages"] == 2000
+    assert summary["devices"] == 341
+    assert summary["lag_ms"] is None
+    assert summary["readings"] == len(told)
+    assert Counter(line["topic"] for line in lines).keys() == Counter(topic for topic, _ in received).keys()
+    assert {line["fault"] for line in lines} == {"", "invalid", "duplicate", "duplicate+invalid"}
+
+
+def test_the_rate_is_kept(broker_port: int) -> None:
+    begun = time.monotonic()
+    _finish(_start(broker_port, "--messages", "300", "--rate", "300", "--json"))
+    assert time.monotonic() - begun >= 0.99
+
+
+def test_a_fast_city_is_paced_and_ends_at_its_time(broker_port: int, tmp_path: Path) -> None:
+    truth = tmp_path / "truth.jsonl"
+    arguments = ("--speed", "600", "--until", "2026-03-03T08:10:00+08:00", "--truth", str(truth), "--json")
+    summary = _finish(_start(broker_port, "--devices", "100", *arguments))
+    assert summary["sent"] == summary["messages"] > 800
+    assert summary["lag_ms"]["p50"] < 1000
+    end = 1_772_496_600_000_000_000
+    stamps = [json.loads(line)["ts"] for line in truth.read_text().splitlines()]
+    assert end - 600_000_000_000 - 10_000_000_000 <= min(stamps) < max(stamps) < end
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_drains_writes_the_truth_and_exits_with_0(
+    broker_port: int, tmp_path: Path, number: signal.Signals
+) -> None:
+    truth = tmp_path / "truth.jsonl"
+    with MqttPeer(broker_port, f"watcher-{number}") as peer:
+        peer.subscribe("#")
+        process = _start(broker_port, "--speed", "120", "--truth", str(truth), "--json")
+        peer.wait_for(200)
+        os.kill(process.pid, number)
+        summary = _finish(process)
+        peer.wait_for(summary["sent"])
+    assert summary["sent"] == summary["messages"] >= 200
+    assert summary["readings"] == len(truth.read_text().splitlines())
+
+
+async def test_it_ends_after_the_real_seconds_it_was_given(broker_port: int) -> None:
+    process = _start(broker_port, "--speed", "120", "--for", "0.5")
+    out, _ = await asyncio.to_thread(process.communicate, timeout=60)
+    assert process.returncode == 0
+    assert "341 devices sent" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--broker", "nowhere"], "HOST:PORT"),
+        (["--devices", "9999"], "341 devices"),
+        (["--faults", "lost=1"], "unknown fault"),
+        (["--origin", "2026-03-03T08:00:00"], "offset"),
+        (["--speed", "0"], "above 0"),
+        (["--truth", "no/such/folder/truth.jsonl"], "No such file"),
+    ],
+)
+def test_arguments_that_make_no_sense_exit_with_2_and_a_sentence(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--broker", f"127.0.0.1:{free_port()}", "--messages", "1", *arguments]) == 2
+    assert says in capsys.readouterr().err
