@@ -39,7 +39,7 @@ _TELEMETRY_FROM = GATEWAY_LAYERS.index(frozenset({"gateway.mqtt", "gateway.journ
 """The lowest layer that may tell about itself: below it everything is pure."""
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
-_HOME_PATH = re.compile(r"(?<![\w.~}/-])/(?:home|Users|root|work|tmp)/[\w.-]+")
+_HOME_PATH = re.compile(r"(?<![\w.~}/-])/(?:home|Users|root|work)/[\w.-]+")
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def banned_calls(module: Module, banned: Mapping[str, str]) -> list[str]:
 def mirror_breaks(tests: Iterable[Path], root: Path, free: Iterable[str]) -> list[str]:
     """Test files (relative to `root`/tests) that mirror no module and lie in none of the `free` folders.
 
-    tests/a/b/test_c.py mirrors a/b/c.py, a/b/__c__.py or the package a/b/c; test_c_more.py is a second file of tests of c.
+    tests/a/b/test_c.py mirrors a/b/c.py, a/b/__c__.py or the package a/b/c; test_c_more.py is one more about c.
     """
     free_folders = set(free)
     found = []
