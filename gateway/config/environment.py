@@ -22,7 +22,7 @@ def unknown_variables() -> list[ConfigError]:
             remedy = (
                 f"Did you mean {nearest}?" if nearest else "Unset it; gateway/config/sample.toml lists the options."
             )
-            out.append(ConfigError(f"environment variable {name}", key_of(loc), "there is no such option", remedy))
+            out.append(ConfigError(f"environment variable {name}", key_of(loc), "is not known here", remedy))
     return out
 
 

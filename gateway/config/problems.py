@@ -5,13 +5,15 @@ from difflib import get_close_matches
 from typing import Any, Protocol, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from gateway.config.toml_text import toml_value
 from gateway.errors import ConfigError
 
-__all__ = ["Loc", "Origin", "key_of", "model_at", "nearest_option", "option_keys", "problems_of"]
+__all__ = ["Loc", "Origin", "key_of", "model_at", "model_in", "nearest_option", "option_keys", "problems_of"]
 
 Loc = tuple[int | str, ...]
+MANUAL = "gateway/config/sample.toml"
 
 
 class Origin(Protocol):
@@ -22,26 +24,32 @@ class Origin(Protocol):
         ...
 
 
-def problems_of(error: ValidationError, model: type[BaseModel], origin: Origin) -> list[ConfigError]:
-    """One ConfigError a wrong value."""
+def problems_of(
+    error: ValidationError, model: type[BaseModel], origin: Origin, manual: str = MANUAL
+) -> list[ConfigError]:
+    """One ConfigError a wrong value; `manual` is where a reader finds what may stand there."""
     found: dict[tuple[Any, ...], ConfigError] = {}
     details = error.errors(include_url=False)
-    base = {tuple(detail["loc"][1:]) for detail in details if detail["loc"][:1] == ("mqtt",) and len(detail["loc"]) > 1}
+    base = {_place(detail)[1:] for detail in details if detail["loc"][:1] == ("mqtt",)}
     for detail in details:
-        loc, kind, context = detail["loc"], detail["type"], detail.get("ctx", {})
-        if loc[:1] == ("sources",) and loc[2:] in base:
+        loc, kind, context = _place(detail), detail["type"], detail.get("ctx", {})
+        if loc[:1] == ("sources",) and loc[2:] and loc[2:] in base:
             continue  # inherited from [mqtt], and said there
         if kind == "trouble":
-            loc = (*loc, context["key"])
             problem, remedy = str(context["problem"]), str(context["remedy"])
         elif kind == "extra_forbidden":
-            problem, remedy = "there is no such option", _suggest(loc, model)
+            problem, remedy = "is not known here", _suggest(loc, model, manual)
         elif kind == "missing":
-            problem, remedy = "is missing", f"Write it: {_meaning(loc, model)}"
+            problem, remedy = "is missing", _meaning(loc, model, manual)
         else:
-            problem, remedy = _sentence(detail["msg"], detail.get("input"), loc), _meaning(loc, model)
+            problem, remedy = _sentence(detail["msg"], detail.get("input"), loc), _meaning(loc, model, manual)
         found.setdefault((loc, problem), ConfigError(origin(loc), key_of(loc), problem, remedy))
     return list(found.values())
+
+
+def _place(detail: ErrorDetails) -> Loc:
+    """Where the wrong value is. An error about a whole section may name one of its options."""
+    return (*detail["loc"], detail["ctx"]["key"]) if detail["type"] == "trouble" else detail["loc"]
 
 
 def key_of(loc: Loc) -> str:
@@ -55,7 +63,7 @@ def key_of(loc: Loc) -> str:
 def option_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     """Dotted names of every option below `model`."""
     for name, field in model.model_fields.items():
-        inner = _model_in(field.annotation)
+        inner = model_in(field.annotation)
         if inner is None:
             yield prefix + name
         else:
@@ -77,10 +85,10 @@ def nearest_option(loc: Loc, model: type[BaseModel]) -> str | None:
     return next(iter(get_close_matches(key_of(loc), every, n=1, cutoff=0.75)), None)
 
 
-def _suggest(loc: Loc, model: type[BaseModel]) -> str:
+def _suggest(loc: Loc, model: type[BaseModel], manual: str) -> str:
     nearest = nearest_option(loc, model)
     if nearest is None:
-        return "Remove it; gateway/config/sample.toml lists every option."
+        return f"Remove it; {manual} says what there is."
     return f"Did you mean {nearest}?"
 
 
@@ -94,11 +102,11 @@ def _sentence(message: str, given: Any, loc: Loc) -> str:
     return f"{text}, not {shown if len(shown) <= 80 else shown[:77] + '...'}"
 
 
-def _meaning(loc: Loc, model: type[BaseModel]) -> str:
+def _meaning(loc: Loc, model: type[BaseModel], manual: str) -> str:
     owner = model_at(loc[:-1], model)
     field = owner.model_fields.get(str(loc[-1])) if owner is not None and loc else None
     if field is None or not field.description:
-        return "gateway/config/sample.toml lists every option."
+        return f"{manual} says what may stand there."
     default = field.get_default()
     if default is None or isinstance(default, BaseModel | tuple):
         return field.description
@@ -112,12 +120,12 @@ def model_at(loc: Loc, model: type[BaseModel]) -> type[BaseModel] | None:
         if isinstance(part, int):
             continue
         field = here.model_fields.get(part) if here is not None else None
-        here = None if field is None else _model_in(field.annotation)
+        here = None if field is None else model_in(field.annotation)
     return here
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def model_in(annotation: Any) -> type[BaseModel] | None:
     """The model in `X`, `X | None` or `tuple[X, ...]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _model_in(part)) is not None), None)
+    return next((found for part in get_args(annotation) if (found := model_in(part)) is not None), None)

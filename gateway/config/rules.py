@@ -47,7 +47,7 @@ def _connection(mqtt: SourceSettings) -> Iterator[Broken]:
         given, absent = ("cert_file", "key_file") if mqtt.key_file is None else ("key_file", "cert_file")
         yield Broken(absent, f"is missing beside {given}", f"Give both, or leave {given} out.")
     if mqtt.tls == "off":
-        for name in ("ca_file", "cert_file", "key_file"):
+        for name in ("ca_file", "cert_file", "key_file", "server_name"):
             if getattr(mqtt, name) is not None:
                 yield Broken(name, 'is given, but tls is "off"', 'Write tls = "on", or leave it out.')
     for topic_filter in mqtt.filters:

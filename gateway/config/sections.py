@@ -57,6 +57,8 @@ class MqttSettings(Section):
     """Our own certificate for mutual TLS (PEM)."""
     key_file: OptionalPath = None
     """The private key of `cert_file` (PEM, without a passphrase)."""
+    server_name: OptionalText = None
+    """Name to expect in the broker's certificate, where it is not `host`."""
     qos: Annotated[int, Field(ge=0, le=1)] = 1
     """Quality of service to subscribe at: 1 (nothing is lost) or 0 (shed when the inbox is full)."""
     filters: tuple[str, ...] = ()

@@ -63,6 +63,8 @@ class InfluxDbSettings(_StoreSection):
     """Token that may write and read the buckets; better in a file or in the environment."""
     token_file: OptionalPath = None
     """File that holds the token, instead of `token`."""
+    ca_file: OptionalPath = None
+    """Certificates of the authorities to trust for https (PEM); those of the system where empty."""
     raw_bucket: Name = "cityloom_raw"
     """Bucket of readings; made at start where the token allows it."""
     fine_bucket: Name = "cityloom_fine"

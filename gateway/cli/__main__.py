@@ -1,0 +1,5 @@
+"""`python -m gateway.cli` is `cityloom`."""
+
+from gateway.cli.main import main
+
+main()

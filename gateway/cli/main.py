@@ -1,0 +1,117 @@
+"""The `cityloom` command: finds the command's function, turns what goes wrong into a sentence and an exit code.
+
+Commands are functions in files beside this one, imported when called. A command gives its exit code (None = 0).
+
+    0  done        1  what was asked for failed        2  configuration or arguments are wrong        130  Ctrl-C
+"""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+from rich.markup import escape
+
+from gateway.cli.text import clean
+from gateway.errors import CommandError, ConfigError, ConfigErrors, GatewayError
+
+__all__ = ["app", "main"]
+
+_LONGEST_LINE = 2000
+
+app = App(
+    name="cityloom",
+    help="Takes in a smart city's sensor streams over MQTT and turns them into flagged, windowed time series.",
+    help_format="plaintext",
+    help_epilogue="`cityloom COMMAND --help` explains a command, with examples.",
+    version_flags=[],
+    result_action="return_value",
+)
+
+
+def _add(name: str, function: str, summary: str, *examples: str) -> None:
+    """Register a command by the place of its function: `cityloom --help` waits for no database driver."""
+    shown = "\n".join(("For example:", *(f"  {example}" for example in examples)))
+    app.command(function, name=name, help=summary, help_epilogue=shown)
+
+
+_add(
+    "check", "gateway.cli.check:check", "Check configuration, city, devices, profiles and files without connecting.",
+    "cityloom check -c cityloom.toml",
+    "CITYLOOM_MQTT__HOST=broker.example cityloom check",
+    "cityloom check -c cityloom.toml --json | tail -n 1",
+)  # fmt: skip
+_add(
+    "version", "gateway.cli.version:version", "Show the versions of CityLoom and of what it stands on.",
+    "cityloom version --json",
+)  # fmt: skip
+
+
+@app.meta.default
+def _launch(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    debug: Annotated[bool, Parameter(negative="", show_default=False, help="Show tracebacks.")] = False,
+) -> int | None:
+    """Run one command; `--debug` may stand anywhere before it or behind."""
+    try:
+        code: int | None = app(tokens, exit_on_error=False, print_error=False)
+    except GatewayError as error:
+        _explain(error, debug=debug)
+        return exit_code(error)
+    return code
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the console script; ends the process with the command's exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    try:
+        code = app.meta(given, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        if debug:
+            traceback.print_exc()
+        _say(
+            str(error).replace("\n", " "),
+            "`cityloom --help` lists the commands; `cityloom COMMAND --help` explains one.",
+        )
+        code = 2
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        # whoever read our output has left, as `cityloom read | head` does
+        sys.stderr.close()
+        code = 0
+    except Exception as error:  # noqa: BLE001  # the last one before the operator
+        if debug:
+            traceback.print_exc()
+        _say(f"{type(error).__name__}: {error}", "This is a defect of CityLoom: --debug shows where it happened.")
+        code = 1
+    sys.exit(code)
+
+
+def exit_code(error: GatewayError) -> int:
+    """What the process ends with after `error`."""
+    if isinstance(error, ConfigError):
+        return 2
+    return error.exit_code if isinstance(error, CommandError) else 1
+
+
+def _explain(error: GatewayError, *, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    for problem in error.problems if isinstance(error, ConfigErrors) else (error,):
+        _say(problem.problem, problem.remedy)
+
+
+def _say(problem: str, remedy: str) -> None:
+    """One sentence and what to do, on standard error."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"[bold red]error[/]: {escape(clean(problem, _LONGEST_LINE))}")
+    if remedy:
+        console.print(f"       {escape(clean(remedy, _LONGEST_LINE))}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""How commands print: rich for people, one JSON object as the last line of standard output for programs."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+
+__all__ = ["console", "print_json"]
+
+_WIDE = 240
+
+
+def console() -> Console:
+    """Standard output; wide where it is no terminal, so that no line is broken for a program."""
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=_WIDE, soft_wrap=True)
+
+
+def print_json(result: Mapping[str, Any]) -> None:
+    """Print `result` as one line. NaN and Inf, which JSON doesn't have, are a defect of the caller: ValueError."""
+    sys.stdout.write(json.dumps(result, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+    sys.stdout.flush()
