@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from processors.windows.window_set import WindowSet
 
 __all__ = ["Dedupe", "Sorted"]

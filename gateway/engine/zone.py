@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from processors.windows.window_set import WindowSet
 
 from gateway.codecs.compiled import CompiledProfile, compile_profile
 from gateway.config.content import EngineContent
@@ -32,6 +31,7 @@ from gateway.rows import Row, RowKind
 from processors.columns import DirtyPanes, ReadingBatch
 from processors.flags import Why
 from processors.windows.watermark import Watermarks
+from processors.windows.window_set import WindowSet
 
 __all__ = ["ZoneEngine"]
 

@@ -36,12 +36,13 @@ from gateway.runtime.intake import Intake, Stamps
 from gateway.runtime.live import LiveView
 from gateway.runtime.liveness import Liveness
 from gateway.runtime.lock import FolderLock
+from gateway.runtime.offices import GatewayOffice
 from gateway.runtime.recovery import Recovered, configure, recover
 from gateway.runtime.reviser import Reviser
 from gateway.runtime.runner import Runner
 from gateway.runtime.sources import BrokerWatch, make_sources
 from gateway.runtime.stages import Stages
-from gateway.runtime.stores import RECORDS, open_stores
+from gateway.runtime.stores import RECORDS, make_records, make_stores
 from gateway.runtime.writer import StoreWriter
 from gateway.telemetry.events import (
     ClockSuspectError,
@@ -104,11 +105,12 @@ class Gateway:
             live=self._is_live, committed=self._on_committed, full=self._on_outbox_full,
         )  # fmt: skip
         rng = np.random.default_rng()
-        stores, self.records = open_stores(settings, clock)
+        self.records = make_records(settings)
+        self.stores = make_stores(settings)
         self.writers = [
             StoreWriter(store, self.outbox, telemetry, Backoff(0.2, 15.0, rng), max_readings=_WRITE_READINGS,
                         stored=self._on_stored, passed=kill)
-            for store in stores
+            for store in (*self.stores, self.records)
         ]  # fmt: skip
         self.store_names = tuple(writer.name for writer in self.writers if writer.name != RECORDS)
         first = next(writer for writer in self.writers if writer.name != RECORDS)
@@ -123,7 +125,8 @@ class Gateway:
         self.sources: list[MqttSource] = make_sources(
             settings, self.engines, self.inbox, self.intake, stamps, self.watch, new_session=new_session
         )
-        self.desk = Desk.of_gateway(self)
+        self.office = GatewayOffice(self)
+        self.desk = Desk(self.office)
 
     # -- run ----------------------------------------------------------------------------------------------------------
 
@@ -135,7 +138,7 @@ class Gateway:
             RecoveryFinished(steps=recovered.repeated_steps, rows=recovered.repeated_rows, secs=recovered.secs)
         )
         async with (
-            serve(self.desk, self.telemetry.registry, self.settings.data_dir, http.host, http.port),
+            serve(self.desk, self, self.telemetry.registry, self.settings.data_dir, http.host, http.port),
             asyncio.TaskGroup() as group,
         ):
             sources = [group.create_task(source.run(), name=f"gateway.mqtt.{source.name}") for source in self.sources]
@@ -208,7 +211,7 @@ class Gateway:
         await asyncio.get_running_loop().run_in_executor(self._threads.inbox, self.inbox.trim, floor)
 
     async def _check(self) -> None:
-        ledger = await self.desk.take()
+        ledger = await self.office.take()
         if not ledger.balanced:
             off = {balance.name: balance.off for balance in ledger.balances() if balance.off}
             self.telemetry.emit(LedgerImbalanceError(off=str(off)))

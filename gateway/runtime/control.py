@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import uvicorn
@@ -29,6 +29,18 @@ _SOCKET_PATH_BYTES = 100
 """Unix socket paths may not be longer than about 108 bytes."""
 
 
+class Watched(Protocol):
+    """What health and metrics are about."""
+
+    def not_ready(self) -> list[str]:
+        """Why data does not flow, or can't be kept safely; empty: ready."""
+        ...
+
+    def refresh_metrics(self) -> None:
+        """Bring the gauges up to date."""
+        ...
+
+
 def desk_app(desk: Desk) -> Starlette:
     """POST /METHOD with a JSON object of arguments; a GatewayError comes back with its remedy."""
 
@@ -46,18 +58,18 @@ def desk_app(desk: Desk) -> Starlette:
     return Starlette(routes=[Route("/{method}", call, methods=["POST"])])
 
 
-def health_app(desk: Desk, registry: CollectorRegistry) -> Starlette:
+def health_app(gateway: Watched, registry: CollectorRegistry) -> Starlette:
     """Live = the process answers; ready = data flows and can be stored safely."""
 
     async def live(_: Request) -> Response:
         return JSONResponse({"live": True})
 
     async def ready(_: Request) -> Response:
-        reasons = desk.not_ready()
+        reasons = gateway.not_ready()
         return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 
     async def metrics(_: Request) -> Response:
-        desk.refresh_metrics()
+        gateway.refresh_metrics()
         return PlainTextResponse(generate_latest(registry).decode(), media_type="text/plain; version=0.0.4")
 
     routes = [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", metrics)]
@@ -73,15 +85,17 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serve(desk: Desk, registry: CollectorRegistry, folder: Path, host: str, port: int) -> AsyncIterator[None]:
-    """Both doors, open inside the block.
+async def serve(
+    desk: Desk, gateway: Watched, registry: CollectorRegistry, folder: Path, host: str, port: int
+) -> AsyncIterator[int]:
+    """Both doors, open inside the block; gives the port.
 
     Raises:
         CommandError: the port is taken (exit code 2).
     """
     tcp = _listen(host, port)
     unix = _unix(folder)
-    servers = [_Server(_config(health_app(desk, registry))), _Server(_config(desk_app(desk)))]
+    servers = [_Server(_config(health_app(gateway, registry))), _Server(_config(desk_app(desk)))]
     tasks = [
         asyncio.create_task(server.serve(sockets=[sock]), name=f"gateway.control.{name}")
         for server, sock, name in zip(servers, (tcp, unix), ("http", "socket"), strict=True)
@@ -89,7 +103,7 @@ async def serve(desk: Desk, registry: CollectorRegistry, folder: Path, host: str
     try:
         while not all(server.started or task.done() for server, task in zip(servers, tasks, strict=True)):
             await asyncio.sleep(0.005)
-        yield
+        yield tcp.getsockname()[1]
     finally:
         for server in servers:
             server.should_exit = True

@@ -20,7 +20,7 @@ from gateway.rows import Row, RowKind
 from gateway.runtime.intake import REPLAY_SOURCE
 from gateway.runtime.reading import read_series
 from gateway.stores.base import Store
-from gateway.stores.records import Records
+from gateway.stores.records import DeadLetter, LetterFilter, RecordsStore
 
 __all__ = ["METHODS", "Desk", "Office"]
 
@@ -36,7 +36,7 @@ class Office(Protocol):
 
     inbox: Inbox
     outbox: Outbox
-    records: Records
+    records: RecordsStore
     clock: Clock
 
     @property
@@ -130,9 +130,7 @@ class Desk:
         self, reason: str = "", profile: str = "", device: str = "", limit: int = 100
     ) -> list[dict[str, Any]]:
         """Newest first, without payloads."""
-        found = await asyncio.to_thread(
-            self._office.records.letters, reason=reason, profile=profile, device=device, limit=limit
-        )
+        found = await self._office.records.letters(_filter(reason, profile, device, limit=limit))
         return [_letter(letter) for letter in found]
 
     async def dead_letter(self, id: str) -> dict[str, Any]:  # noqa: A002  the name on the command line
@@ -152,9 +150,7 @@ class Desk:
         if ids:
             letters = [await self._find(each) for each in ids]
         else:
-            letters = await asyncio.to_thread(
-                records.letters, reason=reason, profile=profile, device=device, limit=_REPLAY_AT_ONCE
-            )
+            letters = await records.letters(_filter(reason, profile, device, limit=_REPLAY_AT_ONCE))
         letters = [letter for letter in letters if letter.topic]
         rows = [
             Row(0, RowKind.REPLAY, REPLAY_SOURCE, 0, letter.topic,
@@ -163,18 +159,19 @@ class Desk:
         ]  # fmt: skip
         if rows:
             await self._office.submit(rows)
-            await asyncio.to_thread(records.mark_replayed, [letter.id for letter in letters], self._office.clock.now())
+            await records.mark_replayed([letter.id for letter in letters], self._office.clock.now())
         return {"replayed": len(rows)}
 
     async def purge_dead_letters(self, reason: str = "", profile: str = "", device: str = "") -> dict[str, Any]:
         """Delete those that match."""
-        purged = await asyncio.to_thread(self._office.records.purge, reason=reason, profile=profile, device=device)
-        return {"purged": purged}
+        return {"purged": await self._office.records.purge(_filter(reason, profile, device))}
 
     async def series(self, pattern: str = "", limit: int = 1_000) -> list[dict[str, Any]]:
         """Series whose device, quantity or profile contains `pattern`."""
         names = await asyncio.to_thread(self._office.outbox.series_names, 0)
-        found = [name for name in names if pattern in name.device or pattern in name.quantity or pattern in name.profile]
+        found = [
+            name for name in names if pattern in name.device or pattern in name.quantity or pattern in name.profile
+        ]
         return [msgspec.structs.asdict(name) for name in found[:limit]]
 
     async def read(
@@ -196,16 +193,20 @@ class Desk:
         """Let a store that was deleted or replaced go on from now; what it lost is counted `dropped`."""
         return await self._office.adopt(name)
 
-    async def _find(self, each: str) -> Any:
-        letter = await asyncio.to_thread(self._office.records.letter, each)
-        if letter is None:
+    async def _find(self, each: str) -> DeadLetter:
+        found = await self._office.records.letters(LetterFilter(ids=(each,)))
+        if not found:
             raise CommandError(f"There is no dead letter {each!r}.", "`cityloom dead-letters list` shows them.", 1)
-        return letter
+        return found[0]
 
 
-def _letter(letter: Any) -> dict[str, Any]:
+def _letter(letter: DeadLetter) -> dict[str, Any]:
     return {
         "id": letter.id, "received_at": letter.received_at, "reason": letter.reason, "detail": letter.detail,
         "profile": letter.profile, "device": letter.device, "topic": letter.topic, "bytes": len(letter.payload),
         "replayed_at": letter.replayed_at,
     }  # fmt: skip
+
+
+def _filter(reason: str, profile: str, device: str, limit: int | None = None) -> LetterFilter:
+    return LetterFilter(reason=reason or None, profile=profile or None, device=device or None, limit=limit)

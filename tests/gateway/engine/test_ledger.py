@@ -17,7 +17,9 @@ def books(**changed: int) -> Ledger:
         LedgerKey("reading", "invalid", "wrong_type", "", "loop"): amounts["invalid"],
     }
     store = StoreTerms(amounts["stored"], amounts["refused"], 0, amounts["queued"])
-    return Ledger({"0": Intake(amounts["received"], amounts["redelivered"], 0)}, amounts["waiting"], engine, {"duckdb": store})
+    return Ledger(
+        {"0": Intake(amounts["received"], amounts["redelivered"], 0)}, amounts["waiting"], engine, {"duckdb": store}
+    )
 
 
 def test_it_balances_when_every_message_and_reading_is_in_one_term() -> None:

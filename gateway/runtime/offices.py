@@ -1,0 +1,235 @@
+"""The two offices behind a desk: a running gateway, and the files that one left."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from gateway.clock import Clock
+from gateway.config.settings import Settings
+from gateway.engine.engines import Engines
+from gateway.engine.ledger import Ledger
+from gateway.errors import CommandError, StoreError
+from gateway.journal.inbox import Inbox, IntakeCounts
+from gateway.journal.opening import open_journal
+from gateway.journal.outbox import Outbox
+from gateway.journal.snapshots import Snapshots
+from gateway.rows import Row
+from gateway.runtime.accounts import take_ledger
+from gateway.runtime.intake import REPLAY_SOURCE
+from gateway.runtime.lock import FolderLock
+from gateway.runtime.recovery import recover
+from gateway.runtime.stores import RECORDS, make_records, make_stores
+from gateway.stores.base import Store
+from gateway.stores.records import RecordsStore
+
+if TYPE_CHECKING:
+    from gateway.runtime.app import Gateway
+
+__all__ = ["FileOffice", "GatewayOffice", "adopt", "file_office"]
+
+_HOUR = 3600.0
+
+
+class GatewayOffice:
+    """A running gateway."""
+
+    def __init__(self, gateway: "Gateway") -> None:
+        self._gateway = gateway
+        self.inbox = gateway.inbox
+        self.outbox = gateway.outbox
+        self.records = gateway.records
+        self.clock = gateway.clock
+
+    @property
+    def stores(self) -> Sequence[Store]:
+        """The time-series stores that are open."""
+        down = {writer.name for writer in self._gateway.writers if writer.state == "starting"}
+        return [store for store in self._gateway.stores if store.name not in down]
+
+    async def take(self) -> Ledger:
+        """The books, with intake and engine held between two hand-overs."""
+        gateway = self._gateway
+        async with gateway.intake.lock:
+            taken = await gateway.runner.quiesced(lambda _: take_ledger(self.inbox, self.outbox, gateway.store_names))
+        assert isinstance(taken, Ledger)
+        return taken
+
+    async def engines(self) -> Engines:
+        """The live engines."""
+        return self._gateway.engines
+
+    async def submit(self, rows: Sequence[Row]) -> int:
+        """Through the intake, like everything."""
+        return await self._gateway.intake.submit(rows)
+
+    async def adopt(self, store: str) -> dict[str, Any]:
+        """Only while nothing runs: the store's writer may be at work."""
+        raise CommandError("A store can be adopted only while the gateway is stopped.", "Stop it, adopt, start it.")
+
+    def status(self) -> dict[str, Any]:
+        """The figures of the moment."""
+        gateway, view = self._gateway, self._gateway.live_view
+        now = monotonic()
+        uptime = now - gateway.started
+        growth = self.outbox.bytes_appended / max(uptime, 1.0)
+        left = (self.outbox.quota_bytes - self.outbox.bytes_used) / growth / _HOUR if growth else None
+        zone = gateway.engines.zone
+        states = {state.name: state for state in self.outbox.stores()}
+        return {
+            "version": version("cityloom"), "running": True, "live": gateway.live, "stopping": gateway.stopping,
+            "uptime_secs": uptime, "data_dir": str(gateway.settings.data_dir),
+            "clock": {"now": self.clock.now(), "speed": self.clock.speed},
+            "sources": [gateway.source_status(source) for source in gateway.sources],
+            "rates": {"messages_per_s": view.messages.per_second(now), "readings_per_s": view.readings.per_second(now)},
+            "latency_ms": view.latency_ms(),
+            "inbox": {
+                "waiting": gateway.runner.behind + gateway.intake.waiting, "bytes": self.inbox.bytes_used,
+                "quota_bytes": self.inbox.quota_bytes, "full": gateway.intake.full,
+                "fsync_ms": gateway.intake.fsync_secs * 1000,
+            },
+            "outbox": {
+                "bytes": self.outbox.bytes_used, "quota_bytes": self.outbox.quota_bytes, "hours_left": left,
+                "marks": self.outbox.mark_count,
+            },
+            "stores": {
+                writer.name: {
+                    "state": writer.state, "problem": writer.problem, "remedy": writer.remedy,
+                    "position": writer.position, "behind": self.outbox.last_position - writer.position,
+                    "stored": states[writer.name].stored if writer.name in states else 0,
+                    "refused": states[writer.name].refused if writer.name in states else 0,
+                    "waiting": self.outbox.readings_between(writer.position, self.outbox.last_position),
+                }
+                for writer in gateway.writers if writer.name != RECORDS
+            },
+            "engine": {
+                "devices": len(zone.registry), "series": len(zone.registry.series), "lanes": len(zone.registry.lanes),
+                "steps": gateway.runner.steps, "busy": gateway.runner.busy_secs / max(uptime, 0.001),
+                "clock_suspect": zone.clock_suspect,
+            },
+            "aggregates": {"written": view.aggregates_written, "revised": view.aggregates_revised},
+            "city": [msgspec.structs.asdict(figure) for figure in gateway.engines.figures()],
+            "rejects": [
+                {"received_at": r.received_at, "reason": r.reason, "topic": r.topic, "detail": r.detail}
+                for r in view.newest_rejects()
+            ],
+        }  # fmt: skip
+
+
+class FileOffice:
+    """The files of a gateway that doesn't run. Made by `file_office`, which holds the folder's lock meanwhile."""
+
+    def __init__(
+        self, settings: Settings, inbox: Inbox, outbox: Outbox, snapshots: Snapshots, records: RecordsStore,
+        stores: Sequence[Store], clock: Clock,
+    ) -> None:  # fmt: skip
+        self.inbox = inbox
+        self.outbox = outbox
+        self.records = records
+        self.stores = stores
+        self.clock = clock
+        self._settings = settings
+        self._snapshots = snapshots
+
+    async def take(self) -> Ledger:
+        """The books as they were left."""
+        names = tuple(self._settings.enabled_stores)
+        return await asyncio.to_thread(take_ledger, self.inbox, self.outbox, names)
+
+    async def engines(self) -> Engines:
+        """The engines as a start would rebuild them."""
+        return (await asyncio.to_thread(recover, self.inbox, self.outbox, self._snapshots)).engines
+
+    async def submit(self, rows: Sequence[Row]) -> int:
+        """Straight into the inbox; the next start works on them."""
+        first = max(time.time_ns(), self.inbox.last_received_at + 1)
+        stamped = [Row(first + k, r.kind, r.source, r.flags, r.topic, r.payload) for k, r in enumerate(rows)]
+        counts = {REPLAY_SOURCE: IntakeCounts(received=sum(row.source == REPLAY_SOURCE for row in stamped))}
+        return await asyncio.to_thread(self.inbox.append, stamped, counts, {})
+
+    async def adopt(self, store: str) -> dict[str, Any]:
+        """What the store lost is dropped; it goes on with the oldest block that the outbox still holds."""
+        return await asyncio.to_thread(adopt, self.outbox, store)
+
+    def status(self) -> dict[str, Any]:
+        """What can be told without a gateway."""
+        states = {state.name: state for state in self.outbox.stores()}
+        return {
+            "version": version("cityloom"), "running": False, "live": False, "stopping": "", "uptime_secs": 0.0,
+            "data_dir": str(self._settings.data_dir), "clock": {"now": self.clock.now(), "speed": self.clock.speed},
+            "sources": [],
+            "rates": {"messages_per_s": 0.0, "readings_per_s": 0.0},
+            "latency_ms": {"ack_p50": None, "ack_p99": None, "stored_p50": None, "stored_p99": None},
+            "inbox": {
+                "waiting": self.inbox.end_offset - self.outbox.processed_offset, "bytes": self.inbox.bytes_used,
+                "quota_bytes": self.inbox.quota_bytes, "full": False, "fsync_ms": None,
+            },
+            "outbox": {
+                "bytes": self.outbox.bytes_used, "quota_bytes": self.outbox.quota_bytes, "hours_left": None,
+                "marks": self.outbox.mark_count,
+            },
+            "stores": {
+                name: {
+                    "state": "halted" if state.halted else "stopped", "problem": state.halted, "remedy": "",
+                    "position": state.position, "behind": self.outbox.last_position - state.position,
+                    "stored": state.stored, "refused": state.refused,
+                    "waiting": self.outbox.readings_between(state.position, self.outbox.last_position),
+                }
+                for name, state in states.items() if name != RECORDS
+            },
+            "engine": {
+                "devices": None, "series": self.outbox.series_count, "lanes": None, "steps": self.outbox.last_step,
+                "busy": 0.0, "clock_suspect": "",
+            },
+            "aggregates": {"written": None, "revised": None}, "city": [], "rejects": [],
+        }  # fmt: skip
+
+
+@asynccontextmanager
+async def file_office(settings: Settings, clock: Clock) -> AsyncIterator[FileOffice]:
+    """Open the files; stores that can't be opened are left out of reads.
+
+    Raises:
+        CommandError: there is no journal, or a gateway holds the folder after all.
+    """
+    if not (settings.data_dir / "inbox.db").exists():
+        raise CommandError(
+            f"There is no journal in {settings.data_dir}, and no gateway runs on it.",
+            "Name the folder by `-c FILE` or `--data-dir`, or start a gateway with `cityloom run`.",
+        )
+    async with AsyncExitStack() as stack:
+        lock = FolderLock(settings.data_dir)
+        stack.callback(lock.release)
+        inbox, outbox, snapshots = open_journal(
+            settings.data_dir, inbox_quota=settings.inbox.quota_bytes, outbox_quota=settings.outbox.quota_bytes,
+            make=False,
+        )  # fmt: skip
+        stack.callback(inbox.close)
+        stack.callback(outbox.close)
+        records = make_records(settings)
+        stack.push_async_callback(records.close)
+        await records.open()
+        stores = []
+        for store in make_stores(settings):
+            stack.push_async_callback(store.close)
+            try:
+                await store.open()
+            except StoreError:
+                continue
+            stores.append(store)
+        yield FileOffice(settings, inbox, outbox, snapshots, records, stores, clock)
+
+
+def adopt(outbox: Outbox, store: str) -> dict[str, Any]:
+    """Register `store` anew at the oldest block held; what it had is counted dropped."""
+    state = outbox.cursor(store)
+    if state is None:
+        names = ", ".join(each.name for each in outbox.stores()) or "none"
+        raise CommandError(f"No store {store!r} was ever written to.", f"Known are: {names}.", 2)
+    dropped = outbox.restart_store(store)
+    return {"store": store, "from_block": outbox.begin_position, "dropped": dropped}

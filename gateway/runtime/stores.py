@@ -1,0 +1,39 @@
+"""The stores of a configuration."""
+
+from gateway.config.settings import Settings
+from gateway.stores.base import Store
+from gateway.stores.duckdb import DuckDbConfig, DuckDbStore
+from gateway.stores.influx_config import Bucket, InfluxConfig
+from gateway.stores.influxdb import InfluxStore
+from gateway.stores.records import RecordsConfig, RecordsStore
+
+__all__ = ["RECORDS", "make_records", "make_stores"]
+
+RECORDS = "records"
+_DAY_SECS = 86_400
+_FINE, _COARSE = (10, 60), (900, 3600, 86400)
+
+
+def make_records(settings: Settings) -> RecordsStore:
+    """records.db, which is never left out."""
+    most = settings.records
+    config = RecordsConfig(settings.data_dir / "records.db", most.dead_letters_max_count, most.dead_letters_max_bytes)
+    return RecordsStore(config, RECORDS)
+
+
+def make_stores(settings: Settings) -> list[Store]:
+    """The enabled time-series stores, the one to read from first. Opens nothing."""
+    out: list[Store] = []
+    duck, influx = settings.stores.duckdb, settings.stores.influxdb
+    if duck.enabled:
+        out.append(DuckDbStore(DuckDbConfig(settings.duckdb_path, duck.retention_ns, duck.aggregate_retention_ns)))
+    if influx.enabled:
+        fine = Bucket(influx.fine_bucket, influx.fine_retention_days * _DAY_SECS)
+        coarse = Bucket(influx.coarse_bucket, influx.coarse_retention_days * _DAY_SECS)
+        config = InfluxConfig(
+            url=influx.url, org=influx.org, token=influx.token.get_secret_value() if influx.token is not None else "",
+            raw=Bucket(influx.raw_bucket, influx.retention_days * _DAY_SECS),
+            aggregates=dict.fromkeys(_FINE, fine) | dict.fromkeys(_COARSE, coarse), timeout_secs=influx.timeout_secs,
+        )  # fmt: skip
+        out.append(InfluxStore(config))
+    return out
