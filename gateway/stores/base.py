@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from gateway.engine.results import DeviceRecord, Reject, SeriesName
 from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
 
-__all__ = ["Block", "Refused", "SeriesId", "Store", "StoreCursor", "StoredAggregates", "StoredReadings"]
+__all__ = ["Block", "BlockStore", "Refused", "SeriesId", "Store", "StoreCursor", "StoredAggregates", "StoredReadings"]
 
 
 class SeriesId(NamedTuple):
@@ -73,8 +73,8 @@ class StoredAggregates:
     batch: AggregateBatch
 
 
-class Store(Protocol):
-    """One writer per store; `write` is never called concurrently with itself. Reads may run beside it."""
+class BlockStore(Protocol):
+    """What takes blocks. One writer per store; `write` is never called concurrently with itself."""
 
     name: str
     series_count: int
@@ -87,6 +87,14 @@ class Store(Protocol):
     async def write(self, block: Block) -> list[Refused]:
         """Return when durable. Writing a block again has no further effect. Raises Retry(after) or Halt(remedy)."""
         ...
+
+    async def close(self) -> None:
+        """Release files and connections. Idempotent."""
+        ...
+
+
+class Store(BlockStore, Protocol):
+    """A block store that time series are read back from. Reads may run beside a write."""
 
     async def read_readings(self, series: Sequence[SeriesId], start: int, end: int) -> StoredReadings:
         """Readings with start <= ts < end."""
@@ -102,8 +110,4 @@ class Store(Protocol):
 
     async def distinct_readings(self) -> int:
         """How many distinct (series, ts) are stored, counted in the database itself."""
-        ...
-
-    async def close(self) -> None:
-        """Release files and connections. Idempotent."""
         ...

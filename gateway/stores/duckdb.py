@@ -135,6 +135,8 @@ class DuckDbStore:
 
     def _open(self) -> StoreCursor | None:
         config = self._config
+        self._close_reader()  # a writer opens again after a halt
+        self._close_db()
         config.path.parent.mkdir(parents=True, exist_ok=True)
         self._db = db = duckdb.connect(
             str(config.path),

@@ -4,6 +4,7 @@
 from collections.abc import Collection, Iterable
 
 import duckdb
+import numpy as np
 
 from gateway.stores.duckdb_tables import DAY, day_tables, settled, table_of, transaction
 from processors.columns import AggregateBatch, ReadingBatch
@@ -30,8 +31,9 @@ def read_latest(db: duckdb.DuckDBPyConnection, ids: Collection[int]) -> ReadingB
         for day in reversed(day_tables(db)):
             if not missing:
                 break
-            newest = "QUALIFY row_number() OVER (PARTITION BY series ORDER BY ts DESC) = 1"
-            found = _fetch(db, f"SELECT * FROM ({settled([day], _among(missing))}) {newest}")
+            among = _among(missing)
+            newest = f"SELECT series, max(ts) FROM {table_of(day)} WHERE {among} AND NOT rewrite GROUP BY series"
+            found = _fetch(db, settled([day], f"{among} AND (series, ts) IN ({newest})"))
             parts.append(found)
             missing -= set(found.series.tolist())
     return ReadingBatch.concat(parts)
@@ -55,11 +57,16 @@ def read_aggregates(
     if not ids:
         return AggregateBatch.empty()
     rows = db.execute(
-        f"SELECT {_AGGREGATE_COLUMNS} FROM aggregates WHERE step = ? AND start >= ? AND start < ? AND {_among(ids)} "
-        "QUALIFY row_number() OVER (PARTITION BY series, start ORDER BY revision DESC, position DESC) = 1",
+        f"SELECT position, {_AGGREGATE_COLUMNS} FROM aggregates "
+        f"WHERE step = ? AND start >= ? AND start < ? AND {_among(ids)}",
         [step, start, end],
     ).fetchnumpy()
-    return AggregateBatch.of(**rows)
+    # chosen here, as DuckDB's window functions turn -0.0 into 0.0
+    order = np.lexsort((rows.pop("position"), rows["revision"], rows["start"], rows["series"]))
+    batch = AggregateBatch.of(**rows).take(order)
+    last = np.ones(len(batch), np.bool_)
+    last[:-1] = (batch.series[1:] != batch.series[:-1]) | (batch.start[1:] != batch.start[:-1])
+    return batch.take(last)
 
 
 def _among(ids: Iterable[int]) -> str:

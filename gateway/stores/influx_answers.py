@@ -21,7 +21,7 @@ _CONFLICT = re.compile(
 )
 
 
-class PointsRefused(Exception):  # noqa: N818
+class PointsRefused(Exception):
     """400 or 422: something in the body is refused; what else is in it may be stored or not."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -30,7 +30,7 @@ class PointsRefused(Exception):  # noqa: N818
         self.message = message
 
 
-class BodyTooLarge(Exception):  # noqa: N818
+class BodyTooLarge(Exception):
     """413: send it in parts."""
 
 

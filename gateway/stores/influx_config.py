@@ -16,7 +16,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class InfluxConfig:
-    """Raises ValueError where no bucket keeps its points for good: the journal's mark must outlive them all."""
+    """What an `InfluxStore` needs."""
 
     url: str
     org: str
@@ -29,14 +29,10 @@ class InfluxConfig:
     ca_file: str | None = None
     mark_secs: float = 5.0
     """How often the journal's mark is moved, at most."""
-    max_body_bytes: int = 4 << 20
-    """Lines a request, before compression."""
+    max_batch_lines: int = 20_000
+    """Lines a request."""
     max_refusal_requests: int = 2000
     """Requests a block may cost to find refused points."""
-
-    def __post_init__(self) -> None:
-        if all(bucket.retention_secs for bucket in self.buckets):
-            raise ValueError("one bucket (that of the days, say) must keep its points for good: retention 0")
 
     @property
     def buckets(self) -> list[Bucket]:
@@ -45,5 +41,5 @@ class InfluxConfig:
 
     @property
     def lasting(self) -> Bucket:
-        """The bucket of the journal's mark."""
-        return [bucket for bucket in self.buckets if not bucket.retention_secs][-1]
+        """The bucket that keeps its points longest: the journal's mark is there."""
+        return max(self.buckets, key=lambda bucket: bucket.retention_secs or float("inf"))

@@ -22,17 +22,17 @@ class Delivery:
     """Sends bodies one after the other. Whatever it raises, sending everything again does no harm."""
 
     def __init__(
-        self, connection: InfluxConnection, names: LineNames, max_body_bytes: int, max_refusal_requests: int
+        self, connection: InfluxConnection, names: LineNames, max_batch_lines: int, max_refusal_requests: int
     ) -> None:
         self._connection = connection
         self._names = names
-        self._max_body_bytes = max_body_bytes
+        self._max_batch_lines = max_batch_lines
         self._max_refusal_requests = max_refusal_requests
 
     def deliver(self, bucket: str, lines: Lines, kind: str) -> list[Refused]:
         """Store all lines but those given back. `kind` is `reading` or `aggregate`. Raises Retry or Halt."""
         refused = []
-        for part in lines.split(self._max_body_bytes):
+        for part in lines.split(self._max_batch_lines):
             refused += [self._refused(part, line, kind) for line in self._send(bucket, part)]
         return refused
 

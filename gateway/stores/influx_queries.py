@@ -1,6 +1,7 @@
 """InfluxQL for the gateway's own reads, and its answers as columns. Times stay exact int64 ns throughout."""
 
 # ruff: noqa: S608 - every name and text in a statement is quoted here
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,12 +15,14 @@ from processors.columns import STATS, AggregateBatch, ReadingBatch
 from processors.flags import Flag
 
 __all__ = [
-    "aggregates_statement", "count_statements", "identifier", "latest_statement", "literal",
-    "parse_aggregates", "parse_readings", "readings_statement", "rows_of",
+    "aggregates_statement", "count_statements", "identifier", "latest_statement",
+    "literal", "mark_statement", "parse_aggregates", "parse_readings", "readings_statement", "rows_of",
 ]  # fmt: skip
 
 _LIMIT = 9_223_372_036_854_775_806
 """InfluxQL's largest time; its smallest is the negative of it."""
+_MINUS_ZERO = re.compile(rb"(?<=,)-0(?=[,\]])")
+"""InfluxDB writes -0.0 as the integer -0, which has no sign to a JSON reader."""
 _MEANS = STATS[1:]
 
 
@@ -28,9 +31,9 @@ def literal(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
 
 
-def identifier(name: str) -> str:
-    """A name in a statement, as `line_text` spelled it in the lines."""
-    return _quoted(spelled(name))
+def identifier(name: str, suffix: str = "") -> str:
+    """A name in a statement, as it is spelled in the lines, where suffixes go behind the spelled name."""
+    return _quoted(spelled(name) + suffix)
 
 
 def _quoted(shown: str) -> str:
@@ -40,7 +43,7 @@ def _quoted(shown: str) -> str:
 def readings_statement(profile: str | None, device: str, quantities: Iterable[str], start: int, end: int) -> str:
     """Value, flag and why of a device's quantities. A profile of None looks into every measurement."""
     fields = ", ".join(
-        f"{identifier(quantity)}, {identifier(quantity + '_flag')}, {identifier(quantity + '_why')}"
+        f"{identifier(quantity)}, {identifier(quantity, '_flag')}, {identifier(quantity, '_why')}"
         for quantity in quantities
     )
     source = "/.*/" if profile is None else identifier(profile)
@@ -56,10 +59,16 @@ def aggregates_statement(
     profile: str | None, device: str, quantities: Iterable[str], *, step: int, start: int, end: int
 ) -> str:
     """All statistics of a device's quantities."""
-    fields = ", ".join(identifier(f"{quantity}_{stat}") for quantity in quantities for stat in (*STATS, "revision"))
+    fields = ", ".join(identifier(quantity, f"_{stat}") for quantity in quantities for stat in (*STATS, "revision"))
     label = step_label(step)
-    source = f"/_{label}$/" if profile is None else identifier(f"{profile}_{label}")
+    source = f"/_{label}$/" if profile is None else identifier(profile, f"_{label}")
     return f"SELECT {fields} FROM {source} WHERE {_where(device, start, end)}"
+
+
+def mark_statement(measurement: str, store: str) -> str:
+    """The newest mark of the journal."""
+    where = f'"store" = {literal(spelled(store))}'
+    return f'SELECT "journal_id", "position" FROM {_quoted(measurement)} WHERE {where} ORDER BY time DESC LIMIT 1'
 
 
 def count_statements(measurement: str, quantity: str) -> list[str]:
@@ -87,7 +96,10 @@ def rows_of(series: Series, integers: Iterable[str]) -> dict[str, NDArray[Any]]:
     whole = {"time", *integers}
     kinds = [int | None if column in whole else float | None for column in series.columns]
     kinds[series.columns.index("time")] = int
-    rows = msgspec.json.decode(series.values, type=list[tuple[tuple(kinds)]])  # type: ignore[misc]
+    values = bytes(series.values)
+    if b",-0" in values:
+        values = _MINUS_ZERO.sub(b"-0.0", values)
+    rows = msgspec.json.decode(values, type=list[tuple[tuple(kinds)]])  # type: ignore[misc]
     columns = zip(*rows, strict=True) if rows else [()] * len(kinds)
     return {
         # a why of 32 bits and a count are exact in a double

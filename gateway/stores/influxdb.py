@@ -1,8 +1,9 @@
 """The InfluxDB 2 store: Arrow-built lines, our own gzip, refused points by themselves, reads by InfluxQL.
 
 InfluxDB has no transactions. What makes a block's repetition harmless is that its lines say the same again: same key,
-same fields. The journal's mark, a point in the bucket that keeps its points for good, tells whose data it is and
-about how far it goes; how far exactly is the outbox's to know.
+same fields. The journal's mark, a point in the bucket that keeps its points longest, tells whose data it is and
+roughly how far it goes. It is always some block behind, so that no block counts as written whose refused points the
+outbox has not noted yet: how far exactly is the outbox's to know.
 """
 
 import asyncio
@@ -16,11 +17,12 @@ import numpy as np
 
 from gateway.errors import Halt
 from gateway.stores.base import Block, Refused, SeriesId, StoreCursor, StoredAggregates, StoredReadings
+from gateway.stores.influx_answers import PointsRefused
 from gateway.stores.influx_config import InfluxConfig
 from gateway.stores.influx_connection import InfluxConnection
 from gateway.stores.influx_delivery import Delivery
 from gateway.stores.influx_flags import StoredFlags
-from gateway.stores.influx_queries import identifier, literal
+from gateway.stores.influx_queries import mark_statement
 from gateway.stores.influx_reads import MARK, InfluxReads
 from gateway.stores.line_names import LineNames
 from gateway.stores.line_protocol import aggregate_lines, reading_lines
@@ -30,6 +32,7 @@ from gateway.stores.line_text import tag_value
 __all__ = ["InfluxStore"]
 
 T = TypeVar("T")
+_DAY = 86_400_000_000_000
 
 
 class InfluxStore:
@@ -41,12 +44,14 @@ class InfluxStore:
         self._config = config
         self._names = LineNames()
         self._connection = InfluxConnection(config)
-        self._delivery = Delivery(self._connection, self._names, config.max_body_bytes, config.max_refusal_requests)
+        self._delivery = Delivery(self._connection, self._names, config.max_batch_lines, config.max_refusal_requests)
         self._reads = InfluxReads(self._connection, config, self._names)
         self._flags = StoredFlags(self._connection, config.raw.name, self._names)
         self._journal: str | None = None
-        self._position = -1
-        self._marked = -1
+        self._written = 0
+        """The last block of this session."""
+        self._noted = 0
+        """The last block that the outbox has noted for sure: it asked for the next one."""
         self._marked_at = -float("inf")
         self._closed = False
         self._write_thread = ThreadPoolExecutor(1, f"gateway.stores.{name}.write")
@@ -77,14 +82,10 @@ class InfluxStore:
         return await self._in(self._read_thread, self._reads.distinct)
 
     async def close(self) -> None:
-        """Move the mark to the last block and close the connections. Idempotent."""
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            await self._in(self._write_thread, self._mark)
-        finally:
-            await self._in(self._read_thread, self._connection.close)
+        """Close the connections. Idempotent."""
+        if not self._closed:
+            self._closed = True
+            await self._in(self._write_thread, self._connection.close)
             self._write_thread.shutdown(wait=False)
             self._read_thread.shutdown(wait=False)
 
@@ -110,17 +111,16 @@ class InfluxStore:
                     f"{bucket.retention_secs or 'for good'}.",
                     "Change the bucket's retention or the configuration's, so that they agree.",
                 )
-        self._journal = None if cursor is None else cursor.journal_id
-        self._marked = -1 if cursor is None else cursor.position
+        if cursor is not None:
+            self._journal, self._noted = cursor.journal_id, cursor.position
         return cursor
 
     def _read_mark(self) -> StoreCursor | None:
-        statement = f'SELECT "journal_id", "position" FROM {identifier(MARK)} WHERE "store" = {literal(self.name)}'  # noqa: S608
-        [found] = self._connection.query(self._config.lasting.name, [statement])
+        [found] = self._connection.query(self._config.lasting.name, [mark_statement(MARK, self.name)])
         if not found:
             return None
-        rows = msgspec.json.decode(found[0].values, type=list[tuple[int, str, int]])
-        return StoreCursor(rows[-1][1], rows[-1][2], -1)
+        [(_, journal_id, position)] = msgspec.json.decode(found[0].values, type=list[tuple[int, str, int]])
+        return StoreCursor(journal_id, position, -1)
 
     def _write(self, block: Block) -> list[Refused]:
         if self._journal not in (None, block.journal_id):
@@ -128,8 +128,12 @@ class InfluxStore:
                 f"The buckets belong to journal {self._journal}, this is journal {block.journal_id}.",
                 "Put the journal back that they were written from, or give this one buckets of its own.",
             )
-        if block.position < self._position:
+        if block.position < self._written:
             return []
+        if block.position > self._written:
+            self._noted = max(self._noted, self._written)
+        if self._journal is None or time.monotonic() - self._marked_at >= self._config.mark_secs:
+            self._mark(block.journal_id)
         names = [name for name in block.series if name.index >= self.series_count]
         if names and names[0].index != self.series_count:
             raise Halt(
@@ -146,16 +150,19 @@ class InfluxStore:
         for step in np.unique(block.aggregates.step).tolist():
             lines = aggregate_lines(block.aggregates.take(block.aggregates.step == step), self._names)
             refused += self._delivery.deliver(self._reads.bucket_of(step).name, lines, "aggregate")
-        self._journal, self._position = block.journal_id, block.position
-        if time.monotonic() - self._marked_at >= self._config.mark_secs:
-            self._mark()
+        self._written = block.position
         return refused
 
-    def _mark(self) -> None:
-        if self._position <= self._marked or self._journal is None:
-            return
-        journal = self._journal.replace("\\", "\\\\").replace('"', '\\"')
+    def _mark(self, journal_id: str) -> None:
+        """One point a day of the server's calendar: retention goes by its clock, so the mark does too."""
+        journal = journal_id.replace("\\", "\\\\").replace('"', '\\"')
         line = b"%s,store=%s " % (MARK.encode(), tag_value(self.name))
-        line += f'journal_id="{journal}",position={self._position}i 0\n'.encode()
-        self._connection.write(self._config.lasting.name, line)
-        self._marked, self._marked_at = self._position, time.monotonic()
+        line += f'journal_id="{journal}",position={self._noted}i {time.time_ns() // _DAY * _DAY}\n'.encode()
+        try:
+            self._connection.write(self._config.lasting.name, line)
+        except PointsRefused as error:
+            raise Halt(
+                f"Bucket '{self._config.lasting.name}' refuses the journal's mark: {error.message}",
+                f"Give the store a bucket of its own, without another measurement '{MARK}'.",
+            ) from error
+        self._journal, self._marked_at = journal_id, time.monotonic()

@@ -57,15 +57,10 @@ class Lines:
         offsets = self._offsets()
         return memoryview(self.text.buffers()[2])[offsets[0] : offsets[-1]]
 
-    def split(self, max_bytes: int) -> list["Lines"]:
-        """Runs of lines of about `max_bytes` each, at least one line a run."""
-        offsets = self._offsets()
-        cuts = np.searchsorted(offsets, np.arange(offsets[0], offsets[-1], max_bytes))
-        bounds = np.unique(np.append(cuts, len(self)))
-        return [
-            Lines(self.text[low:high], self.owner[low:high], self.ts[low:high], self.readings[low:high])
-            for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
-        ]
+    def split(self, most: int) -> list["Lines"]:
+        """Runs of at most that many lines, without a copy."""
+        parts = [slice(low, low + most) for low in range(0, len(self), most)]
+        return [Lines(self.text[part], self.owner[part], self.ts[part], self.readings[part]) for part in parts]
 
     def _offsets(self) -> NDArray[np.int32]:
         offsets = np.frombuffer(self.text.buffers()[1], np.int32)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 __all__ = ["field_key", "float_text", "int_text", "measurement", "spelled", "step_label", "tag_value"]
 
-_UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]|%(?=[0-9A-Fa-f]{2})|\\\Z|\A#")
+_UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f]|%(?=[0-9A-Fa-f]{2})|\\\Z|\A#")
 _HUNDREDTHS = 100_000
 _LABELS = {10: "10s", 60: "1m", 900: "15m", 3600: "1h", 86400: "1d"}
 
@@ -24,7 +24,7 @@ def spelled(name: str) -> str:
     """`name` with what line protocol cannot say as percent escapes; the name as InfluxDB then shows it."""
 
     def escape(match: re.Match[str]) -> str:
-        return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8", "surrogatepass"))
+        return "".join(f"%{byte:02X}" for byte in match[0].encode())
 
     return _UNSPEAKABLE.sub(escape, name)
 

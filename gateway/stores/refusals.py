@@ -16,7 +16,7 @@ class RefusedLine(NamedTuple):
     detail: str
 
 
-class TooManyRefusals(Exception):  # noqa: N818 - says what happened, as all our errors do
+class TooManyRefusals(Exception):
     """The bound on requests is reached: this is no matter of a few bad points."""
 
 

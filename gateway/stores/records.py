@@ -1,0 +1,184 @@
+"""records.db: everything that is no reading. For now device records and dead letters. One SQLite file in WAL mode.
+
+It is filled from blocks as any store is, rows and cursor in one transaction, and is never left out. One thread does
+all its work; commands may open the file beside a running gateway, which SQLite sorts out.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from gateway.engine.results import DeviceRecord
+from gateway.errors import Halt, Retry
+from gateway.journal.sqlite import connect
+from gateway.stores import records_tables as tables
+from gateway.stores.base import Block, Refused, StoreCursor
+from gateway.stores.records_tables import DeadLetter, Held, LetterFilter
+
+__all__ = ["DeadLetter", "LetterFilter", "RecordsConfig", "RecordsStore"]
+
+T = TypeVar("T")
+_NEEDS_NO_NAMES = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsConfig:
+    """Where the file is and how many dead letters it may hold."""
+
+    path: Path
+    max_letters: int = 100_000
+    max_letter_bytes: int = 256 << 20
+
+
+class RecordsStore:
+    """A `BlockStore`. It takes the rejects and devices of a block and refuses none."""
+
+    def __init__(self, config: RecordsConfig, name: str = "records") -> None:
+        self.name = name
+        self.series_count = _NEEDS_NO_NAMES
+        self._config = config
+        self._most = Held(config.max_letters, config.max_letter_bytes)
+        self._held = Held(0, 0)
+        self._db: sqlite3.Connection | None = None
+        self._cursor: StoreCursor | None = None
+        self._thread = ThreadPoolExecutor(1, f"gateway.stores.{name}")
+
+    async def open(self) -> StoreCursor | None:
+        """Open or make the file; says where it is. Raises Retry or Halt."""
+        return await self._in(self._open)
+
+    async def write(self, block: Block) -> list[Refused]:
+        """Take in a block and move the cursor; one at or before the cursor changes nothing."""
+        await self._in(lambda: self._write(block))
+        return []
+
+    async def letters(self, which: LetterFilter) -> list[DeadLetter]:
+        """Dead letters, the newest first."""
+        return await self._in(lambda: tables.find_letters(self._open_db(), which))
+
+    async def mark_replayed(self, ids: Sequence[str], now: int) -> int:
+        """Note at `now` (UTC ns) that letters went back into the inbox; gives how many there were."""
+        return await self._change(lambda db: tables.mark_replayed(db, ids, now))
+
+    async def purge(self, which: LetterFilter) -> int:
+        """Delete letters; gives how many."""
+        return await self._change(lambda db: tables.purge(db, which))
+
+    async def letter_counts(self) -> dict[str, int]:
+        """Dead letters by reason."""
+        return await self._in(lambda: tables.count_letters(self._open_db()))
+
+    async def purged_counts(self) -> dict[str, int]:
+        """Dead letters that had to go to keep the bounds, by reason."""
+        return await self._in(lambda: tables.purged_counts(self._open_db()))
+
+    async def devices(self) -> list[DeviceRecord]:
+        """The newest record of every device, by id."""
+        return await self._in(lambda: tables.all_devices(self._open_db()))
+
+    async def close(self) -> None:
+        """Close the file. Idempotent."""
+        if self._db is not None:
+            await self._in(self._close)
+        self._thread.shutdown(wait=False)
+
+    async def _change(self, work: Callable[[sqlite3.Connection], int]) -> int:
+        def change() -> int:
+            with self._transaction() as db:
+                return work(db)
+
+        return await self._in(change)
+
+    async def _in(self, work: Callable[[], T]) -> T:
+        def translated() -> T:
+            try:
+                return work()
+            except sqlite3.Error as error:
+                raise _meaning(error, self._config.path) from error
+            except OSError as error:
+                raise Halt(f"{self._config.path}: {error}", "Let the gateway's user write in that folder.") from error
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, translated)
+
+    # --- below: on the thread
+
+    def _open(self) -> StoreCursor | None:
+        path = self._config.path
+        self._close()  # a writer opens again after a halt
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = db = connect(path, "rwc")
+        db.execute("PRAGMA journal_mode=WAL")
+        with self._transaction():
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version not in (0, tables.VERSION):
+                raise Halt(
+                    f"{path} was written by another version of CityLoom (schema {version}, here {tables.VERSION}).",
+                    "Use that version, or move the file away.",
+                )
+            for statement in tables.SCHEMA:
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version={tables.VERSION}")
+        self._held = tables.held_letters(db)
+        row = db.execute("SELECT journal, position FROM state").fetchone()
+        # it stores no readings, and says so: 0 tells that its own position is the exact one
+        self._cursor = None if row is None else StoreCursor(row[0], row[1], 0)
+        return self._cursor
+
+    def _write(self, block: Block) -> None:
+        cursor = self._cursor
+        if cursor is not None and cursor.journal_id != block.journal_id:
+            raise Halt(
+                f"{self._config.path} belongs to journal {cursor.journal_id}, this is journal {block.journal_id}.",
+                "Put the journal back that this file was written from, or move the file away.",
+            )
+        if cursor is not None and block.position <= cursor.position:
+            return
+        with self._transaction() as db:
+            held = tables.add_letters(db, block.rejects, self._held)
+            if held.number > self._most.number or held.bytes > self._most.bytes:
+                # counted anew: a command may have purged beside us
+                held = tables.trim_letters(db, tables.held_letters(db), self._most)
+            tables.add_devices(db, block.devices)
+            db.execute("INSERT OR REPLACE INTO state VALUES (0, ?, ?)", (block.journal_id, block.position))
+        self._held = held
+        self._cursor = StoreCursor(block.journal_id, block.position, 0)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        db = self._open_db()
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+            db.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                db.execute("ROLLBACK")
+            raise
+
+    def _open_db(self) -> sqlite3.Connection:
+        if self._db is None:
+            raise Halt(f"{self._config.path} is not open.", "Open the store first.")
+        return self._db
+
+    def _close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+
+def _meaning(error: sqlite3.Error, path: Path) -> Retry | Halt:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Retry(f"{path} is busy: {error}")
+    if code == sqlite3.SQLITE_FULL:
+        return Halt(f"{path}: there is no room on the disk.", "Make room; nothing is lost meanwhile.")
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return Halt(f"{path} is damaged ({error}).", "Put back a backup, or move the file away.")
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return Halt(f"{path} can't be opened for writing ({error}).", "Let the gateway's user write in its folder.")
+    return Halt(f"{path}: SQLite failed: {error}", "See the message; if the file is damaged, put back a backup.")
