@@ -13,9 +13,9 @@ __all__ = ["ModelBroker"]
 class ModelBroker:
     """One persistent session. Messages come in by `publish`.
 
-    window: messages in flight. by_filter: after a reconnect go filter by filter (the first level of the topic), with the
-    new ones of a filter before the old ones of the next, and number anew, as rumqttd does; else keep order and packet ids
-    and set DUP, as mosquitto does.
+    window: messages in flight. by_filter: after a reconnect go filter by filter (the first level of the topic), with
+    the new ones of a filter before the old ones of the next, and number anew, as rumqttd does; else keep order and
+    packet ids and set DUP, as mosquitto does.
     """
 
     def __init__(self, window: int, *, by_filter: bool) -> None:

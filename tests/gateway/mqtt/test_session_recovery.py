@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.mqtt.options import MqttOptions
-from gateway.mqtt.session import Handover, Session
+from gateway.mqtt.inflow import Handover
+from gateway.mqtt.session import Session
 from gateway.rows import QOS1
 from tests.support.model_broker import ModelBroker
 
@@ -86,8 +87,8 @@ class World:
         self.journal.redelivered += handover.redelivered
         self.session.acknowledge(len(handover.rows))
         self.flush()
-        assert self.journal.confirmed <= self.session.confirmed_count <= len(self.journal.rows)
-        self.journal.confirmed = self.session.confirmed_count
+        assert self.journal.confirmed <= self.session.inflow.confirmed <= len(self.journal.rows)
+        self.journal.confirmed = self.session.inflow.confirmed
 
     def cut(self) -> None:
         self.broker.cut()
@@ -103,7 +104,7 @@ class World:
 
     def tick(self, seconds: float) -> None:
         self.now += seconds
-        silent = self.session.tick(self.now)
+        silent = self.session.tick(1_000, self.now)
         self.flush()
         if silent:
             self.cut()
@@ -115,7 +116,7 @@ class World:
                 self.wire_up(1000)
                 self.wire_down(1000)
                 self.commit()
-            if not self.broker.unacknowledged and not self.broker.queue and not self.session.held:
+            if not self.broker.unacknowledged and not self.broker.queue and not self.session.inflow.held:
                 return
             self.tick(0.5)
         raise AssertionError("it never comes to rest")
@@ -123,10 +124,10 @@ class World:
     def check_books(self) -> None:
         """The ledger's first line, for what is persisted and for what is under way."""
         assert self.journal.received == self.journal.redelivered + len(self.journal.rows)
-        session = self.session
+        inflow = self.session.inflow
         handed = sum(len(handover.rows) for handover in self.pending)
-        assert session.waiting == handed
-        assert session.in_flight <= self.options.receive_maximum
+        assert inflow.waiting == handed
+        assert inflow.in_flight <= self.options.receive_maximum
 
 
 _steps = st.one_of(

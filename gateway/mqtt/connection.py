@@ -1,0 +1,386 @@
+"""The asyncio shell of a session: sockets, TLS, timers, reconnecting. What to say is decided in session.py.
+
+    run():  connect -> CONNECT ... lost -> wait by backoff -> connect ...        until stop()
+    read -> session.receive -> sink.put(rows, counts)      (control packets are read at any time)
+    acknowledge(n) -> PUBACKs
+
+A broker that isn't there is waited for. A sink that takes rows but never has them acknowledged is backpressure: the
+broker stops at our receive maximum. QoS 0 has no such brake: set `shed_qos0` while there is no room.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.random import Generator
+
+from gateway.mqtt.backoff import Backoff
+from gateway.mqtt.events import LoggedEvents, SourceEvents
+from gateway.mqtt.options import MqttOptions, build_context
+from gateway.mqtt.session import Session, SessionState
+from gateway.mqtt.signals import (
+    Accepted,
+    Dropped,
+    Failed,
+    FilterRefused,
+    QosLowered,
+    Refused,
+    ServerLeft,
+    SessionLost,
+    SessionShortened,
+    Signal,
+    Silent,
+    Subscribed,
+    WatchRefused,
+)
+from gateway.mqtt.wire import Wire
+from gateway.rows import Row
+
+__all__ = ["IntakeSink", "MqttSource", "ReceiptStamps"]
+
+TICK_SECS = 0.25
+PROOF_SECS = 2.0
+"""How long a clean stop waits for the proof that the last PUBACKs arrived."""
+
+
+class IntakeSink(Protocol):
+    """Where rows go."""
+
+    def put(self, source: "MqttSource", rows: list[Row], received: int, redelivered: int, shed: int) -> None:
+        """Called from the event loop; must not block. Each row is acknowledged later, in order, by the source's
+        `acknowledge`; the counts belong into the transaction that makes these rows durable. Rows may be empty.
+        """
+        ...
+
+
+class ReceiptStamps(Protocol):
+    """`received_at` of rows, strictly increasing over all sources. Called from the event loop only."""
+
+    def take(self, count: int) -> int:
+        """The first of `count` consecutive UTC ns that nobody else gets."""
+        ...
+
+
+class MqttSource:
+    """One connection with its session. Everything is called from the event loop that runs `run`.
+
+    unconfirmed, confirmed, had_session, known_filters: what an earlier process left, see Session.
+    """
+
+    def __init__(
+        self,
+        options: MqttOptions,
+        source: int,
+        sink: IntakeSink,
+        stamps: ReceiptStamps,
+        *,
+        name: str = "main",
+        unconfirmed: Sequence[tuple[str, bytes]] = (),
+        confirmed: int = 0,
+        had_session: bool = False,
+        known_filters: Collection[str] = (),
+        events: SourceEvents | None = None,
+        rng: Generator | None = None,
+    ) -> None:
+        self.options = options
+        self.source = source
+        self.name = name
+        self.subscribed = False
+        """Connected, and every filter has its answer."""
+        self.connected_since: float | None = None
+        """Monotonic seconds; None while not connected."""
+        self.last_receipt: float | None = None
+        """Monotonic seconds of the last bytes from the broker."""
+        self.reconnects = 0
+        """Connections after the first."""
+        self._session = Session(
+            options,
+            source,
+            unconfirmed=unconfirmed,
+            confirmed=confirmed,
+            had_session=had_session,
+            known_filters=known_filters,
+        )
+        self._inflow = self._session.inflow
+        self._sink = sink
+        self._stamps = stamps
+        self._events: SourceEvents = events if events is not None else LoggedEvents()
+        rng = rng if rng is not None else np.random.default_rng()
+        self._backoff = Backoff(options.backoff_min_secs, options.backoff_max_secs, rng)
+        self._wire: Wire | None = None
+        self._accepted = False
+        self._offended = False
+        self._trying_since = 0.0
+        self._heard_before: float | None = None
+        self._connecting: asyncio.Task[tuple[asyncio.BaseTransport, Wire]] | None = None
+        self._stopping = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._error: BaseException | None = None
+
+    # ---- figures ----
+
+    @property
+    def address(self) -> str:
+        """host:port of the broker."""
+        return f"{self.options.host}:{self.options.port}"
+
+    @property
+    def state(self) -> str:
+        """stopped, waiting (for the broker), connecting or subscribed; stopping."""
+        if self._stopping.is_set():
+            return "stopping" if self._wire is not None else "stopped"
+        if self._wire is None:
+            return "waiting"
+        return "subscribed" if self.subscribed else "connecting"
+
+    @property
+    def received(self) -> int:
+        """PUBLISH packets parsed."""
+        return self._inflow.received
+
+    @property
+    def redelivered(self) -> int:
+        """Those among them of which a copy was handed out before, or comes again."""
+        return self._inflow.redelivered
+
+    @property
+    def shed(self) -> int:
+        """QoS 0 messages that were not taken."""
+        return self._inflow.shed
+
+    @property
+    def held(self) -> int:
+        """Messages that wait for the verdict redelivered or new; reported to the sink when it is there."""
+        return self._inflow.held
+
+    @property
+    def in_flight(self) -> int:
+        """QoS 1 messages whose PUBACK has not left."""
+        return self._inflow.in_flight
+
+    @property
+    def waiting(self) -> int:
+        """Rows handed to the sink and not yet acknowledged by it."""
+        return self._inflow.waiting
+
+    @property
+    def confirmed_count(self) -> int:
+        """QoS 1 rows of this source, over all processes, that the broker can't send again. Never goes back."""
+        return self._inflow.confirmed
+
+    @property
+    def session_filters(self) -> list[str]:
+        """What the session at the broker may hold: a later process gets it as `known_filters`."""
+        return self._session.subscriptions.session_filters
+
+    @property
+    def shed_qos0(self) -> bool:
+        """Set it while there is no room."""
+        return self._session.shed_qos0
+
+    @shed_qos0.setter
+    def shed_qos0(self, shed: bool) -> None:
+        self._session.shed_qos0 = shed
+
+    # ---- life ----
+
+    async def run(self) -> None:
+        """Keep a connection until `stop`. Raises what the sink raised; GatewayError where TLS can't be set up."""
+        context = build_context(self.options.tls) if self.options.tls is not None else None
+        self._trying_since = asyncio.get_running_loop().time()
+        connections = 0
+        while not self._stopping.is_set():
+            wire = await self._open(context)
+            if wire is None:
+                continue
+            self.reconnects = connections
+            connections += 1
+            problem = await self._live(wire)
+            if self._error is not None:
+                raise self._error
+            if self._stopping.is_set():
+                break
+            if self._accepted and not self._offended:
+                self._backoff.reset()
+            await self._retry(problem)
+
+    async def stop(self, drain_secs: float = 10.0) -> None:
+        """Take nothing more in, wait until what was handed out is acknowledged, say goodbye. The session is kept."""
+        self._stopping.set()
+        if self._connecting is not None:
+            self._connecting.cancel()
+        wire = self._wire
+        if wire is None:
+            return
+        session = self._session
+        session.close()
+        if session.state is SessionState.CLOSING:
+            wire.resume()
+            await self._reach(wire, drain_secs, lambda: not self._inflow.waiting)
+            session.prove(asyncio.get_running_loop().time())
+            self._flush()
+            await self._reach(wire, PROOF_SECS, lambda: session.settled)
+            session.finish()
+            self._flush()
+        wire.close("stopped")
+        await asyncio.shield(wire.lost)
+
+    def acknowledge(self, rows: int) -> None:
+        """`rows` more of the rows handed to the sink are durable, in the order in which it got them."""
+        self._session.acknowledge(rows)
+        self._flush()
+        self._changed.set()
+
+    # ---- inside ----
+
+    async def _open(self, context: ssl.SSLContext | None) -> Wire | None:
+        """None: it did not come about, and the time to wait is over."""
+        options = self.options
+        loop = asyncio.get_running_loop()
+        name = None
+        if options.tls is not None:
+            name = options.tls.server_name or options.host
+        pause = options.read_coalescing_ms / 1000
+        self._accepted = self._offended = False
+        self._connecting = loop.create_task(
+            loop.create_connection(
+                lambda: Wire(self._on_data, pause), options.host, options.port, ssl=context, server_hostname=name
+            )
+        )
+        try:
+            async with asyncio.timeout(options.connect_timeout_secs):
+                _, wire = await self._connecting
+        except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
+            await self._retry(str(error) or f"no answer within {options.connect_timeout_secs:g} s")
+            return None
+        except asyncio.CancelledError:
+            if not self._stopping.is_set():
+                raise
+            return None
+        finally:
+            self._connecting = None
+        return wire
+
+    async def _live(self, wire: Wire) -> str:
+        """From the open transport to its end; returns why it ended."""
+        loop = asyncio.get_running_loop()
+        self._wire = wire
+        ticking = loop.create_task(self._tick(wire))
+        try:
+            self._session.connect(loop.time())
+            self._flush()
+            if self._stopping.is_set():
+                wire.close("stopped")
+            return await asyncio.shield(wire.lost)
+        finally:
+            wire.close("cancelled")
+            ticking.cancel()
+            self._wire = None
+            self.subscribed = False
+            self.connected_since = None
+            self._trying_since = loop.time()
+            self._heard_before = self.last_receipt
+            self._session.disconnected()
+            self._guard(wire, self._hand_over)
+            self._changed.set()
+
+    async def _tick(self, wire: Wire) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(TICK_SECS)
+            self._guard(wire, lambda: self._step(wire, lambda at: self._session.tick(at, loop.time())))
+
+    def _on_data(self, wire: Wire, data: bytes) -> int:
+        now = asyncio.get_running_loop().time()
+        self.last_receipt = now
+        before = self._inflow.received
+        self._guard(wire, lambda: self._step(wire, lambda at: self._session.receive(data, at, now)))
+        if self._stopping.is_set():
+            self._changed.set()
+        return self._inflow.received - before
+
+    def _step(self, wire: Wire, step: Callable[[int], list[Signal]]) -> None:
+        """Let the session take a step and carry out what comes of it."""
+        first = self._stamps.take(1)
+        signals = step(first)
+        used = self._inflow.newest_at - first
+        if used > 0:
+            self._stamps.take(used)
+        self._hand_over()
+        self._flush()
+        for signal in signals:
+            self._heed(wire, signal)
+
+    def _hand_over(self) -> None:
+        handover = self._session.take()
+        if handover is not None:
+            self._sink.put(self, *handover)
+
+    def _flush(self) -> None:
+        if self._wire is not None:
+            self._wire.send(self._session.data_to_send())
+
+    def _guard(self, wire: Wire, step: Callable[[], None]) -> None:
+        """An error in a callback would end in the loop's log: `run` raises it instead."""
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001  (raised again by run)
+            self._error = self._error or error
+            wire.close("an error of ours")
+
+    def _heed(self, wire: Wire, signal: Signal) -> None:
+        loop = asyncio.get_running_loop()
+        events, name = self._events, self.name
+        match signal:
+            case Accepted():
+                self._accepted = True
+                self.connected_since = loop.time()
+            case Subscribed():
+                self.subscribed = True
+                after = loop.time() - self._trying_since
+                present = self._session.session_present
+                events.connected(name, self.address, session_present=present, after_secs=after)
+            case SessionLost():
+                heard = self._heard_before
+                events.session_lost(name, None if heard is None else loop.time() - heard)
+            case SessionShortened(seconds):
+                events.session_shortened(name, seconds)
+            case FilterRefused(pattern, code):
+                events.subscribe_refused(name, pattern, code)
+            case QosLowered(pattern):
+                events.qos_lowered(name, pattern)
+            case WatchRefused():
+                events.watch_refused(name)
+            case Dropped(count):
+                events.dropped_at_broker(name, count)
+            case Silent(what):
+                wire.close(what)
+            case Refused(code, reason):
+                self._offended = True
+                wire.close(f"refused by the broker: {reason} (0x{code:02X})")
+            case Failed(code, problem):
+                self._offended = True
+                wire.close(f"{problem} (0x{code:02X})")
+            case ServerLeft(code, reason):
+                self._offended = True
+                wire.close(f"the broker disconnected us: {reason} (0x{code:02X})")
+
+    async def _retry(self, problem: str) -> None:
+        retry_in = self._backoff.next_delay()
+        if self._accepted:
+            self._events.connection_lost(self.name, problem, retry_in)
+        else:
+            self._events.unreachable(self.name, self.address, problem, retry_in)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(retry_in):
+                await self._stopping.wait()
+
+    async def _reach(self, wire: Wire, seconds: float, reached: Callable[[], bool]) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not reached() and not wire.lost.done():
+                    self._changed.clear()
+                    await self._changed.wait()

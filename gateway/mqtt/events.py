@@ -1,0 +1,92 @@
+"""What a source reports to whoever runs it. The application turns these into log lines and counters."""
+
+from typing import Protocol
+
+import structlog
+
+__all__ = ["LoggedEvents", "SourceEvents"]
+
+
+class SourceEvents(Protocol):
+    """One method an event; `source` is the source's name. Called from the event loop; they must not block."""
+
+    def connected(self, source: str, address: str, *, session_present: bool, after_secs: float) -> None:
+        """Connected, and every filter has its answer. after_secs: since the source began to try."""
+        ...
+
+    def unreachable(self, source: str, address: str, problem: str, retry_in: float) -> None:
+        """No connection came about (also where the broker refused us); tried again in `retry_in` seconds."""
+        ...
+
+    def connection_lost(self, source: str, problem: str, retry_in: float) -> None:
+        """The connection ended without our doing."""
+        ...
+
+    def subscribe_refused(self, source: str, pattern: str, code: int) -> None:
+        """What is published by this filter never comes."""
+        ...
+
+    def qos_lowered(self, source: str, pattern: str) -> None:
+        """QoS 0 was granted where 1 was asked: what comes by this filter can be lost."""
+        ...
+
+    def session_lost(self, source: str, seconds: float | None) -> None:
+        """The broker forgot our session: what it queued is lost. seconds: since we last heard it; None: unknown."""
+        ...
+
+    def session_shortened(self, source: str, seconds: int) -> None:
+        """The broker keeps our session for this long only, less than asked."""
+        ...
+
+    def dropped_at_broker(self, source: str, count: int) -> None:
+        """The broker's counter says that it dropped this many more messages, of any of its clients."""
+        ...
+
+    def watch_refused(self, source: str) -> None:
+        """The broker doesn't tell how many messages it dropped."""
+        ...
+
+
+class LoggedEvents:
+    """Log lines only."""
+
+    def __init__(self) -> None:
+        self._log = structlog.get_logger("gateway.mqtt")
+
+    def connected(self, source: str, address: str, *, session_present: bool, after_secs: float) -> None:
+        """See SourceEvents."""
+        self._log.info(
+            "broker connected", source=source, address=address, session_present=session_present, after_secs=after_secs
+        )
+
+    def unreachable(self, source: str, address: str, problem: str, retry_in: float) -> None:
+        """See SourceEvents."""
+        self._log.warning("broker unreachable", source=source, address=address, problem=problem, retry_in=retry_in)
+
+    def connection_lost(self, source: str, problem: str, retry_in: float) -> None:
+        """See SourceEvents."""
+        self._log.warning("broker connection lost", source=source, problem=problem, retry_in=retry_in)
+
+    def subscribe_refused(self, source: str, pattern: str, code: int) -> None:
+        """See SourceEvents."""
+        self._log.error("subscription refused", source=source, filter=pattern, code=code)
+
+    def qos_lowered(self, source: str, pattern: str) -> None:
+        """See SourceEvents."""
+        self._log.warning("subscription granted at QoS 0 only", source=source, filter=pattern)
+
+    def session_lost(self, source: str, seconds: float | None) -> None:
+        """See SourceEvents."""
+        self._log.error("broker lost our session", source=source, seconds=seconds)
+
+    def session_shortened(self, source: str, seconds: int) -> None:
+        """See SourceEvents."""
+        self._log.warning("broker keeps our session for less than asked", source=source, seconds=seconds)
+
+    def dropped_at_broker(self, source: str, count: int) -> None:
+        """See SourceEvents."""
+        self._log.error("broker dropped messages", source=source, count=count)
+
+    def watch_refused(self, source: str) -> None:
+        """See SourceEvents."""
+        self._log.info("broker does not tell what it drops", source=source)

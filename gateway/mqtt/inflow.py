@@ -1,0 +1,251 @@
+"""What came in and what is owed for it: rows, counts, PUBACKs, and what is redelivered or new. No packets here.
+
+- Rows of an earlier connection may still become durable; their PUBACKs don't leave on a later one (the packet ids mean
+  something else there). The broker sends them again, and those copies are acknowledged, not handed out.
+- A packet id that is in flight on this connection can't come again on it, not even with DUP: MQTT 5 (4.4) lets a sender
+  repeat only after a reconnect. It is a protocol error.
+- A broker may have more in flight than we ask for now (a resumed session, a smaller receive maximum than before): our
+  limit binds from the moment the number has fallen below it.
+- `received` counts every message when it is parsed, apart from what becomes of it; `take` reports a message when its
+  fate is known, so that what is persisted with the rows never counts a message that is still held.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from mqtt5 import DisconnectReasonCode as Reason
+
+from gateway.mqtt.acks import AckQueue, Pending
+from gateway.mqtt.options import MAX_WINDOW
+from gateway.mqtt.redelivery import Redelivery
+from gateway.mqtt.unconfirmed import Unconfirmed
+from gateway.rows import QOS1, Row
+
+__all__ = ["Handover", "Inflow", "Offence"]
+
+SETTLE_SECS = 10.0
+"""After this long, parts of W of which nothing came are taken as known to the broker."""
+_NEVER = 1 << 62
+_Arrival = tuple[Row, Pending]
+
+
+class Handover(NamedTuple):
+    """What became known since the last take()."""
+
+    rows: list[Row]
+    received: int
+    redelivered: int
+    shed: int
+
+
+class Offence(NamedTuple):
+    """How the broker broke the protocol."""
+
+    code: Reason
+    problem: str
+
+
+class Inflow:
+    """Of one session, over all its connections."""
+
+    def __init__(self, unconfirmed: Sequence[tuple[str, bytes]], confirmed: int, window: int, quiet: float) -> None:
+        """unconfirmed: see Unconfirmed; window: our receive maximum; quiet: seconds to hold what may be redelivered."""
+        self.received = 0
+        self.redelivered = 0
+        self.shed = 0
+        self.newest_at = 0
+        """The newest `received_at` that was used."""
+        self._acks = AckQueue()
+        self._unconfirmed = Unconfirmed(unconfirmed, confirmed)
+        self._redelivery: Redelivery[_Arrival] | None = None
+        self._resumed_at = 0.0
+        self._settle_mark: int | None = None
+        self._quiet = quiet
+        self._receive_maximum = self._window = self._limit = window
+        self._plain_number = 0
+        self._until = (0, confirmed)
+        self._rows: list[Row] = []
+        self._reported = (0, 0, 0)
+
+    # ---- figures ----
+
+    @property
+    def in_flight(self) -> int:
+        """QoS 1 messages of this connection whose PUBACK has not left."""
+        return len(self._acks.in_flight)
+
+    @property
+    def held(self) -> int:
+        """Messages that may be redelivered ones and wait for the verdict; they are in no Handover yet."""
+        return self._redelivery.held if self._redelivery is not None else 0
+
+    @property
+    def waiting(self) -> int:
+        """Rows handed out that are not known to be durable."""
+        return self._acks.handed - self._acks.durable
+
+    @property
+    def confirmed(self) -> int:
+        """QoS 1 rows (of all processes) that are durable and that the broker can't send again. Never goes back."""
+        handed, before = self._until
+        return before if self._acks.durable < handed else self._unconfirmed.confirmed
+
+    @property
+    def acknowledged(self) -> int:
+        """The number before which every QoS 1 row has its PUBACK sent or needs none."""
+        if self._redelivery is not None or not self._acks.sorted:
+            return self._unconfirmed.confirmed
+        return self._plain_number + self._acks.sent_plain
+
+    @property
+    def unproven(self) -> bool:
+        """PUBACKs left that are not known to have arrived."""
+        return self.acknowledged > self._unconfirmed.confirmed
+
+    @property
+    def sorting(self) -> bool:
+        """Arrivals may be redelivered ones: each goes through `sort_out`."""
+        return self._redelivery is not None
+
+    # ---- connections ----
+
+    def open_window(self) -> int:
+        """The receive maximum to announce: all that may be redelivered must fit, or its end would never come."""
+        self._window = min(max(self._receive_maximum, len(self._unconfirmed)), MAX_WINDOW)
+        return self._window
+
+    def resume(self, filters: Sequence[str], now: float) -> None:
+        """The broker has our session: it repeats what it has no PUBACK for."""
+        self._limit = MAX_WINDOW
+        self._resumed_at = now
+        self._settle_mark = None
+        self._redelivery = Redelivery(self._unconfirmed.contents(), filters, self._quiet)
+        if self._redelivery.done:
+            self._end_sorting()
+
+    def start_anew(self) -> None:
+        """The broker has no session of ours: nothing can come again."""
+        self._limit = self._window
+        self._veil()
+        self._unconfirmed.confirm(self._unconfirmed.total)
+        self._end_sorting()
+
+    def end(self) -> None:
+        """The connection is gone. What was held comes again, so this copy counts as redelivered."""
+        self.redelivered += self.held
+        self._redelivery = None
+        self._acks.begin()
+
+    # ---- in ----
+
+    def hand_out(self, rows: list[Row], packet_ids: list[int]) -> Offence | None:
+        """New messages, one packet id each, 0 at QoS 0."""
+        acked, ids = rows, packet_ids
+        if 0 in packet_ids:  # QoS 0 among them, or a packet id that is none
+            acked = [row for row in rows if row.flags & QOS1]
+            ids = [packet_id for row, packet_id in zip(rows, packet_ids, strict=True) if row.flags & QOS1]
+        good = ids.index(0) if 0 in ids else len(ids)
+        used = self._acks.enter(ids[:good] if good < len(ids) else ids)
+        good = used if used >= 0 else good
+        offence = None
+        if good < len(ids):
+            # what came before is good; the rest is neither taken nor counted and comes again
+            end = next(index for index, row in enumerate(rows) if row is acked[good])
+            offence = Offence(Reason.PROTOCOL_ERROR, f"packet id {ids[good]} used while in flight")
+            self.received -= len(rows) - end
+            rows, packet_ids, acked = rows[:end], packet_ids[:end], acked[:good]
+        self._acks.owe(packet_ids)
+        self._rows += rows
+        self._unconfirmed.add(acked, self._window, self._plain_number)
+        return offence or self._check_window()
+
+    def sort_out(self, row: Row, packet_id: int, now: float) -> Offence | None:
+        """One message while redelivered ones may come; packet_id 0: QoS 0."""
+        redelivery = self._redelivery
+        assert redelivery is not None
+        if not row.flags & QOS1:
+            self._rows.append(row)
+            self._acks.owe_row(None)
+            return None
+        if not packet_id or self._acks.enter([packet_id]) >= 0:
+            self.received -= 1
+            return Offence(Reason.PROTOCOL_ERROR, f"packet id {packet_id} used while in flight")
+        redelivered, new = redelivery.offer(row.topic, row.payload, (row, self._acks.hold(packet_id)), now)
+        for _, pending in redelivered:
+            self._acks.owe_redelivered(pending)
+            self.redelivered += 1
+        self._release(new)
+        if redelivery.done:
+            self._end_sorting()
+        return self._check_window()
+
+    def tick(self, now: float) -> None:
+        """Give up waiting for the rest of what is held."""
+        redelivery = self._redelivery
+        if redelivery is None:
+            return
+        self._release(redelivery.tick(now))
+        since = now - self._resumed_at
+        settled = False
+        if self._settle_mark is None:
+            if since >= self._quiet:
+                self._settle_mark = self._acks.arrived
+        else:
+            settled = since >= SETTLE_SECS and self._acks.sent >= self._settle_mark and not redelivery.held
+        if redelivery.done or settled:
+            self._end_sorting()
+
+    # ---- out ----
+
+    def acknowledge(self, rows: int) -> None:
+        """`rows` more are durable. Raises ValueError where fewer are waiting."""
+        self._acks.acknowledge(rows)
+
+    def pubacks(self) -> bytes:
+        """Those that may leave now."""
+        data = self._acks.collect()
+        if len(self._acks.in_flight) < self._window:
+            self._limit = self._window
+        return data
+
+    def confirm(self, number: int) -> None:
+        """The PUBACKs of everything before `number` arrived."""
+        self._unconfirmed.confirm(number)
+
+    def take(self) -> Handover | None:
+        """Rows for the journal and what is to be counted with them; None: nothing new."""
+        figures = (self.received - self.held, self.redelivered, self.shed)
+        if figures == self._reported:
+            return None
+        received, redelivered, shed = (a - b for a, b in zip(figures, self._reported, strict=True))
+        self._reported = figures
+        rows, self._rows = self._rows, []
+        return Handover(rows, received, redelivered, shed)
+
+    # ---- inside ----
+
+    def _release(self, arrivals: Sequence[_Arrival]) -> None:
+        for arrived, pending in arrivals:
+            row = arrived
+            if row.received_at < self.newest_at:  # others were handed out while it was held
+                self.newest_at += 1
+                row = Row(self.newest_at, row.kind, row.source, row.flags, row.topic, row.payload)
+            self._rows.append(row)
+            self._acks.owe_row(pending)
+            self._unconfirmed.add((row,), self._window, _NEVER)
+
+    def _end_sorting(self) -> None:
+        self._veil()
+        self._redelivery = None
+        self._acks.go_plain()
+        self._plain_number = self._unconfirmed.total
+
+    def _veil(self) -> None:
+        """Rows of earlier connections may not be durable yet: the count that is persisted must not pass them."""
+        self._until = (self._acks.handed, self.confirmed)
+
+    def _check_window(self) -> Offence | None:
+        if len(self._acks.in_flight) <= self._limit:
+            return None
+        problem = f"more than {self._limit} messages in flight: raise receive_maximum to the broker's window"
+        return Offence(Reason.RECEIVE_MAX_EXCEEDED, problem)

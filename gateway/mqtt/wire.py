@@ -1,0 +1,68 @@
+"""One transport: bytes out, bytes in with pauses between reads, and why it ended."""
+
+import asyncio
+from collections.abc import Callable
+
+from gateway.mqtt.coalescing import Coalescer
+
+__all__ = ["Wire"]
+
+_LINGER_SECS = 1.0
+"""How long a closing transport may take to write what it still has."""
+
+
+class Wire(asyncio.Protocol):
+    """on_data gives the number of messages in what was read; longest_pause: see Coalescer."""
+
+    def __init__(self, on_data: Callable[["Wire", bytes], int], longest_pause: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._on_data = on_data
+        self._coalescer = Coalescer(longest_pause)
+        self._transport: asyncio.Transport | None = None
+        self._reason = ""
+        self._timer: asyncio.TimerHandle | None = None
+        self.lost: asyncio.Future[str] = self._loop.create_future()
+        """Set when the transport is gone: why."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio.Protocol."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio.Protocol."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        pause = self._coalescer.after_read(self._loop.time(), self._on_data(self, data))
+        if pause and not transport.is_closing():
+            transport.pause_reading()
+            self._timer = self._loop.call_later(pause, self.resume)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio.Protocol."""
+        self._transport = None
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self.lost.done():
+            self.lost.set_result(self._reason or (str(exc) if exc is not None else "closed by the broker"))
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._transport is not None and not self._transport.is_closing() and not self._transport.is_reading():
+            self._transport.resume_reading()
+
+    def send(self, data: bytes) -> None:
+        """Write, if it is still there."""
+        if data and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def close(self, reason: str) -> None:
+        """Write what is left, then end. The first reason counts."""
+        self._reason = self._reason or reason
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._transport.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(_LINGER_SECS, self._transport.abort)
