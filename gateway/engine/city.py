@@ -66,19 +66,12 @@ class CityEngine:
 
     def figures(self, lanes: list[tuple[str, str]]) -> list[LaneFigures]:
         """Newest figures of each lane that has closed a window."""
-        return [
-            LaneFigures(
-                zone,
-                profile,
-                int(self.start[k]),
-                int(self.step_secs[k]),
-                int(self.series[k]),
-                int(self.readings[k]),
-                float(self.good[k] / self.series[k]),
-            )  # fmt: skip
-            for k, (zone, profile) in enumerate(lanes[: len(self.start)])
-            if self.series[k]
-        ]
+        out = []
+        for k in np.flatnonzero(self.series).tolist():
+            good = float(self.good[k] / self.series[k])
+            count, readings = int(self.series[k]), int(self.readings[k])
+            out.append(LaneFigures(*lanes[k], int(self.start[k]), int(self.step_secs[k]), count, readings, good))
+        return out
 
     def _grow(self, lanes: int) -> None:
         more = lanes - len(self.start)

@@ -4,7 +4,7 @@ A device has one identity for life and one zone at a time; a series is (device, 
 engine and its outbox. Everything here changes through rows only, so replaying the rows rebuilds it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,7 @@ class Registry:
             self.table[index, place] = known
         return index, True
 
-    def relayout(self, quantities: dict[str, Sequence[str]]) -> None:
+    def relayout(self, quantities: Mapping[str, Sequence[str]]) -> None:
         """Lay the table out anew after profiles changed: `quantities` of each profile, in order."""
         self._widen(max((len(names) for names in quantities.values()), default=1))
         self.table[:] = -1

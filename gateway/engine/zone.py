@@ -18,8 +18,9 @@ from gateway.config.content import EngineContent
 from gateway.config.profiles import load_profiles
 from gateway.engine.dedupe import Dedupe
 from gateway.engine.devices import Devices
-from gateway.engine.messages import Candidates, Messages, Observed
+from gateway.engine.messages import Messages
 from gateway.engine.outputs import Outputs
+from gateway.engine.profile_pass import Candidates, Observed
 from gateway.engine.registry import Registry
 from gateway.engine.results import DeviceRecord, StepResult
 from gateway.engine.router import Router
@@ -114,10 +115,8 @@ class ZoneEngine:
         if late.any():
             self._tally("late", late, came, out, book="beside")
             self._mark_late(came.series[late], came.ts[late], out)
-        every = accepted.all()
-        out.readings.append(ReadingBatch(*(
-            column if every else column[accepted] for column in (came.series, came.ts, came.value, came.flag, came.why)
-        )))  # fmt: skip
+        batch = ReadingBatch(came.series, came.ts, came.value, came.flag, came.why)
+        out.readings.append(batch if accepted.all() else batch.take(accepted))
 
     def _tally(self, term: str, mask: Any, came: Candidates, out: Outputs, book: str = "reading") -> None:
         if not mask.any():

@@ -1,0 +1,272 @@
+"""One profile's messages of one call: decode, identify, gate, flag, flatten. No loop a reading."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.codecs.compiled import RECEIPT, CompiledProfile, Decoded, State
+from gateway.engine.devices import Devices, Refusal
+from gateway.engine.outputs import Outputs
+from gateway.engine.router import Match
+from gateway.engine.sequences import SequenceTracker
+from gateway.engine.timegate import TimeGate, Verdict
+from gateway.reasons import Ignored, Invalid, Rejected, Unstored
+from gateway.rows import RETAIN, Row, RowKind
+from processors.columns import F64, I32, I64, U8, U32
+from processors.flags import Flag, Why
+from processors.quality.gross_range import gross_range
+
+__all__ = ["Candidates", "Observed", "ProfilePass", "Route"]
+
+Mask = NDArray[np.bool_]
+_DECODED, _REJECTED, _IGNORED = 0, 1, 2
+
+
+@dataclass(slots=True)
+class Route:
+    """Where a topic leads; the device is filled in once a message of it has been decoded."""
+
+    match: Match | Rejected
+    device: int = -1
+
+
+@dataclass(slots=True)
+class Candidates:
+    """Readings that passed the gate, record by record, an array a column; `row` indexes the call's rows."""
+
+    row: I32
+    device: I32
+    series: I32
+    ts: I64
+    value: F64
+    flag: U8
+    why: U32
+
+    @classmethod
+    def concat(cls, parts: Sequence["Candidates"]) -> "Candidates":
+        """All of `parts`, in order; there is at least one."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+
+
+@dataclass(slots=True)
+class Observed:
+    """What moves the watermarks: lane, event and receipt time of each record, and whether its device's clock counts."""
+
+    lane: I32
+    ts: I64
+    received_at: I64
+    steady: Mask
+
+
+class ProfilePass:
+    """Made for one call. Index spaces: k = message of this pass, r = record, `places[k]` = row of the call."""
+
+    def __init__(
+        self, profile: CompiledProfile, devices: Devices, gate: TimeGate, sequences: SequenceTracker, out: Outputs,
+        first_offset: int, places: I32, rows: list[Row], routes: list[Route], received: I64,
+    ) -> None:  # fmt: skip
+        """`received` is when each row came in; a replayed row itself bears its first receipt, which stamps it."""
+        self._profile = profile
+        self._devices = devices
+        self._registry = devices.registry
+        self._gate = gate
+        self._sequences = sequences
+        self._out = out
+        self._first_offset = first_offset
+        self._places = places
+        self._rows = rows
+        self._routes = routes
+        self._received = received
+        self._stamp = np.fromiter((row.received_at for row in rows), np.int64, len(rows))
+        self._status = np.zeros(len(rows), np.int8)
+
+    def run(self) -> tuple[Candidates, Observed] | None:
+        """The readings that may be accepted, and what was observed; None: there are none."""
+        rows, out, name = self._rows, self._out, self._profile.name
+        decoded = self._profile.decode([row.payload for row in rows], [row.topic for row in rows], self._stamp)
+        for k, reason, detail in decoded.rejected:
+            self._reject(k, reason, detail)
+        for k, ignored in decoded.ignored:
+            self._ignore(k, ignored)
+        device = self._identify(decoded)
+        stamped = decoded.ts == RECEIPT
+        if stamped.any():
+            self._ignore_retained(stamped, decoded.message)
+        ours = self._status[decoded.message] == _DECODED
+        keep = ours & (device >= 0)
+        invalid = self._count_invalid(decoded, device, ours & ~keep)
+        valued = (decoded.state == State.PRESENT) | (decoded.state == State.MISSING)
+        out.count("reading", "decoded", int(np.count_nonzero(valued[keep])) + invalid, profile=name)
+        for source, amount in self._by_source():
+            out.count("message", "decoded", amount, source=source, profile=name)
+        if not keep.any():
+            return None
+        return self._gated(decoded, device, keep, stamped, valued)
+
+    # -- messages -----------------------------------------------------------------------------------------------------
+
+    def _reject(self, k: int, reason: Rejected, detail: str) -> None:
+        self._status[k] = _REJECTED
+        self._out.count("message", "rejected", reason=reason, source=self._rows[k].source, profile=self._profile.name)
+        self._letter(k, reason, detail)
+
+    def _ignore(self, k: int, reason: Ignored) -> None:
+        self._status[k] = _IGNORED
+        self._out.count("message", "ignored", reason=reason, source=self._rows[k].source, profile=self._profile.name)
+
+    def _letter(self, k: int, reason: str, detail: str, device: int = -1) -> None:
+        whose = self._registry.records[device].id if device >= 0 else ""
+        offset = self._first_offset + int(self._places[k])
+        self._out.dead_letter(offset, self._rows[k], reason, detail, self._profile, whose)
+
+    def _identify(self, decoded: Decoded) -> I32:
+        """Device of each record; below 0: a Refusal. A message none of whose records is somebody's is rejected."""
+        message, status = decoded.message, self._status
+        if decoded.keys is None:
+            # devices are met only after their first message has been decoded, so that noise provisions nobody
+            readable = np.zeros(len(self._rows), np.bool_)
+            readable[message] = True
+            per = np.full(len(self._rows), Refusal.UNSEEN, np.int32)
+            for k in np.flatnonzero(readable & (status == _DECODED)).tolist():
+                route = self._routes[k]
+                if route.device < 0:
+                    assert isinstance(route.match, Match)
+                    route.device = self._find(k, route.match.key or "")
+                per[k] = route.device
+            device = per[message]
+        else:
+            pairs: Iterable[tuple[int, str]] = zip(message.tolist(), decoded.keys, strict=True)
+            found = (self._find(k, key) if status[k] == _DECODED else int(Refusal.UNSEEN) for k, key in pairs)
+            device = np.fromiter(found, np.int32, len(message))
+        if len(device) and device.min() < 0:
+            somebody = np.zeros(len(self._rows), np.bool_)
+            somebody[message[device >= 0]] = True
+            for k in np.unique(message[device < 0]).tolist():
+                if status[k] == _DECODED and not somebody[k]:
+                    refusal = Refusal(int(device[message == k].max()))
+                    self._reject(k, refusal.reason, refusal.sentence)
+        return device
+
+    def _find(self, k: int, key: str) -> int:
+        match = self._routes[k].match
+        assert isinstance(match, Match)
+        return self._devices.find(self._profile, key, match.variables, int(self._stamp[k]), self._out)
+
+    def _ignore_retained(self, stamped: Mask, message: I32) -> None:
+        """What was last known and bears no time of its own is no new measurement."""
+        retained = np.fromiter((row.flags & RETAIN for row in self._rows), np.bool_, len(self._rows))
+        for k in np.unique(message[stamped & retained[message]]).tolist():
+            if self._status[k] == _DECODED:
+                self._ignore(k, Ignored.RETAINED)
+
+    def _by_source(self) -> list[tuple[int, int]]:
+        sources = np.fromiter((row.source for row in self._rows), np.int64, len(self._rows))
+        found, amounts = np.unique(sources[self._status == _DECODED], return_counts=True)
+        return list(zip(found.tolist(), amounts.tolist(), strict=True))
+
+    # -- readings -----------------------------------------------------------------------------------------------------
+
+    def _count_invalid(self, decoded: Decoded, device: I32, strangers: Mask) -> int:
+        """Count what decoded messages carry but can't be a reading; give how many."""
+        name, amount = self._profile.name, 0
+        owner: dict[int, int] = {}
+        for k, quantity, reason, detail in decoded.invalid:
+            if self._status[k] != _DECODED:
+                continue
+            if not owner:
+                owner = dict(zip(decoded.message.tolist(), device.tolist(), strict=True))
+            amount += 1
+            self._out.count("reading", "invalid", reason=reason, profile=name)
+            whose = owner.get(k, -1)
+            if whose >= 0:
+                self._registry.count("invalid", np.array([whose]))
+            self._letter(k, reason, f"{quantity}: {detail}" if quantity else detail, whose)
+        if strangers.any():
+            state = decoded.state[strangers]
+            readings = int(np.count_nonzero((state == State.PRESENT) | (state == State.MISSING)))
+            amount += readings
+            self._out.count("reading", "invalid", readings, reason=Invalid.DEVICE_REFUSED, profile=name)
+            for k in np.unique(decoded.message[strangers]).tolist():
+                self._letter(k, Invalid.DEVICE_REFUSED, "a record names a device that is unknown here")
+        return amount
+
+    def _gated(
+        self, decoded: Decoded, device: I32, keep: Mask, stamped: Mask, valued: NDArray[np.bool_]
+    ) -> tuple[Candidates, Observed]:
+        if decoded.sequence is not None:
+            self._follow_sequence(decoded, keep, device)
+        device, stamped, valued = device[keep], stamped[keep], valued[keep]
+        message, ts = decoded.message[keep], decoded.ts[keep]
+        value, state = decoded.value[keep], decoded.state[keep]
+        ts = np.where(stamped, self._stamp[message], ts)
+        received = self._received[message]
+        verdict = self._gate.judge(device, ts, received, self._registry.offset)
+        self._registry.heard[device] = received
+        observed = Observed(self._registry.lane[device], ts, received, verdict.steady)
+        for gone, reason in ((verdict.ahead, Unstored.QUARANTINED), (verdict.expired, Unstored.EXPIRED)):
+            if gone.any():
+                self._turn_away(gone, reason, valued, message, device, ts)
+        flag, why = self._judge(value, state, stamped, message, verdict)
+        valued = valued & ~(verdict.ahead | verdict.expired)[:, None]
+        series = self._devices.series(self._profile, device, valued, self._out)
+        return _flatten(valued, self._places[message], device, series, ts, value, flag, why), observed
+
+    def _follow_sequence(self, decoded: Decoded, keep: Mask, device: I32) -> None:
+        assert decoded.sequence is not None
+        modulus = self._profile.sequence_modulus or 1 << 62
+        scopes = decoded.sequence_scope or [""] * len(keep)
+        observe = self._sequences.observe
+        for r in np.flatnonzero(keep & (decoded.sequence >= 0)).tolist():
+            whose = int(device[r])
+            change = observe(whose, int(decoded.sequence[r]), scopes[r], modulus)
+            if change:
+                self._registry.count("missing", np.array([whose]), change)
+                self._out.count("beside", "missing", change, profile=self._profile.name)
+
+    def _turn_away(
+        self, gone: Mask, reason: Unstored, valued: NDArray[np.bool_], message: I32, device: I32, ts: I64
+    ) -> None:
+        per_record = np.count_nonzero(valued[gone], axis=1)
+        self._out.count("reading", reason, int(per_record.sum()), profile=self._profile.name)
+        self._registry.count(reason, device[gone], per_record)
+        for k, whose, when in zip(message[gone].tolist(), device[gone].tolist(), ts[gone].tolist(), strict=True):
+            secs = (when - int(self._received[k])) / 1e9
+            side = "ahead of" if secs > 0 else "behind"
+            self._letter(k, reason, f"event time is {abs(secs):.0f} s {side} its receipt", whose)
+
+    def _judge(
+        self, value: F64, state: U8, stamped: Mask, message: I32, verdict: Verdict
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
+        """Flag and circumstances of each (record, quantity)."""
+        profile = self._profile
+        flag, why = gross_range(value, profile.fail_low, profile.fail_high, profile.suspect_low, profile.suspect_high)
+        missing = state == State.MISSING
+        if missing.any():
+            flag[missing] = Flag.MISSING
+            why[missing] = Why.MISSING_VALUE
+        about = np.zeros(len(message), np.uint32)
+        about[stamped] |= np.uint32(Why.RECEIPT_TIME)
+        about[~verdict.steady] |= np.uint32(Why.CLOCK_OFFSET)
+        replayed = np.fromiter((row.kind == RowKind.REPLAY for row in self._rows), np.bool_, len(self._rows))
+        about[replayed[message]] |= np.uint32(Why.REPLAYED)
+        if about.any():
+            why |= about[:, None]
+        return flag, why
+
+
+def _flatten(valued: NDArray[np.bool_], *columns: NDArray[Any]) -> Candidates:
+    """Readings record by record: one-dimensional columns are a record's, two-dimensional ones a reading's."""
+    width = valued.shape[1]
+    everything = bool(valued.all())
+    which = valued.ravel()
+
+    def flat(column: NDArray[Any]) -> NDArray[Any]:
+        full = np.repeat(column, width) if column.ndim == 1 else np.ascontiguousarray(column).ravel()
+        return full if everything else full[which]
+
+    return Candidates(*(flat(column) for column in columns))
