@@ -19,7 +19,7 @@ A day of 10-s readings has few buckets with more than 255, so most counts need o
 values change sign, for all of the buckets between -0.001 and 0.001 lie in the middle.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ PACKED: dict[str, tuple[str, int]] = {
 }  # fmt: skip
 """Columns of packed sketches: dtype, and width where a row has several."""
 
-Packed = dict[str, NDArray[np.generic]]
+Packed = dict[str, NDArray[Any]]
 
 
 def pack(sketches: Sketches) -> Packed:
