@@ -156,7 +156,7 @@ class SenmlReader:
         self, record: dict[str, Any], given: list[str], numbers: list[int], base: _Base
     ) -> tuple[int, float | Bad | None]:
         unit = record.get("u", base.unit)
-        number = next((k for k in numbers if unit is None or self._units[k] == unit), None)
+        number = next((k for k in numbers if unit is None or self._units[k] in ("", unit)), None)
         if number is None:
             wanted = " or ".join(self._units[k] for k in numbers)
             return numbers[0], Bad(Invalid.UNIT_MISMATCH, f"its unit is {shown(unit)}, not {wanted}")

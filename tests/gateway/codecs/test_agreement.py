@@ -1,0 +1,163 @@
+"""The typed way and the tolerant way read every document alike; nothing that a device can send makes either raise."""
+
+import json
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import seeds
+from gateway.codecs.compiled import CompiledProfile, Decoded, State, compile_profile
+from gateway.config.profiles import load_profiles
+
+BUILT_IN = {one.name: one for one in load_profiles(seeds.profile_texts())}
+EXTRA = load_profiles(
+    {
+        "everything": {
+            "name": "everything",
+            "topic": "x/{app}",
+            "interval_secs": 60,
+            "identity": {"path": "id"},
+            "time": {"path": ["a.t", "t"], "format": "unix_s"},
+            "sequence": {"path": "n", "default": 0, "scope": "s"},
+            "ignore": [{"path": "sim", "equals": True, "reason": "simulated"}],
+            "fields": {
+                "number": {"path": "a.v", "unit": "F"},
+                "text": {"path": "a.t2", "unit": "1", "type": "numeric_string", "required": False},
+                "mode": {"path": "m", "type": "enum", "enum": {"on": 1, "off": 0}, "required": False},
+                "open": {"path": "o", "type": "boolean", "default": 0},
+                "second": {"path": "l[1]", "unit": "1", "required": False},
+            },
+        },
+        "many": {
+            "name": "many",
+            "topic": "y/{app}",
+            "interval_secs": 60,
+            "identity": {"object_key": True},
+            "records": {"path": "a{}[]"},
+            "time": {"path": ["t", "$.t"], "format": "unix_ms"},
+            "fields": {"v": {"path": "v", "unit": "1"}, "m": {"path": "b.m", "unit": "1", "required": False}},
+        },
+    }
+)
+PROFILES = [*(one for one in BUILT_IN.values() if one.codec == "json"), *EXTRA]
+
+KEYS = ["a", "b", "id", "l", "m", "n", "o", "s", "sim", "t", "t2", "v", "ts", "speed", "flow", "occ", "readings", "bar"]
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 5), st.integers(), st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(["on", "off", "1.5", "", "2026-03-01T12:00:00.25Z", "2026-03-01T12:00:00+08:00", 1772366400]),
+    st.sampled_from([2**63, 2**64, 10**400, 1e300, -0.0]),
+    st.text(max_size=5),
+)  # fmt: skip
+ANYTHING = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(KEYS), inner, max_size=6)),
+    max_leaves=12,
+)
+
+
+def both(profile: CompiledProfile, payloads: list[bytes]) -> tuple[Decoded, Decoded]:
+    tolerant = compile_profile(profile.profile)
+    assert profile._typed is not None
+    tolerant._typed = None
+    topics = ["x"] * len(payloads)
+    return profile.decode(payloads, topics), tolerant.decode(payloads, topics)
+
+
+def assert_same(one: Decoded, other: Decoded) -> None:
+    for name in ("message", "ts", "value", "state", "sequence"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+    for name in ("keys", "sequence_scope", "invalid", "rejected", "ignored"):
+        assert getattr(one, name) == getattr(other, name), name
+
+
+def assert_sound(decoded: Decoded, messages: int) -> None:
+    """Every message has one fate, every INVALID its reason, and every value is finite."""
+    rejected, ignored = {k for k, *_ in decoded.rejected}, {k for k, _ in decoded.ignored}
+    used = set(decoded.message.tolist()) | {k for k, *_ in decoded.invalid}
+    assert len(rejected) == len(decoded.rejected)
+    assert len(ignored) == len(decoded.ignored)
+    assert not rejected & ignored
+    assert not (rejected | ignored) & used
+    assert rejected | ignored | used == set(range(messages))
+    assert np.count_nonzero(decoded.state == State.INVALID) <= len(decoded.invalid)
+    assert (np.isfinite(decoded.value) == (decoded.state == State.PRESENT)).all()
+    for detail in [entry[-1] for entry in (*decoded.invalid, *decoded.rejected)]:
+        assert detail.isprintable()
+
+
+def like(example: Any, draw: Any) -> Any:
+    """A document of the example's shape in which some places hold something else."""
+    if draw(st.integers(0, 9)) == 0:
+        return draw(ANYTHING)
+    if isinstance(example, dict):
+        return {key: like(value, draw) for key, value in example.items() if draw(st.integers(0, 9)) > 0}
+    if isinstance(example, list):
+        return [like(value, draw) for value in example]
+    return example
+
+
+EXAMPLES: dict[str, Any] = {
+    "loop-detector": {"ts": 1772366400123, "speed": 52.3, "flow": 23, "occ": 0.13},
+    "segment-speed": {"ts": 1772366400, "speed": 31.5, "samples": 17},
+    "meter-3p": {"ts": 1, "u": {"a": 230, "b": 1, "c": 2.5}, "i": {"a": 1, "b": 2, "c": 3}, "p": 1, "q": 2, "pf": 0.9,
+                 "f": 50, "thd": {"u": 2.3}},
+    "water-flow": {"ts": "2026-03-01T12:00:00.250Z", "seq": 4711, "flow": 12.4, "total": 88213.52},
+    "water-pressure": {"readings": [{"ts": "2026-03-01T12:00:00Z", "bar": 3.4}, {"ts": "2026-03-01T12:01:00Z"}]},
+    "gas-detector": {"ts": 1772366400.5, "lel": 2.1, "co": 3, "o2": None, "h2s": 0, "status": "ok"},
+    "tts-v3": {"end_device_ids": {"dev_eui": "70B3"}, "received_at": "2026-03-01T12:00:00.123456789Z",
+               "uplink_message": {"session_key_id": "AX1q", "f_cnt": 9, "decoded_payload": {"level": 61}},
+               "simulated": False},
+    "chirpstack-v4": {"time": "2026-03-01T12:00:00.5+00:00", "deviceInfo": {"devEui": "70b3"}, "fCnt": 9,
+                      "devAddr": "01", "object": {"level": 61.0, "battery": 3.58}},
+    "everything": {"id": 7, "a": {"t": 1.5, "v": 50, "t2": "3"}, "t": "2", "n": 4, "s": "x", "sim": False, "m": "on",
+                   "o": True, "l": [1, 2]},
+    "many": {"t": 5, "a": {"d1": [{"t": 1, "v": 2, "b": {"m": 3}}, {"v": 2}], "d2": [{"t": 3, "v": None}]}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda one: one.name)
+def test_every_example_takes_the_typed_way(profile: Any) -> None:
+    compiled = compile_profile(profile)
+    assert compiled._typed is not None
+    document = compiled._typed.decode(json.dumps(EXAMPLES[profile.name]).encode())
+    assert document is not None
+    one, other = both(compiled, [json.dumps(EXAMPLES[profile.name]).encode()])
+    assert_same(one, other)
+    assert len(one.message) >= 1
+
+
+@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda one: one.name)
+@given(st.data())
+def test_both_ways_agree_on_any_document(profile: Any, data: st.DataObject) -> None:
+    documents = [like(EXAMPLES[profile.name], data.draw) for _ in range(3)]
+    documents.append(data.draw(ANYTHING))
+    payloads = [json.dumps(document).encode() for document in documents]
+    one, other = both(compile_profile(profile), payloads)
+    assert_same(one, other)
+    assert_sound(one, len(payloads))
+
+
+@settings(max_examples=40, deadline=None)
+@pytest.mark.parametrize("name", list(BUILT_IN))
+@given(st.data())
+def test_no_bytes_make_a_decoder_raise(name: str, data: st.DataObject) -> None:
+    good = msgspec.json.encode(EXAMPLES.get(name, [{"bn": "a:", "n": "level", "v": 1}]))
+    cut, noise = data.draw(st.integers(0, len(good))), data.draw(st.binary(max_size=20))
+    payloads = [good[:cut] + noise + good[cut:], good[:cut] + noise, noise, good[: cut // 2] + good[cut:]]
+    compiled = compile_profile(BUILT_IN[name])
+    assert_sound(compiled.decode(payloads, ["x"] * 4, np.full(4, 10**18)), 4)
+
+
+def test_a_batch_decodes_like_its_messages_one_by_one() -> None:
+    """A crafted payload can't shift its neighbours' readings."""
+    profile = compile_profile(BUILT_IN["loop-detector"])
+    good = msgspec.json.encode(EXAMPLES["loop-detector"])
+    payloads = [good, good[:-1], good + b"," + good, b'"}' + good, good, b"[" + good + b"]", good]
+    decoded = profile.decode(payloads, ["x"] * 7)
+    assert decoded.message.tolist() == [0, 4, 6]
+    assert len(decoded.rejected) == 4
