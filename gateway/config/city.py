@@ -22,7 +22,7 @@ SCHEMA = 1
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError) as error:
+    except (KeyError, OSError, ValueError) as error:
         raise ValueError("must be an IANA time zone, such as Asia/Shanghai") from error
     return name
 

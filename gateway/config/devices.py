@@ -104,7 +104,7 @@ class _Reader:
             yield (
                 "profile",
                 f"{profile!r} is no profile",
-                f"Known: {', '.join(sorted(self._profiles))}. With profiles of your own, name your own devices_file too.",
+                f"Known: {', '.join(sorted(self._profiles))}. Own profiles need an own devices_file.",
             )
         if not keys:
             yield "keys", "is empty", "Write what identifies the device on the wire; often its id."
@@ -125,7 +125,7 @@ class _Reader:
                 f"{asset!r} is no asset",
                 "Name a segment, a transformer or the like.",
             )
-        elif stands_on is not None and stands_on.zone != zone:
+        elif stands_on is not None and zone in self._zones and stands_on.zone != zone:
             yield "zone", f"{zone!r} is not the zone of {asset!r}, {stands_on.zone!r}", "Correct zone or asset."
         try:
             date.fromisoformat(installed or "1970-01-01")

@@ -5,7 +5,6 @@ from difflib import get_close_matches
 from typing import Any, Protocol, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from gateway.config.toml_text import toml_value
 from gateway.errors import ConfigError
@@ -30,14 +29,12 @@ def problems_of(
     """One ConfigError a wrong value; `manual` is where a reader finds what may stand there."""
     found: dict[tuple[Any, ...], ConfigError] = {}
     details = error.errors(include_url=False)
-    base = {_place(detail)[1:] for detail in details if detail["loc"][:1] == ("mqtt",)}
+    base = {detail["loc"][1:] for detail in details if detail["loc"][:1] == ("mqtt",)}
     for detail in details:
-        loc, kind, context = _place(detail), detail["type"], detail.get("ctx", {})
+        loc, kind = detail["loc"], detail["type"]
         if loc[:1] == ("sources",) and loc[2:] and loc[2:] in base:
             continue  # inherited from [mqtt], and said there
-        if kind == "trouble":
-            problem, remedy = str(context["problem"]), str(context["remedy"])
-        elif kind == "extra_forbidden":
+        if kind == "extra_forbidden":
             problem, remedy = "is not known here", _suggest(loc, model, manual)
         elif kind == "missing":
             problem, remedy = "is missing", _meaning(loc, model, manual)
@@ -45,11 +42,6 @@ def problems_of(
             problem, remedy = _sentence(detail["msg"], detail.get("input"), loc), _meaning(loc, model, manual)
         found.setdefault((loc, problem), ConfigError(origin(loc), key_of(loc), problem, remedy))
     return list(found.values())
-
-
-def _place(detail: ErrorDetails) -> Loc:
-    """Where the wrong value is. An error about a whole section may name one of its options."""
-    return (*detail["loc"], detail["ctx"]["key"]) if detail["type"] == "trouble" else detail["loc"]
 
 
 def key_of(loc: Loc) -> str:

@@ -1,15 +1,25 @@
 """What all sections of the configuration share: frozen, no unknown key, secrets from files, empty text = not given."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    model_validator,
+)
 
 __all__ = [
-    "Bytes", "OptionalPath", "OptionalSecret", "OptionalText", "OptionalTime", "Port", "Quota", "Seconds", "Section",
-    "Switch", "read_secret", "secrets_in",
+    "Bytes", "OptionalPath", "OptionalSecret", "OptionalSecretFile", "OptionalText", "OptionalTime", "Port", "Quota",
+    "Seconds", "Section", "Switch", "read_secret", "secrets_in",
 ]  # fmt: skip
 
 MAX_SECRET_BYTES = 64 * 1024
@@ -26,8 +36,38 @@ def _written_time(value: Any) -> Any:
     return _none_if_empty(value)
 
 
+def _check_secret_file(path: Path | None, info: ValidationInfo) -> Path | None:
+    if path is None:
+        return None
+    text = read_secret(path)
+    secret = (info.field_name or "").removesuffix("_file")
+    value = info.data.get(secret)
+    if isinstance(value, SecretStr) and value.get_secret_value() != text:
+        raise ValueError(f"{secret} is given too: keep one of them")
+    return path
+
+
+def read_secret(path: Path) -> str:
+    """The text of a secret file without the line end. Raises ValueError with what is wrong, never with the content."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_SECRET_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"{path} can't be read: {error.strerror}") from error
+    if len(content) > MAX_SECRET_BYTES:
+        raise ValueError(f"{path} is larger than {MAX_SECRET_BYTES} bytes, so it can't be a secret")
+    try:
+        text = content.decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not UTF-8 text") from None
+    if not text:
+        raise ValueError(f"{path} is empty")
+    return text
+
+
 _Emptied = BeforeValidator(_none_if_empty)
 OptionalPath = Annotated[Path | None, _Emptied]
+OptionalSecretFile = Annotated[Path | None, _Emptied, AfterValidator(_check_secret_file)]
 OptionalText = Annotated[str | None, _Emptied]
 OptionalSecret = Annotated[SecretStr | None, _Emptied]
 OptionalTime = Annotated[AwareDatetime | None, BeforeValidator(_written_time)]
@@ -54,35 +94,11 @@ class Section(BaseModel):
         read: dict[str, str] = {}
         for secret in cls.SECRETS:
             file = data.get(f"{secret}_file")
-            if file in (None, ""):
+            if file in (None, "") or data.get(secret) not in (None, ""):
                 continue
-            if data.get(secret) not in (None, ""):
-                raise _trouble(f"{secret}_file", f"{secret} is given too", f"Keep one of {secret} and {secret}_file.")
-            try:
+            with suppress(ValueError):  # said by the field, beside whatever else is wrong
                 read[secret] = read_secret(Path(str(file)))
-            except ValueError as error:
-                raise _trouble(
-                    f"{secret}_file", str(error), "Correct the path, or the file's owner and mode."
-                ) from error
         return data | read
-
-
-def read_secret(path: Path) -> str:
-    """The text of a secret file without the line end. Raises ValueError with what is wrong, never with the content."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_SECRET_BYTES + 1)
-    except OSError as error:
-        raise ValueError(f"{path} can't be read: {error.strerror}") from error
-    if len(content) > MAX_SECRET_BYTES:
-        raise ValueError(f"{path} is larger than {MAX_SECRET_BYTES} bytes, so it can't be a secret")
-    try:
-        text = content.decode().rstrip("\r\n")
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is not UTF-8 text") from None
-    if not text:
-        raise ValueError(f"{path} is empty")
-    return text
 
 
 def secrets_in(model: BaseModel) -> Iterator[str]:
@@ -100,8 +116,3 @@ def _secrets(value: object) -> Iterator[str]:
         case tuple():
             for part in value:
                 yield from _secrets(part)
-
-
-def _trouble(key: str, problem: str, remedy: str) -> PydanticCustomError:
-    """`problems.py` puts `key` behind the section's path."""
-    return PydanticCustomError("trouble", "{problem}", {"key": key, "problem": problem, "remedy": remedy})

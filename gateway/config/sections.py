@@ -14,6 +14,7 @@ from gateway.config.section import (
     Bytes,
     OptionalPath,
     OptionalSecret,
+    OptionalSecretFile,
     OptionalText,
     OptionalTime,
     Port,
@@ -47,7 +48,7 @@ class MqttSettings(Section):
     """User name, where the broker asks for one."""
     password: OptionalSecret = None
     """Password; better in a file or in the environment (CITYLOOM_MQTT__PASSWORD) than here."""
-    password_file: OptionalPath = None
+    password_file: OptionalSecretFile = None
     """File that holds the password, instead of `password`."""
     tls: Switch = "off"
     """Whether the connection is encrypted: "on" or "off"."""

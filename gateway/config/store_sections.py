@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from gateway.config.section import OptionalPath, OptionalSecret, Seconds, Section
+from gateway.config.section import OptionalPath, OptionalSecret, OptionalSecretFile, Seconds, Section
 
 __all__ = ["COARSE_STEPS", "FINE_STEPS", "DuckDbSettings", "InfluxDbSettings", "StoresSettings"]
 
@@ -61,7 +61,7 @@ class InfluxDbSettings(_StoreSection):
     """Its organisation."""
     token: OptionalSecret = None
     """Token that may write and read the buckets; better in a file or in the environment."""
-    token_file: OptionalPath = None
+    token_file: OptionalSecretFile = None
     """File that holds the token, instead of `token`."""
     ca_file: OptionalPath = None
     """Certificates of the authorities to trust for https (PEM); those of the system where empty."""

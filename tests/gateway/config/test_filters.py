@@ -1,0 +1,59 @@
+"""Topic filters: what is valid, what overlaps, what is derived from profiles."""
+
+import pytest
+
+import seeds
+from gateway.config.filters import filter_problem, filters_of, filters_overlap, source_filters, unheard
+from gateway.config.load import load_settings
+from gateway.config.profiles import load_profiles
+from gateway.config.topic_template import filter_covers
+
+
+@pytest.mark.parametrize("text", ["#", "+", "a", "a/+/b/#", "/", "$SYS/#", "$share/g/a/+", "a//b", "城/#"])
+def test_valid_filters_have_no_problem(text: str) -> None:
+    assert filter_problem(text) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a/#/b", "a#", "#/a", "a+/b", "a/b+", "$share/g", "$share//a", "$share/+/a", "$share/g/", "a\0", "x" * 70_000],
+)
+def test_invalid_filters_have_one(text: str) -> None:
+    assert filter_problem(text)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "meet"),
+    [
+        ("a/b", "a/b", True), ("a/b", "a/c", False), ("a/+", "+/b", True), ("a/#", "a", True), ("a/#", "b/#", False),
+        ("#", "a/b/c", True), ("a/+/c", "a/b", False), ("a/+", "a", False), ("#", "$SYS/x", False),
+        ("+/x", "$SYS/x", False), ("$SYS/#", "$SYS/x", True), ("$share/g/a", "$share/g/a", False),
+        ("$share/g/a", "$share/h/a", True), ("$share/g/a/+", "a/b", True),
+    ],
+)  # fmt: skip
+def test_filters_overlap_where_a_topic_fits_both(a: str, b: str, meet: bool) -> None:
+    assert filters_overlap(a, b) is meet
+    assert filters_overlap(b, a) is meet
+
+
+def test_derived_filters_take_in_every_profile_and_none_twice() -> None:
+    profiles = load_profiles(seeds.profile_texts())
+
+    derived = filters_of(profiles)
+
+    assert all(any(filter_covers(one, profile.template.mqtt_filter) for one in derived) for profile in profiles)
+    assert not any(filter_covers(a, b) for a in derived for b in derived if a != b)
+
+
+def test_a_source_without_filters_gets_the_derived_ones() -> None:
+    profiles = load_profiles(seeds.profile_texts())
+
+    assert source_filters(load_settings(None).sources, profiles) == {"main": filters_of(profiles)}
+
+
+def test_profiles_that_no_source_hears_are_found() -> None:
+    profiles = load_profiles(seeds.profile_texts())
+
+    deaf = unheard({"main": ["$share/g/city/#", "v3/#"]}, profiles)
+
+    assert [profile.name for profile in deaf] == ["chirpstack-v4"]
