@@ -5,7 +5,8 @@
     closed    handed on once the watermark passes its end; it is a part of the next longer windows then
 
 A window takes its parts one after the other in time order, whether they come in one call or in many, and its sketch
-does not depend on order at all: so the result is the same to the bit.
+does not depend on order at all: so the result is the same to the bit. That leave is used: entries of sketches wait in a
+short list, for unpacking and packing a sketch costs the same for one entry as for several.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from processors.columns import I64
 from processors.windows.aggregate import Windows, append, blank
 from processors.windows.day import window_bounds
-from processors.windows.packing import PACKED, pack, unpack
+from processors.windows.packing import PACKED, Packed, pack, unpack
 from processors.windows.series_table import SeriesTable
 from processors.windows.sketch import SLOTS, Rows, Sketches, merge
 
@@ -30,6 +31,8 @@ _MOMENTS = {
 }
 _NO_END = int(np.iinfo(np.int64).max)
 _SLOT_COLUMNS = ("gap", "digit")
+_WAITING_A_SERIES = 4
+_WAITING_DTYPES = {"series": "int32", "level": "uint8", "key": "int16", "count": "uint32"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,13 @@ class Rollup:
         self.step = step
         self._table = SeriesTable({**_MOMENTS, **PACKED})
         self._next_end = _NO_END
+        self._waiting: list[dict[str, NDArray[Any]]] = []
+        """Entries that belong into the sketches of open windows."""
 
     @property
     def nbytes(self) -> int:
         """Bytes set aside."""
-        return self._table.nbytes
+        return self._table.nbytes + sum(column.nbytes for part in self._waiting for column in part.values())
 
     def grow(self, series: int) -> None:
         """Make room for `series` series in all."""
@@ -73,19 +78,34 @@ class Rollup:
         if not len(parts) and not expiring:
             return Windows.empty(), Sketches.empty()
         plan = self._plan(parts, closed, day_edges, expiring)
-        windows, resumed = plan.windows, np.flatnonzero(plan.resumed)
-        before = windows.series[resumed]
-        self._load_moments(windows, resumed)
+        windows = plan.windows
+        self._load_moments(windows, np.flatnonzero(plan.resumed))
         for rank in range(int(plan.size.max(initial=0))):
             at = np.flatnonzero(plan.size > rank)
             append(windows, at, parts, plan.head[at] + rank)
-        merged = merge(len(windows), [(self._load_sketches(before), resumed), (sketches, plan.row)])
-        self._table.columns["total"][before] = 0
         done = windows.end <= closed[windows.series]
-        self._store(windows.take(~done), merged.take(~done))
-        ready, ready_sketches = windows.take(done), merged.take(done)
-        ready.p50[:], ready.p95[:] = ready_sketches.quantiles(ready.count, (0.5, 0.95))
-        return ready, ready_sketches
+        if not done.any():
+            self._write_moments(windows)
+            self._wait(windows, plan.row, sketches)
+            return Windows.empty(), Sketches.empty()
+        self._settle()
+        leaves = done[plan.row]
+        resumed = windows.series[plan.resumed & done]
+        place = np.cumsum(done) - 1
+        merged = merge(
+            int(done.sum()),
+            [
+                (self._load_sketches(resumed), place[plan.resumed & done]),
+                (sketches.take(leaves), place[plan.row[leaves]]),
+            ],
+        )
+        for name in ("total", "used"):
+            self._table.columns[name][resumed] = 0
+        self._write_moments(windows.take(~done))
+        self._wait(windows, plan.row[~leaves], sketches.take(~leaves))
+        ready = windows.take(done)
+        ready.p50[:], ready.p95[:] = merged.quantiles(ready.count, (0.5, 0.95))
+        return ready, merged
 
     def _plan(self, parts: Windows, closed: I64, day_edges: I64, expiring: bool) -> _Plan:
         held = self._table.columns
@@ -122,29 +142,57 @@ class Rollup:
         for name in _MOMENTS:
             getattr(windows, name)[rows] = self._table.columns[name][series]
 
+    def _write_moments(self, windows: Windows) -> None:
+        held = self._table.columns
+        for name in _MOMENTS:
+            held[name][windows.series] = getattr(windows, name)
+        self._next_end = int(np.min(held["end"], where=held["total"] > 0, initial=_NO_END))
+
+    def _wait(self, windows: Windows, row: Rows, sketches: Sketches) -> None:
+        """Keep entries for the sketches of open windows; `row` says to which of `windows` each sketch belongs."""
+        if not len(sketches.key):
+            return
+        series = windows.series[row[sketches.row]]
+        level = sketches.level[sketches.row].astype(np.uint8)
+        entries = (series, level, sketches.key.astype(np.int16), sketches.count.astype(np.uint32))
+        self._waiting.append(dict(zip(_WAITING_DTYPES, entries, strict=True)))
+        if sum(len(part["key"]) for part in self._waiting) > _WAITING_A_SERIES * len(self._table):
+            self._settle()
+
+    def _settle(self) -> None:
+        """Bring all waiting entries into their sketches."""
+        if not self._waiting:
+            return
+        entry = {name: np.concatenate([part[name] for part in self._waiting]) for name in _WAITING_DTYPES}
+        self._waiting = []
+        concerned = np.zeros(len(self._table), np.bool_)
+        concerned[entry["series"]] = True
+        series = np.flatnonzero(concerned)
+        each = np.arange(len(entry["key"]))
+        single = Sketches(
+            entry["level"].astype(np.int32), each, entry["key"].astype(np.int32), entry["count"].astype(np.int64)
+        )
+        into = (np.cumsum(concerned) - 1)[entry["series"]]
+        merged = merge(len(series), [(self._load_sketches(series), np.arange(len(series))), (single, into)])
+        self._write_sketches(series, pack(merged))
+
     def _load_sketches(self, series: NDArray[Any]) -> Sketches:
         held = self._table.columns
         slots = _slots(series, held["used"][series])
         gap, digit = (held[name].reshape(-1)[slots] for name in _SLOT_COLUMNS)
         return unpack(held["base"][series], held["used"][series], held["level"][series], gap, digit)
 
-    def _store(self, windows: Windows, sketches: Sketches) -> None:
-        """Keep what is still open."""
-        packed = pack(sketches)
-        moments = {name: getattr(windows, name) for name in _MOMENTS}
-        self._write(windows.series, {**moments, **packed})
-
-    def _write(self, series: NDArray[Any], columns: dict[str, NDArray[Any]]) -> None:
+    def _write_sketches(self, series: NDArray[Any], packed: Packed) -> None:
         held = self._table.columns
-        for name in (*_MOMENTS, "base", "used", "level"):
-            held[name][series] = columns[name]
-        slots = _slots(series, columns["used"])
+        for name in ("base", "used", "level"):
+            held[name][series] = packed[name]
+        slots = _slots(series, packed["used"])
         for name in _SLOT_COLUMNS:
-            held[name].reshape(-1)[slots] = columns[name]
-        self._next_end = int(np.min(held["end"], where=held["total"] > 0, initial=_NO_END))
+            held[name].reshape(-1)[slots] = packed[name]
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """The open windows, without the rows and slots that are not in use."""
+        self._settle()
         held = self._table.columns
         series = np.flatnonzero(held["total"])
         slots = _slots(series, held["used"][series])
@@ -154,7 +202,11 @@ class Rollup:
 
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
         """Take over what `snapshot` gave; the table has grown to its series already and is blank."""
-        self._write(state["series"], state)
+        held = self._table.columns
+        for name in _MOMENTS:
+            held[name][state["series"]] = state[name]
+        self._next_end = int(state["end"].min(initial=_NO_END))
+        self._write_sketches(state["series"], state)
 
 
 def _slots(series: NDArray[Any], used: NDArray[np.uint8]) -> Rows:
