@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             traceback.print_exc()
         _say(f"{type(error).__name__}: {error}", "This is a defect of CityLoom: --debug shows where it happened.")
         code = 1
-    sys.exit(code)
+    sys.exit(code or 0)
 
 
 def exit_code(error: GatewayError) -> int:

@@ -17,8 +17,8 @@ __all__ = [
     "EVENTS", "BrokerConnected", "BrokerConnectionLost", "BrokerDroppedMessagesError", "BrokerUnreachable",
     "ClockSuspectError", "DeviceProvisioned", "Event", "InboxFull", "JournalWriteFailedError", "LedgerImbalanceError",
     "Level", "MessageRejected", "OutboxFull", "PointsRefused", "ReadingsLate", "RecoveryFinished", "RevisionWritten",
-    "SessionLostError", "ShutdownFinished", "ShutdownStarted", "SnapshotWritten", "StoreHaltedError", "StoreRecovered",
-    "StoreRetrying", "SubscriptionRefusedError",
+    "SessionLostError", "ShutdownFinished", "ShutdownStarted", "SnapshotWritten", "StoreHaltedError",
+    "StoreRecovered", "StoreRetrying", "SubscriptionRefusedError", "SubscriptionWeakened",
 ]  # fmt: skip
 
 STORES = frozenset({"duckdb", "influxdb", "records"})
@@ -108,6 +108,18 @@ class SessionLostError(Event):
     EVERY_SECS: ClassVar[float] = 0.0
     source: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionWeakened(Event):
+    """The broker grants less than was asked for: a lower quality of service, or a shorter session."""
+
+    LEVEL: ClassVar[Level] = Level.WARNING
+    COUNTER: ClassVar[str] = "subscriptions_weakened"
+    EVERY_SECS: ClassVar[float] = 0.0
+    source: str
+    filter: str
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)

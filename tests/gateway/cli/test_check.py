@@ -1,0 +1,117 @@
+"""`cityloom check`, run as a person runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def _check(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CITYLOOM_")}
+    return subprocess.run(
+        [sys.executable, "-m", "gateway.cli.main", "check", *arguments],
+        cwd=folder, env=environment | variables, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def _json(run: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    return parsed
+
+
+def test_defaults_are_right_and_shown(tmp_path: Path) -> None:
+    run = _check(tmp_path)
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "guangzhou" in run.stdout
+    assert "city/{zone}/traffic/loop/{device}/reading" in run.stdout
+    assert list(tmp_path.iterdir()) == [], "check must leave nothing behind"
+
+
+def test_json_is_one_object_on_the_last_line(tmp_path: Path) -> None:
+    run = _check(tmp_path, "--json", CITYLOOM_MQTT__HOST="broker.example")
+
+    result = _json(run)
+    assert (run.returncode, result["ok"], result["problems"]) == (0, True, [])
+    assert result["found"]["devices"] >= 300
+    assert result["found"]["sources"]["main"]["broker"] == "mqtt://broker.example:1883"
+    assert len(result["found"]["digest"]) == 64
+
+
+def test_every_problem_is_said_with_file_key_and_remedy(tmp_path: Path) -> None:
+    file = tmp_path / "city loom.toml"
+    file.write_text('data_dir = "data"\ncity_file = "none.toml"\n[mqtt]\nport = 0\nhots = "x"\n')
+
+    run = _check(tmp_path, "-c", str(file))
+    result = _json(_check(tmp_path, "-c", str(file), "--json"))
+
+    assert run.returncode == 2
+    assert f"{file}: mqtt.port" in run.stdout
+    assert "Did you mean mqtt.host?" in run.stdout
+    assert "Traceback" not in run.stdout + run.stderr
+    assert result["ok"] is False
+    assert {problem["key"] for problem in result["problems"]} == {"mqtt.port", "mqtt.hots"}
+    assert all(problem["file"] and problem["problem"] and problem["remedy"] for problem in result["problems"])
+
+
+def test_files_are_looked_at_beside_the_disk(tmp_path: Path) -> None:
+    (tmp_path / "blocked").write_text("")
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "bad.toml").write_text('name = "bad"\n')
+    file = tmp_path / "c.toml"
+    file.write_text('data_dir = "blocked/data"\nprofiles_dir = "profiles"\n[mqtt]\ntls = "on"\nca_file = "gone.pem"\n')
+
+    run = _check(tmp_path, "-c", "c.toml", "--json")
+
+    assert run.returncode == 2
+    found = {(Path(problem["file"]).name, problem["key"]) for problem in _json(run)["problems"]}
+    assert {("c.toml", "data_dir"), ("c.toml", "mqtt.ca_file")} < found
+    assert any(name == "bad.toml" for name, _ in found)
+
+
+def test_a_certificate_that_is_none_is_found_before_a_start(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
+    (tmp_path / "c.toml").write_text('[mqtt]\ntls = "on"\nca_file = "ca.pem"\n')
+
+    run = _check(tmp_path, "-c", "c.toml", "--json")
+
+    assert run.returncode == 2
+    assert [problem["key"] for problem in _json(run)["problems"]] == ["mqtt.tls"]
+
+
+def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    run = _check(tmp_path, "-c", "nowhere.toml")
+
+    assert run.returncode == 2
+    assert "nowhere.toml: there is no such file" in run.stdout
+
+
+def test_profiles_that_nobody_hears_are_a_note(tmp_path: Path) -> None:
+    run = _check(tmp_path, "--json", CITYLOOM_MQTT__FILTERS='["city/#"]')
+
+    assert run.returncode == 0
+    assert len(_json(run)["notes"]) == 2
+
+
+def test_no_secret_is_shown(tmp_path: Path) -> None:
+    secret = {"CITYLOOM_MQTT__PASSWORD": "correct-horse", "CITYLOOM_STORES__INFLUXDB__TOKEN": "battery-staple"}
+
+    for arguments in ([], ["--json"], ["--debug"], ["-c", "nowhere.toml", "--debug"]):
+        run = _check(tmp_path, *arguments, **secret)
+        assert "correct-horse" not in run.stdout + run.stderr
+        assert "battery-staple" not in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("module", ["gateway.cli", "gateway.cli.main"])
+def test_the_command_runs_as_a_module(tmp_path: Path, module: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", module, "version", "--json"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert run.returncode == 0
+    assert "numpy" in _json(run)
