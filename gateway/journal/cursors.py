@@ -4,12 +4,13 @@ from sqlite3 import Connection
 
 import msgspec
 
-__all__ = ["CURSOR_SCHEMA", "StoreState", "move_cursor", "slowest", "store_states"]
+from gateway.journal.sqlite import sealed, unsealed
+
+__all__ = ["CURSOR_SCHEMA", "StoreState", "put_store", "store_states"]
 
 CURSOR_SCHEMA = (
-    "CREATE TABLE store(name TEXT PRIMARY KEY, position INTEGER NOT NULL, stored INTEGER NOT NULL DEFAULT 0,"
-    " refused INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0, halted TEXT NOT NULL DEFAULT '')"
-    " WITHOUT ROWID",
+    "CREATE TABLE store(name TEXT PRIMARY KEY, position INTEGER NOT NULL, stored INTEGER NOT NULL,"
+    " refused INTEGER NOT NULL, dropped INTEGER NOT NULL, halted TEXT NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID",
 )
 
 
@@ -18,28 +19,21 @@ class StoreState(msgspec.Struct, array_like=True, frozen=True):
 
     name: str
     position: int
-    stored: int
-    refused: int
-    dropped: int
-    halted: str
+    stored: int = 0
+    refused: int = 0
+    dropped: int = 0
+    halted: str = ""
     """Why it waits for an operator; "": it doesn't."""
 
 
 def store_states(connection: Connection) -> list[StoreState]:
     """All stores, by name."""
-    query = "SELECT name, position, stored, refused, dropped, halted FROM store ORDER BY name"
-    return [StoreState(*row) for row in connection.execute(query)]
+    rows = connection.execute("SELECT * FROM store ORDER BY name")
+    return [StoreState(*unsealed(row, "the stores")) for row in rows]
 
 
-def slowest(connection: Connection) -> int | None:
-    """The position that every store has reached; None: there is no store."""
-    position: int | None = connection.execute("SELECT min(position) FROM store").fetchone()[0]
-    return position
-
-
-def move_cursor(connection: Connection, name: str, position: int, added: tuple[int, int, int]) -> None:
-    """Advance one store; `added` readings were stored, refused and dropped."""
+def put_store(connection: Connection, state: StoreState) -> None:
+    """Add a store, or replace what is known of it."""
     connection.execute(
-        "UPDATE store SET position = ?, stored = stored + ?, refused = refused + ?, dropped = dropped + ?"
-        " WHERE name = ?", (position, *added, name),
-    )  # fmt: skip
+        "INSERT OR REPLACE INTO store VALUES (?, ?, ?, ?, ?, ?, ?)", sealed(msgspec.structs.astuple(state))
+    )

@@ -200,6 +200,8 @@ class Inbox:
                     chunk = self._chunk_at(connection, first)[1]
                     rows[:0] = [r for r in chunk if r.source == source and r.kind == _MESSAGE and r.flags & QOS1]
                     upto = before
+        if totals.qos1 > floor and len(rows) != totals.qos1 - upto:
+            raise JournalCorrupt(f"{self._path}: unconfirmed messages of source {source} are missing.", ANEW)
         return [(row.topic, row.payload) for row in rows[max(floor - upto, 0) :]]
 
     def totals(self) -> dict[int, SourceTotals]:

@@ -9,9 +9,11 @@ one a series, whichever is more.
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from sqlite3 import Connection
+from typing import Any
 
 import msgspec
 
+from gateway.journal.sqlite import sealed, unsealed
 from processors.columns import DirtyPanes
 
 __all__ = ["MARK_SCHEMA", "Mark", "add_marks", "clear_marks", "due_marks", "marks_of"]
@@ -20,10 +22,10 @@ MARK_SCHEMA = (
     # AUTOINCREMENT: an id is never given twice
     "CREATE TABLE mark(id INTEGER PRIMARY KEY AUTOINCREMENT, series INTEGER NOT NULL, step INTEGER NOT NULL,"
     " start INTEGER NOT NULL, end INTEGER NOT NULL, watermark INTEGER NOT NULL, position INTEGER NOT NULL,"
-    " first_now INTEGER NOT NULL, last_now INTEGER NOT NULL)",
+    " first_now INTEGER NOT NULL, last_now INTEGER NOT NULL, seal INTEGER NOT NULL)",
     "CREATE INDEX mark_range ON mark(series, step, start)",
 )
-_SELECT = "SELECT id, series, step, start, end, watermark, position, first_now, last_now FROM mark"
+_SELECT = "SELECT id, series, step, start, end, watermark, position, first_now, last_now, seal FROM mark"
 
 
 class Mark(msgspec.Struct, array_like=True, frozen=True):
@@ -67,7 +69,7 @@ def add_marks(connection: Connection, dirty: DirtyPanes, position: int, now: int
             _SELECT + " WHERE series = ? AND step = ? AND start <= ? AND end >= ?",
             (mark.series, mark.step, mark.end, mark.start),
         ).fetchall()
-        old = [Mark(*row) for row in found]
+        old = [_mark(row) for row in found]
         clear_marks(connection, [each.id for each in old])
         for each in old:
             mark = mark.joined(each)  # noqa: PLW2901  (grows)
@@ -91,20 +93,24 @@ def due_marks(connection: Connection, passed: int, quiet_before: int, old_before
         _SELECT + " WHERE position <= ? AND (last_now <= ? OR first_now <= ?)"
         " ORDER BY first_now, id LIMIT ?", (passed, quiet_before, old_before, limit),
     )  # fmt: skip
-    return [Mark(*row) for row in rows]
+    return [_mark(row) for row in rows]
 
 
 def marks_of(connection: Connection, series: Sequence[int]) -> list[Mark]:
     """The marks of some series: their aggregates are pending."""
     query = _SELECT + " WHERE series = ? ORDER BY step, start"
-    return [Mark(*row) for each in series for row in connection.execute(query, (each,))]
+    return [_mark(row) for each in series for row in connection.execute(query, (each,))]
 
 
 def _insert(connection: Connection, mark: Mark) -> None:
     connection.execute(
-        "INSERT INTO mark(series, step, start, end, watermark, position, first_now, last_now)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)", msgspec.structs.astuple(mark)[1:],
+        "INSERT INTO mark(series, step, start, end, watermark, position, first_now, last_now, seal)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", sealed(msgspec.structs.astuple(mark)[1:]),
     )  # fmt: skip
+
+
+def _mark(row: tuple[Any, ...]) -> Mark:
+    return Mark(row[0], *unsealed(row[1:], "windows to compute again"))
 
 
 def _touching_joined(marks: Sequence[Mark]) -> list[Mark]:
@@ -119,7 +125,7 @@ def _touching_joined(marks: Sequence[Mark]) -> list[Mark]:
 
 
 def _coarsen(connection: Connection, target: int) -> None:
-    marks = sorted((Mark(*row) for row in connection.execute(_SELECT)), key=_place)
+    marks = sorted((_mark(row) for row in connection.execute(_SELECT)), key=_place)
     gaps = sorted(
         (b.start - a.end, i) for i, (a, b) in enumerate(pairwise(marks)) if (a.series, a.step) == (b.series, b.step)
     )

@@ -2,8 +2,7 @@
 
     step, snapshot   the call, for recovery (recorded.py)        trimmed behind the older of two snapshots
     block            its outputs, by position (block_queue.py)   trimmed behind the slowest store
-    series           the lasting name of each index              kept
-    ledger           totals of every account                     kept
+    series, ledger   names by index, totals (kept.py)           kept
     mark             windows to compute again (marks.py)         until revised
     store            where each store is (cursors.py)            until forgotten
 
@@ -18,11 +17,12 @@ from sqlite3 import Connection
 import msgspec
 from isal.isal_zlib import crc32
 
-from gateway.engine.results import LedgerDelta, LedgerKey, Reject, SeriesName, StepResult
+from gateway.engine.results import LedgerDelta, Reject, SeriesName, StepResult
 from gateway.errors import JournalCorrupt, JournalMixedUp
 from gateway.journal.block_queue import BLOCK_SCHEMA, count_readings, drop_blocks, put_block, take_blocks
 from gateway.journal.blocks import encode
-from gateway.journal.cursors import CURSOR_SCHEMA, StoreState, move_cursor, slowest, store_states
+from gateway.journal.cursors import CURSOR_SCHEMA, StoreState, put_store, store_states
+from gateway.journal.kept import KEPT_SCHEMA, put_series, put_totals, series_from, totals
 from gateway.journal.marks import MARK_SCHEMA, Mark, add_marks, clear_marks, due_marks, marks_of
 from gateway.journal.recorded import (
     RECORDED_SCHEMA,
@@ -45,10 +45,7 @@ OUTBOX_SCHEMA = (
     *BLOCK_SCHEMA,
     *CURSOR_SCHEMA,
     *MARK_SCHEMA,
-    "CREATE TABLE series(series INTEGER PRIMARY KEY, device TEXT NOT NULL, quantity TEXT NOT NULL,"
-    " profile TEXT NOT NULL, unit TEXT NOT NULL)",
-    "CREATE TABLE ledger(book TEXT, term TEXT, reason TEXT, source TEXT, profile TEXT, number INTEGER NOT NULL,"
-    " PRIMARY KEY (book, term, reason, source, profile)) WITHOUT ROWID",
+    *KEPT_SCHEMA,
 )
 _STEP_PAGE = 1_000
 _TRIM_BLOCKS = 64
@@ -82,6 +79,7 @@ class Outbox:
         try:
             with self._db.reading() as connection:
                 self._state = read_state(connection, OutboxState, path)
+                self._ledger = totals(connection)
                 self._check_ends(connection)
         except BaseException:
             self.close()
@@ -139,24 +137,19 @@ class Outbox:
                 old, last_step=record.step, processed_offset=record.end_offset,
                 last_position=position or old.last_position, series=old.series + len(result.series),
             )  # fmt: skip
+            changed = {key: self._ledger.get(key, 0) + number for key, number in result.counts.items()}
             self._db.room(len(body), self.quota_bytes)
             with self._db.transaction("outbox") as connection:
                 record_step(connection, record)
                 if position is not None:
                     put_block(connection, position, "step", len(result.readings), body)
-                connection.executemany(
-                    "INSERT INTO series VALUES (?, ?, ?, ?, ?)",
-                    [msgspec.structs.astuple(name) for name in result.series],
-                )
-                connection.executemany(
-                    "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?)"
-                    " ON CONFLICT DO UPDATE SET number = number + excluded.number",
-                    [(*key, number) for key, number in result.counts.items()],
-                )
+                put_series(connection, result.series)
+                put_totals(connection, changed)
                 if len(result.dirty):
                     add_marks(connection, result.dirty, state.last_position, record.now, self._max_marks)
                 self._db.put_state(connection, state)
             self._state = state
+            self._ledger = {**self._ledger, **changed}
             self.bytes_appended += len(body) if position is not None else 0
             return position
 
@@ -201,8 +194,12 @@ class Outbox:
             JournalCorrupt: bytes on disk are not what was written.
         """
         self._check_held(position)
+        last = self.last_position
         with self._db.reading() as connection:
-            return take_blocks(connection, self._path, position, max_readings)
+            out = take_blocks(connection, self._path, position, max_readings)
+        if not out and position < last:
+            raise JournalCorrupt(f"{self._path}: block {position + 1} is missing.", ANEW)
+        return out
 
     def readings_between(self, after: int, upto: int) -> int:
         """Readings in the blocks with after < position <= upto, counted from what is there."""
@@ -213,14 +210,11 @@ class Outbox:
     def series_names(self, start: int) -> list[SeriesName]:
         """Names of the series with index `start` and above, in order."""
         with self._db.reading() as connection:
-            rows = connection.execute("SELECT * FROM series WHERE series >= ? ORDER BY series", (start,)).fetchall()
-        return [SeriesName(*row) for row in rows]
+            return series_from(connection, start)
 
     def ledger(self) -> LedgerDelta:
         """Totals of every account."""
-        with self._db.reading() as connection:
-            rows = connection.execute("SELECT * FROM ledger").fetchall()
-        return {LedgerKey(*key): number for *key, number in rows}
+        return dict(self._ledger)
 
     @property
     def mark_count(self) -> int:
@@ -258,7 +252,7 @@ class Outbox:
             self._check_held(position)
             self._check_reached(name, position)
             with self._db.transaction("cursor") as connection:
-                connection.execute("INSERT INTO store(name, position) VALUES (?, ?)", (name, position))
+                put_store(connection, StoreState(name, position))
 
     def forget_store(self, name: str) -> None:
         """Keep nothing for this store any longer."""
@@ -292,16 +286,24 @@ class Outbox:
             if state is None or position < state.position:
                 raise ValueError(f"store {store} can't move to {position} from {state}")
             self._check_reached(store, position)
+            moved = StoreState(
+                store, position, state.stored + stored_delta, state.refused + refused_delta,
+                state.dropped + dropped_delta, state.halted,
+            )  # fmt: skip
             body = encode(StepResult(rejects=rejects)) if rejects else b""
             with self._db.transaction("cursor") as connection:
-                move_cursor(connection, store, position, (stored_delta, refused_delta, dropped_delta))
+                put_store(connection, moved)
                 appended = self._appended(connection, "refusals", body)
             return self._moved(appended, body)
 
     def set_halted(self, store: str, reason: str) -> None:
         """Note why a store waits for an operator ("": it no longer does), so that it can be told while nothing runs."""
-        with self._lock, self._db.transaction("cursor") as connection:
-            connection.execute("UPDATE store SET halted = ? WHERE name = ?", (reason, store))
+        with self._lock:
+            state = self.cursor(store)
+            if state is None:
+                raise ValueError(f"store {store} is not registered")
+            with self._db.transaction("cursor") as connection:
+                put_store(connection, msgspec.structs.replace(state, halted=reason))
 
     def add_snapshot(self, row: SnapshotRow) -> None:
         """Name a snapshot whose file is durable; the two newest stay named."""
@@ -324,11 +326,10 @@ class Outbox:
 
     def trim(self) -> None:
         """Drop the blocks that every store has and the calls behind the older of two snapshots."""
-        with self._db.reading() as connection:
-            upto = slowest(connection)
+        upto = min((state.position for state in self.stores()), default=0)
         with self._lock, self._db.transaction("trim") as connection:
             trim_steps(connection)
-        while upto is not None and self.begin_position < upto:
+        while self.begin_position < upto:
             # in slices: calls must not wait long
             with self._lock:
                 to = min(self.begin_position + _TRIM_BLOCKS, upto)

@@ -4,6 +4,8 @@ from sqlite3 import Connection
 
 import msgspec
 
+from gateway.journal.sqlite import sealed, unsealed
+
 __all__ = [
     "RECORDED_SCHEMA", "SnapshotRow", "StepRecord", "name_snapshot", "named_snapshots", "record_step",
     "recorded_steps", "trim_steps",
@@ -12,9 +14,9 @@ __all__ = [
 RECORDED_SCHEMA = (
     "CREATE TABLE step(step INTEGER PRIMARY KEY, kind TEXT NOT NULL, first_offset INTEGER NOT NULL,"
     " end_offset INTEGER NOT NULL, now INTEGER NOT NULL, live INTEGER NOT NULL, checksum INTEGER NOT NULL,"
-    " engine TEXT NOT NULL)",
-    "CREATE TABLE snapshot(step INTEGER PRIMARY KEY, name TEXT NOT NULL, end_offset INTEGER NOT NULL,"
-    " now INTEGER NOT NULL, config_digest TEXT NOT NULL, bytes INTEGER NOT NULL)",
+    " engine TEXT NOT NULL, seal INTEGER NOT NULL)",
+    "CREATE TABLE snapshot(name TEXT NOT NULL, step INTEGER PRIMARY KEY, end_offset INTEGER NOT NULL,"
+    " now INTEGER NOT NULL, config_digest TEXT NOT NULL, bytes INTEGER NOT NULL, seal INTEGER NOT NULL)",
 )
 _SNAPSHOTS_KEPT = 2
 
@@ -49,16 +51,16 @@ class SnapshotRow(msgspec.Struct, frozen=True):
 
 def record_step(connection: Connection, record: StepRecord) -> None:
     """Add a call."""
-    connection.execute("INSERT INTO step VALUES (?, ?, ?, ?, ?, ?, ?, ?)", msgspec.structs.astuple(record))
+    values = sealed(msgspec.structs.astuple(record))
+    connection.execute("INSERT INTO step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
 
 def recorded_steps(connection: Connection, after: int, limit: int) -> list[StepRecord]:
     """Calls after `after`, in order, at most `limit`."""
     rows = connection.execute("SELECT * FROM step WHERE step > ? ORDER BY step LIMIT ?", (after, limit))
-    return [
-        StepRecord(step, kind, first, end, now, bool(live), checksum, engine)
-        for step, kind, first, end, now, live, checksum, engine in rows
-    ]
+    # SQLite gives booleans back as numbers
+    whole = (unsealed((*row[:5], bool(row[5]), *row[6:]), "the calls") for row in rows)
+    return [StepRecord(*values) for values in whole]
 
 
 def trim_steps(connection: Connection) -> None:
@@ -70,10 +72,8 @@ def trim_steps(connection: Connection) -> None:
 
 def name_snapshot(connection: Connection, row: SnapshotRow) -> None:
     """Add a snapshot; only the newest two stay."""
-    connection.execute(
-        "INSERT OR REPLACE INTO snapshot(name, step, end_offset, now, config_digest, bytes) VALUES (?, ?, ?, ?, ?, ?)",
-        msgspec.structs.astuple(row),
-    )
+    values = sealed(msgspec.structs.astuple(row))
+    connection.execute("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?, ?, ?)", values)
     connection.execute(
         "DELETE FROM snapshot WHERE step NOT IN (SELECT step FROM snapshot ORDER BY step DESC LIMIT ?)",
         (_SNAPSHOTS_KEPT,),
@@ -82,5 +82,5 @@ def name_snapshot(connection: Connection, row: SnapshotRow) -> None:
 
 def named_snapshots(connection: Connection) -> list[SnapshotRow]:
     """The snapshots, newest first."""
-    query = "SELECT name, step, end_offset, now, config_digest, bytes FROM snapshot ORDER BY step DESC"
-    return [SnapshotRow(*row) for row in connection.execute(query)]
+    rows = connection.execute("SELECT * FROM snapshot ORDER BY step DESC")
+    return [SnapshotRow(*unsealed(row, "the snapshots")) for row in rows]

@@ -10,14 +10,17 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from isal.isal_zlib import crc32
 
 from gateway.errors import JournalCorrupt, JournalError, JournalFull
 
-__all__ = ["ANEW", "RESTORE", "Database", "Fault", "connect", "create", "no_fault", "read_state", "translated"]
+__all__ = [
+    "ANEW", "RESTORE", "Database", "Fault", "connect", "create", "no_fault", "read_state", "sealed", "translated",
+    "unsealed",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -90,7 +93,7 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _meaning(path, error) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise JournalCorrupt(f"{path} is damaged ({error}).", ANEW) from error
 
 
@@ -116,6 +119,23 @@ def read_state(connection: sqlite3.Connection, kind: type[T], path: Path) -> T:
     if row is None or crc32(row[0]) != row[1]:
         raise JournalCorrupt(f"{path}: its running figures are damaged.", ANEW)
     return msgspec.msgpack.decode(row[0], type=kind)
+
+
+def sealed(values: Sequence[object]) -> tuple[object, ...]:
+    """The values of a row, and last their checksum."""
+    return (*values, crc32(msgspec.msgpack.encode(values)))
+
+
+def unsealed(row: Sequence[Any], what: str) -> tuple[Any, ...]:
+    """The values of a row that `sealed` wrote.
+
+    Raises:
+        JournalCorrupt: they are not what was written.
+    """
+    *values, seal = row
+    if crc32(msgspec.msgpack.encode(values)) != seal:
+        raise JournalCorrupt(f"A record of {what} is damaged.", ANEW)
+    return tuple(values)
 
 
 class Database:

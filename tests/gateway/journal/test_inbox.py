@@ -216,10 +216,3 @@ def test_a_reader_beside_the_writer_sees_whole_appends_only(tmp_path: Path) -> N
         done.set()
         reader.join()
         assert seen == [60 * 33]
-
-
-def test_every_commit_is_synced(tmp_path: Path) -> None:
-    with journal(tmp_path) as (inbox, _, _):
-        connection = inbox._db._write
-        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
-        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)

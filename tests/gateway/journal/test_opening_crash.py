@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,9 @@ from gateway.rows import QOS1, RowKind
 from tests.gateway.journal.support import DECODED, journal, readings, row_at, rows_from
 
 ROOT = Path(__file__).resolve().parents[3]
-PLACES = [
-    f"{part}-{when}-commit"
-    for part in ("inbox", "outbox", "revision", "cursor", "trim")
-    for when in ("before", "after")
-] + ["snapshot-before-rename", "snapshot-after-rename"]
+PARTS = ("inbox", "outbox", "revision", "cursor", "trim")
+PLACES = [f"{part}-{when}-commit" for part in PARTS for when in ("before", "after")]
+PLACES += ["snapshot-before-rename", "snapshot-after-rename"]
 CREATION = ["create-inbox", "create-outbox", "create-snapshots", "create-outbox-complete", "create-inbox-complete"]
 
 
@@ -65,7 +64,7 @@ def check(folder: Path, promised: dict[str, int]) -> None:
         assert outbox.ledger().get(DECODED, 0) == processed
         first_kept = outbox.snapshots()[-1].step if len(outbox.snapshots()) == 2 else 0
         records = list(outbox.steps_after(first_kept))
-        for one, following in zip(records, records[1:], strict=False):
+        for one, following in pairwise(records):
             assert following.first_offset == one.end_offset
         assert not records or records[-1].end_offset == processed
         state = outbox.cursor("duckdb")
@@ -99,11 +98,9 @@ def check(folder: Path, promised: dict[str, int]) -> None:
 def test_killed_at_any_moment_nothing_that_was_promised_is_lost(tmp_path: Path) -> None:
     rng = random.Random(5)
     for round_ in range(8):
-        lines = []
         with writer(tmp_path, round_, "never") as process:
             assert process.stdout is not None
-            for _ in range(rng.randrange(1, 150)):
-                lines.append(process.stdout.readline())
+            lines = [process.stdout.readline() for _ in range(rng.randrange(1, 150))]
             process.kill()
             lines += process.stdout.readlines()
         check(tmp_path, said(lines))

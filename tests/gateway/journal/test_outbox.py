@@ -256,12 +256,11 @@ def test_damage_of_a_block_is_found(tmp_path: Path, rng: np.random.Generator) ->
         bad[at] ^= 1 << int(rng.integers(0, 8))
         data.execute("UPDATE block SET body = ? WHERE position = 2", (bad,))
         with journal(tmp_path) as (_, outbox, _):
-            assert len(outbox.blocks_after(0, 1)) == 1
+            assert [position for position, _ in outbox.blocks_after(0, 1_000)] == [1]
             with pytest.raises(JournalCorrupt, match="block 2 is damaged"):
-                outbox.blocks_after(0, 1_000)
+                outbox.blocks_after(1, 1_000)
     data.execute("DELETE FROM block WHERE position = 2")
     data.execute("DELETE FROM step WHERE step = 2")
-    data.close()
     with journal(tmp_path) as (_, outbox, _):
         with pytest.raises(JournalCorrupt, match="missing"):
             outbox.blocks_after(0, 1_000)
@@ -269,6 +268,10 @@ def test_damage_of_a_block_is_found(tmp_path: Path, rng: np.random.Generator) ->
             outbox.readings_between(0, 3)
         with pytest.raises(JournalCorrupt, match="call 2 is missing"):
             list(outbox.steps_after(0))
+    data.execute("DELETE FROM block")
+    data.close()
+    with journal(tmp_path) as (_, outbox, _), pytest.raises(JournalCorrupt, match="block 1 is missing"):
+        outbox.blocks_after(0, 1_000)
 
 
 def test_the_bytes_that_use_up_the_quota_are_counted(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Snapshots: there whole or not at all, and damage of any byte is seen."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,25 @@ def test_prune_keeps_what_is_named_and_what_is_not_ours(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     snapshots.prune(["2.snap", "3.snap"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["2.snap", "3.snap", "notes.txt"]
+
+
+def test_a_name_appears_only_after_its_file_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: set[int] = set()
+    seen: dict[str, list[tuple[str, bool]]] = {}
+
+    def fault(point: str) -> None:
+        paths = [tmp_path, *tmp_path.iterdir()]
+        seen[point] = [(path.name, path.stat().st_ino in synced) for path in paths]
+
+    def fsync(fd: int) -> None:
+        synced.add(os.fstat(fd).st_ino)
+
+    monkeypatch.setattr("os.fsync", fsync)
+    Snapshots(tmp_path, fault).write(snapshot(1))
+    assert seen == {
+        "snapshot-before-rename": [(tmp_path.name, False), ("1.snap.tmp", True)],
+        "snapshot-after-rename": [(tmp_path.name, True), ("1.snap", True)],
+    }
 
 
 def test_a_failed_write_leaves_the_older_file_of_that_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

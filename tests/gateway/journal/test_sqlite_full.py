@@ -1,6 +1,5 @@
 """No room on a real file system: an error that says so, nothing half written, and on it goes when there is room."""
 
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,6 +33,12 @@ def step(outbox: Outbox) -> None:
     first = outbox.processed_offset
     result = StepResult(readings=readings(first, 500), counts={DECODED: 500})
     outbox.append_step(StepRecord(outbox.last_step + 1, "rows", first, first + 500, 1, True), result)
+
+
+def write_all(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 12))
 
 
 def test_a_limit_on_the_size_of_files_loses_nothing(tmp_path: Path) -> None:
@@ -71,9 +76,8 @@ def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_room(small_disk: Pa
         inbox.append(rows_from(0, 500), {}, {})
         step(outbox)
         ballast = small_disk / "ballast"
-        with pytest.raises(OSError, match="No space"), ballast.open("wb", buffering=0) as file:
-            while True:
-                file.write(bytes(1 << 12))
+        with pytest.raises(OSError, match="No space"):
+            write_all(ballast)
         with pytest.raises(JournalFull, match="No room to write"):
             fill()
         end = inbox.end_offset
@@ -106,23 +110,3 @@ def test_a_read_only_disk_says_so(small_disk: Path) -> None:
         with pytest.raises(JournalError, match="can't be") as caught, journal(folder):
             pass
         assert "right" in caught.value.remedy
-
-
-def test_after_a_failed_sync_the_file_takes_nothing_more(tmp_path: Path) -> None:
-    with journal(tmp_path) as (inbox, _, _):
-        inbox.append(rows_from(0, 5), {}, {})
-        failed = sqlite3.OperationalError("disk I/O error")
-        failed.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
-
-        def fail(_point: str) -> None:
-            raise failed
-
-        inbox._db.fault = fail
-        with pytest.raises(JournalError, match="disk I/O error"):
-            inbox.append(rows_from(5, 5), {}, {})
-        inbox._db.fault = lambda _point: None
-        with pytest.raises(JournalError, match="failed before"):
-            inbox.append(rows_from(5, 5), {}, {})
-        assert inbox.end_offset == 5
-    with journal(tmp_path) as (inbox, _, _):
-        assert inbox.append(rows_from(5, 5), {}, {}) == 5

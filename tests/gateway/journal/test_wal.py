@@ -65,7 +65,7 @@ def test_a_flipped_byte_before_the_last_commit_stops_and_nothing_is_touched(
     for at in places:
         damaged = log[:at] + bytes([log[at] ^ 1 << int(rng.integers(0, 8))]) + log[at + 1 :]
         path.write_bytes(damaged)
-        with pytest.raises(JournalCorrupt, match="inbox.db-wal is damaged"), journal(crashed):
+        with pytest.raises(JournalCorrupt, match=r"inbox\.db-wal is damaged"), journal(crashed):
             pass
         assert path.read_bytes() == damaged
 
