@@ -174,3 +174,20 @@ def test_no_secret_is_in_what_is_said_about_it(file: Path) -> None:
     said = " ".join(problem.problem for problem in caught.value.problems)
     assert "geheim" not in said
     assert "12345" not in said
+
+
+def test_a_misspelt_variable_of_a_known_section_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITYLOOM_STORES__DUCKDB__PAHT", "x")
+
+    with pytest.raises(ConfigErrors) as caught:
+        load_settings(None)
+
+    assert caught.value.file == "environment variable CITYLOOM_STORES__DUCKDB__PAHT"
+    assert caught.value.remedy == "Did you mean stores.duckdb.path?"
+
+
+def test_a_variable_reaches_options_two_sections_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITYLOOM_STORES__DUCKDB__ENABLED", "false")
+    monkeypatch.setenv("CITYLOOM_STORES__INFLUXDB", '{"enabled": true, "token": "t"}')
+
+    assert list(load_settings(None).enabled_stores) == ["influxdb"]
