@@ -191,15 +191,16 @@ class Inbox:
         with self._lock:
             totals = self._state.sources.get(source, SourceTotals())
             floor = max(totals.confirmed, totals.qos1 - min(limit, self._keep))
-            rows: list[Row] = []
+            parts: list[list[Row]] = []
             with self._db.reading() as connection:
                 upto = totals.qos1
                 for first, before in reversed(self._owing.get(source, ())):
                     if upto <= floor:
                         break
                     chunk = self._chunk_at(connection, first)[1]
-                    rows[:0] = [r for r in chunk if r.source == source and r.kind == _MESSAGE and r.flags & QOS1]
+                    parts.append([r for r in chunk if r.source == source and r.kind == _MESSAGE and r.flags & QOS1])
                     upto = before
+        rows = [row for part in reversed(parts) for row in part]
         if totals.qos1 > floor and len(rows) != totals.qos1 - upto:
             raise JournalCorrupt(f"{self._path}: unconfirmed messages of source {source} are missing.", ANEW)
         return [(row.topic, row.payload) for row in rows[max(floor - upto, 0) :]]
