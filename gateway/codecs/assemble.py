@@ -182,9 +182,8 @@ def _fail(
             gone.add(k)
             found.rejected.append((k, failure.rejected, failure.detail))
     for r, failure in failures.items():
-        if found.message[r] not in gone:
-            carried = [layout.quantities[q] for q in np.flatnonzero(state[r] != State.ABSENT).tolist()] or [""]
-            found.broken.extend((found.message[r], name, failure.invalid, failure.detail) for name in carried)
+        carried = [layout.quantities[q] for q in np.flatnonzero(state[r] != State.ABSENT).tolist()] or [""]
+        found.broken.extend((found.message[r], name, failure.invalid, failure.detail) for name in carried)
     if gone:
         keep &= np.fromiter((k not in gone for k in found.message), np.bool_, len(keep))
     return keep

@@ -29,8 +29,8 @@ def _one_or_more(paths: tuple[str, ...]) -> tuple[str, ...]:
     return paths
 
 
-Span = Annotated[tuple[float, float], AfterValidator(_span)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Span = Annotated[tuple[Number, Number], AfterValidator(_span)]
 
 
 class _Spec(BaseModel):

@@ -10,6 +10,7 @@ import pytest
 from gateway.codecs.compiled import RECEIPT, CompiledProfile, Decoded, State, compile_profile
 from gateway.config.profiles import load_profiles
 from gateway.reasons import Ignored, Invalid, Rejected
+from tests.support.public_data import public_data
 
 RECEIVED = 1_800_000_000 * 10**9
 VECTORS = Path(__file__).parent / "vectors"
@@ -155,11 +156,15 @@ def tracker() -> CompiledProfile:
     return compiled(fields={name: {"path": "", "unit": unit} for name, unit in units.items()})
 
 
-@pytest.mark.parametrize("stem", ["tracker"])
-def test_a_pack_and_its_resolved_form_are_the_same_readings(stem: str) -> None:
-    pack = json.loads((VECTORS / f"senml-{stem}.json").read_text())
-    resolved = json.loads((VECTORS / f"senml-{stem}.resolved.json").read_text())
+def test_a_pack_and_its_resolved_form_are_the_same_readings() -> None:
+    pack = json.loads((VECTORS / "senml-tracker.json").read_text())
+    resolved = json.loads((VECTORS / "senml-tracker.resolved.json").read_text())
     assert_resolves(pack, resolved)
+
+
+def test_the_example_of_the_rfc_resolves_as_its_working_group_says() -> None:
+    pack, resolved = public_data("senml/ex5.json"), public_data("senml/ex5.resolved.json")
+    assert_resolves(json.loads(pack.read_text()), json.loads(resolved.read_text()))
 
 
 def assert_resolves(pack: Any, resolved: Any) -> None:

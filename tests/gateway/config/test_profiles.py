@@ -8,6 +8,8 @@ import seeds
 from gateway.config.profiles import load_profiles
 from gateway.errors import ConfigError
 
+INF = float("inf")
+
 
 def profile(**changes: Any) -> dict[str, Any]:
     """A small valid profile with changes; a value of None takes the key out."""
@@ -59,6 +61,7 @@ def test_out_of_orderness_follows_the_interval() -> None:
         ({"fields": {"speed": {"path": "s", "unit": "kmh"}}}, "fields.speed.unit", "kmh"),
         ({"fields": {"speed": {"path": "s"}}}, "fields.speed", "unit"),
         ({"fields": {"speed": {"path": "s", "unit": "km/h", "range": [5, 5]}}}, "fields.speed.range", "below"),
+        ({"fields": {"speed": {"path": "s", "unit": "km/h", "range": [0, INF]}}}, "fields.speed.range.1", "finite"),
         ({"fields": {"speed": {"path": "s", "unit": "km/h", "scale": 0}}}, "fields.speed", "scale"),
         ({"fields": {"state": {"path": "s", "type": "enum"}}}, "fields.state", "enum"),
         ({"fields": {"flag": {"path": "s", "unit": "1"}}}, "fields.flag", "stores"),

@@ -1,0 +1,89 @@
+"""Built-in profiles on whole messages: strangers' formats by vector, our own by the example at the top of each file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import seeds
+from gateway.codecs.compiled import State, compile_profile
+from gateway.config.profiles import load_profiles
+from gateway.engine.router import Match, Router
+
+PROFILES = load_profiles(seeds.profile_texts())
+ROUTER = Router(PROFILES)
+VECTORS = Path(__file__).parent / "vectors"
+STRANGERS = ("tts-v3", "chirpstack-v4")
+CASES = [(name, case) for name in STRANGERS for case in json.loads((VECTORS / f"{name}.json").read_text())]
+
+
+def _ids(value: Any) -> str:
+    return value if isinstance(value, str) else str(value["what"])
+
+
+@pytest.mark.parametrize(("name", "case"), CASES, ids=_ids)
+def test_vectors_of_strangers(name: str, case: dict[str, Any]) -> None:
+    match = ROUTER.match(case["topic"])
+    assert isinstance(match, Match)
+    assert PROFILES[match.profile].name == name
+    assert match.key is None
+    profile = compile_profile(PROFILES[match.profile])
+    decoded = profile.decode([json.dumps(case["payload"]).encode()], [case["topic"]])
+    expect = case["expect"]
+    assert [str(reason) for _, reason in decoded.ignored] == [expect[key] for key in ("ignored",) if key in expect]
+    assert [str(entry[1]) for entry in decoded.rejected] == [expect[key] for key in ("rejected",) if key in expect]
+    if "key" not in expect:
+        assert not len(decoded.message)
+        return
+    assert decoded.keys == [expect["key"]]
+    assert decoded.ts.tolist() == [expect["ts"]]
+    assert decoded.sequence is not None
+    assert decoded.sequence.tolist() == [expect["sequence"]]
+    assert decoded.sequence_scope == [expect["scope"]]
+    present = {
+        quantity.name: decoded.value[0, k]
+        for k, quantity in enumerate(profile.quantities)
+        if decoded.state[0, k] == State.PRESENT
+    }
+    assert present == pytest.approx(expect["values"])
+    assert [entry[1] for entry in decoded.invalid] == expect.get("invalid", [])
+
+
+def example(text: str) -> tuple[str, bytes]:
+    """Topic and payload of the comment at the top of a profile."""
+    lines = [line.removeprefix("#") for line in text.splitlines() if line.startswith("#")]
+    topic = next(line for line in lines if line.startswith(" topic ")).split()[1]
+    start = next(k for k, line in enumerate(lines) if line.startswith(" payload "))
+    payload = lines[start].removeprefix(" payload ").strip()
+    for line in lines[start + 1 :]:
+        if not line.startswith("           "):
+            break
+        payload += line.strip()
+    return topic, payload.encode()
+
+
+STORED = {
+    "loop-detector": [[52.3, 1380, 0.13]],
+    "segment-speed": [[31.5, 17]],
+    "meter-3p": [[230.1, 229.8, 231.0, 41.2, 39.9, 40.3, 26.4, 5.1, 0.98, 50.01, 0.023]],
+    "water-flow": [[44.64, 88213.52]],
+    "water-pressure": [[342], [340]],
+    "gas-detector": [[2.1, 3, 20.9, 0, 0]],
+    "tts-v3": [[0.61, 3.58]],
+    "chirpstack-v4": [[0.61, 3.58]],
+    "senml-station": [[1.42, 18.5, 0.97], [1.41, np.nan, np.nan]],
+}
+
+
+@pytest.mark.parametrize("name", seeds.profile_texts())
+def test_the_example_in_each_file_is_what_it_says(name: str) -> None:
+    topic, payload = example(seeds.profile_texts()[name])
+    match = ROUTER.match(topic)
+    assert isinstance(match, Match)
+    assert PROFILES[match.profile].name == name
+    decoded = compile_profile(PROFILES[match.profile]).decode([payload], [topic], np.array([1772366500 * 10**9]))
+    np.testing.assert_allclose(decoded.value, STORED[name], rtol=1e-12)
+    assert np.abs(decoded.ts - 1772366400 * 10**9).max() <= 60 * 10**9
+    assert not decoded.invalid
