@@ -30,24 +30,28 @@ class TypedReader:
     """Compiled once a profile. Raises Refused in the constructor where paths contradict each other as types."""
 
     def __init__(self, layout: Layout) -> None:
-        self._records = layout.records
-        self._max_key = layout.key == len(layout.slots)
+        self._with_key = layout.key == len(layout.slots)
+        self._branches: tuple[Step | Each, ...] = ()
         root: _Node = {}
         if layout.records:
             if not layout.relative:
                 raise Refused("records without a slot of their own")
             record_type, _, record_gets = _compile(layout.relative, {})
             self._record = _row_getter(record_gets, layout.relative)
-            lead = [step for step in layout.records[: _first_branch(layout.records)] if isinstance(step, str)]
-            if len(lead) != _first_branch(layout.records):
+            first = next(k for k, step in enumerate(layout.records) if isinstance(step, Each))
+            lead = [step for step in layout.records[:first] if isinstance(step, str)]
+            if len(lead) != first:
                 raise Refused("a record path with an index")
-            container = _container(layout.records[len(lead) :], record_type)
+            self._branches = layout.records[first:]
+            self._one_list = self._branches == (Each.ELEMENT,)
+            container = _container(self._branches, record_type)
             if lead:
                 _insert(root, tuple(lead), Slot(layout.relative[0].path, container | None, None, _same))
             elif layout.absolute:
                 raise Refused("paths from the root beside a list at the root")
             document, _, gets = _compile(layout.absolute, root)
             self._lead = attrgetter(_attribute(root, tuple(lead))) if lead else None
+            self._has_message = bool(layout.absolute)
             self._message = _row_getter(gets, layout.absolute)
             self.decode = msgspec.json.Decoder(document if lead else container).decode
         else:
@@ -56,29 +60,26 @@ class TypedReader:
             self.row = _row_getter(gets, layout.relative)
             """The row of a decoded document that is one record. May raise Refused."""
 
-    def rows(self, document: Any, at_most: int) -> list[tuple[Any, ...]]:
+    def rows(self, document: Any, at_most: int) -> list[Sequence[Any]]:
         """The rows of a decoded document that holds many records. Raises Refused."""
-        message = tuple(self._message(document)) if self._lead is not None else ()
+        message = self._message(document) if self._has_message else ()
         container = document if self._lead is None else self._lead(document)
-        if len(self._records) - _first_branch(self._records) == 1 and self._records[-1] is Each.ELEMENT:
+        if self._one_list:
             if container is None or len(container) > at_most:
                 raise Refused("no records, or too many")
-            return [(*row, *message) for row in map(self._record, container)]
-        rows: list[tuple[Any, ...]] = []
-        for record, key in _walk(container, self._records[_first_branch(self._records) :], ""):
+            rows = list(map(self._record, container))
+            return [(*row, *message) for row in rows] if message else rows
+        rows = []
+        for record, key in _walk(container, self._branches, ""):
             if len(rows) >= at_most:
                 raise Refused("too many records")
             row = (*self._record(record), *message)
-            rows.append((*row, key) if self._max_key else row)
+            rows.append((*row, key) if self._with_key else row)
         return rows
 
 
 def _same(value: Any) -> Any:
     return value
-
-
-def _first_branch(steps: Sequence[Step | Each]) -> int:
-    return next(k for k, step in enumerate(steps) if isinstance(step, Each))
 
 
 def _insert(root: _Node, steps: tuple[Step, ...], slot: Slot) -> None:
