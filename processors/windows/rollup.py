@@ -31,7 +31,7 @@ _MOMENTS = {
 }
 _NO_END = int(np.iinfo(np.int64).max)
 _SLOT_COLUMNS = ("gap", "digit")
-_WAITING_A_SERIES = 4
+_WAITING_A_SERIES = 2
 _WAITING_DTYPES = {"series": "int32", "level": "uint8", "key": "int16", "count": "uint32"}
 
 

@@ -149,6 +149,23 @@ def test_a_busy_day_of_many_series_is_that_of_the_reference(rng: np.random.Gener
     check(plain, reference([r for r in held if r.series != 4], PANES, edges, [until] * 5), exact)
 
 
+@pytest.mark.parametrize("batch", [7, 101, 1009])
+def test_a_busy_live_day_has_the_bits_of_one_batch(rng: np.random.Generator, batch: int) -> None:
+    edges, start = DAYS["Shanghai"]
+    count = 4000
+    at = np.sort(rng.choice(6 * 3600 * 100, count, replace=False)) * (S // 100)
+    series = rng.integers(0, 5, count)
+    values = np.where(series == 4, rng.normal(0, 0.02, count), np.exp(rng.normal(2, 1.5, count)))
+    held = [Reading(int(s), start + int(t), float(v), 1) for s, t, v in zip(series, at, values, strict=True)]
+    came = [held[k] for k in np.argsort(at + rng.integers(0, OUT_OF_ORDER, count), kind="stable")]
+    until = int(edges[-2])
+
+    live, late = _live(came, list(range(0, count, batch)), {5, 30}, edges, until)
+
+    assert late == 0
+    assert sorted(rows(live)) == sorted(rows(recompute(*columns(held), np.array(PANES, np.int32), edges, until)))
+
+
 def test_nothing_gives_nothing() -> None:
     edges, start = DAYS["Shanghai"]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from processors.columns import I64
-from processors.windows.aggregate import Windows, aggregate, sketch_readings
+from processors.windows.aggregate import Windows, aggregate, publish, sketch_readings
 from processors.windows.day import DAY
 from processors.windows.rollup import Rollup
 from processors.windows.sketch import Sketches
@@ -92,15 +92,18 @@ def test_a_part_belongs_to_the_day_it_begins_in() -> None:
     """
     edges = midnights("Asia/Kolkata", "2026-05-01", 2)
     rollup = _rollup(1, DAY)
+    times = [utc(f"2026-05-01T{text}") for text in ("18:10", "18:45", "19:15")]
     made, ordered = aggregate(
-        np.zeros(2, np.int32), np.array([utc("2026-05-01T18:45"), utc("2026-05-01T19:15")]), np.array([2.0, 6.0]),
-        np.ones(2, np.uint8), 3600,
-    )  # fmt: skip
+        np.zeros(3, np.int32), np.array(times), np.array([8.0, 2.0, 6.0]), np.ones(3, np.uint8), 3600
+    )
 
     ready, _ = rollup.fold(made, sketch_readings(made, ordered), edges[2:], edges)
+    batch = publish(ready, DAY)
 
     assert ready.start.tolist() == edges[:2].tolist()
-    assert ready.mean.tolist() == [2.0, 6.0]
+    assert batch.mean.tolist() == [5.0, 6.0]
+    # 8 for 35 minutes, 2 until the hour ends
+    np.testing.assert_allclose(batch.twmean, [(8 * 35 + 2 * 15) / 50, 6.0])
 
 
 def test_an_open_window_keeps_its_bounds_when_the_edges_of_days_change() -> None:
@@ -113,6 +116,18 @@ def test_an_open_window_keeps_its_bounds_when_the_edges_of_days_change() -> None
 
     assert ready.end.tolist() == [end, utc("2026-05-01T22:00")]
     assert ready.mean.tolist() == [2.0, 5.0]
+
+
+def test_a_window_starts_with_an_empty_sketch() -> None:
+    rollup = _rollup(1)
+    medians = []
+    for minute in range(60):
+        rollup.snapshot()  # brings what waits into the packed sketch
+        value = [1.0, 1000.0, 50.0, -7.0][minute // 15]
+        ready, _ = rollup.fold(*_minutes((0, minute, value)), _until(minute + 1), NO_EDGES)
+        medians += ready.p50.tolist()
+
+    np.testing.assert_allclose(medians, [1.0, 1000.0, 50.0, -7.0], rtol=0.0201)
 
 
 @pytest.mark.parametrize("at", range(6))

@@ -201,7 +201,8 @@ def test_a_series_that_moves_to_a_lane_behind_is_not_emitted_twice() -> None:
 
     assert windows.is_late(*_keys((0, 2))).tolist() == [True]
     _add(windows, (0, 31, 2.0, 1))
-    assert _listed(_close(windows, 100, 30)[0]) == []
+    assert _listed(_close(windows, 100, 20)[0]) == []
+    assert windows.is_late(*_keys((0, 25))).tolist() == [True]
     assert _listed(_close(windows, 100, 40)[0]) == [(10, 0, 30, 1)]
 
 
