@@ -35,6 +35,7 @@ from gateway.mqtt.signals import (
     Silent,
     Subscribed,
     WatchRefused,
+    WindowExceeded,
 )
 from gateway.mqtt.wire import Wire
 from gateway.rows import Row
@@ -218,7 +219,7 @@ class MqttSource:
         session = self._session
         session.close()
         if session.state is SessionState.CLOSING:
-            wire.resume()
+            wire.hold(False)
             await self._reach(wire, drain_secs, lambda: not self._inflow.waiting)
             session.prove(asyncio.get_running_loop().time())
             self._flush()
@@ -232,6 +233,7 @@ class MqttSource:
         """`rows` more of the rows handed to the sink are durable, in the order in which it got them."""
         self._session.acknowledge(rows)
         self._flush()
+        self._brake()
         self._changed.set()
 
     # ---- inside ----
@@ -291,6 +293,8 @@ class MqttSource:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(TICK_SECS)
+            if wire.held:
+                self._session.heard(loop.time())
             self._guard(wire, lambda: self._step(wire, lambda at: self._session.tick(at, loop.time())))
 
     def _on_data(self, wire: Wire, data: bytes) -> int:
@@ -311,6 +315,7 @@ class MqttSource:
             self._stamps.take(used)
         self._hand_over()
         self._flush()
+        self._brake()
         for signal in signals:
             self._heed(wire, signal)
 
@@ -323,6 +328,10 @@ class MqttSource:
         if self._wire is not None:
             self._wire.send(self._session.data_to_send())
 
+    def _brake(self) -> None:
+        if self._wire is not None:
+            self._wire.hold(self._inflow.over and not self._stopping.is_set())
+
     def _guard(self, wire: Wire, step: Callable[[], None]) -> None:
         """An error in a callback would end in the loop's log: `run` raises it instead."""
         try:
@@ -332,30 +341,10 @@ class MqttSource:
             wire.close("an error of ours")
 
     def _heed(self, wire: Wire, signal: Signal) -> None:
-        loop = asyncio.get_running_loop()
-        events, name = self._events, self.name
         match signal:
             case Accepted():
                 self._accepted = True
-                self.connected_since = loop.time()
-            case Subscribed():
-                self.subscribed = True
-                after = loop.time() - self._trying_since
-                present = self._session.session_present
-                events.connected(name, self.address, session_present=present, after_secs=after)
-            case SessionLost():
-                heard = self._heard_before
-                events.session_lost(name, None if heard is None else loop.time() - heard)
-            case SessionShortened(seconds):
-                events.session_shortened(name, seconds)
-            case FilterRefused(pattern, code):
-                events.subscribe_refused(name, pattern, code)
-            case QosLowered(pattern):
-                events.qos_lowered(name, pattern)
-            case WatchRefused():
-                events.watch_refused(name)
-            case Dropped(count):
-                events.dropped_at_broker(name, count)
+                self.connected_since = asyncio.get_running_loop().time()
             case Silent(what):
                 wire.close(what)
             case Refused(code, reason):
@@ -367,6 +356,32 @@ class MqttSource:
             case ServerLeft(code, reason):
                 self._offended = True
                 wire.close(f"the broker disconnected us: {reason} (0x{code:02X})")
+            case _:
+                self.subscribed = self.subscribed or isinstance(signal, Subscribed)
+                self._report(signal)
+
+    def _report(self, signal: Signal) -> None:
+        now = asyncio.get_running_loop().time()
+        events, name = self._events, self.name
+        match signal:
+            case Subscribed():
+                present = self._session.session_present
+                after = now - self._trying_since
+                events.connected(name, self.address, session_present=present, after_secs=after)
+            case SessionLost():
+                events.session_lost(name, None if self._heard_before is None else now - self._heard_before)
+            case SessionShortened(seconds):
+                events.session_shortened(name, seconds)
+            case FilterRefused(pattern, code):
+                events.subscribe_refused(name, pattern, code)
+            case QosLowered(pattern):
+                events.qos_lowered(name, pattern)
+            case WatchRefused():
+                events.watch_refused(name)
+            case WindowExceeded(in_flight, receive_maximum):
+                events.window_exceeded(name, in_flight, receive_maximum)
+            case Dropped(count):
+                events.dropped_at_broker(name, count)
 
     async def _retry(self, problem: str) -> None:
         retry_in = self._backoff.next_delay()

@@ -38,6 +38,10 @@ class SourceEvents(Protocol):
         """The broker keeps our session for this long only, less than asked."""
         ...
 
+    def window_exceeded(self, source: str, in_flight: int, receive_maximum: int) -> None:
+        """The broker sends more than we asked for without acknowledgement; it is held back by not reading."""
+        ...
+
     def dropped_at_broker(self, source: str, count: int) -> None:
         """The broker's counter says that it dropped this many more messages, of any of its clients."""
         ...
@@ -82,6 +86,12 @@ class LoggedEvents:
     def session_shortened(self, source: str, seconds: int) -> None:
         """See SourceEvents."""
         self._log.warning("broker keeps our session for less than asked", source=source, seconds=seconds)
+
+    def window_exceeded(self, source: str, in_flight: int, receive_maximum: int) -> None:
+        """See SourceEvents."""
+        self._log.warning(
+            "broker exceeds our receive maximum", source=source, in_flight=in_flight, receive_maximum=receive_maximum
+        )
 
     def dropped_at_broker(self, source: str, count: int) -> None:
         """See SourceEvents."""

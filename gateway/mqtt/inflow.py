@@ -4,8 +4,9 @@
   something else there). The broker sends them again, and those copies are acknowledged, not handed out.
 - A packet id that is in flight on this connection can't come again on it, not even with DUP: MQTT 5 (4.4) lets a sender
   repeat only after a reconnect. It is a protocol error.
-- A broker may have more in flight than we ask for now (a resumed session, a smaller receive maximum than before): our
-  limit binds from the moment the number has fallen below it.
+- Brokers exceed the receive maximum that we announce (rumqttd ignores it; mosquitto 2.0 sends many times more after a
+  backlog). Saying 0x93 and leaving, as MQTT 5 asks, would only bring the same messages again. `over` makes the
+  connection stop reading instead: memory stays bounded by the window and one read.
 - `received` counts every message when it is parsed, apart from what becomes of it; `take` reports a message when its
   fate is known, so that what is persisted with the rows never counts a message that is still held.
 """
@@ -25,7 +26,6 @@ __all__ = ["Handover", "Inflow", "Offence"]
 
 SETTLE_SECS = 10.0
 """After this long, parts of W of which nothing came are taken as known to the broker."""
-_NEVER = 1 << 62
 _Arrival = tuple[Row, Pending]
 
 
@@ -61,7 +61,7 @@ class Inflow:
         self._resumed_at = 0.0
         self._settle_mark: int | None = None
         self._quiet = quiet
-        self._receive_maximum = self._window = self._limit = window
+        self._receive_maximum = self._window = window
         self._plain_number = 0
         self._until = (0, confirmed)
         self._rows: list[Row] = []
@@ -98,9 +98,14 @@ class Inflow:
         return self._plain_number + self._acks.sent_plain
 
     @property
-    def unproven(self) -> bool:
-        """PUBACKs left that are not known to have arrived."""
-        return self.acknowledged > self._unconfirmed.confirmed
+    def unproven(self) -> int:
+        """PUBACKs that left and are not known to have arrived."""
+        return self.acknowledged - self._unconfirmed.confirmed
+
+    @property
+    def over(self) -> bool:
+        """More is in flight than we asked for. Not while a verdict is due: it may need the next messages."""
+        return len(self._acks.in_flight) > self._window and not self.held
 
     @property
     def sorting(self) -> bool:
@@ -116,7 +121,6 @@ class Inflow:
 
     def resume(self, filters: Sequence[str], now: float) -> None:
         """The broker has our session: it repeats what it has no PUBACK for."""
-        self._limit = MAX_WINDOW
         self._resumed_at = now
         self._settle_mark = None
         self._redelivery = Redelivery(self._unconfirmed.contents(), filters, self._quiet)
@@ -125,7 +129,6 @@ class Inflow:
 
     def start_anew(self) -> None:
         """The broker has no session of ours: nothing can come again."""
-        self._limit = self._window
         self._veil()
         self._unconfirmed.confirm(self._unconfirmed.total)
         self._end_sorting()
@@ -156,8 +159,8 @@ class Inflow:
             rows, packet_ids, acked = rows[:end], packet_ids[:end], acked[:good]
         self._acks.owe(packet_ids)
         self._rows += rows
-        self._unconfirmed.add(acked, self._window, self._plain_number)
-        return offence or self._check_window()
+        self._unconfirmed.add(acked)
+        return offence
 
     def sort_out(self, row: Row, packet_id: int, now: float) -> Offence | None:
         """One message while redelivered ones may come; packet_id 0: QoS 0."""
@@ -177,7 +180,7 @@ class Inflow:
         self._release(new)
         if redelivery.done:
             self._end_sorting()
-        return self._check_window()
+        return None
 
     def tick(self, now: float) -> None:
         """Give up waiting for the rest of what is held."""
@@ -203,10 +206,7 @@ class Inflow:
 
     def pubacks(self) -> bytes:
         """Those that may leave now."""
-        data = self._acks.collect()
-        if len(self._acks.in_flight) < self._window:
-            self._limit = self._window
-        return data
+        return self._acks.collect()
 
     def confirm(self, number: int) -> None:
         """The PUBACKs of everything before `number` arrived."""
@@ -232,7 +232,7 @@ class Inflow:
                 row = Row(self.newest_at, row.kind, row.source, row.flags, row.topic, row.payload)
             self._rows.append(row)
             self._acks.owe_row(pending)
-            self._unconfirmed.add((row,), self._window, _NEVER)
+            self._unconfirmed.add((row,))
 
     def _end_sorting(self) -> None:
         self._veil()
@@ -243,9 +243,3 @@ class Inflow:
     def _veil(self) -> None:
         """Rows of earlier connections may not be durable yet: the count that is persisted must not pass them."""
         self._until = (self._acks.handed, self.confirmed)
-
-    def _check_window(self) -> Offence | None:
-        if len(self._acks.in_flight) <= self._limit:
-            return None
-        problem = f"more than {self._limit} messages in flight: raise receive_maximum to the broker's window"
-        return Offence(Reason.RECEIVE_MAX_EXCEEDED, problem)

@@ -29,6 +29,7 @@ from gateway.mqtt.signals import (
     SessionShortened,
     Signal,
     Silent,
+    WindowExceeded,
 )
 from gateway.mqtt.subscriptions import DROPPED_TOPIC, Subscriptions
 from gateway.rows import DUP, QOS1, RETAIN, Row, RowKind
@@ -36,7 +37,7 @@ from gateway.rows import DUP, QOS1, RETAIN, Row, RowKind
 __all__ = ["Session", "SessionState"]
 
 CONFIRM_SECS = 1.0
-"""A ping that proves the arrival of PUBACKs is sent at most this often."""
+"""A ping that proves the arrival of PUBACKs is sent at most this often, but for each receive maximum of them."""
 _MESSAGE = int(RowKind.MESSAGE)
 _PUBLISH = 3
 _PLAIN_QOS1 = 0x32
@@ -87,7 +88,7 @@ class Session:
         self._pings: list[int] = []
         self._opened_at = self._heard_at = self._ping_at = 0.0
         self._keep_alive = float(options.keep_alive_secs)
-        self._proving = False
+        self._proving = self._told_over = False
         self._dropped: int | None = None
 
     @property
@@ -112,7 +113,7 @@ class Session:
                 receive_max=self.inflow.open_window(),
             ).write()
         ]
-        self._proving = False
+        self._proving = self._told_over = False
         self.state = SessionState.CONNECTING
 
     def disconnected(self) -> None:
@@ -157,6 +158,10 @@ class Session:
         """Rows for the journal and what is to be counted with them; None: nothing new."""
         return self.inflow.take()
 
+    def heard(self, now: float) -> None:
+        """Reading is held up by us: the broker's silence means nothing."""
+        self._heard_at = now
+
     def tick(self, received_at: int, now: float) -> list[Signal]:
         """Call it a few times a second."""
         if self.state is SessionState.CONNECTING:
@@ -189,11 +194,20 @@ class Session:
                 used = self._parse(whole, received_at, now, signals)
                 if used < len(whole) and self.state is not SessionState.FAILED:
                     self._framer.keep(whole[used:])
+            self._after_read(now, signals)
         except PacketTooLarge as error:
             self._fail(Reason.PACKET_TOO_LARGE, str(error), signals)
         except ValueError as error:
             self._fail(Reason.MALFORMED_PACKET, f"malformed bytes: {error}", signals)
         return signals
+
+    def _after_read(self, now: float, signals: list[Signal]) -> None:
+        inflow, most = self.inflow, self.options.receive_maximum
+        if inflow.over and not self._told_over:
+            self._told_over = True
+            signals.append(WindowExceeded(inflow.in_flight, most))
+        if self.state is SessionState.OPEN and not self._pings and inflow.unproven >= most:
+            self._ping(now)
 
     def _parse(self, data: bytes, received_at: int, now: float, signals: list[Signal]) -> int:
         """Handle the whole packets in `data`; returns how many bytes they were."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "Accepted", "Dropped", "Failed", "FilterRefused", "QosLowered", "Refused", "ServerLeft", "SessionLost",
-    "SessionShortened", "Signal", "Silent", "Subscribed", "WatchRefused",
+    "SessionShortened", "Signal", "Silent", "Subscribed", "WatchRefused", "WindowExceeded",
 ]  # fmt: skip
 
 
@@ -63,6 +63,14 @@ class WatchRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowExceeded:
+    """The broker has more in flight than we asked for; said once a connection."""
+
+    in_flight: int
+    receive_maximum: int
+
+
+@dataclass(frozen=True, slots=True)
 class Dropped:
     """The broker says that it dropped `count` more messages (of any of its clients)."""
 
@@ -101,6 +109,7 @@ Signal = (
     | FilterRefused
     | QosLowered
     | WatchRefused
+    | WindowExceeded
     | Dropped
     | Silent
     | Failed

@@ -1,8 +1,9 @@
 """What the broker may send again: QoS 1 messages handed out whose PUBACK has no proof of arrival.
 
 They are numbered in hand-out order over the life of the journal; `confirmed` is the number of the first one kept. Proof
-is a PINGRESP to a PINGREQ that left after the PUBACKs (one stream, handled in order), a session that is gone, or the
-window: the broker never has more than that many without acknowledgement.
+is a PINGRESP to a PINGREQ that left after the PUBACKs (one stream, handled in order), or a session that is gone. Packet
+ids bound it: no broker has more than 65,535 messages without acknowledgement. (Our receive maximum is no such bound:
+mosquitto 2.0 exceeds it and rumqttd ignores it.)
 """
 
 from collections import deque
@@ -33,14 +34,10 @@ class Unconfirmed:
         """(topic, payload), oldest first."""
         return [(row.topic, row.payload) for row in self._rows]
 
-    def add(self, rows: Sequence[Row], window: int, since: int) -> None:
-        """QoS 1 rows that are handed out now; those more than `window` ago are confirmed by that.
-
-        since: the number from which on rows come in the order of their PUBACKs, which that conclusion needs.
-        """
+    def add(self, rows: Sequence[Row]) -> None:
+        """QoS 1 rows that are handed out now."""
         self._rows.extend(rows)
-        edge = self.total - window
-        self.confirm(edge if edge >= since else self.total - MAX_WINDOW)
+        self.confirm(self.total - MAX_WINDOW)
 
     def confirm(self, number: int) -> None:
         """Everything before `number` is confirmed. Never goes back."""

@@ -20,6 +20,7 @@ class Wire(asyncio.Protocol):
         self._coalescer = Coalescer(longest_pause)
         self._transport: asyncio.Transport | None = None
         self._reason = ""
+        self._held = False
         self._timer: asyncio.TimerHandle | None = None
         self.lost: asyncio.Future[str] = self._loop.create_future()
         """Set when the transport is gone: why."""
@@ -35,9 +36,12 @@ class Wire(asyncio.Protocol):
         if transport is None or transport.is_closing():
             return
         pause = self._coalescer.after_read(self._loop.time(), self._on_data(self, data))
-        if pause and not transport.is_closing():
+        if transport.is_closing() or not transport.is_reading():
+            return
+        if pause or self._held:
             transport.pause_reading()
-            self._timer = self._loop.call_later(pause, self.resume)
+        if pause:
+            self._timer = self._loop.call_later(pause, self._resume)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
@@ -47,10 +51,22 @@ class Wire(asyncio.Protocol):
         if not self.lost.done():
             self.lost.set_result(self._reason or (str(exc) if exc is not None else "closed by the broker"))
 
-    def resume(self) -> None:
-        """Read on."""
-        if self._transport is not None and not self._transport.is_closing() and not self._transport.is_reading():
-            self._transport.resume_reading()
+    def hold(self, held: bool) -> None:
+        """Stop reading, or read on."""
+        if held != self._held:
+            self._held = held
+            if not held:
+                self._resume()
+
+    @property
+    def held(self) -> bool:
+        """Reading is stopped by `hold`."""
+        return self._held
+
+    def _resume(self) -> None:
+        transport = self._transport
+        if transport is not None and not self._held and not transport.is_closing() and not transport.is_reading():
+            transport.resume_reading()
 
     def send(self, data: bytes) -> None:
         """Write, if it is still there."""

@@ -13,9 +13,9 @@ __all__ = ["ModelBroker"]
 class ModelBroker:
     """One persistent session. Messages come in by `publish`.
 
-    window: messages in flight. by_filter: after a reconnect go filter by filter (the first level of the topic), with
-    the new ones of a filter before the old ones of the next, and number anew, as rumqttd does; else keep order and
-    packet ids and set DUP, as mosquitto does.
+    window: messages in flight, whatever the client asks for. by_filter: after a reconnect go filter by filter (the
+    first level of the topic), with the new ones of a filter before the old ones of the next, and number anew, as
+    rumqttd does; else keep order and packet ids and set DUP, as mosquitto does.
     """
 
     def __init__(self, window: int, *, by_filter: bool) -> None:
@@ -61,7 +61,6 @@ class ModelBroker:
     def _take(self, packet: mqtt5.Packet) -> None:
         if isinstance(packet, mqtt5.ConnectPacket):
             assert not packet.clean_start
-            self.window = min(self.window, packet.receive_max)
             self.connected = True
             self.to_client.append(mqtt5.ConnAckPacket(session_present=self.session).write())
             self.session = True
