@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from gateway.engine.results import SeriesName
@@ -86,8 +87,11 @@ def day_tables(db: duckdb.DuckDBPyConnection) -> list[int]:
 def append_series(db: duckdb.DuckDBPyConnection, names: Sequence[SeriesName]) -> None:
     """Take in new names."""
     if names:
-        rows = [(name.index, name.device, name.quantity, name.profile, name.unit) for name in names]
-        db.executemany("INSERT INTO series VALUES (?, ?, ?, ?, ?)", rows)
+        columns = zip(
+            *((name.index, name.device, name.quantity, name.profile, name.unit) for name in names), strict=True
+        )
+        table = pa.table([pa.array(column) for column in columns], ["id", "device", "quantity", "profile", "unit"])
+        _append(db, "series", "id, device, quantity, profile, unit", table)
 
 
 def append_readings(db: duckdb.DuckDBPyConnection, position: int, batch: ReadingBatch) -> None:
@@ -125,7 +129,9 @@ def append_aggregates(db: duckdb.DuckDBPyConnection, position: int, batch: Aggre
         _append(db, "aggregates", f"{position}, {columns}", batch.arrays())
 
 
-def _append(db: duckdb.DuckDBPyConnection, table: str, columns: str, arrays: dict[str, NDArray[Any]]) -> None:
+def _append(
+    db: duckdb.DuckDBPyConnection, table: str, columns: str, arrays: dict[str, NDArray[Any]] | pa.Table
+) -> None:
     db.register("block", arrays)
     try:
         db.execute(f"INSERT INTO {table} SELECT {columns} FROM block")

@@ -41,5 +41,5 @@ class InfluxConfig:
 
     @property
     def lasting(self) -> Bucket:
-        """The bucket that keeps its points longest: the journal's mark is there."""
-        return max(self.buckets, key=lambda bucket: bucket.retention_secs or float("inf"))
+        """The bucket that keeps its points longest, an aggregates' one if it can be: the journal's mark is there."""
+        return max(reversed(self.buckets), key=lambda bucket: bucket.retention_secs or float("inf"))

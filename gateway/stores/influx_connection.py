@@ -80,6 +80,8 @@ class InfluxConnection:
         for result in answer.results:
             if result.error:
                 raise Halt(f"InfluxDB can't answer a query on bucket '{bucket}': {result.error}", self._bucket_remedy())
+        if len(answer.results) != len(statements):
+            raise Retry(f"InfluxDB answered {len(answer.results)} of {len(statements)} statements.")
         return [result.series for result in answer.results]
 
     def retention_of(self, bucket: str) -> int | None:
@@ -102,8 +104,9 @@ class InfluxConnection:
                 self._client.buckets_api().create_bucket(
                     bucket_name=bucket.name, org=self._config.org, retention_rules=rules
                 )
-            except ApiException as error:
-                if error.status not in (401, 403):
+            except InfluxDBError as error:
+                # a token without rights does not even see its organisation, which is no answer of the server's
+                if isinstance(error, ApiException) and error.status not in (401, 403):
                     raise
                 command = f"influx bucket create --name {bucket.name} --org {self._config.org}"
                 raise Halt(

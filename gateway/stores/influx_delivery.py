@@ -68,15 +68,15 @@ class Delivery:
                 if len(suspects) == dropped:
                     refused = [RefusedLine(int(line), message) for line in suspects]
                 elif len(suspects) > dropped:
-                    refused = self._bisect(bucket, lines, suspects)
+                    refused = self._bisect(bucket, lines, suspects, None)
                 else:
-                    return self._bisect(bucket, lines, everything)
+                    return self._bisect(bucket, lines, everything, message)
                 # the answer names one trouble only, so what is left is sent again
                 rest = np.setdiff1d(everything, suspects)
                 return refused + self._send_both(bucket, lines, rest, rest[:0])
-        return self._bisect(bucket, lines, everything)
+        return self._bisect(bucket, lines, everything, message)
 
-    def _bisect(self, bucket: str, lines: Lines, which: NDArray[np.int64]) -> list[RefusedLine]:
+    def _bisect(self, bucket: str, lines: Lines, which: NDArray[np.int64], known: str | None) -> list[RefusedLine]:
         outside = []
 
         def attempt(part: NDArray[np.int64]) -> str | None:
@@ -93,7 +93,7 @@ class Delivery:
             return None
 
         try:
-            return bisect(which, attempt, self._max_refusal_requests) + outside
+            return bisect(which, attempt, self._max_refusal_requests, known) + outside
         except TooManyRefusals as error:
             raise Halt(
                 f"InfluxDB refuses too much of a block for bucket '{bucket}': {error}",

@@ -21,7 +21,10 @@ class TooManyRefusals(Exception):
 
 
 def bisect(
-    lines: NDArray[np.int64], attempt: Callable[[NDArray[np.int64]], str | None], max_requests: int
+    lines: NDArray[np.int64],
+    attempt: Callable[[NDArray[np.int64]], str | None],
+    max_requests: int,
+    known: str | None = None,
 ) -> list[RefusedLine]:
     """Send `lines`, then halves of what is refused, down to single lines; in the end all others are stored.
 
@@ -29,6 +32,7 @@ def bisect(
         lines: what to send, by number.
         attempt: sends the lines of the given numbers; None: all stored; else why some were refused.
         max_requests: how often `attempt` may be called.
+        known: why `lines` as a whole were refused, where they have been sent already.
 
     Raises:
         TooManyRefusals: after `max_requests` requests.
@@ -37,10 +41,12 @@ def bisect(
     refused: list[RefusedLine] = []
     while waiting:
         part = waiting.pop()
-        if max_requests <= 0:
-            raise TooManyRefusals(f"{len(refused)} lines are refused and {len(part)} more are in doubt.")
-        max_requests -= 1
-        detail = attempt(part)
+        detail, known = known, None
+        if detail is None:
+            if max_requests <= 0:
+                raise TooManyRefusals(f"{len(refused)} lines are refused and {len(part)} more are in doubt.")
+            max_requests -= 1
+            detail = attempt(part)
         if detail is None:
             continue
         if len(part) == 1:
