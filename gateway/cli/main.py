@@ -44,6 +44,11 @@ _add(
     "cityloom check -c cityloom.toml --json | tail -n 1",
 )  # fmt: skip
 _add(
+    "run", "gateway.cli.run:run", "Run the gateway until Ctrl-C.",
+    "cityloom run -c cityloom.toml",
+    "CITYLOOM_MQTT__HOST=broker.example cityloom run --data-dir /var/lib/cityloom",
+)  # fmt: skip
+_add(
     "version", "gateway.cli.version:version", "Show the versions of CityLoom and of what it stands on.",
     "cityloom version --json",
 )  # fmt: skip

@@ -14,6 +14,8 @@ from gateway.cli.text import clean, count, duration, size
 __all__ = ["status_view"]
 
 Status = Mapping[str, Any]
+_MESSAGES = ("decoded", "ignored", "rejected", "redelivered", "shed", "waiting")
+_READINGS = ("accepted", "duplicate", "conflict", "quarantined", "expired", "invalid")
 
 
 def status_view(status: Status, zone: tzinfo, rows: int = 12) -> RenderableType:
@@ -46,9 +48,9 @@ def _flow(status: Status) -> RenderableType:
     table.add_column(style="dim", min_width=8)
     table.add_column()
     for source in status["sources"]:
-        good = source["state"] == "connected"
+        good = source["state"] == "subscribed"
         text = Text(f"{source['name']} {source['state']}", "" if good else "bold yellow")
-        text.append(f"   {source['host']}:{source['port']}   in flight {count(source['in_flight'])}")
+        text.append(f"   {source['address']}   in flight {count(source['in_flight'])}")
         if source["reconnects"]:
             text.append(f"   reconnected {source['reconnects']} times", "yellow")
         table.add_row("broker", text)
@@ -89,10 +91,8 @@ def _flow(status: Status) -> RenderableType:
 def _ledger(ledger: Status) -> RenderableType:
     messages, readings = ledger["messages"], ledger["readings"]
     table = Table.grid(padding=(0, 1))
-    table.add_row(Text("messages", "dim"), _sum(messages, "received", ("decoded", "ignored", "rejected", "redelivered",
-                                                                         "shed", "waiting")))  # fmt: skip
-    table.add_row(Text("readings", "dim"), _sum(readings, "decoded", ("accepted", "duplicate", "conflict", "quarantined",
-                                                                        "expired", "invalid")))  # fmt: skip
+    table.add_row(Text("messages", "dim"), _sum(messages, "received", _MESSAGES))
+    table.add_row(Text("readings", "dim"), _sum(readings, "decoded", _READINGS))
     balanced = ledger["balanced"]
     title = "ledger: balanced" if balanced else f"ledger: OFF BY {ledger['off']}"
     return Panel(table, title=title, title_align="left", border_style="dim" if balanced else "bold red")
@@ -121,10 +121,10 @@ def _zones(figures: Sequence[Status], rows: int) -> RenderableType:
     for zone in busiest[:rows]:
         cells = []
         for profile in profiles:
-            figure = zones[zone].get(profile)
-            cell = Text("" if figure is None else str(figure["series"]))
-            if figure is not None and figure["good"] < 1:
-                cell.append(f" {figure['good']:.0%} good", "yellow")
+            found = zones[zone].get(profile)
+            cell = Text("" if found is None else str(found["series"]))
+            if found is not None and found["good"] < 1:
+                cell.append(f" {found['good']:.0%} good", "yellow")
             cells.append(cell)
         table.add_row(clean(zone), *cells)
     if len(busiest) > rows:
@@ -137,7 +137,9 @@ def _rejects(rejects: Sequence[Status], rows: int, zone: tzinfo) -> RenderableTy
                   show_header=False)  # fmt: skip
     for reject in rejects[:rows]:
         when = datetime.fromtimestamp(reject["received_at"] / 1e9, zone)
-        table.add_row(f"{when:%H:%M:%S}", Text(reject["reason"], "yellow"), clean(reject["topic"]), clean(reject["detail"]))
+        table.add_row(
+            f"{when:%H:%M:%S}", Text(reject["reason"], "yellow"), clean(reject["topic"]), clean(reject["detail"])
+        )
     return table
 
 

@@ -13,7 +13,7 @@ _RESTART_AFTER = 3
 
 
 class SequenceTracker:
-    """An entry a device: [scope, newest, gaps as [from, to] (inclusive, unrolled), strangers in a row, the last one]."""
+    """A device: [scope, newest, gaps as [from, to] (inclusive, unrolled), strangers in a row, the last of them]."""
 
     def __init__(self) -> None:
         self._devices: dict[int, list[Any]] = {}

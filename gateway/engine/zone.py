@@ -50,6 +50,8 @@ class ZoneEngine:
         self.now = 0
         self.newest_event = 0
         """Newest event time of a device with a steady clock, never ahead of its receipt."""
+        self.newest_receipt = 0
+        """Receipt of the newest message of any device."""
         self.config_digest = ""
         self.clock_suspect = ""
         """`fast` or `slow` where it is our own clock that is wrong."""
@@ -159,6 +161,7 @@ class ZoneEngine:
 
     def _observe(self, seen: Observed) -> None:
         self._watermarks.observe(seen.lane, seen.ts, seen.received_at, seen.steady)
+        self.newest_receipt = max(self.newest_receipt, int(seen.received_at.max()))
         steady = np.minimum(seen.ts, seen.received_at)[seen.steady]
         if len(steady):
             self.newest_event = max(self.newest_event, int(steady.max()))
@@ -273,6 +276,7 @@ class ZoneEngine:
             "offset": self.offset,
             "now": self.now,
             "newest_event": self.newest_event,
+            "newest_receipt": self.newest_receipt,
             "live_since": self._live_since,
             "clock_suspect": self.clock_suspect,
             "clock_judged_at": self._clock_judged_at,
@@ -290,7 +294,7 @@ class ZoneEngine:
         """The engine that gave `state`."""
         made = cls()
         made.offset, made.now = state["offset"], state["now"]
-        made.newest_event = state["newest_event"]
+        made.newest_event, made.newest_receipt = state["newest_event"], state["newest_receipt"]
         made._live_since, made.clock_suspect = state["live_since"], state["clock_suspect"]
         made._clock_judged_at = state["clock_judged_at"]
         made.registry = Registry.restore(state["registry"])

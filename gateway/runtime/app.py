@@ -10,10 +10,9 @@ reviser and writers (what is judged is stored, where the store is up), snapshot,
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from time import monotonic
 
 import numpy as np
@@ -23,39 +22,42 @@ from gateway.config.content import EngineContent
 from gateway.config.settings import Settings
 from gateway.engine.results import StepResult
 from gateway.journal.opening import open_journal
-from gateway.journal.outbox import Outbox
-from gateway.journal.recorded import SnapshotRow
-from gateway.journal.snapshots import Snapshot, Snapshots
 from gateway.mqtt.backoff import Backoff
-from gateway.mqtt.connection import MqttSource
 from gateway.rows import Row
 from gateway.runtime.control import serve
 from gateway.runtime.desk import Desk
 from gateway.runtime.faults import KillSwitch
+from gateway.runtime.gauges import refresh
 from gateway.runtime.intake import Intake, Stamps
 from gateway.runtime.live import LiveView
 from gateway.runtime.liveness import Liveness
 from gateway.runtime.lock import FolderLock
 from gateway.runtime.offices import GatewayOffice
+from gateway.runtime.parts import Journal
 from gateway.runtime.recovery import Recovered, configure, recover
 from gateway.runtime.reviser import Reviser
 from gateway.runtime.runner import Runner
-from gateway.runtime.sources import BrokerWatch, make_sources
+from gateway.runtime.snapshotting import take_snapshot
+from gateway.runtime.sources import SessionNotes, SourceReports, make_sources
 from gateway.runtime.stages import Stages
 from gateway.runtime.stores import RECORDS, make_records, make_stores
 from gateway.runtime.writer import StoreWriter
+from gateway.stores.base import BlockStore
 from gateway.telemetry.events import (
     ClockSuspectError,
+    DeviceProvisioned,
     InboxFull,
     LedgerImbalanceError,
     MessageRejected,
     OutboxFull,
+    ReadingsLate,
     RecoveryFinished,
     RevisionWritten,
     ShutdownFinished,
     ShutdownStarted,
     SnapshotWritten,
-)  # fmt: skip
+)
+from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.telemetry import Telemetry
 
 __all__ = ["Gateway", "open_gateway"]
@@ -65,68 +67,70 @@ _MEMORY_ROWS = 200_000
 _WRITE_READINGS = 60_000
 
 
-@dataclass(slots=True)
-class _Threads:
-    inbox: ThreadPoolExecutor
-    engine: ThreadPoolExecutor
-
-
 class Gateway:
     """One running gateway. Made by `open_gateway`."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, telemetry: Telemetry, journal: tuple[object, Outbox, Snapshots],
+        self, settings: Settings, content: EngineContent, clock: Clock, telemetry: Telemetry, journal: Journal,
         recovered: Recovered, kill: KillSwitch, *, new_session: bool,
     ) -> None:  # fmt: skip
         self.settings = settings
         self.clock = clock
         self.telemetry = telemetry
+        self.metrics = Metrics(telemetry.registry)
         self.recovered = recovered
         self.started = monotonic()
-        self.inbox, self.outbox, self.snapshots = journal  # type: ignore[assignment]
+        self.inbox, self.outbox, self.snapshots = journal
         self.engines = recovered.engines
-        self.live_view = LiveView()
+        self.view = LiveView()
+        self.live = False
+        self.balanced = True
+        self.http_port = 0
         self.stopping = ""
         """What is being waited for while it stops."""
         self._kill = kill
         self._stages = Stages()
-        self._threads = _Threads(ThreadPoolExecutor(1, "gateway.inbox"), ThreadPoolExecutor(1, "gateway.engine"))
-        self.liveness = Liveness(clock.now, int(settings.engine.idle_timeout_secs * 1e9))
-        self.live = False
+        self._inbox_thread = ThreadPoolExecutor(1, "gateway.inbox")
+        self._engine_thread = ThreadPoolExecutor(1, "gateway.engine")
+        self._liveness = Liveness(clock.now, int(settings.engine.idle_timeout_secs * 1e9))
         stamps = Stamps(clock.now, self.inbox.last_received_at)
         self.intake = Intake(
-            self.inbox, self._threads.inbox, stamps, journaled=self._on_journaled, full=self._on_inbox_full,
-            acked=self.live_view.ack.observe, passed=kill,
+            self.inbox, self._inbox_thread, stamps, journaled=self._on_journaled, full=self._on_inbox_full,
+            acked=self._on_acked, committed=self.metrics.inbox_fsync.observe, passed=kill,
         )  # fmt: skip
         engine = settings.engine
         self.runner = Runner(
-            self.engines, self.inbox, self.outbox, clock, self._threads.engine, gather_secs=engine.gather_ms / 1000,
+            self.engines, self.inbox, self.outbox, clock, self._engine_thread, gather_secs=engine.gather_ms / 1000,
             gather_messages=engine.gather_messages, tick_secs=engine.tick_secs, memory_rows=_MEMORY_ROWS,
             live=self._is_live, committed=self._on_committed, full=self._on_outbox_full,
         )  # fmt: skip
-        rng = np.random.default_rng()
         self.records = make_records(settings)
         self.stores = make_stores(settings)
+        rng = np.random.default_rng()
+        every: list[BlockStore] = [*self.stores, self.records]
         self.writers = [
             StoreWriter(store, self.outbox, telemetry, Backoff(0.2, 15.0, rng), max_readings=_WRITE_READINGS,
                         stored=self._on_stored, passed=kill)
-            for store in (*self.stores, self.records)
+            for store in every
         ]  # fmt: skip
-        self.store_names = tuple(writer.name for writer in self.writers if writer.name != RECORDS)
-        first = next(writer for writer in self.writers if writer.name != RECORDS)
         revise = settings.reviser
         self.reviser = Reviser(
-            first, self.outbox, clock, quiet_ns=int(revise.quiet_secs * 1e9), max_age_ns=int(revise.max_age_secs * 1e9),
-            poll_secs=0.25, pane_of=self.engines.zone.pane_of, day_edges=lambda: self.engines.zone.day_edges,
-            revised=self._on_revised, passed=kill,
+            self.writers[0], self.stores[0], self.outbox, clock, quiet_ns=int(revise.quiet_secs * 1e9),
+            max_age_ns=int(revise.max_age_secs * 1e9), poll_secs=0.25, pane_of=self.engines.zone.pane_of,
+            day_edges=lambda: self.engines.zone.day_edges, revised=self._on_revised, passed=kill,
         )  # fmt: skip
-        self._first_store = first.name
-        self.watch = BrokerWatch(telemetry)
-        self.sources: list[MqttSource] = make_sources(
-            settings, self.engines, self.inbox, self.intake, stamps, self.watch, new_session=new_session
+        self.reports = SourceReports(telemetry, session_expected=not new_session)
+        self._notes = SessionNotes(settings.data_dir)
+        self.sources = make_sources(
+            settings, content, self.inbox, self.intake, stamps, self.reports, self._notes, new_session=new_session
         )
         self.office = GatewayOffice(self)
         self.desk = Desk(self.office)
+
+    @property
+    def store_names(self) -> tuple[str, ...]:
+        """The time-series stores, which the ledger has accounts of."""
+        return tuple(store.name for store in self.stores)
 
     # -- run ----------------------------------------------------------------------------------------------------------
 
@@ -134,22 +138,21 @@ class Gateway:
         """Run until `stop` is set, then drain. Cancelled: leave at once; what was acknowledged is durable."""
         http = self.settings.http
         recovered = self.recovered
-        self.telemetry.emit(
-            RecoveryFinished(steps=recovered.repeated_steps, rows=recovered.repeated_rows, secs=recovered.secs)
-        )
+        self.telemetry.emit(RecoveryFinished(recovered.repeated_steps, recovered.repeated_rows, recovered.secs))
         async with (
-            serve(self.desk, self, self.telemetry.registry, self.settings.data_dir, http.host, http.port),
+            serve(self.desk, self, self.telemetry.registry, self.settings.data_dir, http.host, http.port) as port,
             asyncio.TaskGroup() as group,
         ):
+            self.http_port = port
             sources = [group.create_task(source.run(), name=f"gateway.mqtt.{source.name}") for source in self.sources]
             intake = group.create_task(self.intake.run(), name="gateway.intake")
             runner = group.create_task(self.runner.run(), name="gateway.engine")
             writers = [group.create_task(writer.run(), name=f"gateway.store.{writer.name}") for writer in self.writers]
             reviser = group.create_task(self.reviser.run(), name="gateway.reviser")
             timers = [
-                group.create_task(self._every(self.settings.snapshots.interval_secs, self.snapshot)),
-                group.create_task(self._every(_TRIM_SECS, self._trim)),
-                group.create_task(self._every(self.settings.ledger.check_secs, self._check)),
+                group.create_task(_every(self.settings.snapshots.interval_secs, self.snapshot)),
+                group.create_task(_every(_TRIM_SECS, self.trim)),
+                group.create_task(_every(self.settings.ledger.check_secs, self.check)),
             ]
             await stop.wait()
             started = monotonic()
@@ -173,57 +176,56 @@ class Gateway:
             await asyncio.gather(*writers)
             self.stopping = "the snapshot"
             await self.snapshot()
-            await self._trim()
+            await self.trim()
             self.stopping = ""
-            self.telemetry.emit(ShutdownFinished(secs=monotonic() - started))
-
-    @staticmethod
-    async def _every(secs: float, act: object) -> None:
-        while True:
-            await asyncio.sleep(secs)
-            await act()  # type: ignore[operator]
+            self.telemetry.emit(ShutdownFinished(monotonic() - started))
 
     async def snapshot(self) -> None:
         """Write the engines' state; it is copied between two calls and written beside them."""
         started = monotonic()
-        if self.outbox.last_step == 0 or any(row.step == self.outbox.last_step for row in self.outbox.snapshots()):
-            return
+        step = await take_snapshot(self.runner, self.engines, self.outbox, self.snapshots, self.settings.data_dir)
+        if step is not None:
+            self.telemetry.emit(SnapshotWritten(step, monotonic() - started))
 
-        def copied(_: object) -> Snapshot:
-            engines = self.engines
-            return Snapshot(
-                self.outbox.journal_id, self.outbox.last_step, engines.offset, engines.now, engines.config_digest,
-                engines.zone.content, engines.snapshot(),
-            )  # fmt: skip
-
-        taken = await self.runner.quiesced(copied)
-        assert isinstance(taken, Snapshot)
-        name = await asyncio.to_thread(self.snapshots.write, taken)
-        row = SnapshotRow(name, taken.step, taken.end_offset, taken.now, taken.config_digest,
-                          (self.settings.data_dir / "snapshots" / name).stat().st_size)  # fmt: skip
-        await asyncio.to_thread(self.outbox.add_snapshot, row)
-        await asyncio.to_thread(self.snapshots.prune, {kept.name for kept in self.outbox.snapshots()})
-        self.telemetry.emit(SnapshotWritten(step=taken.step, secs=monotonic() - started))
-
-    async def _trim(self) -> None:
+    async def trim(self) -> None:
+        """Let go of what nobody needs any more."""
         await asyncio.to_thread(self.outbox.trim)
         floor = self.outbox.inbox_floor
-        await asyncio.get_running_loop().run_in_executor(self._threads.inbox, self.inbox.trim, floor)
+        await asyncio.get_running_loop().run_in_executor(self._inbox_thread, self.inbox.trim, floor)
+        self._notes.write({source.name: source.session_filters for source in self.sources if source.subscribed})
 
-    async def _check(self) -> None:
+    async def check(self) -> None:
+        """Take the ledger and say so where it doesn't balance, or where our own clock looks wrong."""
         ledger = await self.office.take()
+        self.balanced = ledger.balanced
         if not ledger.balanced:
-            off = {balance.name: balance.off for balance in ledger.balances() if balance.off}
-            self.telemetry.emit(LedgerImbalanceError(off=str(off)))
+            self.telemetry.emit(LedgerImbalanceError(str({b.name: b.off for b in ledger.balances() if b.off})))
         if self.engines.zone.clock_suspect:
-            self.telemetry.emit(ClockSuspectError(direction=self.engines.zone.clock_suspect))
+            self.telemetry.emit(ClockSuspectError(self.engines.zone.clock_suspect))
+        refresh(self, ledger)
+
+    def not_ready(self) -> list[str]:
+        """Why data does not flow, or can't be kept safely; empty: ready."""
+        reasons = [f"source {source.name} is {source.state}" for source in self.sources if not source.subscribed]
+        reasons += [f"filter {f} was refused" for filters in self.reports.refused.values() for f in sorted(filters)]
+        if self.intake.full:
+            reasons.append("the inbox is full")
+        if all(writer.state != "writing" for writer in self.writers if writer.name != RECORDS):
+            reasons.append("no store takes data")
+        if self.engines.zone.clock_suspect:
+            reasons.append(f"our clock looks {self.engines.zone.clock_suspect}")
+        if not self.balanced:
+            reasons.append("the ledger does not balance")
+        return reasons
+
+    def refresh_metrics(self) -> None:
+        """Bring the gauges up to date."""
+        refresh(self, None)
 
     def close(self) -> None:
-        """Close files and threads. Idempotent."""
-        self._threads.inbox.shutdown(wait=True, cancel_futures=True)
-        self._threads.engine.shutdown(wait=True, cancel_futures=True)
-        self.inbox.close()
-        self.outbox.close()
+        """End the threads; idempotent. Files are closed by who opened them."""
+        self._inbox_thread.shutdown(wait=True, cancel_futures=True)
+        self._engine_thread.shutdown(wait=True, cancel_futures=True)
 
     # -- hand-overs ---------------------------------------------------------------------------------------------------
 
@@ -231,40 +233,56 @@ class Gateway:
         self._stages.journaled(first_offset + len(rows), came_at, len(rows))
         self.runner.journaled(first_offset, rows)
 
+    def _on_acked(self, secs: float, messages: int) -> None:
+        self.view.ack.observe(secs, messages)
+        self.metrics.ack.observe(secs, messages)
+
     def _on_committed(self, rows: Sequence[Row], result: StepResult, position: int | None) -> None:
-        self._kill("outbox-after-commit")
         self._stages.committed(self.engines.offset, position)
-        self.live_view.committed(monotonic(), len(rows), result)
+        self.view.committed(monotonic(), len(rows), result)
         for reject in result.rejects:
-            self.telemetry.emit(MessageRejected(reason=reject.reason, profile=reject.profile, detail=reject.detail))
+            self.telemetry.emit(MessageRejected(reject.reason, reject.profile, reject.detail))
+        for device in result.devices:
+            if device.state != "known":
+                self.telemetry.emit(DeviceProvisioned(device.id, device.profile, device.state))
+        late = sum(amount for key, amount in result.counts.items() if key.term == "late")
+        if late:
+            self.telemetry.emit(ReadingsLate(late))
         if position is not None:
             for writer in self.writers:
                 writer.wake()
 
     def _on_stored(self, store: str, position: int) -> None:
-        if store == self._first_store:
+        if store == self.stores[0].name:
             now = monotonic()
             for came_at, messages in self._stages.stored(position):
-                self.live_view.stored.observe(now - came_at, messages)
+                self.view.stored.observe(now - came_at, messages)
+                self.metrics.stored.observe(now - came_at, messages)
 
     def _on_revised(self, windows: int) -> None:
-        self.live_view.revised(windows)
-        self.telemetry.emit(RevisionWritten(windows=windows))
+        self.view.revised(windows)
+        self.telemetry.emit(RevisionWritten(windows))
 
     def _on_inbox_full(self, problem: str) -> None:
-        self.telemetry.emit(InboxFull(problem=problem))
+        self.telemetry.emit(InboxFull(problem))
 
     def _on_outbox_full(self, problem: str) -> None:
-        self.telemetry.emit(OutboxFull(problem=problem))
+        self.telemetry.emit(OutboxFull(problem))
 
     def _is_live(self) -> bool:
-        self.live = self.liveness.observe(
+        self.live = self._liveness.observe(
             connected=all(source.subscribed for source in self.sources),
             backlog=self.runner.behind > self.settings.engine.gather_messages,
             newest_event=self.engines.zone.newest_event,
-            newest_receipt=self.inbox.last_received_at,
+            newest_receipt=self.engines.zone.newest_receipt,
         )
         return self.live
+
+
+async def _every(secs: float, act: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(secs)
+        await act()
 
 
 @contextlib.asynccontextmanager
@@ -281,16 +299,20 @@ async def open_gateway(
     with ExitStack() as stack:
         lock = FolderLock(settings.data_dir)
         stack.callback(lock.release)
-        inbox, outbox, snapshots = await asyncio.to_thread(
-            lambda: open_journal(settings.data_dir, inbox_quota=settings.inbox.quota_bytes,
-                                 outbox_quota=settings.outbox.quota_bytes, fault=kill)
+        journal = Journal(
+            *await asyncio.to_thread(
+                lambda: open_journal(settings.data_dir, inbox_quota=settings.inbox.quota_bytes,
+                                     outbox_quota=settings.outbox.quota_bytes, fault=kill)
+            )
         )  # fmt: skip
-        stack.callback(inbox.close)
-        stack.callback(outbox.close)
-        recovered = await asyncio.to_thread(recover, inbox, outbox, snapshots)
-        await asyncio.to_thread(configure, recovered.engines, inbox, content, clock.now())
-        gateway = Gateway(
-            settings, clock, telemetry, (inbox, outbox, snapshots), recovered, kill, new_session=new_session
-        )
+        stack.callback(journal.inbox.close)
+        stack.callback(journal.outbox.close)
+        recovered = await asyncio.to_thread(recover, *journal)
+        await asyncio.to_thread(configure, recovered.engines, journal.inbox, content, clock.now())
+        gateway = Gateway(settings, content, clock, telemetry, journal, recovered, kill, new_session=new_session)
         stack.callback(gateway.close)
-        yield gateway
+        try:
+            yield gateway
+        finally:
+            for writer in gateway.writers:
+                await writer.store.close()

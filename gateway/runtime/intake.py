@@ -9,33 +9,21 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Protocol
 
 from gateway.errors import JournalFull
 from gateway.journal.inbox import Inbox, IntakeCounts
+from gateway.mqtt.connection import MqttSource
 from gateway.rows import Row
 
-__all__ = ["REPLAY_SOURCE", "Acknowledger", "Intake", "Stamps"]
+__all__ = ["REPLAY_SOURCE", "Intake", "Stamps"]
 
 REPLAY_SOURCE = 255
 """`Row.source` of what comes through the control door."""
 _FULL_RETRY_SECS = 0.25
 
 
-class Acknowledger(Protocol):
-    """A source, seen from here."""
-
-    source: int
-    shed_qos0: bool
-    confirmed_count: int
-
-    def acknowledge(self, rows: int) -> None:
-        """`rows` more of the rows handed out are durable."""
-        ...
-
-
 class Stamps:
-    """Receipt times: the clock's, but strictly increasing over all sources: they tell receipt-stamped readings apart."""
+    """Receipt times: the clock's, but strictly increasing over all sources, to tell receipt-stamped readings apart."""
 
     def __init__(self, now: Callable[[], int], after: int) -> None:
         self._now = now
@@ -50,7 +38,7 @@ class Stamps:
 
 @dataclass(slots=True)
 class _Batch:
-    source: Acknowledger
+    source: MqttSource
     rows: list[Row]
     came_at: float
 
@@ -68,7 +56,7 @@ class Intake:
     def __init__(
         self, inbox: Inbox, executor: ThreadPoolExecutor, stamps: Stamps, *,
         journaled: Callable[[int, Sequence[Row], float], None], full: Callable[[str], None],
-        acked: Callable[[float, int], None], passed: Callable[[str], None],
+        acked: Callable[[float, int], None], committed: Callable[[float], None], passed: Callable[[str], None],
     ) -> None:  # fmt: skip
         self.lock = asyncio.Lock()
         """Held while a batch is being committed: whoever holds it sees counts and rows that agree."""
@@ -83,12 +71,13 @@ class Intake:
         self._journaled = journaled
         self._on_full = full
         self._acked = acked
+        self._committed = committed
         self._passed = passed
         self._pending = _Pending()
         self._wake = asyncio.Event()
         self._stopping = False
 
-    def put(self, source: Acknowledger, rows: list[Row], received: int, redelivered: int, shed: int) -> None:
+    def put(self, source: MqttSource, rows: list[Row], received: int, redelivered: int, shed: int) -> None:
         """Take what a source read in one go: its new rows in receive order, and how many messages it counted."""
         pending = self._pending
         pending.batches.append(_Batch(source, rows, monotonic()))
@@ -160,6 +149,7 @@ class Intake:
                 await asyncio.sleep(_FULL_RETRY_SECS)
                 continue
             self.fsync_secs = monotonic() - started
+            self._committed(self.fsync_secs)
             self.commits += 1
             self._set_full(pending, False)
             return first

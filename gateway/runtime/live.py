@@ -34,7 +34,7 @@ class Latency:
         if not total:
             return float("nan")
         place = int(np.searchsorted(np.cumsum(self._counts), share * total))
-        return min(_FLOOR_SECS * _GROWTH ** (place + 0.5), self.worst)
+        return float(min(_FLOOR_SECS * _GROWTH ** (place + 0.5), self.worst))
 
 
 class Rate:

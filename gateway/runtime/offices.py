@@ -24,7 +24,7 @@ from gateway.runtime.accounts import take_ledger
 from gateway.runtime.intake import REPLAY_SOURCE
 from gateway.runtime.lock import FolderLock
 from gateway.runtime.recovery import recover
-from gateway.runtime.stores import RECORDS, make_records, make_stores
+from gateway.runtime.stores import RECORDS, make_records, make_stores, start_store
 from gateway.stores.base import Store
 from gateway.stores.records import RecordsStore
 
@@ -56,9 +56,7 @@ class GatewayOffice:
         """The books, with intake and engine held between two hand-overs."""
         gateway = self._gateway
         async with gateway.intake.lock:
-            taken = await gateway.runner.quiesced(lambda _: take_ledger(self.inbox, self.outbox, gateway.store_names))
-        assert isinstance(taken, Ledger)
-        return taken
+            return await gateway.runner.quiesced(lambda: take_ledger(self.inbox, self.outbox, gateway.store_names))
 
     async def engines(self) -> Engines:
         """The live engines."""
@@ -72,21 +70,33 @@ class GatewayOffice:
         """Only while nothing runs: the store's writer may be at work."""
         raise CommandError("A store can be adopted only while the gateway is stopped.", "Stop it, adopt, start it.")
 
+    def hours_left(self) -> float | None:
+        """Hours until the outbox is full at the rate so far, were no store to take anything; None: nothing came yet."""
+        growth = self.outbox.bytes_appended / max(monotonic() - self._gateway.started, 1.0)
+        return (self.outbox.quota_bytes - self.outbox.bytes_used) / growth / _HOUR if growth else None
+
     def status(self) -> dict[str, Any]:
         """The figures of the moment."""
-        gateway, view = self._gateway, self._gateway.live_view
+        gateway, view = self._gateway, self._gateway.view
         now = monotonic()
         uptime = now - gateway.started
-        growth = self.outbox.bytes_appended / max(uptime, 1.0)
-        left = (self.outbox.quota_bytes - self.outbox.bytes_used) / growth / _HOUR if growth else None
         zone = gateway.engines.zone
         states = {state.name: state for state in self.outbox.stores()}
         return {
             "version": version("cityloom"), "running": True, "live": gateway.live, "stopping": gateway.stopping,
             "uptime_secs": uptime, "data_dir": str(gateway.settings.data_dir),
             "clock": {"now": self.clock.now(), "speed": self.clock.speed},
-            "sources": [gateway.source_status(source) for source in gateway.sources],
-            "rates": {"messages_per_s": view.messages.per_second(now), "readings_per_s": view.readings.per_second(now)},
+            "sources": [
+                {
+                    "name": source.name, "state": source.state, "address": source.address,
+                    "in_flight": source.in_flight, "reconnects": source.reconnects, "received": source.received,
+                }
+                for source in gateway.sources
+            ],
+            "rates": {
+                "messages_per_s": view.messages.per_second(now),
+                "readings_per_s": view.readings.per_second(now),
+            },
             "latency_ms": view.latency_ms(),
             "inbox": {
                 "waiting": gateway.runner.behind + gateway.intake.waiting, "bytes": self.inbox.bytes_used,
@@ -94,7 +104,7 @@ class GatewayOffice:
                 "fsync_ms": gateway.intake.fsync_secs * 1000,
             },
             "outbox": {
-                "bytes": self.outbox.bytes_used, "quota_bytes": self.outbox.quota_bytes, "hours_left": left,
+                "bytes": self.outbox.bytes_used, "quota_bytes": self.outbox.quota_bytes, "hours_left": self.hours_left(),
                 "marks": self.outbox.mark_count,
             },
             "stores": {
@@ -231,5 +241,6 @@ def adopt(outbox: Outbox, store: str) -> dict[str, Any]:
     if state is None:
         names = ", ".join(each.name for each in outbox.stores()) or "none"
         raise CommandError(f"No store {store!r} was ever written to.", f"Known are: {names}.", 2)
-    dropped = outbox.restart_store(store)
+    outbox.forget_store(store)
+    dropped = start_store(outbox, store)
     return {"store": store, "from_block": outbox.begin_position, "dropped": dropped}

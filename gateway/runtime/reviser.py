@@ -18,7 +18,7 @@ from gateway.journal.marks import Mark
 from gateway.journal.outbox import Outbox
 from gateway.runtime.revision import LEVELS, Span, differing, recomputed, span_of
 from gateway.runtime.writer import StoreWriter
-from gateway.stores.base import SeriesId, StoredAggregates
+from gateway.stores.base import SeriesId, Store, StoredAggregates
 from processors.columns import AggregateBatch
 
 __all__ = ["Reviser"]
@@ -32,12 +32,13 @@ class Reviser:
     """One task. `pane_of` gives a profile's finest step; `day_edges` the local midnights, as the engine has them."""
 
     def __init__(
-        self, writer: StoreWriter, outbox: Outbox, clock: Clock, *, quiet_ns: int, max_age_ns: int, poll_secs: float,
-        pane_of: Callable[[str], int], day_edges: Callable[[], NDArray[np.int64]], revised: Callable[[int], None],
-        passed: Callable[[str], None],
+        self, writer: StoreWriter, store: Store, outbox: Outbox, clock: Clock, *, quiet_ns: int, max_age_ns: int,
+        poll_secs: float, pane_of: Callable[[str], int], day_edges: Callable[[], NDArray[np.int64]],
+        revised: Callable[[int], None], passed: Callable[[str], None],
     ) -> None:  # fmt: skip
         self.problem = ""
         self._writer = writer
+        self._store = store
         self._outbox = outbox
         self._clock = clock
         self._quiet_ns = quiet_ns
@@ -125,7 +126,7 @@ class Reviser:
     async def _revise(self, marks: list[Mark], span: Span) -> AggregateBatch:
         names = [self._names[mark.series] for mark in marks]
         ids = [SeriesId(name.device, name.quantity) for name in names]
-        store = self._writer.store
+        store = self._store
         readings = await store.read_readings(ids, span.start, span.end)
         panes = np.fromiter((self._pane_of(name.profile) for name in names), np.int32, len(names))
         windows = await asyncio.to_thread(recomputed, marks, readings, panes, self._day_edges())

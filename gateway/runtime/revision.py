@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from processors.windows.panes import recompute
 
 from gateway.journal.marks import Mark
 from gateway.stores.base import StoredAggregates, StoredReadings
 from processors.columns import AggregateBatch
+from processors.windows.panes import recompute
 
 __all__ = ["DAY_SECS", "LEVELS", "Span", "differing", "recomputed", "span_of"]
 

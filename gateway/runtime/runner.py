@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
+from typing import TypeVar
 
 from gateway.clock import Clock
 from gateway.engine.engines import Engines
@@ -21,6 +22,8 @@ from gateway.journal.outbox import Outbox, StepRecord
 from gateway.rows import Row
 
 __all__ = ["Recent", "Runner"]
+
+T = TypeVar("T")
 
 _FULL_RETRY_SECS = 0.25
 
@@ -116,10 +119,10 @@ class Runner:
             async with self._pause:
                 await self._call()
 
-    async def quiesced(self, work: Callable[[Engines], object]) -> object:
+    async def quiesced(self, work: Callable[[], T]) -> T:
         """Run `work` in the engine's thread between two calls."""
         async with self._pause:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, work, self.engines)
+            return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
     async def _wait(self, secs: float) -> None:
         try:

@@ -13,7 +13,8 @@ from gateway.errors import Halt, JournalFull, Retry
 from gateway.journal.outbox import Outbox
 from gateway.mqtt.backoff import Backoff
 from gateway.reasons import Unstored
-from gateway.stores.base import Block, Refused, Store
+from gateway.runtime.stores import start_store
+from gateway.stores.base import Block, BlockStore, Refused
 from gateway.telemetry.events import PointsRefused, StoreHaltedError, StoreRecovered, StoreRetrying
 from gateway.telemetry.telemetry import Telemetry
 from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
@@ -34,7 +35,7 @@ class StoreWriter:
     """Never writes a block before the ones in front of it. `position` is what the store has durably."""
 
     def __init__(
-        self, store: Store, outbox: Outbox, telemetry: Telemetry, backoff: Backoff, *, max_readings: int,
+        self, store: BlockStore, outbox: Outbox, telemetry: Telemetry, backoff: Backoff, *, max_readings: int,
         stored: Callable[[str, int], None], passed: Callable[[str], None],
     ) -> None:  # fmt: skip
         self.store = store
@@ -140,13 +141,13 @@ class StoreWriter:
                 f"{self.name} holds the data of another journal ({there.journal_id[:8]}, ours is {journal[:8]}).",
                 f"Point [stores.{self.name}] at the store that belongs to this data folder, or at a new empty one.",
             )
-        if ours is not None and ours.position > 0 and there is None:
+        if ours is not None and ours.stored > 0 and there is None:
             raise Halt(
                 f"{self.name} is empty, but {ours.stored} readings were stored in it: it was deleted or replaced.",
                 f"Restore it from a backup, or run `cityloom stores adopt {self.name}` to go on without them.",
             )
         if ours is None:
-            self._outbox.register_store(self.name, there.position if there else 0)
+            start_store(self._outbox, self.name)
             ours = self._outbox.cursor(self.name)
             assert ours is not None
         self.position = ours.position
@@ -159,7 +160,7 @@ class StoreWriter:
             raise Halt(
                 f"{self.name} stands at block {there.position}, but block {ours.position} was written to it:"
                 " an older copy was put in its place.",
-                f"Restore the newest copy, or run `cityloom stores adopt {self.name}` to go on without what is missing.",
+                f"Restore the newest copy, or run `cityloom stores adopt {self.name}` to go on without the rest.",
             )
 
     async def _write(self) -> None:

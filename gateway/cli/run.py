@@ -1,0 +1,119 @@
+"""`cityloom run`: the gateway, until a signal says otherwise."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import uvloop
+from cyclopts import Parameter
+from prometheus_client import CollectorRegistry
+
+from gateway.config.load import load_settings
+from gateway.config.seed_files import load_seed_files
+from gateway.config.settings import Settings
+from gateway.errors import CommandError, GatewayError
+from gateway.runtime.app import Gateway, open_gateway
+from gateway.telemetry.logs import capture_stdlib, make_logger
+from gateway.telemetry.telemetry import Telemetry
+
+__all__ = ["make_telemetry", "run", "run_loop", "until_signal"]
+
+
+def run(
+    *,
+    config: Annotated[Path | None, Parameter(name=["--config", "-c"])] = None,
+    data_dir: Path | None = None,
+    allow_scaled_clock: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+) -> int:
+    """Run the gateway. Ctrl-C drains and says what is still waiting; a second one leaves at once.
+
+    Parameters
+    ----------
+    config
+        Configuration file (TOML); without it the defaults and the environment count.
+    data_dir
+        Folder of journal, records and embedded store, instead of the configured one.
+    allow_scaled_clock
+        Let the configured city clock run: times are then not real.
+    """
+    overrides = {"data_dir": data_dir} if data_dir is not None else {}
+    settings = load_settings(config, overrides)
+    files = load_seed_files(settings)
+    clock = settings.clock.build()
+    if clock.speed != 1 and not allow_scaled_clock:
+        raise CommandError(
+            f"The clock of this configuration runs {clock.speed:g} times as fast as real time.",
+            'Set clock.kind = "system", or say that you mean it by --allow-scaled-clock.',
+            2,
+        )
+    telemetry = make_telemetry(settings)
+
+    async def serve() -> None:
+        async with open_gateway(settings, files.content(settings), clock, telemetry) as gateway:
+            await until_signal(gateway)
+
+    run_loop(serve)
+    return 0
+
+
+def make_telemetry(settings: Settings) -> Telemetry:
+    """Logs to standard error and a registry of metrics."""
+    logger = make_logger(settings.log.level, settings.log.format, sys.stderr, settings.secrets())
+    capture_stdlib(logger)
+    return Telemetry(CollectorRegistry(), logger)
+
+
+def run_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run on uvloop; of an exception group the first of our own errors is what the operator is told."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(main())
+    except BaseExceptionGroup as group:
+        ours = group.subgroup(GatewayError)
+        if ours is None:
+            raise
+        error: BaseException = ours
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
+
+
+async def until_signal(gateway: Gateway, stop: asyncio.Event | None = None) -> None:
+    """Run until SIGINT or SIGTERM, then drain; a second signal leaves at once, losing nothing acknowledged."""
+    stop = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(gateway.run(stop), name="gateway")
+    farewells: list[asyncio.Task[None]] = []
+
+    def asked() -> None:
+        if stop.is_set():
+            sys.stderr.write(
+                "leaving at once: what was acknowledged is in the journal and is worked on at the next start\n"
+            )
+            task.cancel()
+            return
+        stop.set()
+        farewells.append(loop.create_task(_say_progress(gateway, task), name="gateway.farewell"))
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked)
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def _say_progress(gateway: Gateway, task: "asyncio.Task[None]") -> None:
+    said = ""
+    while not task.done():
+        if gateway.stopping and gateway.stopping != said:
+            said = gateway.stopping
+            waiting = gateway.runner.behind + gateway.intake.waiting
+            sys.stderr.write(f"stopping: waiting for {said} ({waiting} messages to go; Ctrl-C again leaves at once)\n")
+        await asyncio.sleep(0.5)
