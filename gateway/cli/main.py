@@ -31,10 +31,16 @@ app = App(
 )
 
 
-def _add(name: str, function: str, summary: str, *examples: str) -> None:
+_dead_letters = App(name="dead-letters", help="What could not be used: look at it, send it through again.")
+_stores = App(name="stores", help="Stores that were deleted or replaced.")
+for _group in (_dead_letters, _stores):
+    app.command(_group)
+
+
+def _add(name: str, function: str, summary: str, *examples: str, to: App = app) -> None:
     """Register a command by the place of its function: `cityloom --help` waits for no database driver."""
     shown = "\n".join(("For example:", *(f"  {example}" for example in examples)))
-    app.command(function, name=name, help=summary, help_epilogue=shown)
+    to.command(function, name=name, help=summary, help_epilogue=shown)
 
 
 _add(
@@ -47,6 +53,44 @@ _add(
     "run", "gateway.cli.run:run", "Run the gateway until Ctrl-C.",
     "cityloom run -c cityloom.toml",
     "CITYLOOM_MQTT__HOST=broker.example cityloom run --data-dir /var/lib/cityloom",
+)  # fmt: skip
+_add(
+    "status", "gateway.cli.inspect:status", "Show rates, queues, stores and ledger of a gateway.",
+    "cityloom status", "cityloom status --watch", "cityloom status -c cityloom.toml --json | tail -n 1",
+)  # fmt: skip
+_add(
+    "ledger", "gateway.cli.inspect:ledger", "Show the account of every message and reading.",
+    "cityloom ledger", "cityloom ledger --verify", "cityloom ledger --device loop-tianhe-01",
+)  # fmt: skip
+_add(
+    "series", "gateway.cli.inspect:series", "List series by a part of their name.",
+    "cityloom series", "cityloom series tianhe -n 10", "cityloom series speed --json",
+)  # fmt: skip
+_add(
+    "read", "gateway.cli.inspect:read", "Read readings or aggregates back.",
+    "cityloom read loop-tianhe-01 speed --last 30m",
+    "cityloom read loop-tianhe-01 --step 15m --from 2026-03-02T06:00 --format csv",
+)  # fmt: skip
+_add(
+    "list", "gateway.cli.dead_letters:listing", "List dead letters, newest first.",
+    "cityloom dead-letters list --reason unreadable -n 10", to=_dead_letters,
+)  # fmt: skip
+_add(
+    "show", "gateway.cli.dead_letters:show", "Show one dead letter whole.",
+    "cityloom dead-letters show 1f0c2a9b77e3", to=_dead_letters,
+)  # fmt: skip
+_add(
+    "replay", "gateway.cli.dead_letters:replay", "Send dead letters through the engine again.",
+    "cityloom dead-letters replay 1f0c2a9b77e3", "cityloom dead-letters replay --reason device_unknown",
+    to=_dead_letters,
+)  # fmt: skip
+_add(
+    "purge", "gateway.cli.dead_letters:purge", "Delete dead letters for good; they stay counted.",
+    "cityloom dead-letters purge --reason topic_unknown", to=_dead_letters,
+)  # fmt: skip
+_add(
+    "adopt", "gateway.cli.stores:adopt", "Go on with a store that was deleted or replaced.",
+    "cityloom stores adopt duckdb", to=_stores,
 )  # fmt: skip
 _add(
     "version", "gateway.cli.version:version", "Show the versions of CityLoom and of what it stands on.",

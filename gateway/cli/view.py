@@ -66,11 +66,12 @@ def _flow(status: Status) -> RenderableType:
     if inbox["full"]:
         full.append("   FULL: nothing more is acknowledged until there is room", "bold red")
     table.add_row("inbox", full)
-    table.add_row(
-        "engine",
-        f"{count(engine['devices'])} devices   {count(engine['series'])} series   {count(engine['steps'])} calls   "
-        f"{status['aggregates']['written']:,} aggregates, {status['aggregates']['revised']:,} revised",
-    )
+    facts = [f"{count(engine[name])} {name}" for name in ("devices", "series") if engine[name] is not None]
+    facts.append(f"{count(engine['steps'])} calls")
+    written, revised = status["aggregates"]["written"], status["aggregates"]["revised"]
+    if written is not None:
+        facts.append(f"{written:,} aggregates, {revised:,} revised")
+    table.add_row("engine", "   ".join(facts))
     spool = Text(f"{size(outbox['bytes'])} of {size(outbox['quota_bytes'])}")
     if outbox["hours_left"] is not None:
         spool.append(f"   room for {outbox['hours_left']:.0f} h at the current rate")

@@ -22,10 +22,10 @@ from starlette.routing import Route
 from gateway.errors import CommandError, GatewayError
 from gateway.runtime.desk import METHODS, Desk
 
-__all__ = ["SOCKET_NAME", "health_app", "serve"]
+__all__ = ["SOCKET_NAME", "SOCKET_PATH_BYTES", "health_app", "serve"]
 
 SOCKET_NAME = "control.sock"
-_SOCKET_PATH_BYTES = 100
+SOCKET_PATH_BYTES = 100
 """Unix socket paths may not be longer than about 108 bytes."""
 
 
@@ -144,7 +144,7 @@ def _unix(folder: Path) -> socket.socket:
     # bound by a name relative to the folder where the whole path is too long for a socket
     before = None
     target = os.fspath(path)
-    if len(os.fsencode(target)) > _SOCKET_PATH_BYTES:
+    if len(os.fsencode(target)) > SOCKET_PATH_BYTES:
         before = Path.cwd()
         os.chdir(folder)
         target = SOCKET_NAME

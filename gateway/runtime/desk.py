@@ -19,7 +19,7 @@ from gateway.journal.outbox import Outbox
 from gateway.rows import Row, RowKind
 from gateway.runtime.intake import REPLAY_SOURCE
 from gateway.runtime.reading import read_series
-from gateway.stores.base import Store
+from gateway.stores.base import SeriesId, Store
 from gateway.stores.records import DeadLetter, LetterFilter, RecordsStore
 
 __all__ = ["METHODS", "Desk", "Office"]
@@ -175,16 +175,23 @@ class Desk:
         return [msgspec.structs.asdict(name) for name in found[:limit]]
 
     async def read(
-        self, device: str, quantity: str = "", start: int = 0, end: int = 0, step: int = 0, store: str = ""
-    ) -> dict[str, Any]:
-        """Readings (step 0) or aggregates of a device; times in UTC ns, end 0: now."""
+        self, device: str, quantity: str = "", start: int = 0, end: int = 0, last: float = 3600, step: int = 0,
+        store: str = "",
+    ) -> dict[str, Any]:  # fmt: skip
+        """Readings (step 0) or aggregates of a device in [start, end), UTC ns.
+
+        Without `end`: up to the newest reading; without `start`: the `last` seconds before the end.
+        """
         names = await asyncio.to_thread(self._office.outbox.series_names, 0)
         mine = [name for name in names if name.device == device and quantity in ("", name.quantity)]
         if not mine:
             raise CommandError(f"No series of device {device!r} is known.", "`cityloom series` lists what there is.", 1)
         for candidate in self._office.stores:
             if store in ("", candidate.name):
-                end = end or self._office.clock.now() + 1
+                if not end:
+                    newest = (await candidate.latest([SeriesId(name.device, name.quantity) for name in mine])).batch.ts
+                    end = int(newest.max()) + 1 if len(newest) else self._office.clock.now()
+                start = start or end - int(last * 1e9)
                 pending = await asyncio.to_thread(self._office.outbox.marks_of, [name.index for name in mine])
                 return await read_series(candidate, mine, start, end, step, pending)
         raise CommandError(f"There is no store {store!r}.", "Enable one with [stores.*].", 2)

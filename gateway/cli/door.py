@@ -1,0 +1,86 @@
+"""How commands reach a gateway: through the control door where one runs, on its files otherwise."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import msgspec
+from cyclopts import Parameter
+
+from gateway.config.load import load_settings
+from gateway.config.seed_files import load_seed_files
+from gateway.config.settings import Settings
+from gateway.errors import CommandError
+from gateway.runtime.control import SOCKET_NAME, SOCKET_PATH_BYTES
+from gateway.runtime.desk import Desk
+from gateway.runtime.lock import FolderLock
+from gateway.runtime.offices import file_office
+
+__all__ = ["Config", "DataDir", "Json", "ask", "city_zone", "settings_of"]
+
+Config = Annotated[Path | None, Parameter(name=["--config", "-c"], help="Configuration file (TOML).")]
+DataDir = Annotated[Path | None, Parameter(help="Data folder, instead of the configured one.")]
+Json = Annotated[bool, Parameter(negative="", show_default=False, help="One JSON object as the last line.")]
+_ANSWER_SECS = 120.0
+
+
+def settings_of(config: Path | None, data_dir: Path | None) -> Settings:
+    """The settings that a command works with."""
+    return load_settings(config, {"data_dir": data_dir} if data_dir is not None else {})
+
+
+def city_zone(settings: Settings) -> ZoneInfo:
+    """The city's time zone, in which people read times."""
+    return ZoneInfo(load_seed_files(settings).city.timezone)
+
+
+def ask(settings: Settings, method: str, **arguments: Any) -> Any:
+    """Ask the desk of the data folder.
+
+    Raises:
+        CommandError: there is nothing to ask, or what was asked for can't be done.
+    """
+    if FolderLock.held(settings.data_dir):
+        return _through_the_door(settings.data_dir, method, arguments)
+
+    async def on_files() -> Any:
+        async with file_office(settings, settings.clock.build()) as office:
+            return await getattr(Desk(office), method)(**arguments)
+
+    return msgspec.to_builtins(asyncio.run(on_files()))
+
+
+def _through_the_door(folder: Path, method: str, arguments: dict[str, Any]) -> Any:
+    with _socket_path(folder) as path:
+        transport = httpx.HTTPTransport(uds=path)
+        try:
+            with httpx.Client(transport=transport, timeout=_ANSWER_SECS) as client:
+                answer = client.post(f"http://gateway/{method}", content=msgspec.json.encode(arguments))
+        except httpx.TransportError as error:
+            raise CommandError(
+                f"The gateway on {folder} does not answer: {error}.",
+                "It may be starting or stopping: try again. If it hangs, stop it: the files tell as much.",
+            ) from error
+    body = msgspec.json.decode(answer.content)
+    if answer.status_code != httpx.codes.OK:
+        raise CommandError(body["problem"], body["remedy"], body["exit_code"])
+    return body
+
+
+@contextlib.contextmanager
+def _socket_path(folder: Path) -> Iterator[str]:
+    """A name of the control socket that is short enough for a socket address."""
+    path = os.fspath(folder / SOCKET_NAME)
+    if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
+        yield path
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        yield f"/proc/self/fd/{handle}/{SOCKET_NAME}"
+    finally:
+        os.close(handle)

@@ -1,0 +1,35 @@
+"""Times and spans as people type them."""
+
+from datetime import datetime, tzinfo
+from re import fullmatch
+
+from gateway.errors import CommandError
+
+__all__ = ["STEPS", "parse_span", "parse_time"]
+
+STEPS = {"10s": 10, "1m": 60, "15m": 900, "1h": 3600, "1d": 86400}
+"""Steps of aggregates by the name they are asked for."""
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def parse_time(text: str, zone: tzinfo) -> int:
+    """UTC ns of an ISO time, local to `zone` where it bears no offset; 0 for an empty text."""
+    if not text:
+        return 0
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(
+            f"{text!r} is no time.", "Write it like 2026-03-02T07:00 or 2026-03-01T23:00:00Z.", 2
+        ) from error
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=zone)
+    return round(when.timestamp() * 1_000_000) * 1000
+
+
+def parse_span(text: str) -> float:
+    """Seconds of a text such as 30s, 15m, 6h, 2d."""
+    found = fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text)
+    if found is None:
+        raise CommandError(f"{text!r} is no length of time.", "Write it like 30s, 15m, 6h or 2d.", 2)
+    return float(found[1]) * _UNITS[found[2]]
