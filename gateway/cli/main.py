@@ -50,6 +50,10 @@ _add(
     "cityloom check -c cityloom.toml --json | tail -n 1",
 )  # fmt: skip
 _add(
+    "demo", "gateway.cli.demo:demo", "Show the whole job on this machine: broker, 341 devices, gateway, database.",
+    "cityloom demo", "cityloom demo --for 30s --json | tail -n 1", "cityloom demo --speed 600 --data-dir /tmp/city",
+)  # fmt: skip
+_add(
     "run", "gateway.cli.run:run", "Run the gateway until Ctrl-C.",
     "cityloom run -c cityloom.toml",
     "CITYLOOM_MQTT__HOST=broker.example cityloom run --data-dir /var/lib/cityloom",

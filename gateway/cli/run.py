@@ -82,25 +82,29 @@ def run_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
         raise error from None
 
 
-async def until_signal(gateway: Gateway, stop: asyncio.Event | None = None) -> None:
-    """Run until SIGINT or SIGTERM, then drain; a second signal leaves at once, losing nothing acknowledged."""
+async def until_signal(gateway: Gateway, stop: asyncio.Event | None = None, asked: asyncio.Event | None = None) -> None:
+    """Run until SIGINT or SIGTERM, then drain; a second signal leaves at once, losing nothing acknowledged.
+
+    With `asked` given the first signal only sets that event: the caller winds up first, then sets `stop`.
+    """
     stop = stop or asyncio.Event()
+    first = asked or stop
     loop = asyncio.get_running_loop()
     task = loop.create_task(gateway.run(stop), name="gateway")
     farewells: list[asyncio.Task[None]] = []
 
-    def asked() -> None:
-        if stop.is_set():
+    def signalled() -> None:
+        if first.is_set():
             sys.stderr.write(
                 "leaving at once: what was acknowledged is in the journal and is worked on at the next start\n"
             )
             task.cancel()
             return
-        stop.set()
+        first.set()
         farewells.append(loop.create_task(_say_progress(gateway, task), name="gateway.farewell"))
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, asked)
+        loop.add_signal_handler(number, signalled)
     try:
         with contextlib.suppress(asyncio.CancelledError):
             await task
