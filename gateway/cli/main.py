@@ -97,6 +97,11 @@ _add(
     "cityloom stores adopt duckdb", to=_stores,
 )  # fmt: skip
 _add(
+    "replay", "gateway.cli.replay:replay", "Send recorded messages through the same engine.",
+    "cityloom replay monday.jsonl.gz --data-dir /tmp/monday",
+    "cityloom replay a.jsonl b.jsonl --json | tail -n 1",
+)  # fmt: skip
+_add(
     "version", "gateway.cli.version:version", "Show the versions of CityLoom and of what it stands on.",
     "cityloom version --json",
 )  # fmt: skip

@@ -21,6 +21,7 @@ from gateway.clock import Clock
 from gateway.config.content import EngineContent
 from gateway.config.settings import Settings
 from gateway.engine.results import StepResult
+from gateway.journal.inbox import IntakeCounts
 from gateway.journal.opening import open_journal
 from gateway.mqtt.backoff import Backoff
 from gateway.rows import Row
@@ -179,6 +180,14 @@ class Gateway:
             await self.trim()
             self.stopping = ""
             self.telemetry.emit(ShutdownFinished(monotonic() - started))
+
+    async def feed(self, rows: Sequence[Row]) -> None:
+        """Journal messages that bear their receipt already, as recordings do."""
+        counts = {0: IntakeCounts(received=len(rows))}
+        async with self.intake.lock:
+            loop = asyncio.get_running_loop()
+            first = await loop.run_in_executor(self._inbox_thread, self.inbox.append, rows, counts, {})
+            self._on_journaled(first, rows, monotonic())
 
     async def snapshot(self) -> None:
         """Write the engines' state; it is copied between two calls and written beside them."""

@@ -180,7 +180,7 @@ class Desk:
     ) -> dict[str, Any]:  # fmt: skip
         """Readings (step 0) or aggregates of a device in [start, end), UTC ns.
 
-        Without `end`: up to the newest reading; without `start`: the `last` seconds before the end.
+        Without `end`: up to the newest reading; without `start`: the `last` seconds before the end, from a whole window on.
         """
         names = await asyncio.to_thread(self._office.outbox.series_names, 0)
         mine = [name for name in names if name.device == device and quantity in ("", name.quantity)]
@@ -191,7 +191,7 @@ class Desk:
                 if not end:
                     newest = (await candidate.latest([SeriesId(name.device, name.quantity) for name in mine])).batch.ts
                     end = int(newest.max()) + 1 if len(newest) else self._office.clock.now()
-                start = start or end - int(last * 1e9)
+                start = start or end - int((last + step) * 1e9)
                 pending = await asyncio.to_thread(self._office.outbox.marks_of, [name.index for name in mine])
                 return await read_series(candidate, mine, start, end, step, pending)
         raise CommandError(f"There is no store {store!r}.", "Enable one with [stores.*].", 2)

@@ -21,6 +21,7 @@ from gateway.journal.outbox import Outbox
 from gateway.journal.snapshots import Snapshots
 from gateway.rows import Row
 from gateway.runtime.accounts import take_ledger
+from gateway.runtime.cpu import cpu_figures
 from gateway.runtime.intake import REPLAY_SOURCE
 from gateway.runtime.lock import FolderLock
 from gateway.runtime.recovery import recover
@@ -104,7 +105,8 @@ class GatewayOffice:
                 "fsync_ms": gateway.intake.fsync_secs * 1000,
             },
             "outbox": {
-                "bytes": self.outbox.bytes_used, "quota_bytes": self.outbox.quota_bytes, "hours_left": self.hours_left(),
+                "bytes": self.outbox.bytes_used, "quota_bytes": self.outbox.quota_bytes,
+                "hours_left": self.hours_left(),
                 "marks": self.outbox.mark_count,
             },
             "stores": {
@@ -122,6 +124,7 @@ class GatewayOffice:
                 "steps": gateway.runner.steps, "busy": gateway.runner.busy_secs / max(uptime, 0.001),
                 "clock_suspect": zone.clock_suspect,
             },
+            "cpu": cpu_figures(sum(source.cpu_secs for source in gateway.sources), gateway.runner.outbox_cpu_secs),
             "aggregates": {"written": view.aggregates_written, "revised": view.aggregates_revised},
             "city": [msgspec.structs.asdict(figure) for figure in gateway.engines.figures()],
             "rejects": [
@@ -196,6 +199,7 @@ class FileOffice:
                 "devices": None, "series": self.outbox.series_count, "lanes": None, "steps": self.outbox.last_step,
                 "busy": 0.0, "clock_suspect": "",
             },
+            "cpu": {"process_secs": 0.0, "stages": {}, "peak_rss_bytes": 0},
             "aggregates": {"written": None, "revised": None}, "city": [], "rejects": [],
         }  # fmt: skip
 

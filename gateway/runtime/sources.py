@@ -65,6 +65,11 @@ class SourceReports:
         """The broker keeps our session for less than asked."""
         self._telemetry.emit(SubscriptionWeakened(source, "", f"the broker keeps our session for {seconds} s only"))
 
+    def window_exceeded(self, source: str, in_flight: int, receive_maximum: int) -> None:
+        """The broker sends more than we asked for; it is held back by not reading."""
+        problem = f"{in_flight} messages in flight, {receive_maximum} were asked for: held back by not reading"
+        self._telemetry.emit(SubscriptionWeakened(source, "", problem))
+
     def dropped_at_broker(self, source: str, count: int) -> None:
         """The broker admits that it dropped messages."""
         self._telemetry.emit(BrokerDroppedMessagesError(source, count))
@@ -74,7 +79,7 @@ class SourceReports:
 
 
 class SessionNotes:
-    """What our sessions at the brokers may hold, so that a later process can give up filters that it no longer wants."""
+    """What our sessions at the brokers may hold, so that a later process can give up filters it no longer wants."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "sessions.json"
