@@ -46,6 +46,8 @@ class Compaction(NamedTuple):
     days_dropped: int
     days_merged: int
     rows_saved: int
+    """Rows of merged days that later ones stood over."""
+    revisions_saved: int
     aggregates_dropped: int
 
 
@@ -105,9 +107,9 @@ class DuckDbStore:
             for day in await self._in(self._write_thread, lambda: tables.day_tables(self._open_db()))
             if (day + 1) * tables.DAY <= now
         ]
-        rows_saved = sum(saved) + await self._in(self._write_thread, self._merge_aggregates)
+        revisions = await self._in(self._write_thread, self._merge_aggregates)
         await self._in(self._write_thread, lambda: self._open_db().execute("CHECKPOINT"))
-        return Compaction(days_dropped, sum(1 for rows in saved if rows), rows_saved, aggregates_dropped)
+        return Compaction(days_dropped, sum(1 for rows in saved if rows), sum(saved), revisions, aggregates_dropped)
 
     async def close(self) -> None:
         """Close the file. Idempotent."""

@@ -49,11 +49,11 @@ def parsed(lines: Lines) -> dict[tuple[str, int], dict[str, str]]:
 
 def plainly(batch: ReadingBatch, verdicts: FlagRewrites) -> dict[tuple[str, int], dict[str, str]]:
     """The same, one reading after the other."""
-    rows: dict[tuple[int, int], list[object]] = {}
+    rows: dict[tuple[int, int], tuple[float, int, int, bool]] = {}
     for series, ts, value, flag, why in zip(*(column.tolist() for column in batch.arrays().values()), strict=True):
-        rows[series, ts] = [value, flag, why, flag != Flag.GOOD or why != 0]
+        rows[series, ts] = (value, flag, why, flag != Flag.GOOD or why != 0)
     for series, ts, flag, why in zip(*(column.tolist() for column in verdicts.arrays().values()), strict=True):
-        rows[series, ts] = [rows.get((series, ts), [NAN])[0], flag, why, True]
+        rows[series, ts] = (rows.get((series, ts), (NAN,))[0], flag, why, True)
     worst: dict[tuple[str, int], list[int]] = {}
     result: dict[tuple[str, int], dict[str, str]] = {}
     for (series, ts), (value, flag, why, spoken) in rows.items():

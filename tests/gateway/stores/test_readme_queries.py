@@ -8,6 +8,7 @@ import urllib.parse
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -63,7 +64,7 @@ async def now(influxd: Influxd) -> int:
     return end
 
 
-def influxql(influxd: Influxd, text: str) -> list[dict[str, object]]:
+def influxql(influxd: Influxd, text: str) -> Any:
     bucket = re.match(r"-- bucket (\w+)\n", text)
     assert bucket is not None
     answer = influxd.call("GET", f"/query?db={bucket[1]}&epoch=ns&q={urllib.parse.quote(text)}")
