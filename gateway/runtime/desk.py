@@ -180,7 +180,7 @@ class Desk:
     ) -> dict[str, Any]:  # fmt: skip
         """Readings (step 0) or aggregates of a device in [start, end), UTC ns.
 
-        Without `end`: up to the newest reading; without `start`: the `last` seconds before the end, from a whole window on.
+        Without `end`: up to the newest reading; without `start`: the `last` seconds before it, and one window more.
         """
         names = await asyncio.to_thread(self._office.outbox.series_names, 0)
         mine = [name for name in names if name.device == device and quantity in ("", name.quantity)]
