@@ -21,6 +21,7 @@ from gateway.clock import Clock
 from gateway.config.content import EngineContent
 from gateway.config.settings import Settings
 from gateway.engine.results import StepResult
+from gateway.errors import StoreError
 from gateway.journal.inbox import IntakeCounts
 from gateway.journal.opening import open_journal
 from gateway.mqtt.backoff import Backoff
@@ -44,6 +45,7 @@ from gateway.runtime.stages import Stages
 from gateway.runtime.stores import RECORDS, make_records, make_stores
 from gateway.runtime.writer import StoreWriter
 from gateway.stores.base import BlockStore
+from gateway.stores.duckdb import DuckDbStore
 from gateway.telemetry.events import (
     ClockSuspectError,
     DeviceProvisioned,
@@ -57,6 +59,8 @@ from gateway.telemetry.events import (
     ShutdownFinished,
     ShutdownStarted,
     SnapshotWritten,
+    StoreCompacted,
+    StoreRetrying,
 )
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.telemetry import Telemetry
@@ -64,6 +68,10 @@ from gateway.telemetry.telemetry import Telemetry
 __all__ = ["Gateway", "open_gateway"]
 
 _TRIM_SECS = 2.0
+_COMPACT_LOOK_SECS = 20.0
+_HOUR = 3_600_000_000_000
+_NIGHT = (2.0, 5.0)
+"""Hours of the local day in which the embedded store is compacted."""
 _MEMORY_ROWS = 200_000
 _WRITE_READINGS = 60_000
 
@@ -90,6 +98,7 @@ class Gateway:
         self.stopping = ""
         """What is being waited for while it stops."""
         self._kill = kill
+        self._compacted = 0
         self._stages = Stages()
         self._inbox_thread = ThreadPoolExecutor(1, "gateway.inbox")
         self._engine_thread = ThreadPoolExecutor(1, "gateway.engine")
@@ -154,6 +163,7 @@ class Gateway:
                 group.create_task(_every(self.settings.snapshots.interval_secs, self.snapshot)),
                 group.create_task(_every(_TRIM_SECS, self.trim)),
                 group.create_task(_every(self.settings.ledger.check_secs, self.check)),
+                group.create_task(_every(_COMPACT_LOOK_SECS, self.compact)),
             ]
             await stop.wait()
             started = monotonic()
@@ -202,6 +212,23 @@ class Gateway:
         floor = self.outbox.inbox_floor
         await asyncio.get_running_loop().run_in_executor(self._inbox_thread, self.inbox.trim, floor)
         self._notes.write({source.name: source.session_filters for source in self.sources if source.subscribed})
+
+    async def compact(self) -> None:
+        """In the small hours of the city, once a night: drop what is past its retention, merge what was superseded."""
+        now = self.clock.now()
+        midnight = int(np.searchsorted(self.engines.zone.day_edges, now, "right"))
+        hours = (now - int(self.engines.zone.day_edges[midnight - 1])) / _HOUR if midnight else 0.0
+        if midnight == self._compacted or not _NIGHT[0] <= hours < _NIGHT[1]:
+            return
+        self._compacted = midnight
+        for store, writer in zip(self.stores, self.writers, strict=False):
+            if isinstance(store, DuckDbStore) and writer.state == "writing":
+                try:
+                    done = await store.compact(now)
+                except StoreError as error:
+                    self.telemetry.emit(StoreRetrying(store.name, error.problem, 86_400.0))
+                else:
+                    self.telemetry.emit(StoreCompacted(store.name, done.days_dropped, done.rows_saved))
 
     async def check(self) -> None:
         """Take the ledger and say so where it doesn't balance, or where our own clock looks wrong."""

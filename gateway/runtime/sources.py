@@ -101,7 +101,11 @@ class SessionNotes:
 
 def options_of(settings: Settings, source: SourceSettings, filters: tuple[str, ...]) -> MqttOptions:
     """What a connection is told."""
-    tls = TlsOptions(source.ca_file, source.cert_file, source.key_file) if source.tls == "on" else None
+    tls = (
+        TlsOptions(source.ca_file, source.cert_file, source.key_file, source.server_name)
+        if source.tls == "on"
+        else None
+    )
     return MqttOptions(
         host=source.host, port=source.port, client_id=source.client_id, username=source.username,
         password=source.password.get_secret_value() if source.password is not None else None, tls=tls,

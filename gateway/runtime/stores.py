@@ -27,7 +27,10 @@ def make_stores(settings: Settings) -> list[Store]:
     out: list[Store] = []
     duck, influx = settings.stores.duckdb, settings.stores.influxdb
     if duck.enabled:
-        out.append(DuckDbStore(DuckDbConfig(settings.duckdb_path, duck.retention_ns, duck.aggregate_retention_ns)))
+        embedded = DuckDbConfig(
+            settings.duckdb_path, duck.retention_ns, duck.aggregate_retention_ns, duck.memory_mb, duck.threads
+        )
+        out.append(DuckDbStore(embedded))
     if influx.enabled:
         fine = Bucket(influx.fine_bucket, influx.fine_retention_days * _DAY_SECS)
         coarse = Bucket(influx.coarse_bucket, influx.coarse_retention_days * _DAY_SECS)
@@ -35,6 +38,7 @@ def make_stores(settings: Settings) -> list[Store]:
             url=influx.url, org=influx.org, token=influx.token.get_secret_value() if influx.token is not None else "",
             raw=Bucket(influx.raw_bucket, influx.retention_days * _DAY_SECS),
             aggregates=dict.fromkeys(_FINE, fine) | dict.fromkeys(_COARSE, coarse), timeout_secs=influx.timeout_secs,
+            ca_file=None if influx.ca_file is None else str(influx.ca_file), max_batch_lines=influx.max_batch_lines,
         )  # fmt: skip
         out.append(InfluxStore(config))
     return out

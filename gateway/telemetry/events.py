@@ -17,7 +17,7 @@ __all__ = [
     "EVENTS", "BrokerConnected", "BrokerConnectionLost", "BrokerDroppedMessagesError", "BrokerUnreachable",
     "ClockSuspectError", "DeviceProvisioned", "Event", "InboxFull", "JournalWriteFailedError", "LedgerImbalanceError",
     "Level", "MessageRejected", "OutboxFull", "PointsRefused", "ReadingsLate", "RecoveryFinished", "RevisionWritten",
-    "SessionLostError", "ShutdownFinished", "ShutdownStarted", "SnapshotWritten", "StoreHaltedError",
+    "SessionLostError", "ShutdownFinished", "ShutdownStarted", "SnapshotWritten", "StoreCompacted", "StoreHaltedError",
     "StoreRecovered", "StoreRetrying", "SubscriptionRefusedError", "SubscriptionWeakened",
 ]  # fmt: skip
 
@@ -289,6 +289,18 @@ class StoreRecovered(Event):
     EVERY_SECS: ClassVar[float] = 0.0
     store: str
     secs: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCompacted(Event):
+    """A store dropped what is past its retention and merged what was superseded."""
+
+    COUNTER: ClassVar[str] = "store_compactions"
+    LABELS: ClassVar[Mapping[str, frozenset[str]]] = MappingProxyType({"store": STORES})
+    EVERY_SECS: ClassVar[float] = 0.0
+    store: str
+    days_dropped: int
+    rows_saved: int
 
 
 @dataclass(frozen=True, slots=True)
