@@ -204,9 +204,9 @@ class ZoneEngine:
         """Finest step of each series in seconds."""
         return self._windows.pane_secs
 
-    def pane_of(self, profile: str) -> int:
-        """Finest step of a profile in seconds."""
-        return self._profiles[profile].pane_secs
+    def pane_of(self, series: int) -> int:
+        """Finest step of a series in seconds: what its profile had when it was met, whatever it says by now."""
+        return int(self._windows.pane_secs[series])
 
     @property
     def day_edges(self) -> NDArray[np.int64]:

@@ -1,7 +1,13 @@
-"""What a mark asks for: which windows, from which readings, and how they differ from what is stored. Pure."""
+"""What marks ask for: which windows, from which readings, and how they differ from what is stored. Pure.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+    mark   [start, end) of a series, its step and longer      --> one Piece for each local day that it touches
+    Piece  some series of one day: windows that begin in the day, readings of the whole hours or of the whole day
+
+A day at a time bounds the memory whatever a mark spans, and a window is computed once however many marks touch it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,99 +15,133 @@ from numpy.typing import NDArray
 from gateway.journal.marks import Mark
 from gateway.stores.base import StoredAggregates, StoredReadings
 from processors.columns import AggregateBatch
+from processors.windows.day import DAY, SECOND, day_bounds
 from processors.windows.panes import recompute
 
-__all__ = ["DAY_SECS", "LEVELS", "Span", "differing", "recomputed", "span_of"]
+__all__ = ["LEVELS", "Piece", "differing", "pieces_of", "recomputed"]
 
-LEVELS = (10, 60, 900, 3600, 86400)
-DAY_SECS = 86400
-_SECOND = 1_000_000_000
+LEVELS = (10, 60, 900, 3600, DAY)
+_HOUR = 3600 * SECOND
+_KEY = ("series", "step", "start")
+_FIGURES = tuple(name for name in AggregateBatch.DTYPES if name not in (*_KEY, "revision"))
+_READINGS_A_PIECE = 500_000
+_READINGS_A_PANE = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Whole windows around a mark: readings in [start, end) decide all that it asks for."""
+@dataclass(slots=True)
+class Piece:
+    """Some series of one local day [low, high); readings in [start, end) decide all that their marks ask for."""
 
+    low: int
+    high: int
     start: int
     end: int
-    coarsest: int
-    """The longest step with a closed window in it; 0: nothing has closed."""
+    marks: dict[int, list[Mark]] = field(default_factory=dict)
+    """The marks of each series."""
+    weight: float = 0.0
+    """About how many readings a nanosecond."""
+
+    @property
+    def ids(self) -> set[int]:
+        """Ids of the marks that this piece does a part of."""
+        return {mark.id for own in self.marks.values() for mark in own}
 
 
-def span_of(mark: Mark, day_edges: NDArray[np.int64]) -> Span:
-    """The span of the longest windows that touch the mark and had closed by its watermark.
+def pieces_of(marks: Sequence[Mark], pane_of: Callable[[int], int], day_edges: NDArray[np.int64]) -> list[Piece]:
+    """Pieces that together do what `marks` ask for, each with readings enough for a moderate memory, in order of time.
 
-    Longer ones that were still open then come with a mark of their own when they close.
+    `pane_of` gives the finest step of a series in seconds.
     """
-    start, end, coarsest = mark.start, mark.end, 0
-    for step in LEVELS:
-        if step < mark.step:
-            continue
-        first, last = _around(mark.start, mark.end, step, day_edges)
-        if _ends_by(first, step, mark.watermark, day_edges):
-            start, end, coarsest = min(start, first), max(end, last), step
-    return Span(start, end, coarsest)
+    of_series: dict[tuple[int, int], Piece] = {}
+    for mark in marks:
+        # the hour around a late reading may have begun the day before
+        at, last = _floor(mark.start, _HOUR), mark.end - 1
+        while at <= last:
+            low, high = _day(at, day_edges)
+            piece = of_series.setdefault((low, mark.series), Piece(low, high, high, low, {mark.series: []}))
+            piece.marks[mark.series].append(mark)
+            closed = high <= mark.watermark
+            # an hour may lie across midnight, and its part belongs to the day in which it begins
+            piece.start = min(piece.start, _floor(low if closed else max(mark.start, low), _HOUR))
+            piece.end = max(piece.end, -_floor(-(high if closed else min(mark.end, high)), _HOUR))
+            at = high
+    out: list[Piece] = []
+    for (low, series), piece in sorted(of_series.items(), key=lambda each: (each[0][0], each[1].start, each[1].end)):
+        piece.weight = _READINGS_A_PANE / (pane_of(series) * SECOND)
+        group = out[-1] if out else None
+        if group is not None and group.low == low and piece.start < group.end:
+            weight, end = group.weight + piece.weight, max(group.end, piece.end)
+            if weight * (end - group.start) <= _READINGS_A_PIECE:
+                group.weight, group.end = weight, end
+                group.marks |= piece.marks
+                continue
+        out.append(piece)
+    return out
 
 
 def recomputed(
-    marks: Sequence[Mark], readings: StoredReadings, panes: NDArray[np.int32], day_edges: NDArray[np.int64]
+    piece: Piece, readings: StoredReadings, panes: NDArray[np.int32], day_edges: NDArray[np.int64]
 ) -> AggregateBatch:
-    """The windows that `marks` ask for, computed from `readings` as an in-order run would.
+    """The windows that a piece asks for, computed from `readings` as an in-order run would.
 
-    `marks[k]` belongs to series k of `readings`; `panes` are the finest steps of those series in seconds.
+    The k-th series of `piece.marks` is series k of `readings`; `panes` are their finest steps in seconds.
     """
     batch = readings.batch
-    until = np.fromiter((mark.watermark for mark in marks), np.int64, len(marks))
+    until = np.fromiter((max(mark.watermark for mark in own) for own in piece.marks.values()), np.int64, len(panes))
     windows = recompute(batch.series, batch.ts, batch.value, batch.flag, panes, day_edges, until)
-    of = windows.series
-    start = np.fromiter((mark.start for mark in marks), np.int64, len(marks))[of]
-    end = np.fromiter((mark.end for mark in marks), np.int64, len(marks))[of]
-    step = np.fromiter((mark.step for mark in marks), np.int32, len(marks))[of]
-    wanted = (windows.step >= step) & (windows.start < end) & (_ends(windows, day_edges) > start)
-    return windows.take(wanted)
+    ends = _ends(windows, day_edges)
+    wanted = np.zeros(len(windows), np.bool_)
+    order = np.argsort(windows.series, kind="stable")
+    bounds = np.searchsorted(windows.series[order], np.arange(len(panes) + 1))
+    for own, first, after in zip(piece.marks.values(), bounds[:-1], bounds[1:], strict=True):
+        rows = order[first:after]
+        step, start, end = windows.step[rows], windows.start[rows], ends[rows]
+        for mark in own:
+            wanted[rows] |= (step >= mark.step) & (start < mark.end) & (end > mark.start)
+    return windows.take(wanted & (windows.start >= piece.low) & (windows.start < piece.high))
 
 
 def differing(windows: AggregateBatch, stored: StoredAggregates) -> AggregateBatch:
-    """Those of `windows` that are stored otherwise or not at all, under the revision that comes next."""
+    """Those of `windows` that are stored otherwise or not at all, under the revision that comes next.
+
+    Both have each (series, step, start) once.
+    """
     held = stored.batch
-    place = {
-        key: k for k, key in enumerate(zip(held.series.tolist(), held.step.tolist(), held.start.tolist(), strict=True))
-    }
-    keep: list[int] = []
+    place = _places(held, windows)
+    there = place >= 0
+    same = there.copy()
+    known = held.take(place[there])
+    for name in _FIGURES:
+        new, old = getattr(windows, name)[there], getattr(known, name)
+        same[there] &= (new == old) | (np.isnan(new) & np.isnan(old))
     revision = np.zeros(len(windows), np.int32)
-    columns = [name for name in AggregateBatch.DTYPES if name not in ("series", "step", "start", "revision")]
-    for k, key in enumerate(zip(windows.series.tolist(), windows.step.tolist(), windows.start.tolist(), strict=True)):
-        there = place.get(key)
-        if there is None:
-            keep.append(k)
-        elif any(not _same(getattr(windows, name)[k], getattr(held, name)[there]) for name in columns):
-            keep.append(k)
-            revision[k] = held.revision[there] + 1
-    chosen = windows.take(np.array(keep, np.intp))
-    return AggregateBatch(**{**chosen.arrays(), "revision": revision[np.array(keep, np.intp)]})
+    revision[there] = known.revision + 1
+    return AggregateBatch(**{**windows.arrays(), "revision": revision}).take(~same)
 
 
-def _same(a: float, b: float) -> bool:
-    return bool(a == b or (np.isnan(a) and np.isnan(b)))
+def _places(held: AggregateBatch, windows: AggregateBatch) -> NDArray[np.intp]:
+    """Row of `held` with the key of each of `windows`; -1: none."""
+    keys = [np.concatenate([getattr(held, name), getattr(windows, name)]) for name in reversed(_KEY)]
+    order = np.lexsort(keys)  # stable: what is held comes first
+    equal = np.ones(max(len(order) - 1, 0), np.bool_)
+    for key in keys:
+        equal &= key[order[1:]] == key[order[:-1]]
+    place = np.full(len(windows), -1, np.intp)
+    place[order[1:][equal] - len(held)] = order[:-1][equal]
+    return place
 
 
-def _around(start: int, end: int, step: int, day_edges: NDArray[np.int64]) -> tuple[int, int]:
-    if step == DAY_SECS:
-        first = int(day_edges[np.searchsorted(day_edges, start, "right") - 1])
-        return first, int(day_edges[np.searchsorted(day_edges, end, "left")])
-    length = step * _SECOND
-    return start - start % length, -(-end // length) * length
+def _floor(ts: int, length: int) -> int:
+    return ts - ts % length
 
 
-def _ends_by(first: int, step: int, watermark: int, day_edges: NDArray[np.int64]) -> bool:
-    if step == DAY_SECS:
-        return int(day_edges[np.searchsorted(day_edges, first, "right")]) <= watermark
-    return first + step * _SECOND <= watermark
+def _day(ts: int, day_edges: NDArray[np.int64]) -> tuple[int, int]:
+    low, high = day_bounds(np.array([ts], np.int64), day_edges)
+    return int(low[0]), int(high[0])
 
 
 def _ends(windows: AggregateBatch, day_edges: NDArray[np.int64]) -> NDArray[np.int64]:
-    ends: NDArray[np.int64] = windows.start + windows.step.astype(np.int64) * _SECOND
-    day = windows.step == DAY_SECS
-    if day.any():
-        ends[day] = day_edges[np.searchsorted(day_edges, windows.start[day], "right")]
+    ends: NDArray[np.int64] = windows.start + windows.step.astype(np.int64) * SECOND
+    day = windows.step == DAY
+    ends[day] = day_bounds(windows.start[day], day_edges)[1]
     return ends
