@@ -223,7 +223,10 @@ class ProfilePass:
         observe = self._sequences.observe
         for r in np.flatnonzero(keep & (decoded.sequence >= 0)).tolist():
             whose = int(device[r])
-            change = observe(whose, int(decoded.sequence[r]), scopes[r], modulus)
+            came = int(self._stamp[decoded.message[r]])
+            # no device knows the future, and RECEIPT is no time
+            at = came if decoded.ts[r] == RECEIPT else min(int(decoded.ts[r]), came)
+            change = observe(whose, int(decoded.sequence[r]), scopes[r], modulus, at)
             if change:
                 self._registry.count("missing", np.array([whose]), change)
                 self._out.count("beside", "missing", change, profile=self._profile.name)

@@ -1,7 +1,8 @@
 """Sequence numbers of devices: what never came is `missing`, and no longer missing when it comes late.
 
 A counter runs modulo `modulus` within a scope (a LoRaWAN session, a boot); a new scope starts afresh. Numbers behind
-the newest fill a gap they fit into; a run of them that fits none means the device restarted its counter.
+the newest fill a gap they fit into. A run of them that fits none means the device restarted its counter, if it is told
+of later times: a broker that fell back to an older state, or a replay, repeats old numbers with their old times.
 """
 
 from typing import Any
@@ -13,16 +14,16 @@ _RESTART_AFTER = 3
 
 
 class SequenceTracker:
-    """A device: [scope, newest, gaps as [from, to] (inclusive, unrolled), strangers in a row, the last of them]."""
+    """A device: [scope, newest, gaps as [from, to] (inclusive, unrolled), strangers in a row, last of them, newest time]."""
 
     def __init__(self) -> None:
         self._devices: dict[int, list[Any]] = {}
 
-    def observe(self, device: int, sequence: int, scope: str, modulus: int) -> int:
-        """Change in the number of missing messages: more after a jump, fewer when a gap fills."""
+    def observe(self, device: int, sequence: int, scope: str, modulus: int, at: int) -> int:
+        """Change in the number of missing messages: more after a jump, fewer when a gap fills. `at`: UTC ns."""
         entry = self._devices.get(device)
         if entry is None or entry[0] != scope:
-            self._devices[device] = [scope, sequence, [], 0, 0]
+            self._devices[device] = [scope, sequence, [], 0, 0, at]
             return 0
         newest: int = entry[1]
         ahead = (sequence - newest) % modulus
@@ -32,16 +33,17 @@ class SequenceTracker:
             unrolled = newest + ahead
             entry[1] = unrolled
             entry[3] = 0
+            entry[5] = max(entry[5], at)
             if ahead == 1:
                 return 0
             gaps: list[list[int]] = entry[2]
             gaps.append([newest + 1, unrolled - 1])
             del gaps[:-_GAPS_KEPT]
             return ahead - 1
-        return self._behind(entry, newest - (modulus - ahead), sequence)
+        return self._behind(entry, newest - (modulus - ahead), sequence, at)
 
     @staticmethod
-    def _behind(entry: list[Any], unrolled: int, sequence: int) -> int:
+    def _behind(entry: list[Any], unrolled: int, sequence: int, at: int) -> int:
         gaps: list[list[int]] = entry[2]
         for place, (low, high) in enumerate(gaps):
             if low <= unrolled <= high:
@@ -50,11 +52,13 @@ class SequenceTracker:
                 ]
                 entry[3] = 0
                 return -1
+        if at <= entry[5]:
+            return 0
         # a duplicate comes alone; a restarted counter goes on counting
         entry[3] = entry[3] + 1 if entry[3] and unrolled == entry[4] + 1 else 1
         entry[4] = unrolled
         if entry[3] >= _RESTART_AFTER:
-            entry[1], entry[2], entry[3] = sequence, [], 0
+            entry[1], entry[2], entry[3], entry[5] = sequence, [], 0, at
         return 0
 
     def snapshot(self) -> list[list[Any]]:
