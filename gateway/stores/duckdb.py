@@ -7,6 +7,7 @@ another reads through its own cursor and sees whole transactions only.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -108,7 +109,7 @@ class DuckDbStore:
             if (day + 1) * tables.DAY <= now
         ]
         revisions = await self._in(self._write_thread, self._merge_aggregates)
-        await self._in(self._write_thread, lambda: self._open_db().execute("CHECKPOINT"))
+        await self._in(self._write_thread, self._checkpoint)
         return Compaction(days_dropped, sum(1 for rows in saved if rows), sum(saved), revisions, aggregates_dropped)
 
     async def close(self) -> None:
@@ -207,6 +208,11 @@ class DuckDbStore:
     def _merge_aggregates(self) -> int:
         with tables.transaction(self._open_db()) as db:
             return tables.merge_aggregates(db)
+
+    def _checkpoint(self) -> None:
+        # a read beside it stands in its way: then DuckDB does it by itself with one of the next blocks
+        with suppress(duckdb.TransactionException):
+            self._open_db().execute("CHECKPOINT")
 
     def _close_db(self) -> None:
         if self._db is not None:
