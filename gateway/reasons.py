@@ -1,4 +1,4 @@
-"""The closed list of reasons why something is not stored. Metric labels, ledger keys and dead letters use these only."""
+"""The closed list of reasons why something is not stored: metric labels, ledger keys, dead letters use only these."""
 
 from enum import StrEnum
 

@@ -65,7 +65,13 @@ class Columns:
 class ReadingBatch(Columns):
     """Readings: `value` in the canonical unit (NaN exactly where `flag` is 9), `flag` QARTOD, `why` bits of `Why`."""
 
-    DTYPES: ClassVar[dict[str, str]] = {"series": "int32", "ts": "int64", "value": "float64", "flag": "uint8", "why": "uint32"}
+    DTYPES: ClassVar[dict[str, str]] = {
+        "series": "int32",
+        "ts": "int64",
+        "value": "float64",
+        "flag": "uint8",
+        "why": "uint32",
+    }
     series: I32
     ts: I64
     value: F64
@@ -122,7 +128,13 @@ class DirtyPanes(Columns):
     `watermark` is the lane's when the mark was made: windows that end after it were still open.
     """
 
-    DTYPES: ClassVar[dict[str, str]] = {"series": "int32", "step": "int32", "start": "int64", "end": "int64", "watermark": "int64"}
+    DTYPES: ClassVar[dict[str, str]] = {
+        "series": "int32",
+        "step": "int32",
+        "start": "int64",
+        "end": "int64",
+        "watermark": "int64",
+    }
     series: I32
     step: I32
     start: I64

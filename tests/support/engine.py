@@ -31,8 +31,8 @@ def options(**changed: Any) -> EngineOptions:
 
 
 def content(
-    profiles: Sequence[dict[str, Any]] = (LOOP_PROFILE,), devices: Sequence[Device] = (), zones: Sequence[str] = ("a", "b"),
-    timezone: str = "Asia/Shanghai", **changed: Any,
+    profiles: Sequence[dict[str, Any]] = (LOOP_PROFILE,), devices: Sequence[Device] = (),
+    zones: Sequence[str] = ("a", "b"), timezone: str = "Asia/Shanghai", **changed: Any,
 ) -> EngineContent:  # fmt: skip
     return EngineContent.build({p["name"]: p for p in profiles}, devices, zones, timezone, options(**changed))
 

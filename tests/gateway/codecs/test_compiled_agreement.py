@@ -85,7 +85,8 @@ def assert_sound(decoded: Decoded, messages: int) -> None:
     assert rejected | ignored | used == set(range(messages))
     assert np.count_nonzero(decoded.state == State.INVALID) <= len(decoded.invalid)
     assert (np.isfinite(decoded.value) == (decoded.state == State.PRESENT)).all()
-    for detail in [entry[-1] for entry in (*decoded.invalid, *decoded.rejected)]:
+    details: list[str] = [entry[3] for entry in decoded.invalid] + [entry[2] for entry in decoded.rejected]
+    for detail in details:
         assert detail.isprintable()
 
 

@@ -64,7 +64,7 @@ def example(text: str) -> tuple[str, bytes]:
     return topic, payload.encode()
 
 
-STORED = {
+STORED: dict[str, Any] = {
     "loop-detector": [[52.3, 1380, 0.13]],
     "segment-speed": [[31.5, 17]],
     "meter-3p": [[230.1, 229.8, 231.0, 41.2, 39.9, 40.3, 26.4, 5.1, 0.98, 50.01, 0.023]],

@@ -21,7 +21,7 @@ def ns_of(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1) * 1000
 
 
-def read(format_: str, *values: Any, **spec: Any) -> list[int | None]:
+def read(format_: Any, *values: Any, **spec: Any) -> list[int | None]:
     ts, good = time_parser(TimeSpec(path=("ts",), format=format_, **spec))(values)
     return [int(t) if g else None for t, g in zip(ts, good, strict=True)]
 

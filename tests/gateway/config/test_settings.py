@@ -125,9 +125,9 @@ def test_settings_are_frozen() -> None:
     settings = load_settings(None)
 
     with pytest.raises(ValidationError):
-        settings.data_dir = Path("/elsewhere")  # type: ignore[misc]
+        settings.data_dir = Path("/elsewhere")
     with pytest.raises(ValidationError):
-        settings.mqtt.port = 1  # type: ignore[misc]
+        settings.mqtt.port = 1
 
 
 def test_the_defaults_of_the_bounds_are_those_of_the_decoders() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -84,7 +85,7 @@ def streams(draw: st.DrawFn) -> tuple[list[Row], list[int]]:
 
 def cut(rows: list[Row], cuts: list[int]) -> list[list[Row]]:
     edges = [0, *cuts, len(rows)]
-    return [rows[a:b] for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    return [rows[a:b] for a, b in pairwise(edges) if b > a]
 
 
 @settings(max_examples=60, deadline=None)
@@ -216,9 +217,10 @@ def test_a_retained_message_counts_only_with_a_time_of_its_own() -> None:
 
 
 def test_unknown_devices_are_met_once_in_a_burst_or_refused_by_policy() -> None:
-    closed = {**LOOP_PROFILE, "name": "closed", "topic": "closed/{device}",
-              "provisioning": {"policy": "closed"}}  # fmt: skip
-    pending = {**LOOP_PROFILE, "name": "pending", "topic": "pending/{device}", "provisioning": {"policy": "pending"}}  # fmt: skip
+    closed, pending = (
+        {**LOOP_PROFILE, "name": policy, "topic": f"{policy}/{{device}}", "provisioning": {"policy": policy}}
+        for policy in ("closed", "pending")
+    )
     known = Device("k", "closed", ("k",), "a", None, None, "", "", "")
     made = engine(content([LOOP_PROFILE, closed, pending], [known]))
     body = {"ts": START // 1_000_000, "speed": 1}
