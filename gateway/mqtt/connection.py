@@ -11,6 +11,7 @@ broker stops at our receive maximum. QoS 0 has no such brake: set `shed_qos0` wh
 import asyncio
 import contextlib
 import ssl
+import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
@@ -97,6 +98,8 @@ class MqttSource:
         """Monotonic seconds of the last bytes from the broker."""
         self.reconnects = 0
         """Connections after the first."""
+        self.cpu_secs = 0.0
+        """CPU of the event loop's thread that went into parsing, handing over and acknowledging."""
         self._session = Session(
             options,
             source,
@@ -231,10 +234,12 @@ class MqttSource:
 
     def acknowledge(self, rows: int) -> None:
         """`rows` more of the rows handed to the sink are durable, in the order in which it got them."""
+        started = time.thread_time()
         self._session.acknowledge(rows)
         self._flush()
         self._brake()
         self._changed.set()
+        self.cpu_secs += time.thread_time() - started
 
     # ---- inside ----
 
@@ -298,12 +303,14 @@ class MqttSource:
             self._guard(wire, lambda: self._step(wire, lambda at: self._session.tick(at, loop.time())))
 
     def _on_data(self, wire: Wire, data: bytes) -> int:
+        started = time.thread_time()
         now = asyncio.get_running_loop().time()
         self.last_receipt = now
         before = self._inflow.received
         self._guard(wire, lambda: self._step(wire, lambda at: self._session.receive(data, at, now)))
         if self._stopping.is_set():
             self._changed.set()
+        self.cpu_secs += time.thread_time() - started
         return self._inflow.received - before
 
     def _step(self, wire: Wire, step: Callable[[int], list[Signal]]) -> None:

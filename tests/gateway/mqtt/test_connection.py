@@ -16,12 +16,14 @@ import aiomqtt
 import mqtt5
 import numpy as np
 import pytest
+import uvloop
 
 from gateway.errors import GatewayError
 from gateway.mqtt.connection import MqttSource
 from gateway.mqtt.options import MqttOptions, TlsOptions
 from gateway.rows import RETAIN, Row
 from tests.support.brokers import PlainMosquitto, free_ports, running_embedded
+from tests.support.mqtt_peer import MqttPeer
 from tests.support.proxy import Proxy
 
 DEADLINE_SECS = 20.0
@@ -167,6 +169,19 @@ async def test_what_comes_while_we_are_stopped_is_there_afterwards(broker_port: 
     assert Counter(second.messages) == Counter(messages(300, first=50))
     assert "session_lost" not in events.names()
     assert [values[1] for values in events.of("connected")] == [True]
+
+
+def test_it_runs_on_uvloop_too(embedded_broker: Any) -> None:
+    async def story() -> None:
+        sink = MemorySink()
+        async with running(MqttSource(options(embedded_broker.port), 1, sink, Stamps())) as source:
+            await until(lambda: source.subscribed, "subscribed")
+            with MqttPeer(embedded_broker.port, "device") as device:
+                device.publish_many(messages(300))
+            await until(lambda: len(sink.rows) == 300, "rows")
+        assert (source.waiting, source.confirmed_count) == (0, 300)
+
+    uvloop.run(story())
 
 
 def _through(source: MqttSource, sink: MemorySink, reconnects: int, rows: int) -> bool:
