@@ -101,6 +101,15 @@ _add(
     "cityloom replay monday.jsonl.gz --data-dir /tmp/monday",
     "cityloom replay a.jsonl b.jsonl --json | tail -n 1",
 )  # fmt: skip
+_bench = App(name="bench", help="What it costs on this machine.")
+app.command(_bench)
+_add(
+    "ingest", "gateway.cli.bench:ingest", "Measure the real path from broker to store: CPU a message, latencies, loss.",
+    "cityloom bench ingest",
+    "cityloom bench ingest --messages 500000 --devices 5000 --repeat 5 --json | tail -n 1",
+    "cityloom bench ingest --store influx-sink --rate 5000",
+    to=_bench,
+)  # fmt: skip
 _add(
     "version", "gateway.cli.version:version", "Show the versions of CityLoom and of what it stands on.",
     "cityloom version --json",

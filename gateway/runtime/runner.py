@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from time import monotonic
+from time import monotonic, thread_time
 from typing import TypeVar
 
 from gateway.clock import Clock
@@ -75,6 +75,8 @@ class Runner:
         self.recent = Recent(memory_rows)
         self.steps = 0
         self.busy_secs = 0.0
+        self.outbox_cpu_secs = 0.0
+        """CPU that commits took of the engine's thread."""
         self._inbox = inbox
         self._outbox = outbox
         self._clock = clock
@@ -146,7 +148,7 @@ class Runner:
         rows, record, result = await loop.run_in_executor(self._executor, self._step, rows, live)
         while True:
             try:
-                position = await loop.run_in_executor(self._executor, self._outbox.append_step, record, result)
+                position = await loop.run_in_executor(self._executor, self._append, record, result)
                 break
             except JournalFull as error:
                 self._full(error.problem)
@@ -166,3 +168,10 @@ class Runner:
             end_offset=self.engines.offset, now=now, live=live,
         )  # fmt: skip
         return rows, record, result
+
+    def _append(self, record: StepRecord, result: StepResult) -> int | None:
+        started = thread_time()
+        try:
+            return self._outbox.append_step(record, result)
+        finally:
+            self.outbox_cpu_secs += thread_time() - started
