@@ -144,6 +144,9 @@ class WindowSet:
         """Note that late readings belong into open windows: these come out of `close` as dirty, too."""
         closed, pane = self.closed[series], self.pane_secs[series]
         for step in _TAINTABLE:
+            if step == DAY:
+                closed = self._closed_parts()[series]
+                ts = ts - ts % _day_part(pane)
             end = window_bounds(ts, step, self.day_edges)[1]
             still = (end > closed) & (pane < step)
             self._table.columns[f"taint_{step}"][series[still]] = end[still]
@@ -175,8 +178,13 @@ class WindowSet:
         done[3600] = Windows.concat([rolled_3600, raw_3600])
         day_parts = Windows.concat([done[900], raw_3600])
         of_day_parts = Sketches.concat([of_900, of_raw_3600])
-        done[DAY], _ = self._rollups[DAY].fold(day_parts, of_day_parts, self.closed, self.day_edges)
+        done[DAY], _ = self._rollups[DAY].fold(day_parts, of_day_parts, self._closed_parts(), self.day_edges)
         return self._publish(done), self._dirty()
+
+    def _closed_parts(self) -> I64:
+        """Up to where the parts of days have closed: a day waits for its last part, which may reach past its end."""
+        closed = self.closed - self.closed % _day_part(self.pane_secs)
+        return np.minimum(closed, self.closed)  # NEVER has nothing below it
 
     def _aggregate(self, step: int, keep: bool = False) -> tuple[Windows, Sketches]:
         """Windows of `step` from readings. `keep`: hand the readings on to the minute; no sketch is needed then."""
@@ -206,7 +214,8 @@ class WindowSet:
             if not self._tainted[step]:
                 continue
             taint = self._table.columns[f"taint_{step}"]
-            series = np.flatnonzero((taint != 0) & (taint <= self.closed))
+            closed = self._closed_parts() if step == DAY else self.closed
+            series = np.flatnonzero((taint != 0) & (taint <= closed))
             if len(series):
                 end = taint[series]
                 start = window_bounds(end - 1, step, self.day_edges)[0]
@@ -260,3 +269,8 @@ class WindowSet:
             head = f"rollup_{step}_"
             rollup.restore({name.removeprefix(head): state[name] for name in state if name.startswith(head)})
         return made
+
+
+def _day_part(pane_secs: I32) -> I64:
+    """Length (ns) of what the days of a series with this finest pane are made of."""
+    return np.where(pane_secs > 900, 3600 * SECOND, 900 * SECOND)
