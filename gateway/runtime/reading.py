@@ -9,10 +9,12 @@ from gateway.engine.results import SeriesName
 from gateway.journal.marks import Mark
 from gateway.stores.base import SeriesId, Store
 from processors.columns import STATS
+from processors.windows.day import DAY, SECOND
 
 __all__ = ["read_series"]
 
-_SECOND = 1_000_000_000
+_LONGEST_DAY = 25 * 3600 * SECOND
+"""A mark just after a shorter day shows it as pending, too: one hint too many, none too few."""
 
 
 async def read_series(
@@ -38,10 +40,11 @@ async def read_series(
     stats = [getattr(windows, stat).tolist() for stat in STATS]
     places = {(name.device, name.quantity): name.index for name in names}
     rows = []
+    length = _LONGEST_DAY if step == DAY else step * SECOND
     for k, (s, begin) in enumerate(zip(windows.series.tolist(), windows.start.tolist(), strict=True)):
         name = held.names[s]
         waits = any(
-            mark.series == places[name] and mark.step <= step and mark.start < begin + step * _SECOND
+            mark.series == places[name] and mark.step <= step and mark.start < begin + length
             and mark.end > begin and mark.watermark > begin
             for mark in pending
         )  # fmt: skip

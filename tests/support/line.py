@@ -87,6 +87,11 @@ class Line:
             writer.wake()
         return result
 
+    def configure(self, content: EngineContent, at: int = 0) -> None:
+        """Journal a configuration, and let the engine take it."""
+        received_at = max(at, self.inbox.last_received_at + 1)
+        self.feed([Row(received_at, RowKind.CONFIG, 0, 0, content.digest, content.encode())])
+
     async def stored(self) -> None:
         """Wait until every store has everything."""
         await eventually(
@@ -147,7 +152,7 @@ async def running_line(
             stack.push_async_callback(store.close)
         group = await stack.enter_async_context(asyncio.TaskGroup())
         tasks = [group.create_task(writer.run()) for writer in line.writers]
-        line.feed([Row(start, RowKind.CONFIG, 0, 0, content.digest, content.encode())])
+        line.configure(content, start)
         yield line
         for writer in line.writers:
             writer.stop()
