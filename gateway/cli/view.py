@@ -128,6 +128,8 @@ def _zones(figures: Sequence[Status], rows: int) -> RenderableType:
                 cell.append(f" {found['good']:.0%} good", "yellow")
             cells.append(cell)
         table.add_row(clean(zone), *cells)
+    sums = {profile: sum(z[profile]["series"] for z in zones.values() if profile in z) for profile in profiles}
+    table.add_row(Text("the city", "bold"), *(Text(f"{sums[profile]:,}", "bold") for profile in profiles))
     if len(busiest) > rows:
         table.add_row(Text(f"and {len(busiest) - rows} more", "dim"))
     return table

@@ -73,6 +73,16 @@ class CityEngine:
             out.append(LaneFigures(*lanes[k], int(self.start[k]), int(self.step_secs[k]), count, readings, good))
         return out
 
+    def totals(self, lanes: list[tuple[str, str]]) -> dict[str, dict[str, int]]:
+        """Over the whole city, by profile: zones that report, series and readings in their newest closed windows."""
+        out: dict[str, dict[str, int]] = {}
+        for figure in self.figures(lanes):
+            sums = out.setdefault(figure.profile, {"zones": 0, "series": 0, "readings": 0})
+            sums["zones"] += 1
+            sums["series"] += figure.series
+            sums["readings"] += figure.readings
+        return dict(sorted(out.items()))
+
     def _grow(self, lanes: int) -> None:
         more = lanes - len(self.start)
         if more > 0:

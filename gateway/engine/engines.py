@@ -43,6 +43,10 @@ class Engines:
         """Newest figures of each lane."""
         return self.city.figures(self.zone.registry.lanes)
 
+    def totals(self) -> dict[str, dict[str, int]]:
+        """Sums over the city, by profile."""
+        return self.city.totals(self.zone.registry.lanes)
+
     def snapshot(self) -> dict[str, Any]:
         """Everything that the next call depends on."""
         return {"zone": self.zone.snapshot(), "city": self.city.snapshot()}
