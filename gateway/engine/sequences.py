@@ -14,7 +14,7 @@ _RESTART_AFTER = 3
 
 
 class SequenceTracker:
-    """A device: [scope, newest, gaps [from, to] (inclusive, unrolled), strangers in a row, last of them, newest time]."""
+    """A device: [scope, newest, gaps [from, to] (inclusive, unrolled), strangers in a row, the last, newest time]."""
 
     def __init__(self) -> None:
         self._devices: dict[int, list[Any]] = {}

@@ -15,7 +15,7 @@ def aggregates(*rows: tuple[int, int, int, int, float]) -> AggregateBatch:
     """(series, step, start in s after START, count, good)."""
     series, step, start, count, good = zip(*rows, strict=True)
     nothing = np.zeros(len(rows))
-    others = {name: nothing for name in ("min", "max", "mean", "twmean", "std", "first", "last", "p50", "p95")}
+    others = dict.fromkeys(("min", "max", "mean", "twmean", "std", "first", "last", "p50", "p95"), nothing)
     return AggregateBatch.of(
         series=series, step=step, start=START + np.array(start) * SECOND, revision=nothing, count=count, good=good,
         **others,
