@@ -43,7 +43,9 @@ class StoreWriter:
         self.state = "starting"
         self.problem = ""
         self.remedy = ""
-        self.position = 0
+        cursor = outbox.cursor(store.name)
+        # as far as is known before the store answers: what lies before may be trimmed, and is not waited for
+        self.position = cursor.position if cursor is not None else outbox.begin_position
         self._outbox = outbox
         self._telemetry = telemetry
         self._backoff = backoff
