@@ -21,18 +21,19 @@ from gateway.journal.outbox import Outbox
 from gateway.journal.snapshots import Snapshots
 from gateway.rows import Row
 from gateway.runtime.accounts import take_ledger
+from gateway.runtime.adoption import adopt
 from gateway.runtime.cpu import cpu_figures
 from gateway.runtime.intake import REPLAY_SOURCE
 from gateway.runtime.lock import FolderLock
 from gateway.runtime.recovery import recover
-from gateway.runtime.stores import RECORDS, make_records, make_stores, start_store
-from gateway.stores.base import Store
+from gateway.runtime.stores import RECORDS, make_records, make_stores
+from gateway.stores.base import BlockStore, Store
 from gateway.stores.records import RecordsStore
 
 if TYPE_CHECKING:
     from gateway.runtime.app import Gateway
 
-__all__ = ["FileOffice", "GatewayOffice", "adopt", "file_office"]
+__all__ = ["FileOffice", "GatewayOffice", "file_office"]
 
 _HOUR = 3600.0
 
@@ -119,6 +120,11 @@ class GatewayOffice:
                 }
                 for writer in gateway.writers if writer.name != RECORDS
             },
+            "records": next(
+                {"state": writer.state, "problem": writer.problem, "remedy": writer.remedy,
+                 "behind": self.outbox.last_position - writer.position}
+                for writer in gateway.writers if writer.name == RECORDS
+            ),
             "engine": {
                 "devices": len(zone.registry), "series": len(zone.registry.series), "lanes": len(zone.registry.lanes),
                 "steps": gateway.runner.steps, "busy": gateway.runner.busy_secs / max(uptime, 0.001),
@@ -166,8 +172,9 @@ class FileOffice:
         return await asyncio.to_thread(self.inbox.append, stamped, counts, {})
 
     async def adopt(self, store: str) -> dict[str, Any]:
-        """What the store lost is dropped; it goes on with the oldest block that the outbox still holds."""
-        return await asyncio.to_thread(adopt, self.outbox, store)
+        """What the store lost is dropped; it goes on from where it is, or the oldest block that the outbox holds."""
+        every: list[BlockStore] = [*self.stores, self.records]
+        return await adopt(self.outbox, store, next((each for each in every if each.name == store), None))
 
     def status(self) -> dict[str, Any]:
         """What can be told without a gateway."""
@@ -195,6 +202,11 @@ class FileOffice:
                 }
                 for name, state in states.items() if name != RECORDS
             },
+            "records": next(
+                ({"state": "halted" if state.halted else "stopped", "problem": state.halted, "remedy": "",
+                  "behind": self.outbox.last_position - state.position}
+                 for name, state in states.items() if name == RECORDS), None,
+            ),
             "engine": {
                 "devices": None, "series": self.outbox.series_count, "lanes": None, "steps": self.outbox.last_step,
                 "busy": 0.0, "clock_suspect": "",
@@ -211,7 +223,7 @@ async def file_office(settings: Settings, clock: Clock) -> AsyncIterator[FileOff
     Raises:
         CommandError: there is no journal, or a gateway holds the folder after all.
     """
-    if not (settings.data_dir / "inbox.db").exists():
+    if not any((settings.data_dir / part).exists() for part in ("inbox.db", "outbox.db", "snapshots")):
         raise CommandError(
             f"There is no journal in {settings.data_dir}, and no gateway runs on it.",
             "Name the folder by `-c FILE` or `--data-dir`, or start a gateway with `cityloom run`.",
@@ -237,14 +249,3 @@ async def file_office(settings: Settings, clock: Clock) -> AsyncIterator[FileOff
                 continue
             stores.append(store)
         yield FileOffice(settings, inbox, outbox, snapshots, records, stores, clock)
-
-
-def adopt(outbox: Outbox, store: str) -> dict[str, Any]:
-    """Register `store` anew at the oldest block held; what it had is counted dropped."""
-    state = outbox.cursor(store)
-    if state is None:
-        names = ", ".join(each.name for each in outbox.stores()) or "none"
-        raise CommandError(f"No store {store!r} was ever written to.", f"Known are: {names}.", 2)
-    outbox.forget_store(store)
-    dropped = start_store(outbox, store)
-    return {"store": store, "from_block": outbox.begin_position, "dropped": dropped}

@@ -5,16 +5,18 @@ A store that is slow, down or stopped delays nobody else: the outbox keeps its b
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
 from gateway.engine.results import Reject, StepResult
 from gateway.errors import Halt, JournalFull, Retry
+from gateway.journal.cursors import StoreState
 from gateway.journal.outbox import Outbox
 from gateway.mqtt.backoff import Backoff
 from gateway.reasons import Unstored
 from gateway.runtime.stores import start_store
-from gateway.stores.base import Block, BlockStore, Refused
+from gateway.stores.base import Block, BlockStore, Refused, StoreCursor
 from gateway.telemetry.events import PointsRefused, StoreHaltedError, StoreRecovered, StoreRetrying
 from gateway.telemetry.telemetry import Telemetry
 from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
@@ -47,6 +49,7 @@ class StoreWriter:
         # as far as is known before the store answers: what lies before may be trimmed, and is not waited for
         self.position = cursor.position if cursor is not None else outbox.begin_position
         self._outbox = outbox
+        self._first_end = outbox.last_position
         self._telemetry = telemetry
         self._backoff = backoff
         self._max_readings = max_readings
@@ -97,12 +100,15 @@ class StoreWriter:
             except Halt as error:
                 wait = _HALT_RETRY_SECS
                 if self.state != "halted":
+                    await self._note_halt(error.problem)
                     self._telemetry.emit(StoreHaltedError(store=self.name, problem=error.problem, remedy=error.remedy))
                 self._down("halted", error.problem, error.remedy)
             except JournalFull as error:
                 wait = 1.0
                 self._down("retrying", error.problem, error.remedy)
             else:
+                if self.state != "writing":
+                    await self._note_halt("")
                 self._up()
                 return True
             if self._stopping:
@@ -127,6 +133,13 @@ class StoreWriter:
         self._down_since = self._down_since or monotonic()
         self.state, self.problem, self.remedy = state, problem, remedy
 
+    async def _note_halt(self, problem: str) -> None:
+        """So that it can be told while nothing runs."""
+        cursor = self._outbox.cursor(self.name)
+        if cursor is not None and cursor.halted != problem:
+            with suppress(JournalFull):
+                await asyncio.to_thread(self._outbox.set_halted, self.name, problem)
+
     def _up(self) -> None:
         self._backoff.reset()
         if self._down_since is not None:
@@ -142,6 +155,12 @@ class StoreWriter:
             raise Halt(
                 f"{self.name} holds the data of another journal ({there.journal_id[:8]}, ours is {journal[:8]}).",
                 f"Point [stores.{self.name}] at the store that belongs to this data folder, or at a new empty one.",
+            )
+        if there is not None and not self._is_ours(there, ours):
+            raise Halt(
+                f"{self.name} has block {there.position}, which is none of this data folder's:"
+                " the folder is an older copy than the store.",
+                f"Put back the newest data folder, or point [stores.{self.name}] at a new empty store.",
             )
         if ours is not None and ours.stored > 0 and there is None:
             raise Halt(
@@ -164,6 +183,20 @@ class StoreWriter:
                 " an older copy was put in its place.",
                 f"Restore the newest copy, or run `cityloom stores adopt {self.name}` to go on without the rest.",
             )
+
+    def _is_ours(self, there: StoreCursor, ours: StoreState | None) -> bool:
+        """Whether a store that is ahead of what we noted got its blocks from this history of the journal.
+
+        Only a block that was there when we started can be in a store that this process hasn't written to; and the
+        readings up to it must be as many as the store has.
+        """
+        if there.position <= self.position:
+            return True
+        if there.position > self._first_end:
+            return False
+        if there.stored <= 0 or ours is None:
+            return True  # it keeps no count
+        return there.stored == ours.stored + self._outbox.readings_between(ours.position, there.position)
 
     async def _write(self) -> None:
         merged = await asyncio.to_thread(self._load)

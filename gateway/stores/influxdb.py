@@ -97,9 +97,10 @@ class InfluxStore:
     def _open(self) -> StoreCursor | None:
         kept = {bucket: self._connection.retention_of(bucket.name) for bucket in self._config.buckets}
         cursor = None if kept[self._config.lasting] is None else self._read_mark()
-        if cursor is not None and kept[self._config.raw] is None:
+        gone = next((bucket.name for bucket, retention in kept.items() if retention is None), None)
+        if cursor is not None and gone is not None:
             raise Halt(
-                f"Bucket '{self._config.raw.name}' is gone, but block {cursor.position} was written to it.",
+                f"Bucket '{gone}' is gone, but blocks up to {cursor.position} were written to it.",
                 "Restore it from a backup; or make an empty one by hand to go on without what it held.",
             )
         for bucket, retention in kept.items():
