@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 from rich.table import Table
 from rich.text import Text
 
@@ -14,7 +15,7 @@ from gateway.errors import CommandError
 
 __all__ = ["listing", "purge", "replay", "show"]
 
-Limit = Annotated[int, Parameter(alias="-n", help="How many at most, the newest first.")]
+Limit = Annotated[int, Parameter(alias="-n", validator=Number(gte=1), help="How many at most, the newest first.")]
 Reason = Annotated[str, Parameter(help="Only those with this reason.")]
 Profile = Annotated[str, Parameter(help="Only those of this profile.")]
 Device = Annotated[str, Parameter(help="Only those of this device.")]
@@ -29,6 +30,9 @@ def listing(*, config: Config = None, data_dir: DataDir = None, json: Json = Fal
     if json:
         print_json({"dead_letters": letters})
         return 0
+    if not letters:
+        console().print("[dim]no dead letters[/]" if not (reason or profile or device) else "[dim]none of that kind[/]")
+        return 0
     zone = city_zone(settings)
     table = Table(box=None, header_style="dim")
     for name in ("id", "received", "reason", "topic", "detail", "size", "replayed"):
@@ -41,8 +45,6 @@ def listing(*, config: Config = None, data_dir: DataDir = None, json: Json = Fal
             clean(letter["detail"]), size(letter["bytes"]), again,
         )  # fmt: skip
     console().print(table)
-    if not letters:
-        console().print("[dim]none[/]")
     return 0
 
 

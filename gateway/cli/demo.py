@@ -9,6 +9,7 @@ have received as many, and its ledger must balance.
 import asyncio
 import contextlib
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -21,13 +22,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from cyclopts import Parameter
-from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.text import Text
 
 from gateway.cli.door import Json
-from gateway.cli.output import print_json
+from gateway.cli.output import console, print_json
 from gateway.cli.run import make_telemetry, run_loop, until_signal
+from gateway.cli.simulated import mark_simulated, must_be_simulated
 from gateway.cli.times import parse_span
 from gateway.cli.view import status_view
 from gateway.clock import ScaledClock
@@ -50,7 +52,8 @@ _MINUTE = 60_000_000_000
 
 def demo(
     *, data_dir: Path = Path("data"), duration: Annotated[str, Parameter(name="--for")] = "", speed: float = 120.0,
-    devices: int | None = None, seed: int = 1, port: int = 0, http_port: int = 8480, json: Json = False,
+    devices: int | None = None, seed: int = 1, faults: str = "", port: int = 0, http_port: int = 8480,
+    json: Json = False,
 ) -> int:  # fmt: skip
     """Show the whole job on this machine. Ctrl-C ends it and shows the account.
 
@@ -66,6 +69,8 @@ def demo(
         How many devices at most; all 341 where not given.
     seed
         Of the simulators' random generator.
+    faults
+        What goes wrong on the way, such as duplicate=0.02,late=0.05:90,invalid=0.01; device_sims/faults.py lists them.
     port
         Port of the embedded broker; 0 = any free one.
     http_port
@@ -77,7 +82,7 @@ def demo(
     out: dict[str, Any] = {}
 
     async def show() -> None:
-        out.update(await _Demo(data_dir, limit, speed, devices, seed, port, http_port, quiet=json).run())
+        out.update(await _Demo(data_dir, limit, speed, devices, seed, faults, port, http_port, quiet=json).run())
 
     run_loop(show)
     if not out:
@@ -92,26 +97,23 @@ def demo(
 
 class _Demo:
     def __init__(
-        self, data_dir: Path, limit: float | None, speed: float, devices: int | None, seed: int, port: int,
-        http_port: int, *, quiet: bool,
+        self, data_dir: Path, limit: float | None, speed: float, devices: int | None, seed: int, faults: str,
+        port: int, http_port: int, *, quiet: bool,
     ) -> None:  # fmt: skip
         self._data_dir = data_dir
         self._limit = limit
         self._speed = speed
         self._devices = devices
         self._seed = seed
+        self._faults = faults
         self._port = port
         self._http_port = http_port
-        self._console = Console(stderr=quiet)
-        self._said = ""
+        self._console = console(stderr=quiet)
 
     async def run(self) -> dict[str, Any]:
         """Everything, from the broker to the last figure."""
+        must_be_simulated(self._data_dir)
         port, v4_port = self._port or _free_port(), _free_port()
-        self._console.print(
-            f"[dim]embedded broker on port {port}: for trying out, it keeps its queues in memory; data in"
-            f" {self._data_dir}[/]"
-        )
         with EmbeddedBroker(port=port, v4_port=v4_port):
             settings = load_settings(None, {
                 "data_dir": self._data_dir, "mqtt": {"host": "127.0.0.1", "port": port, "watch_sys": "off"},
@@ -123,6 +125,11 @@ class _Demo:
             clock = ScaledClock(_morning(zone), start, self._speed)
             content, telemetry = files.content(settings), make_telemetry(settings)
             async with open_gateway(settings, content, clock, telemetry, new_session=True) as gateway:
+                mark_simulated(self._data_dir)
+                self._console.print(
+                    f"[dim]embedded broker on port {port} (for trying out: it keeps its queues in memory); data in"
+                    f" {escape(str(self._data_dir.absolute()))}; Ctrl-C ends the demo[/]"
+                )
                 # a second demo goes on where the last one ended
                 clock.origin = max(clock.origin, gateway.engines.now + _MINUTE)
                 return await self._play(gateway, settings, clock, port, zone)
@@ -161,6 +168,8 @@ class _Demo:
         ]  # fmt: skip
         if self._devices is not None:
             command += ["--devices", str(self._devices)]
+        if self._faults:
+            command += ["--faults", self._faults]
         # a group of its own: Ctrl-C at the terminal is ours to pass on
         return await asyncio.create_subprocess_exec(
             *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True,
@@ -283,18 +292,18 @@ def _problems(out: Mapping[str, Any]) -> list[str]:
 
 
 def _farewell(out: Mapping[str, Any], problems: list[str], data_dir: Path) -> None:
-    console = Console()
+    to = console()
     messages, readings = out["messages"], out["readings"]
     stored = ", ".join(f"{store['stored']:,} in {name}" for name, store in out["stores"].items())
-    console.print(
+    to.print(
         f"\n{messages['sent']:,} messages sent, {messages['received']:,} received; {readings['accepted']:,} readings"
         f" accepted, {stored}; {out['aggregates']['written']:,} aggregates"
     )
     if problems:
-        console.print(Text(f"Not all is well: {'; '.join(problems)}.", "bold red"))
+        to.print(Text(f"Not all is well: {'; '.join(problems)}.", "bold red"))
     else:
-        console.print("[green]Every message is accounted for.[/]")
-    console.print(
-        f"[dim]Look around: cityloom status --data-dir {data_dir} · cityloom series loop --data-dir {data_dir} ·"
-        f" cityloom read loop-0001 --step 15m --data-dir {data_dir}[/]"
-    )
+        to.print("[green]Every message is accounted for.[/]")
+    there = "" if data_dir == Path("data") else f" --data-dir {shlex.quote(str(data_dir))}"
+    to.print(Text("Look around:", "dim"))
+    for words in ("status", "ledger --verify", "series loop", "read loop-0001 --step 15m"):
+        to.print(Text(f"  cityloom {words}{there}", "dim"))

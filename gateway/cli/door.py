@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ from gateway.config.settings import Settings
 from gateway.errors import CommandError
 from gateway.runtime.control import SOCKET_NAME, SOCKET_PATH_BYTES
 from gateway.runtime.desk import Desk
-from gateway.runtime.lock import FolderLock
+from gateway.runtime.lock import FolderHeld, FolderLock
 from gateway.runtime.offices import file_office
 
 __all__ = ["Config", "DataDir", "Json", "ask", "city_zone", "settings_of"]
@@ -27,6 +28,9 @@ Config = Annotated[Path | None, Parameter(name=["--config", "-c"], help="Configu
 DataDir = Annotated[Path | None, Parameter(help="Data folder, instead of the configured one.")]
 Json = Annotated[bool, Parameter(negative="", show_default=False, help="One JSON object as the last line.")]
 _ANSWER_SECS = 120.0
+_SETTLE_SECS = 3.0
+"""How long a gateway that starts or stops just now is waited for."""
+_POLL_SECS = 0.05
 
 
 def settings_of(config: Path | None, data_dir: Path | None) -> Settings:
@@ -45,14 +49,28 @@ def ask(settings: Settings, method: str, **arguments: Any) -> Any:
     Raises:
         CommandError: there is nothing to ask, or what was asked for can't be done.
     """
-    if FolderLock.held(settings.data_dir):
-        return _through_the_door(settings.data_dir, method, arguments)
+    deadline = time.monotonic() + _SETTLE_SECS
+    while True:
+        try:
+            if FolderLock.held(settings.data_dir):
+                return _through_the_door(settings.data_dir, method, arguments)
+            return _on_files(settings, method, arguments)
+        except (_DoorShut, FolderHeld):
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(_POLL_SECS)
 
-    async def on_files() -> Any:
+
+class _DoorShut(CommandError):
+    """Somebody works on the folder, but nobody answers."""
+
+
+def _on_files(settings: Settings, method: str, arguments: dict[str, Any]) -> Any:
+    async def answer() -> Any:
         async with file_office(settings, settings.clock.build()) as office:
             return await getattr(Desk(office), method)(**arguments)
 
-    return msgspec.to_builtins(asyncio.run(on_files()))
+    return msgspec.to_builtins(asyncio.run(answer()))
 
 
 def _through_the_door(folder: Path, method: str, arguments: dict[str, Any]) -> Any:
@@ -62,11 +80,17 @@ def _through_the_door(folder: Path, method: str, arguments: dict[str, Any]) -> A
             with httpx.Client(transport=transport, timeout=_ANSWER_SECS) as client:
                 answer = client.post(f"http://gateway/{method}", content=msgspec.json.encode(arguments))
         except httpx.TransportError as error:
-            raise CommandError(
+            raise _DoorShut(
                 f"The gateway on {folder} does not answer: {error}.",
                 "It may be starting or stopping: try again. If it hangs, stop it: the files tell as much.",
             ) from error
-    body = msgspec.json.decode(answer.content)
+    try:
+        body = msgspec.json.decode(answer.content)
+    except msgspec.DecodeError as error:
+        raise CommandError(
+            f"The gateway on {folder} failed to answer ({answer.status_code}): its log says why.",
+            "Is it of the same version as this command? Restart it after an upgrade.",
+        ) from error
     if answer.status_code != httpx.codes.OK:
         raise CommandError(body["problem"], body["remedy"], body["exit_code"])
     return body

@@ -3,25 +3,32 @@
 import csv
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from gateway.cli.door import Config, DataDir, Json, ask, city_zone, settings_of
+from gateway.cli.ledger_view import device_view, ledger_view
 from gateway.cli.output import console, print_json
-from gateway.cli.text import clean, count
+from gateway.cli.text import clean
 from gateway.cli.times import STEPS, parse_span, parse_time
 from gateway.cli.view import status_view
 from gateway.errors import CommandError
+from processors.flags import Flag, Why
 
 __all__ = ["ledger", "read", "series", "status"]
 
 _WATCH_SECS = 0.5
+_STEP_HELP = f"Aggregates of {', '.join(STEPS)}; readings where empty."
+_LEFT = frozenset({"quantity", "unit", "time", "flag", "why"})
 
 
 def status(*, config: Config = None, data_dir: DataDir = None, json: Json = False,
@@ -42,7 +49,11 @@ def status(*, config: Config = None, data_dir: DataDir = None, json: Json = Fals
         with Live(status_view(found, zone), console=console(), screen=False, auto_refresh=False) as live:
             while True:
                 time.sleep(_WATCH_SECS)
-                live.update(status_view(ask(settings, "status"), zone), refresh=True)
+                try:
+                    shown = status_view(ask(settings, "status"), zone)
+                except CommandError as error:  # it starts or stops just now: what was seen last stays
+                    shown = Group(status_view(found, zone), Text(error.problem, "yellow"))
+                live.update(shown, refresh=True)
     else:
         console().print(status_view(found, city_zone(settings)))
     return 0
@@ -65,34 +76,39 @@ def ledger(*, config: Config = None, data_dir: DataDir = None, json: Json = Fals
         if json:
             print_json(found)
         else:
-            _show_pairs({**found["record"], **found["counts"]})
+            console().print(device_view(found, city_zone(settings)))
         return 0
     found = ask(settings, "ledger")
     good = found["balanced"]
     if verify:
         found["verify"] = ask(settings, "verify")
-        good = found["verify"]["agrees"]
+        good = good and found["verify"]["agrees"]
     if json:
         print_json(found)
     else:
-        _show_ledger(found)
+        console().print(ledger_view(found))
     return 0 if good else 1
 
 
 def series(pattern: str = "", /, *, config: Config = None, data_dir: DataDir = None, json: Json = False,
-           limit: Annotated[int, Parameter(alias="-n")] = 50) -> int:  # fmt: skip
+           limit: Annotated[int, Parameter(alias="-n", validator=Number(gte=1))] = 50) -> int:  # fmt: skip
     """List the series whose device, quantity or profile contains a text.
 
     Parameters
     ----------
     pattern
-        The text.
+        The text; all series where there is none.
     limit
         How many at most.
     """
-    found = ask(settings_of(config, data_dir), "series", pattern=pattern, limit=limit)
+    found = ask(settings_of(config, data_dir), "series", pattern=pattern, limit=limit + 1)
+    more = len(found) > limit
+    found = found[:limit]
     if json:
-        print_json({"series": found})
+        print_json({"series": found, "more": more})
+        return 0
+    if not found:
+        console().print("[dim]nothing matches; series appear with their first reading[/]")
         return 0
     table = Table(box=None, header_style="dim")
     for name in ("device", "quantity", "unit", "profile"):
@@ -100,16 +116,16 @@ def series(pattern: str = "", /, *, config: Config = None, data_dir: DataDir = N
     for one in found:
         table.add_row(clean(one["device"]), one["quantity"], one["unit"], one["profile"])
     console().print(table)
-    if not found:
-        console().print("[dim]nothing matches; series appear with their first reading[/]")
+    if more:
+        console().print(f"[dim]and more: -n shows more than {limit}[/]")
     return 0
 
 
 def read(
     device: str, quantity: str = "", /, *, config: Config = None, data_dir: DataDir = None,
     start: Annotated[str, Parameter(name="--from")] = "", end: Annotated[str, Parameter(name="--to")] = "",
-    last: str = "1h", step: Annotated[str, Parameter(help=f"{', '.join(STEPS)}; readings where empty.")] = "",
-    store: str = "", form: Annotated[Literal["table", "csv", "json"], Parameter(name="--format")] = "table",
+    last: str = "1h", step: Annotated[str, Parameter(help=_STEP_HELP)] = "", store: str = "",
+    form: Annotated[Literal["table", "csv", "json"], Parameter(name="--format")] = "table",
     json: Json = False,
 ) -> int:  # fmt: skip
     """Read a device's readings or aggregates back from a store.
@@ -129,7 +145,7 @@ def read(
     store
         Which store; the first one where empty.
     form
-        As a table, CSV or JSON.
+        As a table in the city's time; as CSV with times in UTC; or as JSON with times in UTC nanoseconds.
     """
     settings = settings_of(config, data_dir)
     zone = city_zone(settings)
@@ -142,64 +158,59 @@ def read(
     if json or form == "json":
         print_json(found)
     elif form == "csv":
-        writer = csv.writer(sys.stdout)
-        writer.writerow(found["columns"])
-        writer.writerows(found["rows"])
+        _write_csv(found)
     else:
         _show_rows(found, zone)
     return 0
 
 
 def _show_rows(found: Mapping[str, Any], zone: tzinfo) -> None:
-    table = Table(box=None, header_style="dim", caption=f"from {found['store']}", caption_style="dim")
-    for name in found["columns"]:
-        table.add_column(name, justify="left" if name in ("quantity", "unit", "time") else "right")
+    if not found["rows"]:
+        console().print("[dim]nothing is stored in that time; --from, --to and --last choose another[/]")
+        return
+    columns = found["columns"]
+    waits = columns[-1] == "pending"
+    if waits and not any(row[-1] for row in found["rows"]):
+        columns, waits = columns[:-1], False
+    table = Table(box=None, header_style="dim", caption=f"from {found['store']}", caption_style="dim",
+                  caption_justify="left")  # fmt: skip
+    for name in columns:
+        table.add_column(name, justify="left" if name in _LEFT else "right")
+    shown: dict[str, Callable[[Any], str | Text]] = {
+        "time": partial(_time, zone=zone), "flag": _flag, "why": _why, "pending": lambda value: "yes" if value else "",
+    }  # fmt: skip
+    for row in found["rows"]:
+        table.add_row(*(shown.get(name, _figure)(cell) for name, cell in zip(columns, row, strict=False)))
+    console().print(table)
+    if waits:
+        console().print("[dim]pending: a late reading came, and the window will be computed again[/]")
+
+
+def _write_csv(found: Mapping[str, Any]) -> None:
+    """Times as RFC 3339 with all their nanoseconds, in UTC: what spreadsheets and data frames read as a time."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(found["columns"])
     place = found["columns"].index("time")
     for row in found["rows"]:
-        cells = ["-" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row]
-        when = datetime.fromtimestamp(row[place] / 1e9, zone)
-        cells[place] = f"{when:%Y-%m-%d %H:%M:%S}.{row[place] // 1_000_000 % 1000:03d}"
-        table.add_row(*cells)
-    console().print(table)
-    if not found["rows"]:
-        console().print("[dim]nothing is stored in that time[/]")
+        secs, ns = divmod(row[place], 1_000_000_000)
+        row[place] = f"{datetime.fromtimestamp(secs, UTC):%Y-%m-%dT%H:%M:%S}.{ns:09d}Z"
+        writer.writerow(row)
 
 
-def _show_ledger(found: Mapping[str, Any]) -> None:
-    out = console()
-    for balance in found["balances"]:
-        off = balance["came"] - balance["accounted"]
-        mark = Text("balanced", "green") if off == 0 else Text(f"OFF BY {off}", "bold red")
-        out.print(
-            Text.assemble(f"{balance['name']}: {balance['came']:,} came, {balance['accounted']:,} accounted  ", mark)
-        )
-    out.print()
-    for book in ("messages", "readings"):
-        out.print(Text(book, "bold"))
-        _show_pairs(found[book])
-        for name, reasons in found["reasons"].items():
-            if name.startswith(book[:-1] + "."):
-                out.print(Text(f"  {name.split('.')[1]} because of", "dim"))
-                _show_pairs(reasons)
-    for name, terms in found["profiles"].items():
-        facts = ", ".join(f"{number:,} {term.replace('_', ' ')}" for term, number in terms.items() if number)
-        out.print(Text.assemble((name, "bold"), f"  {facts}"))
-    for name, check in found.get("verify", {}).get("stores", {}).items():
-        good = Text("agrees", "green") if check["agrees"] else Text("DISAGREES", "bold red")
-        facts = (
-            check.get("problem") or f"{check['stored']:,} stored by the books, {check['distinct']:,} in the database"
-        )
-        out.print(Text.assemble((f"{name}: ", "bold"), clean(facts), "  ", good))
+def _time(ns: int, zone: tzinfo) -> str:
+    secs, rest = divmod(ns, 1_000_000_000)
+    when = f"{datetime.fromtimestamp(secs, zone):%Y-%m-%d %H:%M:%S}"
+    return f"{when}.{rest // 1_000_000:03d}" if rest else when
 
 
-def _show_pairs(pairs: Mapping[str, Any]) -> None:
-    table = Table(box=None, show_header=False)
-    table.add_column()
-    table.add_column(justify="right")
-    for name, value in pairs.items():
-        table.add_row(f"  {name}", count(value) if isinstance(value, int | float) else clean(_text(value)))
-    console().print(table)
+def _flag(flag: int) -> Text:
+    name = Flag(flag).name.lower() if flag in set(Flag) else str(flag)
+    return Text(name, "" if flag == Flag.GOOD else "yellow")
 
 
-def _text(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
+def _why(bits: int) -> str:
+    return ", ".join(str(bit.name).lower() for bit in Why(bits)) if bits else ""
+
+
+def _figure(cell: Any) -> str:
+    return "-" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else clean(str(cell))

@@ -8,7 +8,8 @@ Commands are functions in files beside this one, imported when called. A command
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated
+from importlib.metadata import version
+from typing import Annotated, Any
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
@@ -21,12 +22,21 @@ __all__ = ["app", "main"]
 
 _LONGEST_LINE = 2000
 
+
+def _default(value: Any) -> str | None:
+    """How a default is shown in the help; that nothing is given isn't."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value) if value not in (None, "") else None
+
+
 app = App(
     name="cityloom",
     help="Takes in a smart city's sensor streams over MQTT and turns them into flagged, windowed time series.",
     help_format="plaintext",
     help_epilogue="`cityloom COMMAND --help` explains a command, with examples.",
-    version_flags=[],
+    version=lambda: version("cityloom"),
+    default_parameter=Parameter(show_default=_default),
     result_action="return_value",
 )
 
@@ -52,6 +62,7 @@ _add(
 _add(
     "demo", "gateway.cli.demo:demo", "Show the whole job on this machine: broker, 341 devices, gateway, database.",
     "cityloom demo", "cityloom demo --for 30s --json | tail -n 1", "cityloom demo --speed 600 --data-dir /tmp/city",
+    "cityloom demo --faults duplicate=0.02,late=0.05:90,invalid=0.01",
 )  # fmt: skip
 _add(
     "run", "gateway.cli.run:run", "Run the gateway until Ctrl-C.",
@@ -64,16 +75,16 @@ _add(
 )  # fmt: skip
 _add(
     "ledger", "gateway.cli.inspect:ledger", "Show the account of every message and reading.",
-    "cityloom ledger", "cityloom ledger --verify", "cityloom ledger --device loop-tianhe-01",
+    "cityloom ledger", "cityloom ledger --verify", "cityloom ledger --device loop-0001",
 )  # fmt: skip
 _add(
     "series", "gateway.cli.inspect:series", "List series by a part of their name.",
-    "cityloom series", "cityloom series tianhe -n 10", "cityloom series speed --json",
+    "cityloom series", "cityloom series loop -n 10", "cityloom series speed --json",
 )  # fmt: skip
 _add(
     "read", "gateway.cli.inspect:read", "Read readings or aggregates back.",
-    "cityloom read loop-tianhe-01 speed --last 30m",
-    "cityloom read loop-tianhe-01 --step 15m --from 2026-03-02T06:00 --format csv",
+    "cityloom read loop-0001 speed --last 30m",
+    "cityloom read loop-0001 --step 15m --from 2026-03-02T06:00 --format csv",
 )  # fmt: skip
 _add(
     "list", "gateway.cli.dead_letters:listing", "List dead letters, newest first.",

@@ -12,9 +12,11 @@ __all__ = ["console", "print_json"]
 _WIDE = 240
 
 
-def console() -> Console:
-    """Standard output; wide where it is no terminal, so that no line is broken for a program."""
-    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=_WIDE, soft_wrap=True)
+def console(*, stderr: bool = False) -> Console:
+    """Standard output, or error; wide where it is no terminal, so that no line is broken for a program."""
+    if (sys.stderr if stderr else sys.stdout).isatty():
+        return Console(highlight=False, stderr=stderr)
+    return Console(highlight=False, stderr=stderr, width=_WIDE, soft_wrap=True)
 
 
 def print_json(result: Mapping[str, Any]) -> None:

@@ -4,15 +4,17 @@ A recording is JSON lines, gzip'd or not, one message a line, in order of receip
 
     {"received_at": "2026-03-01T12:00:00.5Z", "topic": "city/tianhe/traffic/loop/loop-1/reading", "payload": {...}}
 
-`received_at` is RFC 3339 or UTC ns; `payload` is a JSON value, or `payload_base64` the bytes.
+`received_at` is RFC 3339 with its offset, or UTC ns; `payload` is a JSON value, or `payload_base64` the bytes.
+All lines are read and checked before the first one is sent.
 """
 
 import asyncio
 import base64
 import gzip
 import json as jsonlib
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,17 +26,21 @@ from gateway.cli.output import console, print_json
 from gateway.cli.run import make_telemetry, run_loop
 from gateway.cli.view import status_view
 from gateway.clock import ManualClock
+from gateway.codecs.rfc3339 import parse_datetimes
 from gateway.config.load import load_settings
 from gateway.config.seed_files import load_seed_files
 from gateway.errors import CommandError
 from gateway.rows import QOS1, Row, RowKind
 from gateway.runtime.app import Gateway, open_gateway
 
-__all__ = ["read_recording", "replay"]
+__all__ = ["read_recordings", "replay"]
 
 _CHUNK = 2_000
 _LOOK_SECS = 0.005
 _DAY = 86_400_000_000_000
+_YEAR_2100 = 4_102_444_800_000_000_000
+_YEAR_2000 = 946_684_800_000_000_000
+_SHAPE = 'Each line is {"received_at": "2026-03-01T12:00:00Z", "topic": "...", "payload": {...}}.'
 
 
 def replay(
@@ -54,23 +60,27 @@ def replay(
     """
     if not files:
         raise CommandError("Which files?", "Name recordings: JSON lines with received_at, topic and payload.", 2)
-    rows = [row for file in files for row in read_recording(file)]
-    if not rows:
-        raise CommandError("The recordings hold no message.", "See `cityloom replay --help` for the format.")
+    total, first = 0, 0
+    for row in read_recordings(files):
+        first = first or row.received_at
+        total += 1
+    if not total:
+        raise CommandError("The recordings hold no message.", _SHAPE, 2)
     settings = load_settings(config, {"data_dir": data_dir, "http": {"port": 0}, "log": {"level": "warning"}})
     content = load_seed_files(settings).content(settings)
     out: dict[str, Any] = {}
 
     async def work() -> None:
-        clock = ManualClock(rows[0].received_at - 1_000_000)
+        clock = ManualClock(first - 1_000_000)
         async with open_gateway(settings, content, clock, make_telemetry(settings), new_session=True) as gateway:
-            if gateway.inbox.last_received_at >= rows[0].received_at and gateway.outbox.last_position:
+            if gateway.inbox.last_received_at >= first and gateway.outbox.last_position:
                 raise CommandError(
                     f"{data_dir} holds messages of a later time than the recording's first.",
                     "Name an empty folder by --data-dir.", 2,
                 )  # fmt: skip
             gateway.sources.clear()
-            out.update(await _feed(gateway, clock, rows, close_windows=close_windows, quiet=json))
+            rows = read_recordings(files)
+            out.update(await _feed(gateway, clock, rows, total, close_windows=close_windows, quiet=json))
 
     run_loop(work)
     if json:
@@ -81,7 +91,7 @@ def replay(
 
 
 async def _feed(
-    gateway: Gateway, clock: ManualClock, rows: Sequence[Row], *, close_windows: bool, quiet: bool
+    gateway: Gateway, clock: ManualClock, rows: Iterable[Row], total: int, *, close_windows: bool, quiet: bool
 ) -> dict[str, Any]:
     stop = asyncio.Event()
     running = asyncio.get_running_loop().create_task(gateway.run(stop))
@@ -94,13 +104,13 @@ async def _feed(
     )
     try:
         with Progress(*columns, console=console(), disable=quiet or not console().is_terminal) as bar:
-            task = bar.add_task("replay", total=len(rows))
-            for start in range(0, len(rows), _CHUNK):
-                chunk = rows[start : start + _CHUNK]
+            task = bar.add_task("replay", total=total)
+            left = iter(rows)
+            while chunk := list(islice(left, _CHUNK)):
                 await gateway.feed(chunk)
                 clock.advance(max(chunk[-1].received_at - clock.now(), 0))
                 await _until(running, lambda: not gateway.runner.behind)
-                bar.update(task, completed=start + len(chunk))
+                bar.advance(task, len(chunk))
             if close_windows:
                 await _let_pass(running, gateway, clock, 2 * _DAY)
         await _until(running, lambda: _settled(gateway))
@@ -136,40 +146,64 @@ async def _until(running: "asyncio.Task[None]", reached: Callable[[], bool]) -> 
         await asyncio.sleep(_LOOK_SECS)
 
 
-def read_recording(file: Path) -> Iterator[Row]:
-    """The messages of a recording, with strictly increasing receipts.
+def read_recordings(files: Sequence[Path]) -> Iterator[Row]:
+    """The messages of recordings in order of time, with strictly increasing receipts.
 
     Raises:
-        CommandError: the file can't be read, or a line is no message; names the line.
+        CommandError: a file can't be read, a line is no message, or it is older than the one before; names the line.
     """
-    last = 0
-    try:
-        with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    row = _row(line, file, number, last)
-                    last = row.received_at
-                    yield row
-    except OSError as error:
-        raise CommandError(f"{file} can't be read: {error.strerror or error}.", "Name a recording.", 2) from error
+    received, last = 0, 0
+    for file in files:
+        number = 0
+        try:
+            with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as lines:
+                for number, line in enumerate(lines, 1):
+                    if not line.strip():
+                        continue
+                    at, topic, payload = _message(line, file, number)
+                    if at < received:
+                        raise CommandError(
+                            f"{file}, line {number}: received before the message in front of it.",
+                            "Sort a recording by received_at, and name several in order of time.", 2,
+                        )  # fmt: skip
+                    received, last = at, max(at, last + 1)
+                    yield Row(last, RowKind.MESSAGE, 0, QOS1, topic, payload)
+        except (OSError, EOFError, zlib.error) as error:
+            said = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            place = f"{file}, after line {number}," if number else str(file)
+            raise CommandError(f"{place} can't be read: {said.rstrip('.')}.", "Name a whole recording.", 2) from error
 
 
-def _row(line: bytes, file: Path, number: int, last: int) -> Row:
+def _message(line: bytes, file: Path, number: int) -> tuple[int, str, bytes]:
+    """Receipt, topic and payload of a line."""
     try:
         message = jsonlib.loads(line)
-        received = message["received_at"]
-        if isinstance(received, str):
-            received = round(datetime.fromisoformat(received).timestamp() * 1_000_000) * 1000
+        if not isinstance(message, dict):
+            raise TypeError("it is no JSON object")
+        for name in ("received_at", "topic"):
+            if name not in message:
+                raise KeyError(name)
+        topic = message["topic"]
+        if not isinstance(topic, str) or not topic:
+            raise TypeError("topic must be a text")
         if "payload_base64" in message:
             payload = base64.b64decode(message["payload_base64"], validate=True)
         else:
             payload = jsonlib.dumps(message["payload"], separators=(",", ":"), ensure_ascii=False).encode()
-        topic = message["topic"]
-        if not isinstance(topic, str) or not isinstance(received, int):
-            raise TypeError("topic must be a text and received_at a time")
-    except (ValueError, KeyError, TypeError) as error:
-        raise CommandError(
-            f"{file}, line {number} is no recorded message: {error}.",
-            'Each line is {"received_at": ..., "topic": ..., "payload": ...}.', 2,
-        ) from error  # fmt: skip
-    return Row(max(received, last + 1), RowKind.MESSAGE, 0, QOS1, topic, payload)
+        return _received_at(message["received_at"]), topic, payload
+    except KeyError as error:
+        problem = f"{error.args[0]} is missing"
+    except (ValueError, TypeError, RecursionError) as error:
+        problem = str(error)
+    raise CommandError(f"{file}, line {number} is no recorded message: {problem}.", _SHAPE, 2)
+
+
+def _received_at(value: object) -> int:
+    if isinstance(value, str):
+        times, good = parse_datetimes([value])
+        value = int(times[0]) if good[0] else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("received_at must be RFC 3339 with its offset, or UTC nanoseconds")
+    if not _YEAR_2000 <= value <= _YEAR_2100:
+        raise ValueError("received_at must lie between 2000 and 2100; as a number it is UTC nanoseconds")
+    return value

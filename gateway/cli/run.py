@@ -12,6 +12,7 @@ import uvloop
 from cyclopts import Parameter
 from prometheus_client import CollectorRegistry
 
+from gateway.cli.simulated import must_be_real
 from gateway.config.load import load_settings
 from gateway.config.seed_files import load_seed_files
 from gateway.config.settings import Settings
@@ -50,6 +51,7 @@ def run(
             'Set clock.kind = "system", or say that you mean it by --allow-scaled-clock.',
             2,
         )
+    must_be_real(settings.data_dir)
     telemetry = make_telemetry(settings)
 
     async def serve() -> None:

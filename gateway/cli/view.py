@@ -9,35 +9,37 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from gateway.cli.ledger_view import MESSAGES, READINGS, equation
 from gateway.cli.text import clean, count, duration, size
 
 __all__ = ["status_view"]
 
 Status = Mapping[str, Any]
-_MESSAGES = ("decoded", "ignored", "rejected", "redelivered", "shed", "waiting")
-_READINGS = ("accepted", "duplicate", "conflict", "quarantined", "expired", "invalid")
 
 
 def status_view(status: Status, zone: tzinfo, rows: int = 12) -> RenderableType:
-    """The whole picture; `rows` bounds the longer lists."""
+    """The whole picture; `rows` bounds the two lists together."""
     parts: list[RenderableType] = [_headline(status, zone), _flow(status), _ledger(status["ledger"])]
-    if status.get("city"):
-        parts.append(_zones(status["city"], rows))
-    if status.get("rejects"):
-        parts.append(_rejects(status["rejects"], rows // 2, zone))
+    rejects = status["rejects"][: max(rows // 3, 2)]
+    if status["city"]:
+        parts.append(_zones(status["city"], max(rows - len(rejects), 2)))
+    if rejects:
+        parts.append(_rejects(rejects, zone))
     return Group(*parts)
 
 
 def _headline(status: Status, zone: tzinfo) -> RenderableType:
     clock = status["clock"]
-    local = datetime.fromtimestamp(clock["now"] / 1e9, zone)
-    line = Text.assemble((f"CityLoom {status['version']}", "bold"), f"   city time {local:%Y-%m-%d %H:%M:%S %Z}")
-    if clock["speed"] != 1:
-        line.append(f"  (clock runs {clock['speed']:g} times as fast)", "yellow")
+    line = Text(f"CityLoom {status['version']}", "bold")
     if not status["running"]:
-        line.append("   no gateway runs here: read from the files", "yellow")
-    elif not status["live"]:
-        line.append("   catching up", "yellow")
+        line.append(f"   no gateway runs on {clean(status['data_dir'], 400)}: read from its files", "yellow")
+        return line
+    local = datetime.fromtimestamp(clock["now"] / 1e9, zone)
+    line.append(f"   city time {local:%Y-%m-%d %H:%M:%S %Z}", "not bold")
+    if clock["speed"] != 1:
+        line.append(f"  (clock runs {clock['speed']:g} times as fast)", "not bold yellow")
+    if not status["live"] and all(source["state"] == "subscribed" for source in status["sources"]):
+        line.append("   catching up", "not bold yellow")
     if status["engine"]["clock_suspect"]:
         line.append(f"   OUR CLOCK LOOKS {status['engine']['clock_suspect'].upper()}", "bold red")
     return line
@@ -54,13 +56,14 @@ def _flow(status: Status) -> RenderableType:
         if source["reconnects"]:
             text.append(f"   reconnected {source['reconnects']} times", "yellow")
         table.add_row("broker", text)
-    rates, latency = status["rates"], status["latency_ms"]
-    table.add_row(
-        "rates",
-        f"{count(rates['messages_per_s'])} messages/s   {count(rates['readings_per_s'])} readings/s   "
-        f"ack p50 {_ms(latency['ack_p50'])} p99 {_ms(latency['ack_p99'])}   "
-        f"stored p50 {_ms(latency['stored_p50'])} p99 {_ms(latency['stored_p99'])}",
-    )
+    if status["running"]:
+        rates, latency = status["rates"], status["latency_ms"]
+        table.add_row(
+            "rates",
+            f"{count(rates['messages_per_s'])} messages/s   {count(rates['readings_per_s'])} readings/s   "
+            f"ack p50 {_ms(latency['ack_p50'])} p99 {_ms(latency['ack_p99'])}   "
+            f"stored p50 {_ms(latency['stored_p50'])} p99 {_ms(latency['stored_p99'])}",
+        )
     inbox, outbox, engine = status["inbox"], status["outbox"], status["engine"]
     full = Text(f"{count(inbox['waiting'])} messages wait   {size(inbox['bytes'])} of {size(inbox['quota_bytes'])}")
     if inbox["full"]:
@@ -79,12 +82,13 @@ def _flow(status: Status) -> RenderableType:
         spool.append(f"   {count(outbox['marks'])} ranges wait for revision")
     table.add_row("outbox", spool)
     for name, store in status["stores"].items():
-        text = Text(f"{name} {store['state']}", "" if store["state"] == "writing" else "bold yellow")
+        normal = store["state"] == "writing" or (store["state"] == "stopped" and not status["running"])
+        text = Text(f"{name} {store['state']}", "" if normal else "bold yellow")
         text.append(f"   {store['stored']:,} stored   {count(store['waiting'])} wait")
         if store["refused"]:
             text.append(f"   {store['refused']:,} refused", "yellow")
         if store["problem"]:
-            text.append(f"\n{clean(store['problem'])} {clean(store['remedy'])}", "yellow")
+            text.append(f"\n{clean(store['problem'], 400)} {clean(store['remedy'], 400)}", "yellow")
         table.add_row("store", text)
     return table
 
@@ -92,20 +96,12 @@ def _flow(status: Status) -> RenderableType:
 def _ledger(ledger: Status) -> RenderableType:
     messages, readings = ledger["messages"], ledger["readings"]
     table = Table.grid(padding=(0, 1))
-    table.add_row(Text("messages", "dim"), _sum(messages, "received", _MESSAGES))
-    table.add_row(Text("readings", "dim"), _sum(readings, "decoded", _READINGS))
+    table.add_row(Text("messages", "dim"), equation(messages.get("received", 0), "received", messages, MESSAGES))
+    table.add_row(Text("readings", "dim"), equation(readings.get("decoded", 0), "decoded", readings, READINGS))
     balanced = ledger["balanced"]
-    title = "ledger: balanced" if balanced else f"ledger: OFF BY {ledger['off']}"
-    return Panel(table, title=title, title_align="left", border_style="dim" if balanced else "bold red")
-
-
-def _sum(terms: Status, whole: str, parts: Sequence[str]) -> Text:
-    text = Text(f"{terms.get(whole, 0):,} {whole} = ")
-    for place, part in enumerate(parts):
-        amount = terms.get(part, 0)
-        text.append(" + " if place else "")
-        text.append(f"{amount:,} {part}", "" if amount else "dim")
-    return text
+    off = ", ".join(f"{name} by {amount:,}" for name, amount in ledger["off"].items())
+    title = "ledger: balanced" if balanced else f"ledger: OFF, {off}"
+    return Panel(table, title=title, title_align="left", border_style="dim" if balanced else "bold red", expand=False)
 
 
 def _zones(figures: Sequence[Status], rows: int) -> RenderableType:
@@ -115,9 +111,9 @@ def _zones(figures: Sequence[Status], rows: int) -> RenderableType:
         zones.setdefault(figure["zone"], {})[figure["profile"]] = figure
     table = Table(box=None, padding=(0, 1), title="series reporting in the newest closed minute, by zone",
                   title_justify="left", title_style="dim", header_style="dim")  # fmt: skip
-    table.add_column("zone")
+    table.add_column("zone", no_wrap=True)
     for profile in profiles:
-        table.add_column(profile, justify="right")
+        table.add_column(profile.replace("-", "\n"), justify="right")
     busiest = sorted(zones, key=lambda zone: -sum(figure["series"] for figure in zones[zone].values()))
     for zone in busiest[:rows]:
         cells = []
@@ -128,17 +124,19 @@ def _zones(figures: Sequence[Status], rows: int) -> RenderableType:
                 cell.append(f" {found['good']:.0%} good", "yellow")
             cells.append(cell)
         table.add_row(clean(zone), *cells)
-    sums = {profile: sum(z[profile]["series"] for z in zones.values() if profile in z) for profile in profiles}
-    table.add_row(Text("the city", "bold"), *(Text(f"{sums[profile]:,}", "bold") for profile in profiles))
     if len(busiest) > rows:
         table.add_row(Text(f"and {len(busiest) - rows} more", "dim"))
+    sums = {profile: sum(z[profile]["series"] for z in zones.values() if profile in z) for profile in profiles}
+    table.add_row(Text("the city", "bold"), *(Text(f"{sums[profile]:,}", "bold") for profile in profiles))
     return table
 
 
-def _rejects(rejects: Sequence[Status], rows: int, zone: tzinfo) -> RenderableType:
+def _rejects(rejects: Sequence[Status], zone: tzinfo) -> RenderableType:
     table = Table(box=None, padding=(0, 1), title="newest dead letters", title_justify="left", title_style="dim",
                   show_header=False)  # fmt: skip
-    for reject in rejects[:rows]:
+    for _ in range(4):
+        table.add_column(no_wrap=True, overflow="ellipsis")
+    for reject in rejects:
         when = datetime.fromtimestamp(reject["received_at"] / 1e9, zone)
         table.add_row(
             f"{when:%H:%M:%S}", Text(reject["reason"], "yellow"), clean(reject["topic"]), clean(reject["detail"])

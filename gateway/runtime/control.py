@@ -5,6 +5,7 @@ The socket belongs to the user who runs the gateway (0600); the port shows no re
 
 import asyncio
 import contextlib
+import inspect
 import os
 import socket
 from collections.abc import AsyncIterator
@@ -48,8 +49,14 @@ def desk_app(desk: Desk) -> Starlette:
         name = request.path_params["method"]
         if name not in METHODS:
             return JSONResponse({"problem": f"no such act: {name}", "remedy": "", "exit_code": 2}, 404)
+        act = getattr(desk, name)
         try:
-            result = await getattr(desk, name)(**msgspec.json.decode(await request.body() or b"{}"))
+            arguments = msgspec.json.decode(await request.body() or b"{}", type=dict[str, Any])
+            inspect.signature(act).bind(**arguments)
+        except (msgspec.DecodeError, TypeError) as error:
+            return JSONResponse({"problem": f"{name}: {error}.", "remedy": "", "exit_code": 2}, 400)
+        try:
+            result = await act(**arguments)
         except GatewayError as error:
             code = error.exit_code if isinstance(error, CommandError) else 1
             return JSONResponse({"problem": error.problem, "remedy": error.remedy, "exit_code": code}, 409)
@@ -101,7 +108,7 @@ async def serve(
         for server, sock, name in zip(servers, (tcp, unix), ("http", "socket"), strict=True)
     ]
     try:
-        while not all(server.started or task.done() for server, task in zip(servers, tasks, strict=True)):
+        while not all(server.started or task.done() for server, task in zip(servers, tasks, strict=True)):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
         yield tcp.getsockname()[1]
     finally:

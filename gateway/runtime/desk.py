@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from gateway.clock import Clock
+from gateway.config.settings import Settings
 from gateway.engine.engines import Engines
 from gateway.engine.ledger import Ledger
 from gateway.engine.registry import DEVICE_TERMS
@@ -34,6 +35,7 @@ _REPLAY_AT_ONCE = 1_000
 class Office(Protocol):
     """What stands behind the desk: a running gateway, or the files that one left."""
 
+    settings: Settings
     inbox: Inbox
     outbox: Outbox
     records: RecordsStore
@@ -84,9 +86,10 @@ class Desk:
                 name = f"messages_{key.term}" if key.book == "message" else key.term
                 terms = profiles.setdefault(key.profile, {})
                 terms[name] = terms.get(name, 0) + amount
+        sources = {self._source(index): msgspec.to_builtins(intake) for index, intake in ledger.intake.items()}
         return {
             **ledger.as_dict(),
-            "sources": {name: msgspec.to_builtins(intake) for name, intake in ledger.intake.items()},
+            "sources": sources,
             "profiles": dict(sorted(profiles.items())),
             "balances": [{"name": b.name, "came": b.came, "accounted": b.accounted} for b in ledger.balances()],
         }
@@ -167,11 +170,12 @@ class Desk:
         return {"purged": await self._office.records.purge(_filter(reason, profile, device))}
 
     async def series(self, pattern: str = "", limit: int = 1_000) -> list[dict[str, Any]]:
-        """Series whose device, quantity or profile contains `pattern`."""
+        """Series whose device, quantity or profile contains `pattern`, by device and quantity."""
         names = await asyncio.to_thread(self._office.outbox.series_names, 0)
         found = [
             name for name in names if pattern in name.device or pattern in name.quantity or pattern in name.profile
         ]
+        found.sort(key=lambda name: (name.device, name.quantity))
         return [msgspec.structs.asdict(name) for name in found[:limit]]
 
     async def read(
@@ -183,9 +187,14 @@ class Desk:
         Without `end`: up to the newest reading; without `start`: the `last` seconds before it, and one window more.
         """
         names = await asyncio.to_thread(self._office.outbox.series_names, 0)
-        mine = [name for name in names if name.device == device and quantity in ("", name.quantity)]
+        mine = [name for name in names if name.device == device]
         if not mine:
             raise CommandError(f"No series of device {device!r} is known.", "`cityloom series` lists what there is.", 1)
+        if quantity:
+            has = ", ".join(sorted(name.quantity for name in mine))
+            mine = [name for name in mine if name.quantity == quantity]
+            if not mine:
+                raise CommandError(f"Device {device!r} has no quantity {quantity!r}.", f"It has {has}.", 1)
         for candidate in self._office.stores:
             if store in ("", candidate.name):
                 if not end:
@@ -194,11 +203,20 @@ class Desk:
                 start = start or end - int((last + step) * 1e9)
                 pending = await asyncio.to_thread(self._office.outbox.marks_of, [name.index for name in mine])
                 return await read_series(candidate, mine, start, end, step, pending)
-        raise CommandError(f"There is no store {store!r}.", "Enable one with [stores.*].", 2)
+        names_open = ", ".join(each.name for each in self._office.stores) or "none"
+        asked = f"store {store!r} is" if store else "store is enabled and"
+        raise CommandError(f"No {asked} open.", f"Open are: {names_open}; [stores.*] enables them.", 2)
 
     async def adopt_store(self, name: str) -> dict[str, Any]:
         """Let a store that was deleted or replaced go on from now; what it lost is counted `dropped`."""
         return await self._office.adopt(name)
+
+    def _source(self, index: str) -> str:
+        """What the configuration calls a source; the journal knows its number."""
+        if int(index) == REPLAY_SOURCE:
+            return "replayed"
+        sources = self._office.settings.sources
+        return sources[int(index)].name if int(index) < len(sources) else f"removed source {index}"
 
     async def _find(self, each: str) -> DeadLetter:
         found = await self._office.records.letters(LetterFilter(ids=(each,)))

@@ -2,18 +2,28 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from gateway.errors import CommandError
 
-__all__ = ["FolderLock"]
+__all__ = ["FolderHeld", "FolderLock"]
+
+_WAIT_SECS = 1.0
+"""Commands that look at the files of a stopped gateway hold the lock too, for a moment."""
+_POLL_SECS = 0.02
+
+
+class FolderHeld(CommandError):
+    """Another process works on the folder (exit code 2)."""
 
 
 class FolderLock:
     """Held from construction to `release`.
 
     Raises:
-        CommandError: another process holds it (exit code 2), or the folder can't be written.
+        FolderHeld: another process holds it, and goes on to.
+        CommandError: the folder can't be written (exit code 2).
     """
 
     def __init__(self, folder: Path) -> None:
@@ -27,16 +37,17 @@ class FolderLock:
                 "Choose another with `data_dir`, or give this user the right to write there.",
                 2,
             ) from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            owner = os.read(self._file, 32).decode(errors="replace").strip()
-            os.close(self._file)
-            raise CommandError(
-                f"Another gateway (process {owner or '?'}) runs on {folder}.",
-                "Stop it first, or give this one a data folder of its own with `data_dir`.",
-                2,
-            ) from error
+        deadline = time.monotonic() + _WAIT_SECS
+        while not _locked(self._file):
+            if time.monotonic() > deadline:
+                owner = os.read(self._file, 32).decode(errors="replace").strip()
+                os.close(self._file)
+                raise FolderHeld(
+                    f"Another gateway (process {owner or '?'}) runs on {folder}.",
+                    "Stop it first, or give this one a data folder of its own with `data_dir`.",
+                    2,
+                )
+            time.sleep(_POLL_SECS)
         os.ftruncate(self._file, 0)
         os.write(self._file, str(os.getpid()).encode())
 
@@ -48,15 +59,20 @@ class FolderLock:
         except OSError:
             return False
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
+            return not _locked(file)
         finally:
             os.close(file)
-        return False
 
     def release(self) -> None:
         """Let the next one in."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -43,6 +43,7 @@ class GatewayOffice:
 
     def __init__(self, gateway: "Gateway") -> None:
         self._gateway = gateway
+        self.settings = gateway.settings
         self.inbox = gateway.inbox
         self.outbox = gateway.outbox
         self.records = gateway.records
@@ -152,12 +153,12 @@ class FileOffice:
         self.records = records
         self.stores = stores
         self.clock = clock
-        self._settings = settings
+        self.settings = settings
         self._snapshots = snapshots
 
     async def take(self) -> Ledger:
         """The books as they were left."""
-        names = tuple(self._settings.enabled_stores)
+        names = tuple(self.settings.enabled_stores)
         return await asyncio.to_thread(take_ledger, self.inbox, self.outbox, names)
 
     async def engines(self) -> Engines:
@@ -181,7 +182,7 @@ class FileOffice:
         states = {state.name: state for state in self.outbox.stores()}
         return {
             "version": version("cityloom"), "running": False, "live": False, "stopping": "", "uptime_secs": 0.0,
-            "data_dir": str(self._settings.data_dir), "clock": {"now": self.clock.now(), "speed": self.clock.speed},
+            "data_dir": str(self.settings.data_dir), "clock": {"now": self.clock.now(), "speed": self.clock.speed},
             "sources": [],
             "rates": {"messages_per_s": 0.0, "readings_per_s": 0.0},
             "latency_ms": {"ack_p50": None, "ack_p99": None, "stored_p50": None, "stored_p99": None},
