@@ -209,11 +209,15 @@ class Inbox:
         """Running figures by source."""
         return dict(self._state.sources)
 
-    def trim(self, before: int) -> None:
-        """Drop whole chunks below `before`, but for those that hold unconfirmed messages (at most `keep` a source)."""
+    def trim(self, before: int, *, for_room: bool = False) -> None:
+        """Drop whole chunks below `before`, but for those that hold unconfirmed messages (at most `keep` a source).
+
+        `for_room`: those too. While the inbox is full nothing can be confirmed, so they would hold it up for good; what
+        the broker sends again of them is then taken for new, and told by the time of its readings.
+        """
         with self._lock:
             before = min(before, self._state.end)
-            needed = {first for chunks in self._owing.values() for first, _ in chunks}
+            needed = set() if for_room else {first for chunks in self._owing.values() for first, _ in chunks}
             with self._db.reading() as connection:
                 begin = connection.execute(
                     "SELECT max(first_offset) FROM chunk WHERE first_offset <= ?", (before,)
@@ -226,11 +230,26 @@ class Inbox:
             gone = [(first,) for first, rows in held if first + rows <= begin and first not in needed]
         for i in range(0, len(gone), _TRIM_CHUNKS):
             with self._lock:
-                state = msgspec.structs.replace(self._state, begin=max(begin, self._state.begin))
+                part = gone[i : i + _TRIM_CHUNKS]
+                state = msgspec.structs.replace(
+                    self._state, begin=max(begin, self._state.begin), sources=self._without(part[-1][0])
+                    if for_room else self._state.sources,
+                )  # fmt: skip
                 with self._db.transaction("trim") as connection:
-                    connection.executemany("DELETE FROM chunk WHERE first_offset = ?", gone[i : i + _TRIM_CHUNKS])
+                    connection.executemany("DELETE FROM chunk WHERE first_offset = ?", part)
                     self._db.put_state(connection, state)
                 self._state = state
+                for source in self._owing:
+                    self._settle(source, state)
+
+    def _without(self, last: int) -> dict[int, SourceTotals]:
+        """The sources with everything confirmed that lies in chunks up to the one at `last`."""
+        out = dict(self._state.sources)
+        for source, chunks in self._owing.items():
+            left = [before for first, before in chunks if first > last]
+            confirmed = left[0] if left else out[source].qos1
+            out[source] = msgspec.structs.replace(out[source], confirmed=max(out[source].confirmed, confirmed))
+        return out
 
     def close(self) -> None:
         """Close the file. Idempotent."""

@@ -24,6 +24,7 @@ from gateway.journal.blocks import encode
 from gateway.journal.cursors import CURSOR_SCHEMA, StoreState, put_store, store_states
 from gateway.journal.kept import KEPT_SCHEMA, put_series, put_totals, series_from, totals
 from gateway.journal.marks import MARK_SCHEMA, Mark, add_marks, clear_marks, due_marks, marks_of
+from gateway.journal.recent_blocks import RecentBlocks
 from gateway.journal.recorded import (
     RECORDED_SCHEMA,
     SnapshotRow,
@@ -49,6 +50,7 @@ OUTBOX_SCHEMA = (
 )
 _STEP_PAGE = 1_000
 _TRIM_BLOCKS = 64
+_RECENT_BYTES = 16 << 20
 
 
 class OutboxState(msgspec.Struct):
@@ -74,6 +76,7 @@ class Outbox:
         """Bytes of blocks appended since the file was opened: the rate at which the quota is used up."""
         self._path = path
         self._max_marks = max_marks
+        self._recent = RecentBlocks(_RECENT_BYTES)
         self._db = Database(path, fault)
         self._lock = threading.RLock()
         try:
@@ -138,7 +141,9 @@ class Outbox:
                 last_position=position or old.last_position, series=old.series + len(result.series),
             )  # fmt: skip
             changed = {key: self._ledger.get(key, 0) + number for key, number in result.counts.items()}
-            self._db.room(len(body), self.quota_bytes)
+            if old.begin_position < old.last_position:
+                # where no store waits a call always fits: one larger than the quota would stand for good
+                self._db.room(len(body), self.quota_bytes)
             with self._db.transaction("outbox") as connection:
                 record_step(connection, record)
                 if position is not None:
@@ -148,9 +153,11 @@ class Outbox:
                 if len(result.dirty):
                     add_marks(connection, result.dirty, state.last_position, record.now, self._max_marks)
                 self._db.put_state(connection, state)
+            if position is not None:
+                self._recent.put(position, len(body), result)
+                self.bytes_appended += len(body)
             self._state = state
             self._ledger = {**self._ledger, **changed}
-            self.bytes_appended += len(body) if position is not None else 0
             return position
 
     def append_revision(self, aggregates: AggregateBatch, mark_ids: Sequence[int]) -> int | None:
@@ -160,12 +167,14 @@ class Outbox:
             JournalFull: nothing was written.
         """
         with self._lock:
-            body = encode(StepResult(aggregates=aggregates)) if len(aggregates) else b""
-            self._db.room(len(body), self.quota_bytes)
+            result = StepResult(aggregates=aggregates)
+            body = encode(result) if len(aggregates) else b""
+            if self.begin_position < self.last_position:
+                self._db.room(len(body), self.quota_bytes)
             with self._db.transaction("revision") as connection:
                 clear_marks(connection, mark_ids)
                 state = self._appended(connection, "revision", body)
-            return self._moved(state, body)
+            return self._moved(state, body, result)
 
     def steps_after(self, step: int) -> Iterator[StepRecord]:
         """The recorded calls after `step`, in order.
@@ -194,6 +203,8 @@ class Outbox:
             JournalCorrupt: bytes on disk are not what was written.
         """
         self._check_held(position)
+        if recent := self._recent.after(position, max_readings):
+            return recent
         last = self.last_position
         with self._db.reading() as connection:
             out = take_blocks(connection, self._path, position, max_readings)
@@ -290,11 +301,12 @@ class Outbox:
                 store, position, state.stored + stored_delta, state.refused + refused_delta,
                 state.dropped + dropped_delta, state.halted,
             )  # fmt: skip
-            body = encode(StepResult(rejects=rejects)) if rejects else b""
+            result = StepResult(rejects=rejects)
+            body = encode(result) if rejects else b""
             with self._db.transaction("cursor") as connection:
                 put_store(connection, moved)
                 appended = self._appended(connection, "refusals", body)
-            return self._moved(appended, body)
+            return self._moved(appended, body, result)
 
     def set_halted(self, store: str, reason: str) -> None:
         """Note why a store waits for an operator ("": it no longer does), so that it can be told while nothing runs."""
@@ -351,7 +363,9 @@ class Outbox:
         self._db.put_state(connection, state)
         return state
 
-    def _moved(self, state: OutboxState, body: bytes) -> int | None:
+    def _moved(self, state: OutboxState, body: bytes, result: StepResult) -> int | None:
+        if body:
+            self._recent.put(state.last_position, len(body), result)
         self._state = state
         self.bytes_appended += len(body)
         return state.last_position if body else None

@@ -68,6 +68,7 @@ from gateway.telemetry.telemetry import Telemetry
 __all__ = ["Gateway", "open_gateway"]
 
 _TRIM_SECS = 2.0
+_DRAIN_SECS, _FULL_DRAIN_SECS = 10.0, 0.5
 _COMPACT_LOOK_SECS = 20.0
 _HOUR = 3_600_000_000_000
 _NIGHT = (2.0, 5.0)
@@ -100,6 +101,7 @@ class Gateway:
         self._kill = kill
         self._compacted = 0
         self._stages = Stages()
+        self._snapshotting = asyncio.Lock()
         self._inbox_thread = ThreadPoolExecutor(1, "gateway.inbox")
         self._engine_thread = ThreadPoolExecutor(1, "gateway.engine")
         self._liveness = Liveness(clock.now, int(settings.engine.idle_timeout_secs * 1e9))
@@ -169,7 +171,9 @@ class Gateway:
             started = monotonic()
             self.telemetry.emit(ShutdownStarted())
             self.stopping = "the broker connection"
-            await asyncio.gather(*(source.stop() for source in self.sources))
+            # a full inbox acknowledges nothing, however long it is waited for
+            drain_secs = _FULL_DRAIN_SECS if self.intake.full else _DRAIN_SECS
+            await asyncio.gather(*(source.stop(drain_secs) for source in self.sources))
             await asyncio.gather(*sources)
             self.stopping = "the inbox"
             self.intake.stop()
@@ -178,8 +182,9 @@ class Gateway:
             self.runner.stop()
             await runner
             self.stopping = "the stores"
-            for timer in timers:
-                timer.cancel()
+            async with self._snapshotting:  # one that is under way ends first: its file is written in a thread
+                for timer in timers:
+                    timer.cancel()
             self.reviser.stop()
             await reviser
             for writer in self.writers:
@@ -202,15 +207,22 @@ class Gateway:
     async def snapshot(self) -> None:
         """Write the engines' state; it is copied between two calls and written beside them."""
         started = monotonic()
-        step = await take_snapshot(self.runner, self.engines, self.outbox, self.snapshots, self.settings.data_dir)
+        async with self._snapshotting:
+            step = await take_snapshot(self.runner, self.engines, self.outbox, self.snapshots, self.settings.data_dir)
         if step is not None:
             self.telemetry.emit(SnapshotWritten(step, monotonic() - started))
 
     async def trim(self) -> None:
         """Let go of what nobody needs any more."""
+        full = self.intake.full
+        if full:
+            # rows are kept for the older of two snapshots: newer ones make room
+            await self.snapshot()
         await asyncio.to_thread(self.outbox.trim)
         floor = self.outbox.inbox_floor
-        await asyncio.get_running_loop().run_in_executor(self._inbox_thread, self.inbox.trim, floor)
+        await asyncio.get_running_loop().run_in_executor(
+            self._inbox_thread, lambda: self.inbox.trim(floor, for_room=full)
+        )
         self._notes.write({source.name: source.session_filters for source in self.sources if source.subscribed})
 
     async def compact(self) -> None:

@@ -1,7 +1,7 @@
-"""From the sources to the inbox: commit as soon as the last commit is done, acknowledge what is durable.
+"""From the sources to the inbox: commit as soon as the last commit is done and it pays, acknowledge what is durable.
 
 Nothing is acknowledged that isn't fsynced, and PUBACKs leave in receive order. A full inbox is no error: nothing more
-is acknowledged until there is room, and the broker holds.
+is acknowledged until there is room, and the broker holds. QoS 0 has no such brake and is shed meanwhile.
 """
 
 import asyncio
@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import monotonic
 
-from gateway.errors import JournalFull
+from gateway.errors import CommandError, JournalFull
 from gateway.journal.inbox import Inbox, IntakeCounts
 from gateway.mqtt.connection import MqttSource
 from gateway.rows import Row
+from gateway.runtime.gathering import Gathering
 
 __all__ = ["REPLAY_SOURCE", "Intake", "Stamps"]
 
@@ -46,6 +47,7 @@ class _Batch:
 @dataclass(slots=True)
 class _Pending:
     batches: list[_Batch] = field(default_factory=list)
+    rows: int = 0
     counts: dict[int, IntakeCounts] = field(default_factory=dict)
     acts: list[tuple[list[Row], asyncio.Future[int]]] = field(default_factory=list)
 
@@ -74,29 +76,47 @@ class Intake:
         self._committed = committed
         self._passed = passed
         self._pending = _Pending()
+        self._shedding: set[MqttSource] = set()
         self._wake = asyncio.Event()
         self._stopping = False
+        self._gathering = Gathering()
+        self._committing = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._due_at = 0.0
 
     def put(self, source: MqttSource, rows: list[Row], received: int, redelivered: int, shed: int) -> None:
         """Take what a source read in one go: its new rows in receive order, and how many messages it counted."""
         pending = self._pending
-        pending.batches.append(_Batch(source, rows, monotonic()))
+        # without rows it is counts only, which must not pile up while the inbox is full
+        if rows or all(batch.source is not source for batch in pending.batches):
+            pending.batches.append(_Batch(source, rows, monotonic()))
         counts = pending.counts.setdefault(source.source, IntakeCounts())
         counts.received += received
         counts.redelivered += redelivered
         counts.shed += shed
         self.waiting += len(rows)
-        self._wake.set()
+        pending.rows += len(rows)
+        self._gathering.came(source.source, source.in_flight)
+        if self.full:
+            self._shed(source)
+        if not self._committing:
+            self._look()
 
     async def submit(self, rows: Sequence[Row]) -> int:
-        """Journal rows that no broker sent (acts, replayed dead letters); gives the first offset once durable."""
+        """Journal rows that no broker sent (acts, replayed dead letters); gives the first offset once durable.
+
+        Raises:
+            CommandError: the inbox is full, or it is to stop; nothing was journaled.
+        """
+        if self._stopping:
+            raise CommandError("The gateway is stopping.", "Do it again when it has stopped or runs again.")
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._pending.acts.append((list(rows), done))
         self._wake.set()
         return await done
 
     def stop(self) -> None:
-        """Commit what was handed over, then end."""
+        """Commit what was handed over, then end; where there is no room for it, it stays the broker's."""
         self._stopping = True
         self._wake.set()
 
@@ -105,26 +125,66 @@ class Intake:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
             pending, self._pending = self._pending, _Pending()
             if pending.batches or pending.acts:
-                await self._commit(pending)
+                self._committing = True
+                done = await self._commit(pending)
+                self._committing = False
+                if not done:
+                    return
+                self._gathering.committed(monotonic(), pending.rows)
             elif self._stopping:
                 return
-            if self._stopping:
-                self._wake.set()
+            self._look()
 
-    async def _commit(self, pending: _Pending) -> None:
-        rows = [row for batch in pending.batches for row in batch.rows]
-        for act, _ in pending.acts:
-            first = self._stamps.take(len(act))
-            rows += [Row(first + k, r.kind, r.source, r.flags, r.topic, r.payload) for k, r in enumerate(act)]
-            if replayed := sum(r.source == REPLAY_SOURCE for r in act):
-                pending.counts.setdefault(REPLAY_SOURCE, IntakeCounts()).received += replayed
-        confirmed = {batch.source.source: batch.source.confirmed_count for batch in pending.batches}
-        async with self.lock:
-            first_offset = await self._append(rows, pending, confirmed)
-            self._passed("inbox-after-commit")
-            self._journaled(first_offset, rows, pending.batches[0].came_at if pending.batches else monotonic())
+    def _look(self) -> None:
+        """Wake `run` now, or when it is time for what has come."""
+        pending = self._pending
+        if pending.acts or self._stopping:
+            self._wake.set()
+        elif pending.batches:
+            due_at = self._gathering.due_at(pending.batches[0].came_at, pending.rows, _in_flight(pending))
+            left = due_at - monotonic()
+            if left <= 0:
+                self._wake.set()
+            elif self._timer is None or due_at < self._due_at:
+                if self._timer is not None:
+                    self._timer.cancel()
+                self._due_at = due_at
+                self._timer = asyncio.get_running_loop().call_later(left, self._waited)
+
+    def _waited(self) -> None:
+        self._timer = None
+        self._gathering.waited(_in_flight(self._pending))
+        self._wake.set()
+
+    async def _commit(self, pending: _Pending) -> bool:
+        """False: there is no room, and it is to stop."""
+        while True:
+            rows, counts = self._composed(pending)
+            confirmed = {batch.source.source: batch.source.confirmed_count for batch in pending.batches}
+            try:
+                # held for an attempt only: while there is no room the books can be taken
+                async with self.lock:
+                    first_offset = await self._append(rows, counts, confirmed)
+                    self._passed("inbox-after-commit")
+                    self._journaled(first_offset, rows, pending.batches[0].came_at if pending.batches else monotonic())
+                break
+            except JournalFull as error:
+                self._set_full(pending)
+                self._on_full(error.problem)
+                self._refuse(pending, error)
+                if self._stopping:
+                    self._refuse(self._pending, error)
+                    return False
+            if not pending.batches:
+                return True
+            await asyncio.sleep(_FULL_RETRY_SECS)
+            self._refuse(self._pending, None)
+        self._set_room()
         self._passed("before-puback")
         now = monotonic()
         for batch in pending.batches:
@@ -136,26 +196,51 @@ class Intake:
             if not done.done():
                 done.set_result(offset)
             offset += len(act)
+        return True
 
-    async def _append(self, rows: list[Row], pending: _Pending, confirmed: dict[int, int]) -> int:
+    def _composed(self, pending: _Pending) -> tuple[list[Row], dict[int, IntakeCounts]]:
+        rows = [row for batch in pending.batches for row in batch.rows]
+        counts = dict(pending.counts)
+        for act, _ in pending.acts:
+            first = self._stamps.take(len(act))
+            rows += [Row(first + k, r.kind, r.source, r.flags, r.topic, r.payload) for k, r in enumerate(act)]
+            if replayed := sum(r.source == REPLAY_SOURCE for r in act):
+                before = counts.get(REPLAY_SOURCE, IntakeCounts())
+                counts[REPLAY_SOURCE] = IntakeCounts(received=before.received + replayed)
+        return rows, counts
+
+    async def _append(self, rows: list[Row], counts: dict[int, IntakeCounts], confirmed: dict[int, int]) -> int:
         loop = asyncio.get_running_loop()
-        while True:
-            started = monotonic()
-            try:
-                first = await loop.run_in_executor(self._executor, self._inbox.append, rows, pending.counts, confirmed)
-            except JournalFull as error:
-                self._set_full(pending, True)
-                self._on_full(error.problem)
-                await asyncio.sleep(_FULL_RETRY_SECS)
-                continue
-            self.fsync_secs = monotonic() - started
-            self._committed(self.fsync_secs)
-            self.commits += 1
-            self._set_full(pending, False)
-            return first
+        started = monotonic()
+        first = await loop.run_in_executor(self._executor, self._inbox.append, rows, counts, confirmed)
+        self.fsync_secs = monotonic() - started
+        self._committed(self.fsync_secs)
+        self.commits += 1
+        return first
 
-    def _set_full(self, pending: _Pending, full: bool) -> None:
-        if self.full != full:
-            self.full = full
-            for batch in pending.batches:
-                batch.source.shed_qos0 = full
+    def _refuse(self, pending: _Pending, error: JournalFull | None) -> None:
+        """Somebody waits for the answer to an act; a broker does not."""
+        problem = error.problem if error is not None else "The inbox is full."
+        for _, done in pending.acts:
+            if not done.done():
+                done.set_exception(CommandError(problem, "Try again when `cityloom status` shows that there is room."))
+        pending.acts.clear()
+
+    def _set_full(self, pending: _Pending) -> None:
+        self.full = True
+        for batch in (*pending.batches, *self._pending.batches):
+            self._shed(batch.source)
+
+    def _set_room(self) -> None:
+        self.full = False
+        for source in self._shedding:
+            source.shed_qos0 = False
+        self._shedding.clear()
+
+    def _shed(self, source: MqttSource) -> None:
+        source.shed_qos0 = True
+        self._shedding.add(source)
+
+
+def _in_flight(pending: _Pending) -> dict[int, int]:
+    return {batch.source.source: batch.source.in_flight for batch in pending.batches}

@@ -3,7 +3,8 @@
     inbox (memory of the newest rows, else the file) --> ZoneEngine.step --> Outbox.append_step --> live hub, stores
 
 Calls run one after the other in a thread of their own, so that the event loop goes on moving bytes. The engine has
-moved on once a call returns: a commit that finds no room is repeated until it does, it is never given up.
+moved on once a call returns: a commit that finds no room is repeated until it does. Only a stop gives it up: the next
+start goes on from the last call that was committed.
 """
 
 import asyncio
@@ -90,11 +91,17 @@ class Runner:
         self._wake = asyncio.Event()
         self._stopping = False
         self._pause = asyncio.Lock()
+        self._uncommitted: tuple[list[Row], StepRecord, StepResult] | None = None
 
     @property
     def behind(self) -> int:
         """Rows journaled and not yet processed."""
         return self._inbox.end_offset - self.engines.offset
+
+    @property
+    def whole(self) -> bool:
+        """Engine and outbox stand at the same call; not so while a commit waits for room. Asked within `quiesced`."""
+        return self._uncommitted is None
 
     def journaled(self, first_offset: int, rows: Sequence[Row]) -> None:
         """Rows are durable in the inbox from `first_offset` on."""
@@ -102,7 +109,7 @@ class Runner:
         self._wake.set()
 
     def stop(self) -> None:
-        """Finish what is journaled, then end."""
+        """Finish what is journaled, then end; where the outbox has no room, it is for the next start."""
         self._stopping = True
         self._wake.set()
 
@@ -120,6 +127,13 @@ class Runner:
             last = monotonic()
             async with self._pause:
                 await self._call()
+            while self._uncommitted is not None:
+                # the engine stops, the inbox fills, nothing more is acknowledged: backpressure without loss
+                if self._stopping:
+                    return
+                await asyncio.sleep(_FULL_RETRY_SECS)
+                async with self._pause:
+                    await self._commit()
 
     async def quiesced(self, work: Callable[[], T]) -> T:
         """Run `work` in the engine's thread between two calls."""
@@ -136,23 +150,23 @@ class Runner:
 
     async def _call(self) -> None:
         loop = asyncio.get_running_loop()
-        while self._outbox.bytes_used >= self._outbox.quota_bytes:
-            # the engine stops, the inbox fills, nothing more is acknowledged: backpressure without loss
-            self._full("quota")
-            await asyncio.sleep(_FULL_RETRY_SECS)
-            if self._stopping:
-                return
         rows = self.recent.take(self.engines.offset, self._gather_messages)
         live = self._live()
         started = monotonic()
-        rows, record, result = await loop.run_in_executor(self._executor, self._step, rows, live)
-        while True:
-            try:
-                position = await loop.run_in_executor(self._executor, self._append, record, result)
-                break
-            except JournalFull as error:
-                self._full(error.problem)
-                await asyncio.sleep(_FULL_RETRY_SECS)
+        self._uncommitted = await loop.run_in_executor(self._executor, self._step, rows, live)
+        self.busy_secs += monotonic() - started
+        await self._commit()
+
+    async def _commit(self) -> None:
+        assert self._uncommitted is not None
+        rows, record, result = self._uncommitted
+        started = monotonic()
+        try:
+            position = await asyncio.get_running_loop().run_in_executor(self._executor, self._append, record, result)
+        except JournalFull as error:
+            self._full(error.problem)
+            return
+        self._uncommitted = None
         self.steps += 1
         self.busy_secs += monotonic() - started
         self._committed(rows, result, position)

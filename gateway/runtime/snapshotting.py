@@ -15,18 +15,22 @@ __all__ = ["take_snapshot"]
 async def take_snapshot(
     runner: Runner, engines: Engines, outbox: Outbox, snapshots: Snapshots, folder: Path
 ) -> int | None:
-    """Step of the snapshot written; None: nothing has happened since the last one."""
+    """Step of the snapshot written; None: nothing has happened since the last one, or a call waits for room."""
     newest = outbox.snapshots()
     if outbox.last_step == (newest[0].step if newest else 0):
         return None
 
-    def copied() -> Snapshot:
+    def copied() -> Snapshot | None:
+        if not runner.whole:
+            return None
         return Snapshot(
             outbox.journal_id, outbox.last_step, engines.offset, engines.now, engines.config_digest,
             engines.zone.content, engines.snapshot(),
         )  # fmt: skip
 
     taken = await runner.quiesced(copied)
+    if taken is None:
+        return None
 
     def keep() -> None:
         name = snapshots.write(taken)

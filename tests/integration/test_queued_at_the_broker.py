@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from gateway.runtime.app import Gateway
 from gateway.telemetry.events import BrokerConnected, SessionLostError
 from tests.support.brokers import PlainMosquitto
 from tests.support.fast_publisher import FastPublisher
+from tests.support.fleet import Told, past_messages, truth, wire
 from tests.support.mosquitto import Mosquitto
 from tests.support.proxy import Proxy
 from tests.support.running import (
@@ -32,9 +32,6 @@ SECOND = 1_000_000_000
 USERS = {"gateway": "g-secret", "devices": "d-secret"}
 LOGIN = {"username": "gateway", "password": "g-secret"}
 
-Told = dict[tuple[str, str, int], float | None]
-"""(device, quantity, ts) -> value, None where the device says that it has none."""
-
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Mosquitto:
@@ -48,14 +45,6 @@ def broker(tmp_path: Path) -> Mosquitto:
 async def _publish(port: int, messages: Sequence[tuple[str, bytes]]) -> None:
     async with FastPublisher(port, user="devices", password="d-secret") as devices:
         await devices.publish(messages)
-
-
-def _wire(messages: Sequence[Message]) -> list[tuple[str, bytes]]:
-    return [(message.topic, message.payload) for message in messages]
-
-
-def _truth(messages: Sequence[Message]) -> Told:
-    return {(m.device, r.quantity, r.ts): r.value for m in messages for r in m.readings}
 
 
 async def _stored(gateway: Gateway) -> Told:
@@ -74,15 +63,13 @@ async def test_fifty_thousand_messages_that_came_while_the_gateway_was_stopped_a
 ) -> None:
     #  gateway  ==|             |======
     #  devices     50,000 msgs
-    now = SystemClock().now()
-    fleet = Fleet(load_city(), 7, now - 3 * 3600 * SECOND)
-    messages = list(islice(fleet.messages(), 50_000))
+    messages = past_messages(50_000)
     broker.start()
     try:
         settings = settings_of(data_folder, broker.ports[1883], mqtt=LOGIN)
         async with running_gateway(settings):
             pass
-        await _publish(broker.ports[1883], _wire(messages))
+        await _publish(broker.ports[1883], wire(messages))
         telemetry = RecordingTelemetry()
         async with running_gateway(settings, telemetry) as gateway:
             ledger = await settled(gateway, 50_000)
@@ -90,12 +77,12 @@ async def test_fifty_thousand_messages_that_came_while_the_gateway_was_stopped_a
                 "received": 50_000, "redelivered": 0, "shed": 0, "decoded": 50_000, "ignored": 0, "rejected": 0,
                 "waiting": 0,
             }  # fmt: skip
-            truth = _truth(messages)
-            assert ledger["stores"]["duckdb"]["stored"] == ledger["readings"]["accepted"] == len(truth)
+            told = truth(messages)
+            assert ledger["stores"]["duckdb"]["stored"] == ledger["readings"]["accepted"] == len(told)
             stored = await _stored(gateway)
-        assert stored.keys() == truth.keys()
-        off = [key for key, value in truth.items() if (value is None) != (stored[key] is None)]
-        off += [key for key, value in truth.items() if value is not None and stored[key] != pytest.approx(value, 1e-12)]
+        assert stored.keys() == told.keys()
+        off = [key for key, value in told.items() if (value is None) != (stored[key] is None)]
+        off += [key for key, value in told.items() if value is not None and stored[key] != pytest.approx(value, 1e-12)]
         assert not off
         [connected] = telemetry.of(BrokerConnected)
         assert connected.session_present
@@ -123,7 +110,7 @@ async def test_ten_minutes_of_messages_behind_a_cut_make_no_pane_late(broker: Mo
             # a short idle timeout: what happens a second after the cut is what would happen after half a minute
             settings = settings_of(data_folder, proxy.port, mqtt=LOGIN, engine={"idle_timeout_secs": 1})
             async with running_gateway(settings, clock=clock) as gateway:
-                await _publish(broker.ports[1883], _wire(before))
+                await _publish(broker.ports[1883], wire(before))
                 await settled(gateway, len(before))
                 await eventually(lambda: gateway.live, "the gateway is live")
                 proxy.refuse()
@@ -131,13 +118,13 @@ async def test_ten_minutes_of_messages_behind_a_cut_make_no_pane_late(broker: Mo
                 await eventually(lambda: not gateway.sources[0].subscribed, "the cut is seen")
                 clock.ahead = 600 * SECOND
                 await eventually(lambda: not gateway.live, "the gateway is no longer live")
-                await _publish(broker.ports[1883], _wire(behind))
+                await _publish(broker.ports[1883], wire(behind))
                 steps = gateway.runner.steps
                 await eventually(lambda: gateway.runner.steps > steps + 3, "timers ran in the cut")
                 proxy.refuse(False)
                 ledger = await settled(gateway, len(before) + len(behind))
                 assert ledger["messages"]["decoded"] == len(before) + len(behind)
-                assert ledger["readings"]["accepted"] == len(_truth(before + behind))
+                assert ledger["readings"]["accepted"] == len(truth(before + behind))
                 assert ledger["beside"].get("late", 0) == 0
                 assert gateway.outbox.mark_count == 0
                 assert gateway.view.aggregates_written > 1000

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -112,6 +113,18 @@ class Influxd:
                 self._process.kill()
                 self._process.wait()
             self._process = None
+
+    def kill(self) -> None:
+        """kill -9; `start` brings it back."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Stop it in the middle of whatever it does, with its connections open; or let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP if frozen else signal.SIGCONT)
 
     def call(self, method: str, path: str, content: object = None) -> Any:
         """One request to its API, with JSON in and out."""

@@ -148,6 +148,23 @@ def test_a_full_quota_refuses_before_anything_is_written(tmp_path: Path) -> None
         assert inbox.end_offset == end + 500
 
 
+def test_what_nobody_confirms_is_let_go_where_room_is_needed(tmp_path: Path) -> None:
+    def owed(start: int) -> list[tuple[str, bytes]]:
+        mine = [row for row in rows_from(start, 120 - start) if row.source == 0 and row.flags & QOS1]
+        return [(row.topic, row.payload) for row in mine if row.kind == RowKind.MESSAGE]
+
+    with journal(tmp_path) as (inbox, outbox, _):
+        fill(inbox, [40, 40, 40])
+        process(outbox, 80)
+        inbox.trim(80)
+        assert inbox.unconfirmed(0, 1_000) == owed(0)
+        inbox.trim(80, for_room=True)
+        assert inbox.unconfirmed(0, 1_000) == owed(80)
+    with journal(tmp_path) as (inbox, _, _):
+        assert inbox.unconfirmed(0, 1_000) == owed(80)
+        assert inbox.read(80, 99) == rows_from(80, 40)
+
+
 def test_receipt_times_must_go_on_rising(tmp_path: Path) -> None:
     with journal(tmp_path) as (inbox, _, _):
         inbox.append(rows_from(5, 1), {}, {})

@@ -274,6 +274,19 @@ def test_damage_of_a_block_is_found(tmp_path: Path, rng: np.random.Generator) ->
         outbox.blocks_after(0, 1_000)
 
 
+def test_a_call_larger_than_the_quota_is_taken_where_no_store_waits(tmp_path: Path) -> None:
+    large = StepResult(readings=readings(0, 20_000), counts={DECODED: 20_000})
+    with journal(tmp_path, quota=MB // 4) as (_, outbox, _):
+        outbox.register_store("duckdb", 0)
+        position = step(outbox, large)
+        assert position == 1
+        with pytest.raises(JournalFull):
+            step(outbox, large)
+        outbox.advance("duckdb", position, 20_000, 0)
+        outbox.trim()
+        assert step(outbox, large) == 2
+
+
 def test_the_bytes_that_use_up_the_quota_are_counted(tmp_path: Path) -> None:
     with journal(tmp_path) as (_, outbox, _):
         result = StepResult(readings=readings(0, 50))
