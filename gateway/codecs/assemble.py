@@ -227,4 +227,10 @@ def _sequence(columns: list[Sequence[Any]], layout: Layout) -> tuple[NDArray[np.
     if layout.scope is None:
         return sequence, None
     scopes = columns[layout.scope] if columns else ()
-    return sequence, ["" if scope is None or isinstance(scope, Bad) else str(scope) for scope in scopes]
+    return sequence, [_scope(scope) for scope in scopes]
+
+
+def _scope(scope: Any) -> str:
+    """A session key; what no session key can be counts as none, for it is kept with the device."""
+    text = "" if scope is None or isinstance(scope, Bad) else str(scope)
+    return text if len(text) <= MAX_KEY_CHARS and text.isprintable() else ""

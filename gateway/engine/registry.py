@@ -51,8 +51,12 @@ class Registry:
         return self._by_id.get(device, -1)
 
     def free_id(self, profile: str, key: str) -> str:
-        """A name for a device met on the wire: its key, or the key under its profile where that is taken."""
-        return key if key not in self._by_id else f"{profile}/{key}"
+        """A name for a device met on the wire: its key; where that is taken, under its profile and numbered."""
+        name, number = key, 1
+        while name in self._by_id:
+            name = f"{profile}/{key}" if number == 1 else f"{profile}/{key}/{number}"
+            number += 1
+        return name
 
     def put(self, record: DeviceRecord, quantities: Sequence[str]) -> tuple[int, bool]:
         """Add a device or change it; give its index and whether anything changed."""
@@ -62,7 +66,9 @@ class Registry:
             if _same(old, record):
                 return index, False
             for key in old.keys:
-                self._by_key.pop((old.profile, key), None)
+                # another device may have got the key meanwhile
+                if self._by_key.get((old.profile, key)) == index:
+                    del self._by_key[old.profile, key]
             if old.profile != record.profile:
                 self.table[index] = -1
             self.records[index] = record
@@ -136,6 +142,7 @@ class Registry:
         return {
             "records": [_plain(record) for record in self.records],
             "series": [[s.device, s.quantity, s.profile, s.unit] for s in self.series],
+            "keys": [[profile, key, index] for (profile, key), index in self._by_key.items()],
             "lanes": [list(lane) for lane in self.lanes],
             "lane": self.lane[:n].copy(),
             "counts": self.counts[:n].copy(),
@@ -156,9 +163,7 @@ class Registry:
         made.table = state["table"].copy()
         made._lane_of = {pair: index for index, pair in enumerate(made.lanes)}
         made._by_id = {record.id: index for index, record in enumerate(made.records)}
-        made._by_key = {
-            (record.profile, key): index for index, record in enumerate(made.records) for key in record.keys
-        }
+        made._by_key = {(profile, key): index for profile, key, index in state["keys"]}
         made._series_of_name = {(s.device, s.quantity): s.index for s in made.series}
         return made
 

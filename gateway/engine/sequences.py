@@ -10,6 +10,8 @@ from typing import Any
 __all__ = ["SequenceTracker"]
 
 _GAPS_KEPT = 32
+_LONGEST_GAP = 1 << 20
+"""A longer jump is no loss of messages but another counter: it starts afresh."""
 _RESTART_AFTER = 3
 
 
@@ -23,13 +25,16 @@ class SequenceTracker:
         """Change in the number of missing messages: more after a jump, fewer when a gap fills. `at`: UTC ns."""
         entry = self._devices.get(device)
         if entry is None or entry[0] != scope:
-            self._devices[device] = [scope, sequence, [], 0, 0, at]
+            self._devices[device] = [scope, sequence % modulus, [], 0, 0, at]
             return 0
         newest: int = entry[1]
         ahead = (sequence - newest) % modulus
         if ahead == 0:
             return 0
         if ahead <= modulus // 2:
+            if ahead > _LONGEST_GAP:
+                self._devices[device] = [scope, sequence % modulus, [], 0, 0, at]
+                return 0
             unrolled = newest + ahead
             entry[1] = unrolled
             entry[3] = 0
@@ -40,7 +45,7 @@ class SequenceTracker:
             gaps.append([newest + 1, unrolled - 1])
             del gaps[:-_GAPS_KEPT]
             return ahead - 1
-        return self._behind(entry, newest - (modulus - ahead), sequence, at)
+        return self._behind(entry, newest - (modulus - ahead), sequence % modulus, at)
 
     @staticmethod
     def _behind(entry: list[Any], unrolled: int, sequence: int, at: int) -> int:

@@ -48,11 +48,14 @@ class TimeGate:
         """Judge records and bring the devices' estimated offsets (`offset`, changed in place) up to date.
 
         The estimate is the newest event time against receipt with the least delay seen; a longer delay moves it by a
-        tenth only, so that one slow message makes no slow clock.
+        tenth only, so that one slow message makes no slow clock. It is bounded, so that one absurd time is soon
+        forgotten.
         """
-        delta = ts - received_at
-        ahead = delta > self.max_ahead
-        expired = delta < -self.late_horizon
+        ahead = ts > received_at + self.max_ahead
+        expired = ts < received_at - self.late_horizon
+        reach = max(2 * self.max_ahead, 4 * self.clock_bound)
+        # clipped before it is subtracted: a device may send any 64-bit time
+        delta = np.clip(ts, received_at - reach, received_at + reach) - received_at
         known = offset[device]
         raised = np.where(
             (known == NO_OFFSET) | (delta >= known), delta, known + ((delta - known) * _SETTLE).astype(np.int64)

@@ -224,6 +224,7 @@ class ZoneEngine:
         assert self._content is not None
         quantities = {name: [q.name for q in profile.quantities] for name, profile in self._profiles.items()}
         self.registry.relayout(quantities)
+        self._retune_lanes()
         for device in self._content.devices:
             record = DeviceRecord(
                 device.id, device.profile, device.zone, tuple(device.keys), device.lon, device.lat, device.cell,
@@ -255,6 +256,13 @@ class ZoneEngine:
         for lane in range(len(self._watermarks), len(lanes)):
             profile = self._profiles.get(lanes[lane][1])
             self._watermarks.add_lane(profile.out_of_orderness_ns if profile else 10 * _SECOND)
+
+    def _retune_lanes(self) -> None:
+        """The profiles may have changed how long to wait."""
+        for lane, (_, name) in enumerate(self.registry.lanes[: len(self._watermarks)]):
+            profile = self._profiles.get(name)
+            if profile is not None:
+                self._watermarks.set_out_of_orderness(lane, profile.out_of_orderness_ns)
 
     def _new_series(self, out: Outputs) -> None:
         if out.series and out.series[-1].index >= len(self._windows.pane_secs):

@@ -42,6 +42,10 @@ class Watermarks:
         self._out_of_orderness = np.append(self._out_of_orderness, np.int64(out_of_orderness))
         return len(self._newest) - 1
 
+    def set_out_of_orderness(self, lane: int, out_of_orderness: int) -> None:
+        """Change how long a lane waits; its windows never open again, whatever `current` says then."""
+        self._out_of_orderness[lane] = out_of_orderness
+
     def observe(self, lane: I32, ts: I64, received_at: I64, within_bounds: NDArray[np.bool_]) -> None:
         """Take note of readings (n,): lane, event time and receipt in UTC ns, and whether the device's clock counts."""
         if not within_bounds.all():

@@ -74,3 +74,8 @@ def test_restore_goes_on_as_if_nothing_had_been() -> None:
     for at, number in enumerate(numbers.tolist()):
         broken = SequenceTracker.restore(broken.snapshot())
         assert straight.observe(3, number, "", 256, at) == broken.observe(3, number, "", 256, at)
+
+
+def test_an_absurd_jump_is_another_counter_and_no_loss() -> None:
+    assert missing([1, 2, 2 + (1 << 40), 3 + (1 << 40), 5 + (1 << 40)], 1 << 62) == 1
+    assert missing([(1 << 62) + 5, (1 << 62) + 7], 1 << 62) == 1
