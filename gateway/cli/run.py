@@ -1,7 +1,6 @@
 """`cityloom run`: the gateway, until a signal says otherwise."""
 
 import asyncio
-import contextlib
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -53,13 +52,15 @@ def run(
         )
     must_be_real(settings.data_dir)
     telemetry = make_telemetry(settings)
+    drained = False
 
     async def serve() -> None:
+        nonlocal drained
         async with open_gateway(settings, files.content(settings), clock, telemetry) as gateway:
-            await until_signal(gateway)
+            drained = await until_signal(gateway)
 
     run_loop(serve)
-    return 0
+    return 0 if drained else 130
 
 
 def make_telemetry(settings: Settings) -> Telemetry:
@@ -84,8 +85,8 @@ def run_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
         raise error from None
 
 
-async def until_signal(gateway: Gateway, stop: asyncio.Event | None = None, asked: asyncio.Event | None = None) -> None:
-    """Run until SIGINT or SIGTERM, then drain; a second signal leaves at once, losing nothing acknowledged.
+async def until_signal(gateway: Gateway, stop: asyncio.Event | None = None, asked: asyncio.Event | None = None) -> bool:
+    """Run until SIGINT or SIGTERM, then drain; a second signal leaves at once, losing nothing acknowledged: False.
 
     With `asked` given the first signal only sets that event: the caller winds up first, then sets `stop`.
     """
@@ -108,8 +109,12 @@ async def until_signal(gateway: Gateway, stop: asyncio.Event | None = None, aske
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, signalled)
     try:
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await task
+    except asyncio.CancelledError:
+        task.cancel()
+        return False
+    else:
+        return True
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)

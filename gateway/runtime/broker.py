@@ -26,7 +26,7 @@ from typing import Self
 
 from iotcore import IotCoreBroker
 
-from gateway.errors import GatewayError
+from gateway.errors import CommandError, GatewayError
 
 __all__ = ["EmbeddedBroker", "main", "render_config"]
 
@@ -88,9 +88,10 @@ class EmbeddedBroker:
         """Start and return when both listeners accept connections (up to 10 s)."""
         for port in (self.port, self.v4_port):
             if not _is_free(port):
-                raise GatewayError(
+                raise CommandError(
                     f"Port {port} on {HOST} is taken, so the embedded broker can't listen there.",
                     "Choose another port, or point the gateway at the broker that is running already.",
+                    2,
                 )
         command = [sys.executable, "-m", "gateway.runtime.broker", "--child"]
         command += ["--port", str(self.port), "--v4-port", str(self.v4_port)]

@@ -34,7 +34,7 @@ class FolderLock:
         except OSError as error:
             raise CommandError(
                 f"The data folder {folder} can't be written: {error.strerror}.",
-                "Choose another with `data_dir`, or give this user the right to write there.",
+                "Choose another with `data_dir` or --data-dir, or give this user the right to write there.",
                 2,
             ) from error
         deadline = time.monotonic() + _WAIT_SECS
@@ -44,7 +44,7 @@ class FolderLock:
                 os.close(self._file)
                 raise FolderHeld(
                     f"Another gateway (process {owner or '?'}) runs on {folder}.",
-                    "Stop it first, or give this one a data folder of its own with `data_dir`.",
+                    "Stop it first, or give this one a data folder of its own with `data_dir` or --data-dir.",
                     2,
                 )
             time.sleep(_POLL_SECS)

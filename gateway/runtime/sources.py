@@ -1,5 +1,6 @@
 """The MQTT sources of a configuration: what each is told, what it resumes from, and its reports as events."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -83,6 +84,7 @@ class SessionNotes:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "sessions.json"
+        self._written: Mapping[str, list[str]] | None = None
 
     def read(self) -> dict[str, list[str]]:
         """Filters by source name; empty where nothing was noted or it can't be read: then all is subscribed anew."""
@@ -93,10 +95,14 @@ class SessionNotes:
         return noted if isinstance(noted, dict) else {}
 
     def write(self, filters: Mapping[str, list[str]]) -> None:
-        """Replace the notes; they need not be durable, only whole."""
+        """Replace the notes where they changed; they need not be durable, only whole. A full disk lets them wait."""
+        if filters == self._written:
+            return
         temporary = self._path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(filters))
-        temporary.replace(self._path)
+        with contextlib.suppress(OSError):
+            temporary.write_text(json.dumps(filters))
+            temporary.replace(self._path)
+            self._written = filters
 
 
 def options_of(settings: Settings, source: SourceSettings, filters: tuple[str, ...]) -> MqttOptions:
