@@ -55,12 +55,14 @@ class Candidates:
 
 @dataclass(slots=True)
 class Observed:
-    """What moves the watermarks: lane, event and receipt time of each record, and whether its device's clock counts."""
+    """What moves watermarks: lane, event and receipt time of each record, whether and how its device's clock counts."""
 
     lane: I32
     ts: I64
     received_at: I64
     steady: Mask
+    usual: I64
+    """How late this device's readings usually come, in ns."""
 
 
 class ProfilePass:
@@ -207,7 +209,7 @@ class ProfilePass:
         received = self._received[message]
         verdict = self._gate.judge(device, ts, received, self._registry.offset)
         self._registry.heard[device] = received
-        observed = Observed(self._registry.lane[device], ts, received, verdict.steady)
+        observed = Observed(self._registry.lane[device], ts, received, verdict.steady, verdict.usual)
         for gone, reason in ((verdict.ahead, Unstored.QUARANTINED), (verdict.expired, Unstored.EXPIRED)):
             if gone.any():
                 self._turn_away(gone, reason, valued, message, device, ts)

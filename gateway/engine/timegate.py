@@ -28,6 +28,8 @@ class Verdict:
     """Behind the late horizon."""
     steady: NDArray[np.bool_]
     """The device's clock is within bounds, so the record may move a watermark."""
+    usual: NDArray[np.int64]
+    """How much later than its event time this device's readings usually come, in ns; 0 where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class TimeGate:
             (known == NO_OFFSET) | (delta >= known), delta, known + ((delta - known) * _SETTLE).astype(np.int64)
         )
         offset[device] = raised
-        return Verdict(ahead, expired, (raised <= self.clock_bound) & ~ahead & ~expired)
+        usual = np.where(known == NO_OFFSET, 0, np.maximum(-known, 0))
+        return Verdict(ahead, expired, (raised <= self.clock_bound) & ~ahead & ~expired, usual)
 
 
 def suspect_clock(

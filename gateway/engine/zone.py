@@ -49,7 +49,7 @@ class ZoneEngine:
         """Offset of the next row that it expects."""
         self.now = 0
         self.newest_event = 0
-        """Newest event time of a device with a steady clock, never ahead of its receipt."""
+        """Newest event time of a device with a steady clock, less its usual delay; never ahead of its receipt."""
         self.newest_receipt = 0
         """Receipt of the newest message of any device."""
         self.config_digest = ""
@@ -162,7 +162,7 @@ class ZoneEngine:
     def _observe(self, seen: Observed) -> None:
         self._watermarks.observe(seen.lane, seen.ts, seen.received_at, seen.steady)
         self.newest_receipt = max(self.newest_receipt, int(seen.received_at.max()))
-        steady = np.minimum(seen.ts, seen.received_at)[seen.steady]
+        steady = np.minimum(seen.ts + seen.usual, seen.received_at)[seen.steady]
         if len(steady):
             self.newest_event = max(self.newest_event, int(steady.max()))
 

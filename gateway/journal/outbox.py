@@ -251,8 +251,10 @@ class Outbox:
         with self._db.reading() as connection:
             return due_marks(connection, passed, now - quiet_ns, now - max_age_ns, limit)
 
-    def register_store(self, name: str, position: int) -> None:
+    def register_store(self, name: str, position: int, dropped: int = 0) -> None:
         """Make a store known at `position`, unless it is; from then on blocks after its cursor are kept.
+
+        `dropped` readings stood in earlier blocks, which it will never get.
 
         Raises:
             JournalMixedUp: `position` lies outside of what is held.
@@ -263,7 +265,7 @@ class Outbox:
             self._check_held(position)
             self._check_reached(name, position)
             with self._db.transaction("cursor") as connection:
-                put_store(connection, StoreState(name, position))
+                put_store(connection, StoreState(name, position, dropped=dropped))
 
     def forget_store(self, name: str) -> None:
         """Keep nothing for this store any longer."""

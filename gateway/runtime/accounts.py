@@ -18,7 +18,12 @@ def take_ledger(inbox: Inbox, outbox: Outbox, stores: Iterable[str]) -> Ledger:
     terms: dict[str, StoreTerms] = {}
     for name in stores:
         state = outbox.cursor(name)
-        if state is not None:
-            behind = outbox.readings_between(state.position, outbox.last_position)
-            terms[name] = StoreTerms(state.stored, state.refused, state.dropped, behind)
+        while state is not None:
+            behind = outbox.readings_between(max(state.position, outbox.begin_position), outbox.last_position)
+            # its writer goes on meanwhile: cursor and count must be of one moment
+            again = outbox.cursor(name)
+            if again == state:
+                terms[name] = StoreTerms(state.stored, state.refused, state.dropped, behind)
+                break
+            state = again
     return Ledger(intake, waiting, outbox.ledger(), terms)

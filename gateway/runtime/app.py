@@ -10,7 +10,7 @@ reviser and writers (what is judged is stored, where the store is up), snapshot,
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from time import monotonic
@@ -21,7 +21,6 @@ from gateway.clock import Clock
 from gateway.config.content import EngineContent
 from gateway.config.settings import Settings
 from gateway.engine.results import StepResult
-from gateway.errors import StoreError
 from gateway.journal.inbox import IntakeCounts
 from gateway.journal.opening import open_journal
 from gateway.mqtt.backoff import Backoff
@@ -30,6 +29,7 @@ from gateway.runtime.control import serve
 from gateway.runtime.desk import Desk
 from gateway.runtime.faults import KillSwitch
 from gateway.runtime.gauges import refresh
+from gateway.runtime.housekeeping import Housekeeping
 from gateway.runtime.intake import Intake, Stamps
 from gateway.runtime.live import LiveView
 from gateway.runtime.liveness import Liveness
@@ -39,40 +39,30 @@ from gateway.runtime.parts import Journal
 from gateway.runtime.recovery import Recovered, configure, recover
 from gateway.runtime.reviser import Reviser
 from gateway.runtime.runner import Runner
-from gateway.runtime.snapshotting import take_snapshot
 from gateway.runtime.sources import SessionNotes, SourceReports, make_sources
 from gateway.runtime.stages import Stages
 from gateway.runtime.stores import RECORDS, make_records, make_stores
 from gateway.runtime.writer import StoreWriter
 from gateway.stores.base import BlockStore
-from gateway.stores.duckdb import DuckDbStore
 from gateway.telemetry.events import (
-    ClockSuspectError,
     DeviceProvisioned,
     InboxFull,
-    LedgerImbalanceError,
     MessageRejected,
     OutboxFull,
     ReadingsLate,
     RecoveryFinished,
+    RevisionSkipped,
     RevisionWritten,
     ShutdownFinished,
     ShutdownStarted,
-    SnapshotWritten,
-    StoreCompacted,
-    StoreRetrying,
+    StoreForgotten,
 )
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.telemetry import Telemetry
 
 __all__ = ["Gateway", "open_gateway"]
 
-_TRIM_SECS = 2.0
 _DRAIN_SECS, _FULL_DRAIN_SECS = 10.0, 0.5
-_COMPACT_LOOK_SECS = 20.0
-_HOUR = 3_600_000_000_000
-_NIGHT = (2.0, 5.0)
-"""Hours of the local day in which the embedded store is compacted."""
 _MEMORY_ROWS = 200_000
 _WRITE_READINGS = 60_000
 
@@ -99,9 +89,7 @@ class Gateway:
         self.stopping = ""
         """What is being waited for while it stops."""
         self._kill = kill
-        self._compacted = 0
         self._stages = Stages()
-        self._snapshotting = asyncio.Lock()
         self._inbox_thread = ThreadPoolExecutor(1, "gateway.inbox")
         self._engine_thread = ThreadPoolExecutor(1, "gateway.engine")
         self._liveness = Liveness(clock.now, int(settings.engine.idle_timeout_secs * 1e9))
@@ -129,15 +117,17 @@ class Gateway:
         self.reviser = Reviser(
             self.writers[0], self.stores[0], self.outbox, clock, quiet_ns=int(revise.quiet_secs * 1e9),
             max_age_ns=int(revise.max_age_secs * 1e9), poll_secs=0.25, pane_of=self.engines.zone.pane_of,
+            retention_ns=settings.enabled_stores[self.stores[0].name].retention_ns, skipped=self._on_skipped,
             day_edges=lambda: self.engines.zone.day_edges, revised=self._on_revised, passed=kill,
         )  # fmt: skip
         self.reports = SourceReports(telemetry, session_expected=not new_session)
-        self._notes = SessionNotes(settings.data_dir)
+        self.notes = SessionNotes(settings.data_dir)
         self.sources = make_sources(
-            settings, content, self.inbox, self.intake, stamps, self.reports, self._notes, new_session=new_session
+            settings, content, self.inbox, self.intake, stamps, self.reports, self.notes, new_session=new_session
         )
         self.office = GatewayOffice(self)
         self.desk = Desk(self.office)
+        self.housekeeping = Housekeeping(self, self._inbox_thread)
 
     @property
     def store_names(self) -> tuple[str, ...]:
@@ -161,12 +151,7 @@ class Gateway:
             runner = group.create_task(self.runner.run(), name="gateway.engine")
             writers = [group.create_task(writer.run(), name=f"gateway.store.{writer.name}") for writer in self.writers]
             reviser = group.create_task(self.reviser.run(), name="gateway.reviser")
-            timers = [
-                group.create_task(_every(self.settings.snapshots.interval_secs, self.snapshot)),
-                group.create_task(_every(_TRIM_SECS, self.trim)),
-                group.create_task(_every(self.settings.ledger.check_secs, self.check)),
-                group.create_task(_every(_COMPACT_LOOK_SECS, self.compact)),
-            ]
+            timers = self.housekeeping.start(group)
             await stop.wait()
             started = monotonic()
             self.telemetry.emit(ShutdownStarted())
@@ -182,17 +167,14 @@ class Gateway:
             self.runner.stop()
             await runner
             self.stopping = "the stores"
-            async with self._snapshotting:  # one that is under way ends first: its file is written in a thread
-                for timer in timers:
-                    timer.cancel()
+            await self.housekeeping.end(timers)
             self.reviser.stop()
             await reviser
             for writer in self.writers:
                 writer.stop()
             await asyncio.gather(*writers)
             self.stopping = "the snapshot"
-            await self.snapshot()
-            await self.trim()
+            await self.housekeeping.last()
             self.stopping = ""
             self.telemetry.emit(ShutdownFinished(monotonic() - started))
 
@@ -204,53 +186,14 @@ class Gateway:
             first = await loop.run_in_executor(self._inbox_thread, self.inbox.append, rows, counts, {})
             self._on_journaled(first, rows, monotonic())
 
-    async def snapshot(self) -> None:
-        """Write the engines' state; it is copied between two calls and written beside them."""
-        started = monotonic()
-        async with self._snapshotting:
-            step = await take_snapshot(self.runner, self.engines, self.outbox, self.snapshots, self.settings.data_dir)
-        if step is not None:
-            self.telemetry.emit(SnapshotWritten(step, monotonic() - started))
-
-    async def trim(self) -> None:
-        """Let go of what nobody needs any more."""
-        full = self.intake.full
-        if full:
-            # rows are kept for the older of two snapshots: newer ones make room
-            await self.snapshot()
-        await asyncio.to_thread(self.outbox.trim)
-        floor = self.outbox.inbox_floor
-        await asyncio.get_running_loop().run_in_executor(
-            self._inbox_thread, lambda: self.inbox.trim(floor, for_room=full)
-        )
-        self._notes.write({source.name: source.session_filters for source in self.sources if source.subscribed})
-
-    async def compact(self) -> None:
-        """In the small hours of the city, once a night: drop what is past its retention, merge what was superseded."""
-        now = self.clock.now()
-        midnight = int(np.searchsorted(self.engines.zone.day_edges, now, "right"))
-        hours = (now - int(self.engines.zone.day_edges[midnight - 1])) / _HOUR if midnight else 0.0
-        if midnight == self._compacted or not _NIGHT[0] <= hours < _NIGHT[1]:
-            return
-        self._compacted = midnight
-        for store, writer in zip(self.stores, self.writers, strict=False):
-            if isinstance(store, DuckDbStore) and writer.state == "writing":
-                try:
-                    done = await store.compact(now)
-                except StoreError as error:
-                    self.telemetry.emit(StoreRetrying(store.name, error.problem, 86_400.0))
-                else:
-                    self.telemetry.emit(StoreCompacted(store.name, done.days_dropped, done.rows_saved))
-
-    async def check(self) -> None:
-        """Take the ledger and say so where it doesn't balance, or where our own clock looks wrong."""
-        ledger = await self.office.take()
-        self.balanced = ledger.balanced
-        if not ledger.balanced:
-            self.telemetry.emit(LedgerImbalanceError(str({b.name: b.off for b in ledger.balances() if b.off})))
-        if self.engines.zone.clock_suspect:
-            self.telemetry.emit(ClockSuspectError(self.engines.zone.clock_suspect))
-        refresh(self, ledger)
+    def forget_stores(self) -> None:
+        """Keep nothing for stores that the configuration no longer has: their blocks would fill the outbox."""
+        names = {writer.name for writer in self.writers}
+        for state in self.outbox.stores():
+            if state.name not in names:
+                waiting = self.outbox.readings_between(state.position, self.outbox.last_position)
+                self.outbox.forget_store(state.name)
+                self.telemetry.emit(StoreForgotten(state.name, waiting))
 
     def not_ready(self) -> list[str]:
         """Why data does not flow, or can't be kept safely; empty: ready."""
@@ -298,7 +241,7 @@ class Gateway:
             self.telemetry.emit(ReadingsLate(late))
         if position is not None:
             for writer in self.writers:
-                writer.wake()
+                writer.wake(len(result.readings))
 
     def _on_stored(self, store: str, position: int) -> None:
         if store == self.stores[0].name:
@@ -310,6 +253,9 @@ class Gateway:
     def _on_revised(self, windows: int) -> None:
         self.view.revised(windows)
         self.telemetry.emit(RevisionWritten(windows))
+
+    def _on_skipped(self, series: int) -> None:
+        self.telemetry.emit(RevisionSkipped(series))
 
     def _on_inbox_full(self, problem: str) -> None:
         self.telemetry.emit(InboxFull(problem))
@@ -325,12 +271,6 @@ class Gateway:
             newest_receipt=self.engines.zone.newest_receipt,
         )
         return self.live
-
-
-async def _every(secs: float, act: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        await asyncio.sleep(secs)
-        await act()
 
 
 @contextlib.asynccontextmanager
@@ -359,6 +299,7 @@ async def open_gateway(
         await asyncio.to_thread(configure, recovered.engines, journal.inbox, content, clock.now())
         gateway = Gateway(settings, content, clock, telemetry, journal, recovered, kill, new_session=new_session)
         stack.callback(gateway.close)
+        gateway.forget_stores()
         try:
             yield gateway
         finally:

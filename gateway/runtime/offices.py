@@ -1,7 +1,6 @@
 """The two offices behind a desk: a running gateway, and the files that one left."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
@@ -104,7 +103,7 @@ class GatewayOffice:
             "inbox": {
                 "waiting": gateway.runner.behind + gateway.intake.waiting, "bytes": self.inbox.bytes_used,
                 "quota_bytes": self.inbox.quota_bytes, "full": gateway.intake.full,
-                "fsync_ms": gateway.intake.fsync_secs * 1000,
+                "fsync_ms": gateway.intake.fsync_secs * 1000, "commits": gateway.intake.commits,
             },
             "outbox": {
                 "bytes": self.outbox.bytes_used, "quota_bytes": self.outbox.quota_bytes,
@@ -134,6 +133,7 @@ class GatewayOffice:
             "cpu": cpu_figures(sum(source.cpu_secs for source in gateway.sources), gateway.runner.outbox_cpu_secs),
             "aggregates": {"written": view.aggregates_written, "revised": view.aggregates_revised},
             "city": [msgspec.structs.asdict(figure) for figure in gateway.engines.figures()],
+            "city_totals": gateway.engines.totals(),
             "rejects": [
                 {"received_at": r.received_at, "reason": r.reason, "topic": r.topic, "detail": r.detail}
                 for r in view.newest_rejects()
@@ -167,7 +167,7 @@ class FileOffice:
 
     async def submit(self, rows: Sequence[Row]) -> int:
         """Straight into the inbox; the next start works on them."""
-        first = max(time.time_ns(), self.inbox.last_received_at + 1)
+        first = max(self.clock.now(), self.inbox.last_received_at + 1)
         stamped = [Row(first + k, r.kind, r.source, r.flags, r.topic, r.payload) for k, r in enumerate(rows)]
         counts = {REPLAY_SOURCE: IntakeCounts(received=sum(row.source == REPLAY_SOURCE for row in stamped))}
         return await asyncio.to_thread(self.inbox.append, stamped, counts, {})
@@ -188,7 +188,7 @@ class FileOffice:
             "latency_ms": {"ack_p50": None, "ack_p99": None, "stored_p50": None, "stored_p99": None},
             "inbox": {
                 "waiting": self.inbox.end_offset - self.outbox.processed_offset, "bytes": self.inbox.bytes_used,
-                "quota_bytes": self.inbox.quota_bytes, "full": False, "fsync_ms": None,
+                "quota_bytes": self.inbox.quota_bytes, "full": False, "fsync_ms": None, "commits": None,
             },
             "outbox": {
                 "bytes": self.outbox.bytes_used, "quota_bytes": self.outbox.quota_bytes, "hours_left": None,

@@ -33,9 +33,9 @@ class Reviser:
     """One task. `pane_of` gives a series' finest step; `day_edges` the local midnights, as the engine has them."""
 
     def __init__(
-        self, writer: StoreWriter, store: Store, outbox: Outbox, clock: Clock, *, quiet_ns: int, max_age_ns: int,
+        self, writer: StoreWriter, store: Store, outbox: Outbox, clock: Clock, *, quiet_ns: int, max_age_ns: int, retention_ns: int,
         poll_secs: float, pane_of: Callable[[int], int], day_edges: Callable[[], NDArray[np.int64]],
-        revised: Callable[[int], None], passed: Callable[[str], None],
+        revised: Callable[[int], None], skipped: Callable[[int], None], passed: Callable[[str], None],
     ) -> None:  # fmt: skip
         self.problem = ""
         self._writer = writer
@@ -44,10 +44,12 @@ class Reviser:
         self._clock = clock
         self._quiet_ns = quiet_ns
         self._max_age_ns = max_age_ns
+        self._retention_ns = retention_ns
         self._poll_secs = poll_secs
         self._pane_of = pane_of
         self._day_edges = day_edges
         self._revised = revised
+        self._skipped = skipped
         self._passed = passed
         self._names: list[SeriesName] = []
         self._after = outbox.last_position
@@ -129,6 +131,10 @@ class Reviser:
             self._revised(len(revisions))
 
     async def _revise(self, piece: Piece) -> AggregateBatch:
+        if piece.start < self._clock.now() - self._retention_ns:
+            # part of its readings may be gone: what is stored was computed from more than what is left
+            self._skipped(len(piece.marks))
+            return AggregateBatch.empty()
         series = np.fromiter(piece.marks, np.int32, len(piece.marks))
         names = [self._names[each] for each in piece.marks]
         ids = [SeriesId(name.device, name.quantity) for name in names]

@@ -27,6 +27,9 @@ from gateway.telemetry.telemetry import Telemetry
 
 __all__ = ["SessionNotes", "SourceReports", "make_sources", "options_of"]
 
+_KEPT = 65_535
+"""Messages in flight at most, by the protocol."""
+
 
 class SourceReports:
     """Reports of all sources, as events of the catalogue. Remembers which filters were refused, for readiness."""
@@ -134,10 +137,11 @@ def make_sources(
     for index, source in enumerate(settings.sources):
         before = totals.get(index, SourceTotals())
         options = options_of(settings, source, tuple(filters[source.name]))
-        unconfirmed = [] if new_session else inbox.unconfirmed(index, source.receive_maximum)
+        # more than our window: a broker may exceed it, and what comes again must be known
+        unconfirmed = [] if new_session else inbox.unconfirmed(index, _KEPT)
         made = MqttSource(
             options, index, intake, stamps, name=source.name, unconfirmed=unconfirmed,
-            confirmed=before.qos1 if new_session else before.confirmed,
+            confirmed=before.qos1 - len(unconfirmed),
             had_session=before.journaled > 0 and not new_session,
             known_filters=known.get(source.name, ()), events=reports,
         )  # fmt: skip

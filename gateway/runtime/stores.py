@@ -46,9 +46,7 @@ def make_stores(settings: Settings) -> list[Store]:
 
 def start_store(outbox: Outbox, name: str) -> int:
     """Register a store at the oldest block that is held; gives the readings before it, which it will never get."""
-    outbox.register_store(name, outbox.begin_position)
     accepted = sum(n for key, n in outbox.ledger().items() if key.book == "reading" and key.term == "accepted")
     dropped = accepted - outbox.readings_between(outbox.begin_position, outbox.last_position)
-    if dropped:
-        outbox.advance(name, outbox.begin_position, 0, 0, dropped)
+    outbox.register_store(name, outbox.begin_position, dropped)
     return dropped

@@ -14,11 +14,36 @@ from typing import ClassVar
 from gateway.reasons import Invalid, Rejected, Unstored
 
 __all__ = [
-    "EVENTS", "BrokerConnected", "BrokerConnectionLost", "BrokerDroppedMessagesError", "BrokerUnreachable",
-    "ClockSuspectError", "DeviceProvisioned", "Event", "InboxFull", "JournalWriteFailedError", "LedgerImbalanceError",
-    "Level", "MessageRejected", "OutboxFull", "PointsRefused", "ReadingsLate", "RecoveryFinished", "RevisionWritten",
-    "SessionLostError", "ShutdownFinished", "ShutdownStarted", "SnapshotWritten", "StoreCompacted", "StoreHaltedError",
-    "StoreRecovered", "StoreRetrying", "SubscriptionRefusedError", "SubscriptionWeakened",
+    "EVENTS",
+    "BrokerConnected",
+    "BrokerConnectionLost",
+    "BrokerDroppedMessagesError",
+    "BrokerUnreachable",
+    "ClockSuspectError",
+    "DeviceProvisioned",
+    "Event",
+    "InboxFull",
+    "JournalWriteFailedError",
+    "LedgerImbalanceError",
+    "Level",
+    "MessageRejected",
+    "OutboxFull",
+    "PointsRefused",
+    "ReadingsLate",
+    "RecoveryFinished",
+    "RevisionSkipped",
+    "RevisionWritten",
+    "SessionLostError",
+    "ShutdownFinished",
+    "ShutdownStarted",
+    "SnapshotWritten",
+    "StoreCompacted",
+    "StoreForgotten",
+    "StoreHaltedError",
+    "StoreRecovered",
+    "StoreRetrying",
+    "SubscriptionRefusedError",
+    "SubscriptionWeakened",
 ]  # fmt: skip
 
 STORES = frozenset({"duckdb", "influxdb", "records"})
@@ -244,6 +269,16 @@ class RevisionWritten(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RevisionSkipped(Event):
+    """Windows of some series were not computed again: part of their readings is past its retention."""
+
+    LEVEL: ClassVar[Level] = Level.WARNING
+    COUNTER: ClassVar[str] = "revisions_skipped"
+    AMOUNT: ClassVar[str] = "series"
+    series: int
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerImbalanceError(Event):
     """Messages or readings are not accounted for."""
 
@@ -289,6 +324,18 @@ class StoreRecovered(Event):
     EVERY_SECS: ClassVar[float] = 0.0
     store: str
     secs: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoreForgotten(Event):
+    """The configuration no longer has a store: nothing is kept for it, and `waiting` readings never reach it."""
+
+    LEVEL: ClassVar[Level] = Level.WARNING
+    COUNTER: ClassVar[str] = "stores_forgotten"
+    LABELS: ClassVar[Mapping[str, frozenset[str]]] = MappingProxyType({"store": STORES})
+    EVERY_SECS: ClassVar[float] = 0.0
+    store: str
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
