@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
-from gateway.engine.results import Reject, StepResult
+from gateway.engine.results import Reject, SeriesName, StepResult
 from gateway.errors import Halt, JournalFull, Retry
 from gateway.journal.cursors import StoreState
 from gateway.journal.outbox import Outbox
@@ -25,12 +25,16 @@ __all__ = ["StoreWriter"]
 
 _HALT_RETRY_SECS = 60.0
 _IDLE_SECS = 0.5
+_GATHER_SECS = 0.25
+_ENOUGH_READINGS = 30_000
+"""Measured on DuckDB: 1.65 us a reading in writes of 3,000, 0.8 in 9,000, 0.4 in 30,000 and more."""
 
 
 @dataclass(slots=True)
 class _Merged:
     upto: int
     result: StepResult
+    names: list[SeriesName]
 
 
 class StoreWriter:
@@ -58,9 +62,12 @@ class StoreWriter:
         self._wake = asyncio.Event()
         self._stopping = False
         self._down_since: float | None = None
+        self._began = 0.0
+        self._gathered = 0
 
-    def wake(self) -> None:
-        """The outbox has a new block."""
+    def wake(self, readings: int = 0) -> None:
+        """The outbox has a new block with so many readings."""
+        self._gathered += readings
         self._wake.set()
 
     def stop(self) -> None:
@@ -74,6 +81,7 @@ class StoreWriter:
             return
         while True:
             if self._outbox.last_position > self.position:
+                await self._gather()
                 if not await self._until(self._write):
                     return
                 continue
@@ -82,11 +90,19 @@ class StoreWriter:
             self._wake.clear()
             if self._outbox.last_position > self.position:
                 continue
-            try:
-                async with asyncio.timeout(_IDLE_SECS):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
+            await self._nap(_IDLE_SECS)
+
+    async def _gather(self) -> None:
+        """A write costs a store much the same, small or large: in a stream of blocks several go together."""
+        due = self._began + _GATHER_SECS
+        while (left := due - monotonic()) > 0 and self._gathered < _ENOUGH_READINGS and not self._stopping:
+            self._wake.clear()
+            await self._nap(left)
+
+    async def _nap(self, secs: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(secs):
+                await self._wake.wait()
 
     async def _until(self, act: Callable[[], Awaitable[None]]) -> bool:
         """Repeat `act` until the store takes it; False: stopped while the store was down."""
@@ -122,11 +138,7 @@ class StoreWriter:
             if self._stopping:
                 return False
             self._wake.clear()
-            try:
-                async with asyncio.timeout(min(left, _IDLE_SECS)):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
+            await self._nap(min(left, _IDLE_SECS))
         return True
 
     def _down(self, state: str, problem: str, remedy: str) -> None:
@@ -199,13 +211,15 @@ class StoreWriter:
         return there.stored == ours.stored + self._outbox.readings_between(ours.position, there.position)
 
     async def _write(self) -> None:
+        self._began = monotonic()
+        self._gathered = 0
         merged = await asyncio.to_thread(self._load)
         if merged is None:
             return
         result = merged.result
         block = Block(
             self._outbox.journal_id, merged.upto, result.readings, result.rewrites, result.aggregates,
-            await asyncio.to_thread(self._outbox.series_names, self.store.series_count), result.rejects, result.devices,
+            merged.names, result.rejects, result.devices,
         )  # fmt: skip
         self._passed("before-store-write")
         refused = await self.store.write(block)
@@ -234,6 +248,7 @@ class StoreWriter:
                 rejects=[reject for r in results for reject in r.rejects],
                 devices=[device for r in results for device in r.devices],
             ),
+            self._outbox.series_names(self.store.series_count),
         )
 
 

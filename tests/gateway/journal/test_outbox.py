@@ -46,6 +46,20 @@ def test_a_call_and_its_outputs_come_back(tmp_path: Path) -> None:
         assert (mark.position, mark.first_now, mark.last_now) == (1, 77, 77)
 
 
+def test_blocks_from_memory_are_those_of_the_file(tmp_path: Path) -> None:
+    with journal(tmp_path) as (inbox, outbox, _):
+        inbox.append(rows_from(0, 10), {}, {})
+        outbox.register_store("duckdb", 0)
+        step(outbox, full_result())
+        outbox.append_revision(aggregates(3), [])
+        outbox.advance("duckdb", 1, 2, 1, 0, [LETTER])
+        in_memory = outbox.blocks_after(0, 100)
+    with journal(tmp_path) as (_, outbox, _):
+        on_disk = outbox.blocks_after(0, 100)
+    assert [position for position, _ in in_memory] == [position for position, _ in on_disk] == [1, 2, 3]
+    assert [encode(result) for _, result in in_memory] == [encode(result) for _, result in on_disk]
+
+
 def test_counts_of_a_call_without_a_block_reach_the_ledger(tmp_path: Path) -> None:
     ignored = LedgerKey("message", "ignored", "empty", "0", "")
     with journal(tmp_path) as (_, outbox, _):
