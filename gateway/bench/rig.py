@@ -171,7 +171,7 @@ def _drained(door: httpx.Client, sent: int) -> dict[str, Any]:
         newest = _ask(door, "status")
         stores = newest["stores"].values()
         waiting = newest["inbox"]["waiting"] + sum(store["waiting"] for store in stores)
-        received = newest["ledger"]["messages"]["received"]
+        received = newest["ledger"]["messages"].get("received", 0)
         if received >= sent and not waiting:
             return newest
         now = (received, sum(store["stored"] for store in stores))

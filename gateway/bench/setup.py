@@ -28,6 +28,8 @@ class Plan:
     speed: float = 1.0
     """City seconds a real second."""
     folder: Path | None = None
+    connections: int = 1
+    """To the broker, each with districts of its own."""
     start: int = 0
     """Unix ns at which the city clock, which shows the same then, begins to run at `speed`."""
 
@@ -58,6 +60,12 @@ def write_config(plan: Plan, folder: Path, url: str) -> Path:
         where = 'token = "nobody asks for it"'
     else:
         where = "\n".join(f'{kind}_bucket = "{name}_{kind}"' for kind in ("raw", "fine", "coarse"))
+    zones = zones_of()
+    sources = "".join(
+        f'[[sources]]\nname = "main-{k}"\n'
+        f"filters = {[f'city/{zone}/traffic/loop/+/reading' for zone in zones[k :: plan.connections]]}\n"
+        for k in range(plan.connections)
+    )
     text = f"""\
 data_dir = "{folder / "data"}"
 profiles_dir = "{profiles}"
@@ -78,6 +86,7 @@ enabled = {"true" if plan.store == "duckdb" else "false"}
 enabled = {"false" if plan.store == "duckdb" else "true"}
 url = "{url if plan.store != "duckdb" else "http://127.0.0.1:8086"}"
 {where}
+{sources if plan.connections > 1 else ""}
 """
     path = folder / "cityloom.toml"
     path.write_text(text, encoding="utf-8")

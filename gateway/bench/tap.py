@@ -19,17 +19,17 @@ import mqtt5
 import numpy as np
 import uvloop
 
-__all__ = ["Timing", "main"]
+__all__ = ["Timing", "main", "summary"]
 
 _TS = re.compile(rb'"ts":(\d+)')
 _NS_PER_MS = 1e6
 
 
 class Timing:
-    """Follows packet ids of both directions of one connection."""
+    """Follows packet ids of both directions of one connection; what it times goes to `ms`."""
 
-    def __init__(self) -> None:
-        self.ms: list[float] = []
+    def __init__(self, ms: list[float]) -> None:
+        self._ms = ms
         self._published: dict[int, int] = {}
 
     def to_gateway(self, packet: Any) -> None:
@@ -42,14 +42,15 @@ class Timing:
         if isinstance(packet, mqtt5.PubAckPacket):
             published = self._published.pop(packet.packet_id, None)
             if published is not None:
-                self.ms.append(now / _NS_PER_MS - published)
+                self._ms.append(now / _NS_PER_MS - published)
 
-    def summary(self) -> dict[str, float]:
-        """Percentiles in ms."""
-        if not self.ms:
-            return {"acked": 0}
-        p50, p99 = np.percentile(self.ms, (50, 99)).tolist()
-        return {"acked": len(self.ms), "p50": round(p50, 3), "p99": round(p99, 3), "max": round(max(self.ms), 3)}
+
+def summary(ms: list[float]) -> dict[str, float]:
+    """Percentiles in ms."""
+    if not ms:
+        return {"acked": 0}
+    p50, p99 = np.percentile(ms, (50, 99)).tolist()
+    return {"acked": len(ms), "p50": round(p50, 3), "p99": round(p99, 3), "max": round(max(ms), 3)}
 
 
 class _Stream:
@@ -99,16 +100,16 @@ async def _serve(timing: Timing, host: str, port: int, near: asyncio.StreamReade
 
 
 async def _run(host: str, port: int) -> None:
-    timing = Timing()
+    ms: list[float] = []
     ended = asyncio.Event()
-    server = await asyncio.start_server(lambda near, back: _serve(timing, host, port, near, back), "127.0.0.1", 0)
+    server = await asyncio.start_server(lambda near, back: _serve(Timing(ms), host, port, near, back), "127.0.0.1", 0)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, ended.set)
-    loop.add_signal_handler(signal.SIGUSR1, timing.ms.clear)
+    loop.add_signal_handler(signal.SIGUSR1, ms.clear)
     _tell({"port": server.sockets[0].getsockname()[1]})
     await ended.wait()
     server.close()
-    _tell(dict(timing.summary()))
+    _tell(dict(summary(ms)))
 
 
 def _tell(line: dict[str, object]) -> None:

@@ -28,6 +28,7 @@ def ingest(
     rate: float = 0.0,
     store: str = "duckdb",
     broker: str = "embedded",
+    connections: int = 4,
     city_speed: float = 10.0,
     repeat: int = 1,
     folder: Path | None = None,
@@ -51,6 +52,9 @@ def ingest(
         is in CITYLOOM_STORES__INFLUXDB__TOKEN.
     broker
         embedded, or HOST:PORT of an MQTT 5 broker that lets anybody in.
+    connections
+        Connections of the gateway to the broker, each with districts of its own: brokers cap what is in flight on one
+        (the embedded one at 100).
     city_speed
         City seconds a real second while it runs as fast as it goes, so that windows fill and close meanwhile.
     repeat
@@ -61,11 +65,11 @@ def ingest(
         One JSON object as the last line.
     """
     host, port = ("", 0) if broker == "embedded" else _address(broker)
-    if min(messages, devices, repeat) < 1 or rate < 0 or city_speed <= 0:
-        raise CommandError("Messages, devices, repeat and city speed must be above 0.", "See `--help`.", 2)
+    if min(messages, devices, repeat, connections) < 1 or rate < 0 or city_speed <= 0:
+        raise CommandError("Messages, devices, repeat, connections and city speed must be above 0.", "See `--help`.", 2)
     if store not in ("duckdb", "influx-sink") and not store.startswith(("http://", "https://")):
         raise CommandError(f"There is no store {store!r}.", "Write duckdb, influx-sink or http://HOST:8086.", 2)
-    plan = Plan(messages, devices, rate, store, host, port, folder=folder)
+    plan = Plan(messages, devices, rate, store, host, port, folder=folder, connections=connections)
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         console=Console(stderr=True),
@@ -88,6 +92,7 @@ def ingest(
     runs = [*flood, paced] if paced is not flood[0] else flood
     result: dict[str, Any] = {
         "messages": messages, "devices": devices, "readings_per_message": READINGS, "store": store, "broker": broker,
+        "connections": connections,
         "runs": len(flood), **_medians(flood),
         "paced_per_s": rate or _PACED_RATE, "ack_ms": paced.ack_ms, "stored_ms": paced.stored_ms,
         "fsync_ms": paced.fsync_ms, "aggregates": round(median(run.aggregates for run in flood)),
