@@ -33,8 +33,8 @@ class Reviser:
     """One task. `pane_of` gives a series' finest step; `day_edges` the local midnights, as the engine has them."""
 
     def __init__(
-        self, writer: StoreWriter, store: Store, outbox: Outbox, clock: Clock, *, quiet_ns: int, max_age_ns: int, retention_ns: int,
-        poll_secs: float, pane_of: Callable[[int], int], day_edges: Callable[[], NDArray[np.int64]],
+        self, writer: StoreWriter, store: Store, outbox: Outbox, clock: Clock, *, quiet_ns: int, max_age_ns: int,
+        retention_ns: int, poll_secs: float, pane_of: Callable[[int], int], day_edges: Callable[[], NDArray[np.int64]],
         revised: Callable[[int], None], skipped: Callable[[int], None], passed: Callable[[str], None],
     ) -> None:  # fmt: skip
         self.problem = ""

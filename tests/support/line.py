@@ -63,7 +63,8 @@ class Line:
         self.reviser = Reviser(
             self.writers[0], stores[0], outbox, self.clock, quiet_ns=quiet_ns, max_age_ns=3600 * 10**9, poll_secs=0.01,
             pane_of=self.engines.zone.pane_of, day_edges=lambda: self.engines.zone.day_edges,
-            revised=self._count, passed=lambda _place: None,
+            revised=self._count, passed=lambda _place: None, skipped=lambda _series: None,
+            retention_ns=1 << 62,
         )  # fmt: skip
 
     def _count(self, windows: int) -> None:
