@@ -62,6 +62,7 @@ class Inflow:
         self._settle_mark: int | None = None
         self._quiet = quiet
         self._receive_maximum = self._window = window
+        self._announced = MAX_WINDOW  # an earlier process may have announced more
         self._plain_number = 0
         self._until = (0, confirmed)
         self._rows: list[Row] = []
@@ -116,7 +117,8 @@ class Inflow:
 
     def open_window(self) -> int:
         """The receive maximum to announce: all that may be redelivered must fit, or its end would never come."""
-        self._window = min(max(self._receive_maximum, len(self._unconfirmed)), MAX_WINDOW)
+        self._window = max(self._receive_maximum, min(len(self._unconfirmed), self._announced))
+        self._announced = self._window
         return self._window
 
     def resume(self, filters: Sequence[str], now: float) -> None:
@@ -182,12 +184,12 @@ class Inflow:
             self._end_sorting()
         return None
 
-    def tick(self, now: float) -> None:
-        """Give up waiting for the rest of what is held."""
+    def tick(self, now: float, answered: float) -> None:
+        """Give up waiting for the rest of what is held; answered: see Redelivery.tick."""
         redelivery = self._redelivery
         if redelivery is None:
             return
-        self._release(redelivery.tick(now))
+        self._release(redelivery.tick(now, answered))
         since = now - self._resumed_at
         settled = False
         if self._settle_mark is None:

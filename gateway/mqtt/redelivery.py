@@ -9,11 +9,11 @@ in receive order, so what it lacks is always a suffix of W, what we were given a
     arriving               c d e f g h i
                            ---------  the longest suffix of W that arrives from its first to its last: redelivered
 
-A message that may belong to a suffix is held until the suffix is whole, or until a mismatch or a quiet time shows that
-there is none: then it is new. A duplicate is better than a loss. Repeated contents are ambiguous (a new message may
-equal one of W); the longest suffix wins, so a new message is taken for an old one only if the same topic and payload
-were handed out within W. All suffixes are followed at once as bits of one number (Shift-And): bit i is set when the
-newest arrival equals W[i] and everything before it matched.
+A message that may belong to a suffix is held until the suffix is whole, or until a mismatch shows that there is none,
+or a quiet time in which the broker answered a ping (so it is not just slow): then it is new. A duplicate is better than
+a loss. Repeated contents are ambiguous (a new message may equal one of W); the longest suffix wins, so a new message is
+taken for an old one only if the same topic and payload were handed out within W. All suffixes are followed at once as
+bits of one number (Shift-And): bit i is set when the newest arrival equals W[i] and everything before it matched.
 
 rumqttd goes filter by filter: the unacknowledged and then the *new* ones of one filter come before the old ones of the
 next. So W is split by filter, and each part is matched by itself; a broker that keeps one order keeps these too.
@@ -113,11 +113,12 @@ class Redelivery(Generic[T]):
         self._newest[part] = now
         return matcher.offer((topic, payload), item)
 
-    def tick(self, now: float) -> list[T]:
-        """What was held for the quiet time and so is new."""
+    def tick(self, now: float, answered: float) -> list[T]:
+        """What was held for the quiet time and so is new. answered: when the newest answered ping was sent."""
         new: list[T] = []
         for part, matcher in self._matchers.items():
-            if matcher.held and now - self._newest[part] >= self._quiet:
+            newest = self._newest.get(part, now)
+            if matcher.held and now - newest >= self._quiet and answered >= newest:
                 new += matcher.give_up()
         return new
 

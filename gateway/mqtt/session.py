@@ -85,7 +85,8 @@ class Session:
         self._had_session = had_session or bool(unconfirmed)
         self._framer = Framer(options.max_payload_bytes)
         self._out: list[bytes] = []
-        self._pings: list[int] = []
+        self._pings: list[tuple[int, float]] = []
+        self._answered_at = 0.0
         self._opened_at = self._heard_at = self._ping_at = 0.0
         self._keep_alive = float(options.keep_alive_secs)
         self._proving = self._told_over = False
@@ -174,12 +175,14 @@ class Session:
         if self._pings:
             if now - max(self._heard_at, self._ping_at) > half:
                 return [Silent(f"no PINGRESP and nothing else for {half:.0f} s")]
-        elif now - self._ping_at >= half or (now - self._ping_at >= CONFIRM_SECS and self.inflow.unproven):
-            self._ping(now)
+        else:
+            asking = self.inflow.unproven or self.inflow.held
+            if now - self._ping_at >= (min(CONFIRM_SECS, half) if asking else half):
+                self._ping(now)
         if self.state is SessionState.OPEN:
             inflow = self.inflow
             inflow.newest_at = max(inflow.newest_at, received_at - 1)
-            inflow.tick(now)
+            inflow.tick(now, self._answered_at)
         return []
 
     # ---- bytes in ----
@@ -302,7 +305,8 @@ class Session:
             if isinstance(packet, mqtt5.ConnAckPacket) and self.state is SessionState.CONNECTING:
                 self._on_connack(packet, now, signals)
             elif isinstance(packet, mqtt5.PingRespPacket) and self._pings:
-                self.inflow.confirm(self._pings.pop(0))
+                number, self._answered_at = self._pings.pop(0)
+                self.inflow.confirm(number)
             elif isinstance(packet, mqtt5.SubAckPacket) and connected:
                 data, more = self.subscriptions.on_suback(packet)
                 self._send(data)
@@ -364,7 +368,7 @@ class Session:
             self._send(self.inflow.pubacks())
 
     def _ping(self, now: float) -> None:
-        self._pings.append(self.inflow.acknowledged)
+        self._pings.append((self.inflow.acknowledged, now))
         self._ping_at = now
         self._out.append(mqtt5.PingReqPacket().write())
 

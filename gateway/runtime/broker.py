@@ -42,7 +42,7 @@ next_connection_delay_ms = 1
 [{section}.connections]
 connection_timeout_ms = 60000
 max_payload_size = {max_payload}
-max_inflight_count = {window}
+max_inflight_count = 100
 dynamic_filters = true
 """
 
@@ -56,10 +56,10 @@ max_segment_count = 10
 """
 
 
-def render_config(port: int, v4_port: int, window: int, max_payload: int) -> str:
+def render_config(port: int, v4_port: int, max_payload: int) -> str:
     """The broker's own TOML: an MQTT 5 listener and an MQTT 3.1.1 one (it asks for both), on the loopback."""
     listeners = [
-        _LISTENER.format(section=section, name=name, host=HOST, port=p, window=window, max_payload=max_payload)
+        _LISTENER.format(section=section, name=name, host=HOST, port=p, max_payload=max_payload)
         for section, name, p in (("v5.1", "mqtt5", port), ("v4.1", "mqtt311", v4_port))
     ]
     return _ROUTER + "".join(listeners)
@@ -68,14 +68,13 @@ def render_config(port: int, v4_port: int, window: int, max_payload: int) -> str
 class EmbeddedBroker:
     """A broker of our own in a child process. Not thread-safe; start it once.
 
-    window: messages in flight to one subscriber; max_payload: bytes. Raises GatewayError where a port is taken or the
-    child doesn't come up.
+    max_payload: bytes. Its window is 100 messages in flight to one subscriber, which nothing changes. Raises
+    GatewayError where a port is taken or the child doesn't come up.
     """
 
-    def __init__(self, port: int, v4_port: int, *, window: int = 1000, max_payload: int = 1 << 20) -> None:
+    def __init__(self, port: int, v4_port: int, *, max_payload: int = 1 << 20) -> None:
         self.port = port
         self.v4_port = v4_port
-        self.window = window
         self.max_payload = max_payload
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -95,7 +94,7 @@ class EmbeddedBroker:
                 )
         command = [sys.executable, "-m", "gateway.runtime.broker", "--child"]
         command += ["--port", str(self.port), "--v4-port", str(self.v4_port)]
-        command += ["--window", str(self.window), "--max-payload", str(self.max_payload)]
+        command += ["--max-payload", str(self.max_payload)]
         # A session of its own: Ctrl-C in a terminal is for the gateway, which still drains from this broker.
         self._child = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
         deadline = time.monotonic() + READY_SECS
@@ -161,7 +160,6 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m gateway.runtime.broker", description="An MQTT broker to try out.")
     parser.add_argument("--port", type=int, default=1883, help="MQTT 5 port (default 1883)")
     parser.add_argument("--v4-port", type=int, default=1884, help="MQTT 3.1.1 port (default 1884)")
-    parser.add_argument("--window", type=int, default=1000, help="messages in flight to one subscriber (default 1000)")
     parser.add_argument("--max-payload", type=int, default=1 << 20, help="largest payload in bytes (default 1 MiB)")
     parser.add_argument("--child", action="store_true", help="end when standard input closes")
     options = parser.parse_args(arguments)
@@ -172,7 +170,7 @@ def main(arguments: list[str] | None = None) -> None:
     handle, name = tempfile.mkstemp(prefix="cityloom-broker-", suffix=".toml")
     path = Path(name)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(render_config(options.port, options.v4_port, options.window, options.max_payload))
+        file.write(render_config(options.port, options.v4_port, options.max_payload))
     broker = IotCoreBroker(config_path=name)
     path.unlink()  # read at construction; a terminated process leaves nothing behind
     broker.run_forever()

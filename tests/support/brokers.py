@@ -33,10 +33,10 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def running_embedded(*, window: int = 1000) -> Iterator[EmbeddedBroker]:
+def running_embedded() -> Iterator[EmbeddedBroker]:
     """The embedded broker on free ports."""
     port, v4_port = free_ports(2)
-    with EmbeddedBroker(port, v4_port, window=window) as broker:
+    with EmbeddedBroker(port, v4_port) as broker:
         yield broker
 
 

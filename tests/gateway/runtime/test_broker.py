@@ -57,7 +57,7 @@ def test_a_taken_port_is_a_clear_error() -> None:
 def test_a_broker_that_does_not_come_up_is_a_clear_error() -> None:
     port, v4_port = free_ports(2)
     with pytest.raises(GatewayError, match="The embedded broker ended with code"):
-        EmbeddedBroker(port, v4_port, window=-1).start()
+        EmbeddedBroker(port, v4_port, max_payload=-1).start()
 
 
 def test_it_ends_with_its_parent_even_when_that_is_killed() -> None:
