@@ -33,7 +33,7 @@ def ledger_view(found: Mapping[str, Any]) -> RenderableType:
             parts += [_table(column, rows), Text()]
     for name, reasons in found["reasons"].items():
         book, term = name.split(".")
-        facts = ", ".join(f"{amount:,} {reason}" for reason, amount in sorted(reasons.items(), key=lambda r: -r[1]))
+        facts = ", ".join(f"{amount:,} {reason}" for reason, amount in sorted(reasons.items(), key=lambda r: (-r[1], r[0])))
         parts.append(Text.assemble((f"{book}s {term}: ", "bold"), facts))
     beside = ", ".join(f"{amount:,} {term.replace('_', ' ')}" for term, amount in found["beside"].items() if amount)
     if beside:

@@ -24,6 +24,9 @@ READING_TERMS = ("accepted", "duplicate", "conflict", "quarantined", "expired", 
 """What `decoded` of the book `reading` is the sum of."""
 
 
+_BOOK = ("received", "redelivered", *MESSAGE_TERMS, "shed", "waiting")
+
+
 class Intake(msgspec.Struct, frozen=True):
     """One source's messages as counted before the engine."""
 
@@ -100,7 +103,7 @@ class Ledger(msgspec.Struct, frozen=True):
         return all(balance.off == 0 for balance in self.balances())
 
     def as_dict(self) -> dict[str, Any]:
-        """For `--json` and the control door: terms by name, reasons below their term."""
+        """For `--json` and the control door: terms in the order of their sums, reasons below their term."""
         messages: Counter[str] = Counter(waiting=self.waiting)
         for intake in self.intake.values():
             messages.update(received=intake.received, redelivered=intake.redelivered, shed=intake.shed)
@@ -114,16 +117,12 @@ class Ledger(msgspec.Struct, frozen=True):
             (messages if key.book == "message" else readings)[key.term] += amount
             if key.reason:
                 reasons.setdefault(f"{key.book}.{key.term}", Counter())[key.reason] += amount
-        for term in MESSAGE_TERMS:
-            messages.setdefault(term, 0)
-        for term in ("decoded", *READING_TERMS):
-            readings.setdefault(term, 0)
         return {
             "balanced": self.balanced,
-            "messages": dict(messages),
-            "readings": dict(readings),
-            "reasons": {name: dict(counts) for name, counts in sorted(reasons.items())},
-            "beside": dict(beside),
+            "messages": {term: messages[term] for term in _BOOK},
+            "readings": {term: readings[term] for term in ("decoded", *READING_TERMS)},
+            "reasons": {name: dict(sorted(counts.items())) for name, counts in sorted(reasons.items())},
+            "beside": dict(sorted(beside.items())),
             "stores": {name: msgspec.to_builtins(store) for name, store in sorted(self.stores.items())},
             "off": {balance.name: balance.off for balance in self.balances() if balance.off},
         }

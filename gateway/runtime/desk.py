@@ -90,7 +90,7 @@ class Desk:
         return {
             **ledger.as_dict(),
             "sources": sources,
-            "profiles": dict(sorted(profiles.items())),
+            "profiles": {name: dict(sorted(terms.items())) for name, terms in sorted(profiles.items())},
             "balances": [{"name": b.name, "came": b.came, "accounted": b.accounted} for b in ledger.balances()],
         }
 
