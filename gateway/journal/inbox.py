@@ -30,6 +30,8 @@ INBOX_SCHEMA = (
     "CREATE INDEX chunk_contents ON chunk(first_offset, rows, messages, qos1)",
 )
 _TRIM_CHUNKS = 64
+_CHUNK_BYTES = 16 << 20
+"""SQLite takes no blob of a gigabyte, and reading a chunk means holding it."""
 _MESSAGE, _REPLAY = int(RowKind.MESSAGE), int(RowKind.REPLAY)
 
 
@@ -126,29 +128,47 @@ class Inbox:
             if rows and rows[0].received_at <= old.last_received_at:
                 raise ValueError(f"received_at {rows[0].received_at} does not come after {old.last_received_at}")
             first = old.end
-            body = self._encoder.encode(rows) if rows else b""
+            parts = self._parts(rows)
             messages, qos1 = _contents(rows)
             state = InboxState(
                 old.begin, first + len(rows), rows[-1].received_at if rows else old.last_received_at,
                 _added(old.sources, messages, qos1, counts, confirmed),
             )  # fmt: skip
-            self._db.room(len(body), self.quota_bytes)
+            self._db.room(sum(len(body) for _, body in parts), self.quota_bytes)
+            owing = []
+            before = {source: state.sources[source].qos1 - number for source, number in qos1.items()}
             with self._db.transaction("inbox") as connection:
-                if rows:
-                    figures = (first, len(rows), messages.total(), msgspec.msgpack.encode(qos1))
+                at = first
+                for part, body in parts:
+                    part_messages, part_qos1 = (messages, qos1) if len(parts) == 1 else _contents(part)
+                    figures = (at, len(part), part_messages.total(), msgspec.msgpack.encode(part_qos1))
                     connection.execute(
                         "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?)", (*figures, _crc(figures, body), body)
                     )
+                    for source, number in part_qos1.items():
+                        owing.append((source, (at, before[source])))
+                        before[source] += number
+                    at += len(part)
                 self._db.put_state(connection, state)
-            for source in qos1:
-                self._owing.setdefault(source, deque()).append((first, state.sources[source].qos1 - qos1[source]))
+            for source, chunk in owing:
+                self._owing.setdefault(source, deque()).append(chunk)
             for source in {*qos1, *confirmed}:
                 self._settle(source, state)
             self._state = state
             return first
 
-    def read(self, start: int, limit: int) -> list[Row]:
-        """At most `limit` rows from offset `start` on.
+    def _parts(self, rows: Sequence[Row]) -> list[tuple[Sequence[Row], bytes]]:
+        """The rows in chunks of bounded bytes, each with its encoding; nearly always one."""
+        if not rows:
+            return []
+        body = self._encoder.encode(rows)
+        if len(body) <= _CHUNK_BYTES or len(rows) == 1:
+            return [(rows, body)]
+        half = len(rows) // 2
+        return self._parts(rows[:half]) + self._parts(rows[half:])
+
+    def read(self, start: int, limit: int, max_bytes: int = 1 << 62) -> list[Row]:
+        """At most `limit` rows from offset `start` on, fewer where a chunk takes their payloads past `max_bytes`.
 
         Raises:
             JournalError: `start` was trimmed.
@@ -160,8 +180,12 @@ class Inbox:
         with self._db.reading() as connection:
             while len(out) < limit and start < end:
                 first, rows = self._chunk_at(connection, start)
-                out += rows[start - first : start - first + limit - len(out)]
+                part = rows[start - first : start - first + limit - len(out)]
+                out += part
                 start = first + len(rows)
+                max_bytes -= sum([len(row.payload) for row in part])
+                if max_bytes <= 0:
+                    break
         return out
 
     def messages_between(self, start: int, end: int) -> int:

@@ -21,6 +21,8 @@ __all__ = ["REPLAY_SOURCE", "Intake", "Stamps"]
 REPLAY_SOURCE = 255
 """`Row.source` of what comes through the control door."""
 _FULL_RETRY_SECS = 0.25
+_QOS0_WAITING = 50_000
+"""Rows in memory above which QoS 0 is shed: nothing else slows it down."""
 
 
 class Stamps:
@@ -97,7 +99,7 @@ class Intake:
         self.waiting += len(rows)
         pending.rows += len(rows)
         self._gathering.came(source.source, source.in_flight)
-        if self.full:
+        if self.full or self.waiting > _QOS0_WAITING:
             self._shed(source)
         if not self._committing:
             self._look()

@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
 from time import monotonic, thread_time
 from typing import TypeVar
 
@@ -29,21 +30,30 @@ T = TypeVar("T")
 _FULL_RETRY_SECS = 0.25
 
 
+_CALL_BYTES = 8 << 20
+"""Payloads of one call at most: its outputs, dead letters included, must fit in memory and in a block."""
+_RECENT_BYTES = 64 << 20
+
+
 class Recent:
-    """The newest journaled rows, kept in memory so that the engine need not read them back. Bounded by rows."""
+    """The newest journaled rows, in memory so that the engine need not read them back. Bounded by rows and bytes."""
 
     def __init__(self, limit: int) -> None:
         self._batches: deque[tuple[int, Sequence[Row]]] = deque()
         self._rows = 0
+        self._bytes = 0
         self._limit = limit
 
     def put(self, first_offset: int, rows: Sequence[Row]) -> None:
         """Remember a batch just journaled; when full, forget everything: the file has it."""
-        if self._rows + len(rows) > self._limit:
+        size = _payload_bytes(rows)
+        if self._rows + len(rows) > self._limit or self._bytes + size > _RECENT_BYTES:
             self._batches.clear()
-            self._rows = 0
-        self._batches.append((first_offset, rows))
-        self._rows += len(rows)
+            self._rows = self._bytes = 0
+        if size <= _RECENT_BYTES:
+            self._batches.append((first_offset, rows))
+            self._rows += len(rows)
+            self._bytes += size
 
     def take(self, offset: int, limit: int) -> list[Row]:
         """Rows from `offset` on, at most `limit`; empty where they are not in memory."""
@@ -55,6 +65,7 @@ class Recent:
             if first + len(rows) <= want:
                 batches.popleft()
                 self._rows -= len(rows)
+                self._bytes -= _payload_bytes(rows)
                 continue
             if first > want:
                 break
@@ -174,7 +185,8 @@ class Runner:
     def _step(self, rows: list[Row], live: bool) -> tuple[list[Row], StepRecord, StepResult]:
         first = self.engines.offset
         if not rows and self._inbox.end_offset > first:
-            rows = self._inbox.read(first, self._gather_messages)
+            rows = self._inbox.read(first, self._gather_messages, _CALL_BYTES)
+        rows = _bounded(rows)
         now = max(self._clock.now(), self.engines.now)
         result = self.engines.step(rows, now, live)
         record = StepRecord(
@@ -189,3 +201,15 @@ class Runner:
             return self._outbox.append_step(record, result)
         finally:
             self.outbox_cpu_secs += thread_time() - started
+
+
+def _payload_bytes(rows: Sequence[Row]) -> int:
+    return sum([len(row.payload) for row in rows])
+
+
+def _bounded(rows: list[Row]) -> list[Row]:
+    """As many of the first rows as fit in a call, at least one."""
+    if _payload_bytes(rows) <= _CALL_BYTES:
+        return rows
+    sizes = accumulate(len(row.payload) for row in rows)
+    return rows[: max(1, sum(1 for size in sizes if size <= _CALL_BYTES))]

@@ -233,3 +233,15 @@ def test_a_reader_beside_the_writer_sees_whole_appends_only(tmp_path: Path) -> N
         done.set()
         reader.join()
         assert seen == [60 * 33]
+
+
+def test_large_payloads_are_kept_in_chunks_that_can_be_held(tmp_path: Path) -> None:
+    rows = [Row(1 + k, RowKind.MESSAGE, k % 2, QOS1, f"t/{k}", bytes([k]) * MB) for k in range(40)]
+    with journal(tmp_path) as (inbox, _, _):
+        inbox.append(rows, {}, {})
+        assert inbox.read(0, 100) == rows
+        assert 1 <= len(inbox.read(0, 100, 3 * MB)) < 40
+        assert inbox.messages_between(0, 40) == 40
+        assert [topic for topic, _ in inbox.unconfirmed(1, 100)] == [f"t/{k}" for k in range(1, 40, 2)]
+    with journal(tmp_path) as (inbox, _, _):
+        assert [topic for topic, _ in inbox.unconfirmed(0, 5)] == [f"t/{k}" for k in range(30, 40, 2)]

@@ -1,0 +1,44 @@
+"""The rows kept in memory for the engine: the newest, bounded by number and bytes, never a wrong one."""
+
+from gateway.rows import QOS1, Row, RowKind
+from gateway.runtime.runner import Recent
+
+MB = 1 << 20
+
+
+def rows(first: int, count: int, size: int = 10) -> list[Row]:
+    return [Row(first + k, RowKind.MESSAGE, 0, QOS1, "t", b"x" * size) for k in range(count)]
+
+
+def receipts(taken: list[Row]) -> list[int]:
+    return [row.received_at for row in taken]
+
+
+def test_rows_come_back_in_order_across_batches() -> None:
+    recent = Recent(1000)
+    recent.put(0, rows(0, 10))
+    recent.put(10, rows(10, 10))
+
+    assert receipts(recent.take(0, 15)) == list(range(15))
+    assert receipts(recent.take(15, 100)) == list(range(15, 20))
+    assert recent.take(20, 5) == []
+
+
+def test_what_was_forgotten_is_not_made_up() -> None:
+    recent = Recent(15)
+    recent.put(0, rows(0, 10))
+    recent.put(10, rows(10, 10))
+
+    assert recent.take(0, 100) == []
+    assert receipts(recent.take(10, 100)) == list(range(10, 20))
+
+
+def test_large_payloads_push_older_rows_out() -> None:
+    recent = Recent(1000)
+    recent.put(0, rows(0, 30, MB))
+    recent.put(30, rows(30, 50, MB))
+
+    assert recent.take(0, 10) == []
+    assert receipts(recent.take(30, 100)) == list(range(30, 80))
+    recent.put(80, rows(80, 100, MB))
+    assert recent.take(80, 10) == []
