@@ -1,6 +1,7 @@
 """From journaled rows to candidate readings: route each message, then one pass a profile (profile_pass.py)."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import msgspec
 import numpy as np
@@ -23,6 +24,9 @@ _NO_PROFILE = {
     Rejected.TOPIC_INVALID: "the topic is empty or holds a wildcard or a NUL",
     Rejected.IDENTITY_INVALID: "the device's part of the topic is too long or not printable",
 }
+_REPLAY = int(RowKind.REPLAY)
+_kind, _payload, _received_at = attrgetter("kind"), attrgetter("payload"), attrgetter("received_at")
+_profile = attrgetter("profile")
 _REPLAYED = msgspec.msgpack.Decoder(tuple[int, bytes])
 
 
@@ -44,33 +48,21 @@ class Messages:
 
     def read(self, rows: Sequence[Row], first_offset: int, out: Outputs) -> tuple[list[Candidates], list[Observed]]:
         """Decode the messages of `rows`; what can't be used goes to `out`."""
-        groups: dict[int, tuple[list[int], list[Route]]] = {}
-        mine = [_unwrap(row) if row.kind == RowKind.REPLAY else row for row in rows]
-        routes = self._routes
-        for k, row in enumerate(mine):
-            route = routes.get(row.topic)
-            if route is None:
-                route = self._route(row.topic)
-            match = route.match
-            if not row.payload:
-                out.count("message", "ignored", reason=Ignored.EMPTY, source=row.source)
-            elif isinstance(match, Rejected):
-                out.count("message", "rejected", reason=match, source=row.source)
-                out.dead_letter(first_offset + k, row, match, _NO_PROFILE[match])
-            else:
-                group = groups.get(match.profile)
-                if group is None:
-                    group = groups[match.profile] = ([], [])
-                group[0].append(k)
-                group[1].append(route)
+        mine = rows
+        if _REPLAY in map(_kind, rows):
+            mine = [_unwrap(row) if row.kind == _REPLAY else row for row in rows]
+        known, route = self._routes.get, self._route
+        routes = [known(row.topic) or route(row.topic) for row in mine]
         candidates: list[Candidates] = []
         observed: list[Observed] = []
-        for index in sorted(groups):
-            places, matched = groups[index]
-            received = np.fromiter((rows[k].received_at for k in places), np.int64, len(places))
+        for index, places in self._groups(mine, routes, first_offset, out):
+            everything = len(places) == len(rows)
+            came = rows if everything else [rows[k] for k in places]
+            received = np.fromiter(map(_received_at, came), np.int64, len(places))
             work = ProfilePass(
                 self.profiles[index], self.devices, self.gate, self.sequences, out, first_offset,
-                np.array(places, np.int32), [mine[k] for k in places], matched, received,
+                np.array(places, np.int32), mine if everything else [mine[k] for k in places],
+                routes if everything else [routes[k] for k in places], received,
             )  # fmt: skip
             found = work.run()
             if found is not None:
@@ -78,10 +70,30 @@ class Messages:
                 observed.append(found[1])
         return candidates, observed
 
+    def _groups(
+        self, mine: Sequence[Row], routes: list[Route], first_offset: int, out: Outputs
+    ) -> list[tuple[int, Sequence[int]]]:
+        """(profile, places of its messages) by profile; messages without one go to `out`."""
+        profiles = list(map(_profile, routes))
+        only = profiles[0]
+        if only >= 0 and profiles.count(only) == len(profiles) and all(map(_payload, mine)):
+            return [(only, range(len(mine)))]
+        groups: dict[int, list[int]] = {}
+        for k, (row, route) in enumerate(zip(mine, routes, strict=True)):
+            if not row.payload:
+                out.count("message", "ignored", reason=Ignored.EMPTY, source=row.source)
+            elif isinstance(route.match, Rejected):
+                out.count("message", "rejected", reason=route.match, source=row.source)
+                out.dead_letter(first_offset + k, row, route.match, _NO_PROFILE[route.match])
+            else:
+                groups.setdefault(route.profile, []).append(k)
+        return sorted(groups.items())
+
     def _route(self, topic: str) -> Route:
         if len(self._routes) >= self.CACHE:
             self._routes.clear()
-        route = self._routes[topic] = Route(self.router.match(topic))
+        match = self.router.match(topic)
+        route = self._routes[topic] = Route(match, -1 if isinstance(match, Rejected) else match.profile)
         return route
 
 

@@ -8,6 +8,7 @@ computes for a zone does not depend on which other zones it hosts: lanes are (zo
 """
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,8 @@ from processors.windows.window_set import WindowSet
 
 __all__ = ["ZoneEngine"]
 
+_NO_MESSAGES = frozenset({int(RowKind.CONFIG), int(RowKind.ACT)})
+_kind = attrgetter("kind")
 _SECOND = 1_000_000_000
 _CLOCK_EVERY = 5 * _SECOND
 _ACTIVE_WITHIN = 3600 * _SECOND
@@ -75,14 +78,15 @@ class ZoneEngine:
         self.now = max(self.now, now)
         out = Outputs()
         start = 0
-        for k, row in enumerate(rows):
-            if row.kind in (RowKind.CONFIG, RowKind.ACT):
-                self._take(rows[start:k], out)
-                if row.kind == RowKind.CONFIG:
-                    self._configure(row, out)
-                self.offset += 1
-                start = k + 1
-        self._take(rows[start:], out)
+        if not _NO_MESSAGES.isdisjoint(map(_kind, rows)):
+            for k, row in enumerate(rows):
+                if row.kind in _NO_MESSAGES:
+                    self._take(rows[start:k], out)
+                    if row.kind == RowKind.CONFIG:
+                        self._configure(row, out)
+                    self.offset += 1
+                    start = k + 1
+        self._take(rows[start:] if start else rows, out)
         self._progress(live)
         self._close(out)
         return out.result()

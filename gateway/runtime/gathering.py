@@ -15,7 +15,7 @@ __all__ = ["Gathering"]
 GATHER_SECS = 0.010
 OTHERS_SECS = 0.002
 ENOUGH_ROWS = 2_000
-BUSY_RATE = 2_000.0
+BUSY_RATE = 10_000.0
 """Rows a second; below, a commit is not what costs, and waiting would only be latency."""
 
 

@@ -7,10 +7,10 @@ from gateway.runtime.gathering import ENOUGH_ROWS, GATHER_SECS, OTHERS_SECS, Gat
 
 @pytest.fixture
 def busy() -> Gathering:
-    """Under load: 100 rows in the last 10 ms."""
+    """Under load: 100 rows in the last millisecond."""
     made = Gathering()
     made.committed(1.0, 1)
-    made.committed(1.01, 100)
+    made.committed(1.001, 100)
     return made
 
 
