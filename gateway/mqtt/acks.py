@@ -4,7 +4,7 @@ Rows are numbered as they are handed out. A PUBACK waits for a row number: "this
 
     a new message      waits for its own row
     a redelivered one  waits for all rows handed out before the connection began (the earlier copy is among them)
-    a held one         waits for a verdict (see redelivery.py)
+    a held one         waits for a verdict, unless the broker can't go on without (see redelivery.py)
 
 While a connection has nothing to sort out (almost always), rows and PUBACKs go one to one and a plain list is enough.
 What belonged to an earlier connection is never acknowledged on a later one: the broker sends it again.
@@ -64,6 +64,12 @@ class AckQueue:
     def sorted(self) -> bool:
         """No PUBACK waits for a verdict or behind one."""
         return not self._sorting
+
+    @property
+    def blocked(self) -> bool:
+        """PUBACKs that could leave wait behind one without a verdict."""
+        sorting = self._sorting
+        return bool(sorting) and sorting[0].needs == _HELD and any(pending.needs != _HELD for pending in sorting)
 
     def begin(self) -> None:
         """A new connection: nothing of the last one is owed."""

@@ -189,7 +189,12 @@ class Inflow:
         redelivery = self._redelivery
         if redelivery is None:
             return
-        self._release(redelivery.tick(now, answered))
+        blocking = self._acks.blocked
+        if blocking:
+            for _, pending in redelivery.stuck(now, answered):
+                self._acks.owe_redelivered(pending)
+                blocking = False
+        self._release(redelivery.tick(now, answered, blocking=blocking))
         since = now - self._resumed_at
         settled = False
         if self._settle_mark is None:

@@ -15,6 +15,10 @@ a loss. Repeated contents are ambiguous (a new message may equal one of W); the 
 taken for an old one only if the same topic and payload were handed out within W. All suffixes are followed at once as
 bits of one number (Shift-And): bit i is set when the newest arrival equals W[i] and everything before it matched.
 
+A broker's window can be full of messages whose PUBACKs wait behind those of held ones (PUBACKs keep their order); then
+the rest of the suffix can't come. It shows as silence that a ping does not break, and the held ones are acknowledged
+before their verdict: equal ones are journaled, and they stay held, so that they are handed out should they be new.
+
 rumqttd goes filter by filter: the unacknowledged and then the *new* ones of one filter come before the old ones of the
 next. So W is split by filter, and each part is matched by itself; a broker that keeps one order keeps these too.
 """
@@ -27,6 +31,8 @@ from gateway.mqtt.topics import matches
 __all__ = ["Redelivery", "SuffixMatcher"]
 
 T = TypeVar("T")
+_SILENT_PART = 0.25
+"""Of the quiet time: the broker sends nothing at all for so long, so its window may be full."""
 _CACHE_FROM = 64
 """Occurrences of one content from which its bits are kept: few contents can have as many."""
 
@@ -93,6 +99,7 @@ class Redelivery(Generic[T]):
             parts.setdefault(self._part(topic), []).append((topic, payload))
         self._matchers = {part: SuffixMatcher[T](contents) for part, contents in parts.items()}
         self._newest: dict[int, float] = {}
+        self._newest_of_all = 0.0
 
     @property
     def done(self) -> bool:
@@ -106,6 +113,7 @@ class Redelivery(Generic[T]):
 
     def offer(self, topic: str, payload: bytes, item: T, now: float) -> tuple[list[T], list[T]]:
         """(redelivered, new), as SuffixMatcher.offer. now: monotonic seconds."""
+        self._newest_of_all = now
         part = self._part(topic)
         matcher = self._matchers.get(part)
         if matcher is None:
@@ -113,12 +121,29 @@ class Redelivery(Generic[T]):
         self._newest[part] = now
         return matcher.offer((topic, payload), item)
 
-    def tick(self, now: float, answered: float) -> list[T]:
-        """What was held for the quiet time and so is new. answered: when the newest answered ping was sent."""
+    def stuck(self, now: float, answered: float) -> list[T]:
+        """What is held, where the broker is silent though it answered; its quiet time starts again. See tick."""
+        silent = now - self._newest_of_all
+        if answered < self._newest_of_all or silent < self._quiet * _SILENT_PART:
+            return []
+        held: list[T] = []
+        for part, matcher in self._matchers.items():
+            if matcher.held:
+                held += matcher.held
+                self._newest[part] = now
+        return held
+
+    def tick(self, now: float, answered: float, *, blocking: bool = False) -> list[T]:
+        """What was held for the quiet time and so is new.
+
+        answered: when the newest answered ping was sent; blocking: PUBACKs wait behind held messages, so that silence
+        proves nothing until `stuck` was asked.
+        """
         new: list[T] = []
         for part, matcher in self._matchers.items():
             newest = self._newest.get(part, now)
-            if matcher.held and now - newest >= self._quiet and answered >= newest:
+            until = self._newest_of_all if blocking else now
+            if matcher.held and until - newest >= self._quiet and answered >= newest:
                 new += matcher.give_up()
         return new
 

@@ -183,6 +183,7 @@ class Session:
             inflow = self.inflow
             inflow.newest_at = max(inflow.newest_at, received_at - 1)
             inflow.tick(now, self._answered_at)
+            self._send_acks()
         return []
 
     # ---- bytes in ----
