@@ -33,7 +33,8 @@ def ledger_view(found: Mapping[str, Any]) -> RenderableType:
             parts += [_table(column, rows), Text()]
     for name, reasons in found["reasons"].items():
         book, term = name.split(".")
-        facts = ", ".join(f"{amount:,} {reason}" for reason, amount in sorted(reasons.items(), key=lambda r: (-r[1], r[0])))
+        most_first = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+        facts = ", ".join(f"{amount:,} {reason}" for reason, amount in most_first)
         parts.append(Text.assemble((f"{book}s {term}: ", "bold"), facts))
     beside = ", ".join(f"{amount:,} {term.replace('_', ' ')}" for term, amount in found["beside"].items() if amount)
     if beside:

@@ -1,8 +1,10 @@
 """`cityloom run`: the gateway, until a signal says otherwise."""
 
 import asyncio
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +23,9 @@ from gateway.telemetry.logs import capture_stdlib, make_logger
 from gateway.telemetry.telemetry import Telemetry
 
 __all__ = ["make_telemetry", "run", "run_loop", "until_signal"]
+
+_GRACE_SECS = 1.0
+"""For closing files in order, once it was said twice to leave."""
 
 
 def run(
@@ -102,6 +107,10 @@ async def until_signal(gateway: Gateway, stop: asyncio.Event | None = None, aske
                 "leaving at once: what was acknowledged is in the journal and is worked on at the next start\n"
             )
             task.cancel()
+            # a thread may be waiting for a database; what it has not written is in the journal
+            grace = threading.Timer(_GRACE_SECS, os._exit, (130,))
+            grace.daemon = True
+            grace.start()
             return
         first.set()
         farewells.append(loop.create_task(_say_progress(gateway, task), name="gateway.farewell"))

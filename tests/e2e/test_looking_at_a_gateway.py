@@ -101,7 +101,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Answers:
     ]
     with running_embedded() as broker:
         config.write_text(
-            f'[mqtt]\nport = {broker.port}\nfilters = ["city/#", "nobody/#"]\n[http]\nport = 0\n'
+            f'[mqtt]\nport = {broker.port}\nwatch_sys = "off"\nfilters = ["city/#", "nobody/#"]\n[http]\nport = 0\n'
             "[engine]\nclock_bound_secs = 3600\nmax_ahead_secs = 3600\n",
             encoding="utf-8",
         )
