@@ -22,8 +22,6 @@ MESSAGE_TERMS = ("decoded", "ignored", "rejected")
 """The engine's terms of the book `message`."""
 READING_TERMS = ("accepted", "duplicate", "conflict", "quarantined", "expired", "invalid")
 """What `decoded` of the book `reading` is the sum of."""
-
-
 _BOOK = ("received", "redelivered", *MESSAGE_TERMS, "shed", "waiting")
 
 
@@ -104,7 +102,7 @@ class Ledger(msgspec.Struct, frozen=True):
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json` and the control door: terms in the order of their sums, reasons below their term."""
-        messages: Counter[str] = Counter(waiting=self.waiting)
+        messages: Counter[str] = Counter(waiting=self.waiting, received=0, redelivered=0, shed=0)
         for intake in self.intake.values():
             messages.update(received=intake.received, redelivered=intake.redelivered, shed=intake.shed)
         readings: Counter[str] = Counter()

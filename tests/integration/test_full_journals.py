@@ -36,7 +36,7 @@ def influxdb() -> Iterator[InfluxDouble]:
 @pytest.fixture(autouse=True)
 def _trimmed_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """So small an inbox makes room many times; a real one need not wait for the next trim so often."""
-    monkeypatch.setattr("gateway.runtime.app._TRIM_SECS", 0.2)
+    monkeypatch.setattr("gateway.runtime.housekeeping._TRIM_SECS", 0.2)
 
 
 def _settings(folder: Path, port: int, influxdb: InfluxDouble, **more: Any) -> Any:

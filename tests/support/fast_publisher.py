@@ -1,6 +1,7 @@
 """Devices in a hurry: one MQTT 5 connection that publishes thousands of messages a second and knows what was taken."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -27,19 +28,25 @@ class FastPublisher:
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         user, password = self._login
         connect = mqtt5.ConnectPacket(
-            f"fast-{id(self)}", clean_start=True, keep_alive=0, username=user,
+            f"fast-{id(self)}", clean_start=True, keep_alive=60, username=user,
             password=password.encode() if password else None,
         )  # fmt: skip
         self._writer.write(connect.write())
-        [answer] = await self._packets()
-        assert isinstance(answer, mqtt5.ConnAckPacket), answer
-        assert answer.reason_code == mqtt5.ConnAckReasonCode.SUCCESS, answer
+        try:
+            [answer] = await self._packets()
+            assert isinstance(answer, mqtt5.ConnAckPacket), answer
+            assert answer.reason_code == mqtt5.ConnAckReasonCode.SUCCESS, answer
+        except BaseException:
+            self._writer.transport.abort()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
         self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
 
     async def publish(self, messages: Sequence[tuple[str, bytes]], *, qos: int = 1) -> None:
         """Publish all, and at QoS 1 wait until the broker has taken them."""

@@ -82,7 +82,8 @@ def influx_double() -> Iterator[InfluxDouble]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             where = urllib.parse.urlsplit(self.path)
             if where.path != "/api/v2/write":
-                self._send(Answer(200, '{"results":[{"statement_id":0}]}'))
+                asked = urllib.parse.parse_qs(body.decode()).get("q", [""])[0].split(";")
+                self._send(Answer(200, json.dumps({"results": [{"statement_id": k} for k in range(len(asked))]})))
                 return
             assert self.headers["Content-Encoding"] == "gzip"
             lines = gzip.decompress(body).decode().splitlines()
