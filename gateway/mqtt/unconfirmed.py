@@ -41,7 +41,8 @@ class Unconfirmed:
 
     def confirm(self, number: int) -> None:
         """Everything before `number` is confirmed. Never goes back."""
+        gone = max(min(number - self.confirmed, len(self._rows)), 0)
         drop = self._rows.popleft
-        for _ in range(min(number - self.confirmed, len(self._rows))):
+        for _ in range(gone):
             drop()
-            self.confirmed += 1
+        self.confirmed += gone

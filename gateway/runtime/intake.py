@@ -201,7 +201,9 @@ class Intake:
         return True
 
     def _composed(self, pending: _Pending) -> tuple[list[Row], dict[int, IntakeCounts]]:
-        rows = [row for batch in pending.batches for row in batch.rows]
+        rows: list[Row] = []
+        for batch in pending.batches:
+            rows += batch.rows
         counts = dict(pending.counts)
         for act, _ in pending.acts:
             first = self._stamps.take(len(act))

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
+from operator import attrgetter
 from time import monotonic, thread_time
 from typing import TypeVar
 
@@ -28,6 +29,7 @@ __all__ = ["Recent", "Runner"]
 T = TypeVar("T")
 
 _FULL_RETRY_SECS = 0.25
+_payload = attrgetter("payload")
 
 
 _CALL_BYTES = 8 << 20
@@ -39,7 +41,7 @@ class Recent:
     """The newest journaled rows, in memory so that the engine need not read them back. Bounded by rows and bytes."""
 
     def __init__(self, limit: int) -> None:
-        self._batches: deque[tuple[int, Sequence[Row]]] = deque()
+        self._batches: deque[tuple[int, Sequence[Row], int]] = deque()
         self._rows = 0
         self._bytes = 0
         self._limit = limit
@@ -51,7 +53,7 @@ class Recent:
             self._batches.clear()
             self._rows = self._bytes = 0
         if size <= _RECENT_BYTES:
-            self._batches.append((first_offset, rows))
+            self._batches.append((first_offset, rows, size))
             self._rows += len(rows)
             self._bytes += size
 
@@ -60,12 +62,12 @@ class Recent:
         out: list[Row] = []
         batches = self._batches
         while batches and len(out) < limit:
-            first, rows = batches[0]
+            first, rows, size = batches[0]
             want = offset + len(out)
             if first + len(rows) <= want:
                 batches.popleft()
                 self._rows -= len(rows)
-                self._bytes -= _payload_bytes(rows)
+                self._bytes -= size
                 continue
             if first > want:
                 break
@@ -204,7 +206,7 @@ class Runner:
 
 
 def _payload_bytes(rows: Sequence[Row]) -> int:
-    return sum([len(row.payload) for row in rows])
+    return sum(map(len, map(_payload, rows)))
 
 
 def _bounded(rows: list[Row]) -> list[Row]:
