@@ -1,6 +1,7 @@
 """`cityloom run`: the gateway, until a signal says otherwise."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -23,6 +24,8 @@ from gateway.telemetry.logs import capture_stdlib, make_logger
 from gateway.telemetry.telemetry import Telemetry
 
 __all__ = ["make_telemetry", "run", "run_loop", "until_signal"]
+
+_GARBAGE_AFTER = 50_000
 
 _GRACE_SECS = 1.0
 """For closing files in order, once it was said twice to leave."""
@@ -77,6 +80,9 @@ def make_telemetry(settings: Settings) -> Telemetry:
 
 def run_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run on uvloop; of an exception group the first of our own errors is what the operator is told."""
+    # a batch is thousands of tuples and no cycle: looking for one after every 700 of them cost 0.7 us a message
+    gc.freeze()
+    gc.set_threshold(_GARBAGE_AFTER, 10, 50)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(main())
