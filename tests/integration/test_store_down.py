@@ -12,7 +12,7 @@ from gateway.config.settings import Settings
 from gateway.runtime.app import Gateway
 from gateway.runtime.broker import EmbeddedBroker
 from gateway.telemetry.events import StoreHaltedError, StoreRecovered, StoreRetrying
-from tests.support.brokers import running_embedded
+from tests.support.brokers import PlainMosquitto, running_embedded
 from tests.support.fast_publisher import FastPublisher
 from tests.support.fleet import past_messages, truth, wire
 from tests.support.influx_double import HANG, RESET, STORED, Answer, InfluxDouble, influx_double, said
@@ -82,7 +82,7 @@ async def test_influxdb_killed_and_frozen_under_load_loses_nothing_and_holds_nob
                 assert ledger["stores"][name] == {"stored": told, "refused": 0, "dropped": 0, "waiting": 0}
             verdict = await gateway.desk.verify()
             assert verdict["agrees"], verdict
-            assert (await _status(gateway))["state"] == "writing"
+            await eventually(lambda: _is(gateway, "writing"), "the status says so")
         assert len(telemetry.of(StoreRecovered)) >= 2
     finally:
         server.stop()
@@ -166,23 +166,25 @@ async def test_a_store_that_needs_an_operator_stops_alone_and_says_what_to_do(
         double.on_write = lambda bucket, lines: STORED
         ledger = await settled(gateway, 1_500, BOTH)
         assert ledger["stores"]["influxdb"]["stored"] == ledger["stores"]["duckdb"]["stored"]
+        await eventually(lambda: _is(gateway, "writing"), "the status says so")
         assert (await _status(gateway))["problem"] == ""
 
 
 async def test_a_gateway_that_starts_while_its_database_is_away_works_and_tells_of_it(
-    broker: EmbeddedBroker, double: InfluxDouble, data_folder: Path
+    double: InfluxDouble, data_folder: Path, tmp_path: Path
 ) -> None:
     messages = wire(past_messages(1_000))
-    settings = _settings(data_folder, broker.port, double.url)
-    async with running_gateway(settings) as gateway, FastPublisher(broker.port) as devices:
-        await devices.publish(messages[:500])
-        await settled(gateway, 500, BOTH)
-        await gateway.housekeeping.trim()
-    away = _settings(data_folder, broker.port, "http://127.0.0.1:1")
-    async with running_gateway(away) as gateway, FastPublisher(broker.port) as devices:
-        await devices.publish(messages[500:])
-        ledger = await settled(gateway, 1_000, ("duckdb",))
-        assert ledger["stores"]["influxdb"]["waiting"] > 0
-        status = await _status(gateway)
-        assert status["state"] == "retrying"
-        assert status["waiting"] == ledger["stores"]["influxdb"]["waiting"]
+    with PlainMosquitto.running(tmp_path) as broker:
+        settings = _settings(data_folder, broker.port, double.url)
+        async with running_gateway(settings) as gateway, FastPublisher(broker.port) as devices:
+            await devices.publish(messages[:500])
+            await settled(gateway, 500, BOTH)
+            await gateway.housekeeping.trim()
+        away = _settings(data_folder, broker.port, "http://127.0.0.1:1")
+        async with running_gateway(away) as gateway, FastPublisher(broker.port) as devices:
+            await devices.publish(messages[500:])
+            ledger = await settled(gateway, 1_000, ("duckdb",))
+            assert ledger["stores"]["influxdb"]["waiting"] > 0
+            status = await _status(gateway)
+            assert status["state"] == "retrying"
+            assert status["waiting"] == ledger["stores"]["influxdb"]["waiting"]
