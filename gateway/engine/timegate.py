@@ -14,6 +14,7 @@ NO_OFFSET = np.iinfo(np.int64).min
 _SETTLE = 0.1
 """How fast an estimate follows readings that came with more delay than it knows."""
 _MOST = 0.5
+_FEW_RECORDS = 8
 _FEW_DEVICES = 3
 _FEW_LANES = 2
 
@@ -58,13 +59,44 @@ class TimeGate:
         reach = max(2 * self.max_ahead, 4 * self.clock_bound)
         # clipped before it is subtracted: a device may send any 64-bit time
         delta = np.clip(ts, received_at - reach, received_at + reach) - received_at
-        known = offset[device]
-        raised = np.where(
-            (known == NO_OFFSET) | (delta >= known), delta, known + ((delta - known) * _SETTLE).astype(np.int64)
-        )
-        offset[device] = raised
+        known, raised = _follow(device, delta, offset)
         usual = np.where(known == NO_OFFSET, 0, np.maximum(-known, 0))
         return Verdict(ahead, expired, (raised <= self.clock_bound) & ~ahead & ~expired, usual)
+
+
+def _follow(
+    device: NDArray[np.int32], delta: NDArray[np.int64], offset: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The estimate before and after each record, one after the other: how records fall into calls changes nothing."""
+    known, raised = np.empty_like(delta), np.empty_like(delta)
+    for turn in _turns(device):
+        if len(turn) < _FEW_RECORDS:  # a backlog of few devices: a numpy call costs more than some records
+            for k in turn.tolist():
+                known[k] = before = int(offset[device[k]])
+                now = int(delta[k])
+                fresh = before == NO_OFFSET or now >= before
+                offset[device[k]] = raised[k] = now if fresh else before + int((now - before) * _SETTLE)
+            continue
+        whose, late = device[turn], delta[turn]
+        known[turn] = held = offset[whose]
+        offset[whose] = raised[turn] = np.where(
+            (held == NO_OFFSET) | (late >= held), late, held + ((late - held) * _SETTLE).astype(np.int64)
+        )
+    return known, raised
+
+
+def _turns(device: NDArray[np.int32]) -> list[NDArray[np.intp]]:
+    """The first record of each device, then the second of those that have one, and so on."""
+    order = np.argsort(device, kind="stable")
+    first = np.ones(len(order), np.bool_)
+    first[1:] = device[order][1:] != device[order][:-1]
+    if first.all():
+        return [order]
+    starts = np.flatnonzero(first)
+    turn = np.empty(len(order), np.intp)
+    turn[order] = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
+    by_turn = np.argsort(turn, kind="stable")
+    return np.split(by_turn, np.flatnonzero(np.diff(turn[by_turn])) + 1)
 
 
 def suspect_clock(

@@ -1,5 +1,7 @@
 """The time gate: bounds, estimates of devices' clocks, and our own clock."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -60,3 +62,18 @@ def test_most_devices_of_two_lanes_off_the_same_way_is_our_clock() -> None:
     assert suspect_clock(-ours, lane, everybody, 30 * SECOND, 2) == "fast"
     assert suspect_clock(np.where(lane == 0, ours, 0), lane, everybody, 30 * SECOND, 2) == ""
     assert suspect_clock(ours, lane, lane < 0, 30 * SECOND, 2) == ""
+
+
+def test_how_records_fall_into_calls_changes_no_estimate(rng: np.random.Generator) -> None:
+    device = rng.integers(0, 12, 200).astype(np.int32)
+    received = NOW + np.arange(200) * SECOND
+    ts = received + rng.choice([-200, -20, -1, 0, 4000], 200) * SECOND
+    whole = np.full(12, NO_OFFSET)
+    at_once = GATE.judge(device, ts, received, whole)
+    cut = np.full(12, NO_OFFSET)
+    edges = [0, 1, 2, 50, 51, 130, 200]
+    parts = [GATE.judge(device[a:b], ts[a:b], received[a:b], cut) for a, b in pairwise(edges)]
+    assert (cut == whole).all()
+    for name in ("ahead", "expired", "steady", "usual"):
+        joined = np.concatenate([getattr(part, name) for part in parts])
+        assert (joined == getattr(at_once, name)).all(), name
