@@ -112,7 +112,7 @@ class DemoSession:
                 task.cancel()
         if gateway.intake.full:
             raise GatewayError(
-                f"No room in {self._plan.data_dir}: nothing more was taken in, and nothing that was is lost.",
+                f"No room in {self._plan.data_dir}: its disk or its quota is full. What was taken in is not lost.",
                 "Make room on the disk, or name another folder by --data-dir.",
             )
         if not drained:

@@ -37,6 +37,8 @@ __all__ = ["read_recordings", "replay"]
 
 _CHUNK = 2_000
 _LOOK_SECS = 0.005
+_TICK_SECS = 0.05
+"""The engine's timers follow the recording's clock, which nobody has to wait for."""
 _DAY = 86_400_000_000_000
 _YEAR_2100 = 4_102_444_800_000_000_000
 _YEAR_2000 = 946_684_800_000_000_000
@@ -66,7 +68,9 @@ def replay(
         total += 1
     if not total:
         raise CommandError("The recordings hold no message.", _SHAPE, 2)
-    settings = load_settings(config, {"data_dir": data_dir, "http": {"port": 0}, "log": {"level": "warning"}})
+    settings = load_settings(config, {
+        "data_dir": data_dir, "http": {"port": 0}, "log": {"level": "warning"}, "engine": {"tick_secs": _TICK_SECS},
+    })  # fmt: skip
     content = load_seed_files(settings).content(settings)
     out: dict[str, Any] = {}
 
@@ -112,6 +116,7 @@ async def _feed(
                 await _until(running, lambda: not gateway.runner.behind)
                 bar.advance(task, len(chunk))
             if close_windows:
+                gateway.assume_live = True  # the recording is all that there is
                 await _let_pass(running, gateway, clock, 2 * _DAY)
         await _until(running, lambda: _settled(gateway))
         status = await gateway.desk.status()

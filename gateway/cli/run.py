@@ -94,6 +94,8 @@ def run_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         raise error from None
+    finally:
+        gc.unfreeze()  # what stays frozen is never freed, and DuckDB's binding says so when the process ends
 
 
 async def until_signal(gateway: Gateway, stop: asyncio.Event | None = None, asked: asyncio.Event | None = None) -> bool:

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.runtime.control import SOCKET_NAME, SOCKET_PATH_BYTES
 from tests.support.brokers import free_ports, running_embedded
-from tests.support.command import Process, cityloom, door, eventually, gateway_on, publish
+from tests.support.command import Process, asked, cityloom, door, eventually, gateway_on, publish
 from tests.support.influx_double import HANG, STORED, influx_double
 
 SAMPLE = Path(__file__).resolve().parents[2] / "gateway" / "config" / "sample.toml"
@@ -83,7 +83,7 @@ def test_it_waits_for_a_broker_that_is_absent_and_says_when_data_flows(tmp_path:
         away = (503, {"ready": False, "reasons": ["source main is waiting"]})
         eventually(lambda: _ready(http) == away, "the broker alone is missing")
         assert _get(http, "/health/live")[0] == 200
-        shown = cityloom(tmp_path, "status", "--data-dir", data_folder)
+        shown = asked("status", "--data-dir", data_folder)
         assert shown.code == 0
         assert "main waiting" in shown.out
 
@@ -135,7 +135,7 @@ def test_a_folder_may_lie_deeper_than_a_socket_address_is_long(tmp_path: Path) -
     process = Process(tmp_path, "run", "-c", config, "--data-dir", deep)
     try:
         process.says("broker unreachable")
-        found = cityloom(tmp_path, "status", "--data-dir", deep, "--json")
+        found = asked("status", "--data-dir", deep, "--json")
         assert (found.code, found.json["running"]) == (0, True), found.err
     finally:
         process.kill()
@@ -164,7 +164,7 @@ def test_it_drains_at_the_first_signal(tmp_path: Path, data_folder: Path, number
         eventually(lambda: _received(data_folder) == 50, "the messages arrive")
         os.kill(gateway.pid, number)
         assert gateway.ended() == 0, gateway.said
-    left = cityloom(tmp_path, "ledger", "--verify", "--json", "--data-dir", data_folder).json
+    left = asked("ledger", "--verify", "--json", "--data-dir", data_folder).json
     assert "stopping: waiting for" in gateway.said
     assert (left["messages"]["waiting"], left["stores"]["duckdb"]["waiting"]) == (0, 0)
     assert left["stores"]["duckdb"]["stored"] == 150
@@ -183,13 +183,13 @@ def test_a_second_signal_leaves_at_once_and_loses_nothing_acknowledged(tmp_path:
             eventually(lambda: _received(data_folder) == 200 and bool(influx.requests), "they wait for the database")
             gateway.interrupt()
             gateway.says("stopping: waiting for the stores")
-            asked = time.monotonic()
+            since = time.monotonic()
             gateway.interrupt()
             assert gateway.ended(20) == 130
-            assert time.monotonic() - asked < 5, "at once, whatever the database does"
+            assert time.monotonic() - since < 5, "at once, whatever the database does"
         assert "leaving at once" in gateway.said
         assert "Traceback" not in gateway.said
-        found = cityloom(tmp_path, "ledger", "-c", config, "--json", "--data-dir", data_folder).json
+        found = asked("ledger", "-c", config, "--json", "--data-dir", data_folder).json
         assert found["balanced"] is True
         assert found["messages"]["received"] == found["messages"]["decoded"] + found["messages"]["waiting"] == 200
 
@@ -198,7 +198,7 @@ def test_a_second_signal_leaves_at_once_and_loses_nothing_acknowledged(tmp_path:
             eventually(lambda: _stored(data_folder) == 600, "everything acknowledged is stored")
             gateway.interrupt()
             assert gateway.ended() == 0
-        again = cityloom(tmp_path, "ledger", "-c", config, "--json", "--data-dir", data_folder).json
+        again = asked("ledger", "-c", config, "--json", "--data-dir", data_folder).json
         assert again["stores"]["influxdb"] == {"stored": 600, "refused": 0, "dropped": 0, "waiting": 0}
 
 

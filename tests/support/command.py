@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import io
 import json
 import os
 import signal
@@ -16,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
+import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from gateway.cli import main as command
 from gateway.runtime.control import SOCKET_NAME
 
-__all__ = ["Process", "Result", "cityloom", "door", "environment", "eventually", "gateway_on", "publish"]
+__all__ = ["Process", "Result", "asked", "cityloom", "door", "environment", "eventually", "gateway_on", "publish"]
 
 COMMAND = [sys.executable, "-m", "gateway.cli"]
 _POLL_SECS = 0.05
@@ -54,6 +57,18 @@ def cityloom(folder: Path, *arguments: str | Path, timeout: float = 60.0, **vari
         timeout=timeout, check=False,
     )  # fmt: skip
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+def asked(*arguments: str | Path) -> Result:
+    """Run a command in this process, which has imported already what it needs; for standard output as a pipe is."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdout", out)
+        patch.setattr("sys.stderr", err)
+        with pytest.raises(SystemExit) as left:
+            command.main(list(map(str, arguments)))
+    assert isinstance(left.value.code, int)
+    return Result(left.value.code, out.getvalue(), err.getvalue())
 
 
 def eventually(ready: Callable[[], bool], what: str, secs: float = 30.0) -> None:
