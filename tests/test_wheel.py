@@ -1,5 +1,6 @@
 """The wheel runs alone: code and data are in it, and the command works in an empty folder."""
 
+import json
 import os
 import subprocess
 import sys
@@ -72,3 +73,13 @@ def test_packages_come_from_the_wheel(package: str, installed: Path, tmp_path: P
 def test_the_command_works_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     assert _run(installed, tmp_path, "cityloom", "version").strip()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_works_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
+    out = _run(installed, tmp_path, "cityloom", "demo", "--for", "5s", "--http-port", "0", "--json")
+
+    found = json.loads(out.splitlines()[-1])
+    assert found["ledger"] == {"balanced": True}
+    assert found["messages"]["sent"] == found["messages"]["received"] > 0
+    assert found["stores"]["duckdb"]["stored"] == found["readings"]["accepted"] > 0
+    assert list(tmp_path.iterdir()) == [tmp_path / "data"]
