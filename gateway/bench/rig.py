@@ -49,6 +49,8 @@ class Outcome:
     stored_ms: dict[str, float]
     fsync_ms: dict[str, float]
     aggregates: int
+    late: int
+    """Readings that came after their window had closed."""
     lost: int
     balanced: bool
 
@@ -122,6 +124,7 @@ def measure(plan: Plan, progress: Callable[[int], None]) -> Outcome:
         stored_ms={"p50": stored["stored_p50"], "p99": stored["stored_p99"]},
         fsync_ms=_percentiles(fsyncs),
         aggregates=after["aggregates"]["written"] - before["aggregates"]["written"],
+        late=after["ledger"]["beside"].get("late", 0),
         lost=sent - arrived,
         balanced=after["ledger"]["balanced"],
     )

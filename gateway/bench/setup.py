@@ -80,6 +80,9 @@ port = 0
 level = "warning"
 [clock]
 {clock}
+[engine]
+# a connection that waits its turn at the broker waits in real time: the default's, in the city's seconds
+idle_timeout_secs = {30 * plan.speed:g}
 [stores.duckdb]
 enabled = {"true" if plan.store == "duckdb" else "false"}
 [stores.influxdb]

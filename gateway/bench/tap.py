@@ -4,7 +4,8 @@
                       tap <- gateway          PUBACK:  so long it took, seen from outside
 
 Bytes pass unchanged. It tells on standard output: `{"port"}` when it listens, `{"acked", "p50", "p99", "max"}` in ms on
-SIGTERM; SIGUSR1 forgets what was timed so far. Costs a few microseconds a message: for a paced load, not for a flood.
+SIGTERM. After SIGUSR1 only what is published from then on counts. Costs a few microseconds a message: for a paced load,
+not for a flood.
 """
 
 import asyncio
@@ -19,17 +20,31 @@ import mqtt5
 import numpy as np
 import uvloop
 
-__all__ = ["Timing", "main", "summary"]
+__all__ = ["Times", "Timing", "main", "summary"]
 
 _TS = re.compile(rb'"ts":(\d+)')
 _NS_PER_MS = 1e6
 
 
-class Timing:
-    """Follows packet ids of both directions of one connection; what it times goes to `ms`."""
+class Times:
+    """What all connections timed."""
 
-    def __init__(self, ms: list[float]) -> None:
-        self._ms = ms
+    def __init__(self) -> None:
+        self.ms: list[float] = []
+        self.since = 0.0
+        """Unix ms: messages published earlier don't count."""
+
+    def begin(self) -> None:
+        """Count from now on."""
+        self.since = time.time_ns() / _NS_PER_MS
+        self.ms.clear()
+
+
+class Timing:
+    """Follows packet ids of both directions of one connection."""
+
+    def __init__(self, times: Times) -> None:
+        self._times = times
         self._published: dict[int, int] = {}
 
     def to_gateway(self, packet: Any) -> None:
@@ -41,8 +56,8 @@ class Timing:
         """A packet of the gateway's at `now` (unix ns)."""
         if isinstance(packet, mqtt5.PubAckPacket):
             published = self._published.pop(packet.packet_id, None)
-            if published is not None:
-                self._ms.append(now / _NS_PER_MS - published)
+            if published is not None and published >= self._times.since:
+                self._times.ms.append(now / _NS_PER_MS - published)
 
 
 def summary(ms: list[float]) -> dict[str, float]:
@@ -100,16 +115,18 @@ async def _serve(timing: Timing, host: str, port: int, near: asyncio.StreamReade
 
 
 async def _run(host: str, port: int) -> None:
-    ms: list[float] = []
+    times = Times()
     ended = asyncio.Event()
-    server = await asyncio.start_server(lambda near, back: _serve(Timing(ms), host, port, near, back), "127.0.0.1", 0)
+    server = await asyncio.start_server(
+        lambda near, back: _serve(Timing(times), host, port, near, back), "127.0.0.1", 0
+    )
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, ended.set)
-    loop.add_signal_handler(signal.SIGUSR1, ms.clear)
+    loop.add_signal_handler(signal.SIGUSR1, times.begin)
     _tell({"port": server.sockets[0].getsockname()[1]})
     await ended.wait()
     server.close()
-    _tell(dict(summary(ms)))
+    _tell(dict(summary(times.ms)))
 
 
 def _tell(line: dict[str, object]) -> None:

@@ -96,6 +96,7 @@ def ingest(
         "runs": len(flood), **_medians(flood),
         "paced_per_s": rate or _PACED_RATE, "ack_ms": paced.ack_ms, "stored_ms": paced.stored_ms,
         "fsync_ms": paced.fsync_ms, "aggregates": round(median(run.aggregates for run in flood)),
+        "late": sum(run.late for run in runs),
         "lost": sum(run.lost for run in runs), "balanced": all(run.balanced for run in runs),
     }  # fmt: skip
     if json:
