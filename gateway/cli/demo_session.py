@@ -173,7 +173,7 @@ class DemoSession:
         with Live(console=self._console, auto_refresh=False, vertical_overflow="crop") as live:
             while True:
                 status = await gateway.desk.status()
-                rows = max(4, self._console.height - 18)
+                rows = max(4, self._console.height - 19)
                 live.update(status_view(status, zone, rows), refresh=True)
                 await asyncio.sleep(_FRAME_SECS)
 

@@ -9,6 +9,7 @@ __all__ = ["STEPS", "parse_span", "parse_time"]
 
 STEPS = {"10s": 10, "1m": 60, "15m": 900, "1h": 3600, "1d": 86400}
 """Steps of aggregates by the name they are asked for."""
+_YEARS = (1900, 2100)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -18,6 +19,8 @@ def parse_time(text: str, zone: tzinfo) -> int:
         return 0
     try:
         when = datetime.fromisoformat(text)
+        if not _YEARS[0] <= when.year <= _YEARS[1]:
+            raise ValueError(f"years are {_YEARS[0]} to {_YEARS[1]}")
     except ValueError as error:
         raise CommandError(
             f"{text!r} is no time.", "Write it like 2026-03-02T07:00 or 2026-03-01T23:00:00Z.", 2
@@ -29,7 +32,7 @@ def parse_time(text: str, zone: tzinfo) -> int:
 
 def parse_span(text: str) -> float:
     """Seconds of a text such as 30s, 15m, 6h, 2d."""
-    found = fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text)
+    found = fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([smhd])", text)
     if found is None:
         raise CommandError(f"{text!r} is no length of time.", "Write it like 30s, 15m, 6h or 2d.", 2)
     return float(found[1]) * _UNITS[found[2]]

@@ -12,7 +12,7 @@ import pytest
 from tests.support.brokers import free_ports
 from tests.support.command import Process, Result, asked, cityloom, door, eventually, gateway_on
 
-pytestmark = pytest.mark.xdist_group("demo")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 
 MESSAGES = {"sent", "received", "redelivered", "decoded", "ignored", "rejected", "shed", "waiting"}
 READINGS = {"decoded", "accepted", "duplicate", "conflict", "quarantined", "expired", "invalid"}

@@ -1,0 +1,211 @@
+"""What every command keeps: help with examples, sentences for what is wrong, JSON last, a reader that leaves early."""
+
+import json
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from gateway.cli import main as command
+from gateway.engine.ledger import Balance, Ledger
+from tests.support.command import COMMAND, asked, cityloom, environment
+
+COMMANDS = (
+    "check", "demo", "run", "status", "ledger", "series", "read", "replay", "version", "bench ingest",
+    "dead-letters list", "dead-letters show", "dead-letters replay", "dead-letters purge", "stores adopt",
+)  # fmt: skip
+ASKING = ("status", "ledger", "ledger --verify", "series", "read loop-0001", "dead-letters list", "dead-letters show x")
+MESSAGES = 40
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a replayed recording in it: readings, and a dead letter each that came of bad bytes and fields."""
+    folder = tmp_path_factory.mktemp("commands")
+    lines = [
+        {"received_at": 1_772_366_400_000_000_000 + k * 60_000_000_000,
+         "topic": "city/tianhe/traffic/loop/loop-0001/reading",
+         "payload": {"ts": 1_772_366_400_000 + k * 60_000, "speed": 50 if k else "fast", "flow": 1, "occ": 0.1}}
+        for k in range(MESSAGES)
+    ]  # fmt: skip
+    lines[5]["payload"] = "nonsense"
+    (folder / "r.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    done = asked("replay", folder / "r.jsonl", "--data-dir", folder / "data", "--json")
+    assert done.code == 0, done.err
+    return folder / "data"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_examples_that_are_commands(name: str) -> None:
+    shown = asked(*name.split(), "--help")
+
+    assert shown.code == 0
+    examples = [line.strip() for line in shown.out.partition("For example:")[2].splitlines() if line.strip()]
+    assert any(f"cityloom {name}" in example for example in examples)
+    assert '[default: ""]' not in shown.out
+    assert "[default: None]" not in shown.out
+    for example in examples:
+        words = shlex.split(example.partition(" |")[0])
+        words = words[words.index("cityloom") + 1 :] if "cityloom" in words else []
+        if words:  # a long example may be broken into lines
+            command.app.parse_args(words, exit_on_error=False, print_error=False)
+
+
+def test_the_help_lists_every_command() -> None:
+    shown = asked("--help").out
+
+    assert {line.split()[1] for line in shown.splitlines() if line.startswith("│ ") and line[2] != " "} >= {
+        name.split()[0] for name in COMMANDS
+    }
+
+
+def test_version_is_a_flag_too() -> None:
+    assert asked("--version").out.strip() == asked("version", "--json").json["cityloom"]
+
+
+@pytest.mark.parametrize("words", ASKING)
+def test_an_empty_folder_is_a_sentence_and_stays_empty(tmp_path: Path, words: str) -> None:
+    done = asked(*words.split(), "--data-dir", tmp_path)
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"error: There is no journal in {tmp_path}")
+    assert "cityloom run" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "status --nope", "ledger extra", "series -n 0", "series -n x", "read", "read a b c", "read loop-0001 --step 7m",
+        "read loop-0001 --last soon", "read loop-0001 --from yesterday", "read loop-0001 --format xml",
+        "dead-letters", "dead-letters list -n -1", "dead-letters show", "dead-letters replay", "dead-letters purge",
+        "stores adopt", "replay", "replay nothing.jsonl", "demo --for 5", "demo --speed 0", "demo --devices 0",
+        "demo --port 99999", "demo --seed x", "run -c nothing.toml", "status -c nothing.toml", "nonsense",
+    ],
+)  # fmt: skip
+def test_what_is_asked_wrongly_is_a_sentence_and_exit_code_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if words == "dead-letters":
+        assert "Commands" in asked(words).out
+        return
+
+    done = asked(*words.split())
+
+    assert (done.code, done.out) == (2, ""), done.err
+    assert done.err.startswith("error: ")
+    assert len(done.err.splitlines()) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words", ["status", "ledger", "ledger --verify", "ledger --device loop-0001", "series", "read loop-0001",
+              "dead-letters list", "version"],
+)  # fmt: skip
+def test_json_is_one_object_on_the_last_line(data: Path, words: str) -> None:
+    there: tuple[str | Path, ...] = () if words == "version" else ("--data-dir", data)
+    done = asked(*words.split(), *there, "--json")
+
+    assert (done.code, done.err) == (0, "")
+    assert isinstance(done.json, dict)
+    assert len(done.out.splitlines()) == 1
+
+
+def test_a_ledger_that_is_off_is_exit_code_1(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Ledger, "balances", lambda _: [Balance("messages", 12, 10)])
+
+    shown, parsed = asked("ledger", "--data-dir", data), asked("ledger", "--data-dir", data, "--json")
+
+    assert (shown.code, parsed.code) == (1, 1)
+    assert "OFF BY 2: messages" in shown.out
+    assert (parsed.json["balanced"], parsed.json["off"]) == (False, {"messages": 2})
+    assert "ledger: OFF, messages by 2" in asked("status", "--data-dir", data).out
+
+
+def test_a_database_that_lost_a_row_is_exit_code_1(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    with duckdb.connect(str(copy / "readings.duckdb")) as database:
+        (table,) = database.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'readings_2%' LIMIT 1"
+        ).fetchone() or ("",)
+        database.execute(f"DELETE FROM {table} WHERE ts = (SELECT max(ts) FROM {table})")
+
+    done = asked("ledger", "--verify", "--data-dir", copy, "--json")
+
+    assert done.code == 1
+    assert done.json["balanced"] is True
+    assert done.json["verify"]["agrees"] is False
+    assert "DISAGREES" in asked("ledger", "--verify", "--data-dir", copy).out
+
+
+def test_a_damaged_journal_is_a_sentence_without_traceback_unless_debugged(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    (copy / "inbox.db").write_bytes(b"nothing that SQLite knows" * 1000)
+
+    done = asked("status", "--data-dir", copy)
+
+    assert (done.code, done.out) == (1, "")
+    assert "inbox.db" in done.err
+    assert "Traceback" not in done.err
+    assert "Traceback" in asked("--debug", "status", "--data-dir", copy).err
+
+
+def test_dead_letters_are_sent_again_and_purged(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    there = ("--data-dir", copy, "--json")
+    letters = asked("dead-letters", "list", *there).json["dead_letters"]
+    assert sorted(letter["reason"] for letter in letters) == ["wrong_shape", "wrong_type"]
+
+    one = asked("dead-letters", "replay", letters[0]["id"], *there)
+    assert (one.code, one.json) == (0, {"replayed": 1})
+    waiting = asked("ledger", *there).json
+    assert (waiting["messages"]["waiting"], waiting["sources"]["replayed"]["received"]) == (1, 1)
+    assert waiting["balanced"] is True
+
+    none = asked("dead-letters", "replay", "--reason", "time_missing", *there)
+    assert (none.code, none.json) == (0, {"replayed": 0})
+    gone = asked("dead-letters", "purge", "--reason", "wrong_type", *there)
+    assert (gone.code, gone.json) == (0, {"purged": 1})
+    assert len(asked("dead-letters", "list", *there).json["dead_letters"]) == 1
+    assert asked("dead-letters", "purge", "--all", *there).json == {"purged": 1}
+
+
+def test_a_reader_that_leaves_early_is_no_error(data: Path) -> None:
+    words = [*COMMAND, "read", "loop-0001", "--last", "1d", "--format", "csv", "--data-dir", str(data)]
+    script = f"{shlex.join(words)}; echo $? >&2"
+    shown = subprocess.run(
+        ["sh", "-c", f"({script}) | head -n 0"],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=60,
+        check=True,
+    )
+
+    assert shown.stderr.splitlines() == ["0"]
+
+
+def test_two_commands_may_look_at_the_same_files_at_once(data: Path) -> None:
+    words = [*COMMAND, "ledger", "--json", "--data-dir", str(data)]
+    started = [
+        subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+        for _ in range(3)
+    ]
+    said = [process.communicate(timeout=60) for process in started]
+
+    assert [process.returncode for process in started] == [0, 0, 0], said
+    assert len({out for out, _ in said}) == 1
+
+
+def test_output_is_for_any_encoding(data: Path) -> None:
+    done = cityloom(data.parent, "status", "--data-dir", data, PYTHONIOENCODING="ascii:strict", LC_ALL="C")
+
+    assert "Traceback" not in done.err
+    assert done.code == 0, done.err
