@@ -23,7 +23,7 @@ import msgspec
 from rich.live import Live
 from rich.markup import escape
 
-from gateway.cli.output import console
+from gateway.cli.output import console, current_stderr
 from gateway.cli.run import make_telemetry, until_signal
 from gateway.cli.simulated import mark_simulated, must_be_simulated
 from gateway.cli.view import status_view
@@ -82,7 +82,7 @@ class DemoSession:
             zone = ZoneInfo(files.city.timezone)
             start = time_ns() + round(_HEAD_START_SECS * 1e9)
             clock = ScaledClock(_morning(zone), start, self._plan.speed)
-            content, telemetry = files.content(settings), make_telemetry(settings)
+            content, telemetry = files.content(settings), make_telemetry(settings, current_stderr())
             async with open_gateway(settings, content, clock, telemetry, new_session=True) as gateway:
                 mark_simulated(self._plan.data_dir)
                 self._console.print(

@@ -3,11 +3,11 @@
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 
-__all__ = ["console", "print_json"]
+__all__ = ["console", "current_stderr", "print_json"]
 
 _WIDE = 240
 
@@ -23,3 +23,21 @@ def print_json(result: Mapping[str, Any]) -> None:
     """Print `result` as one line. NaN and Inf, which JSON doesn't have, are a defect of the caller: ValueError."""
     sys.stdout.write(json.dumps(result, ensure_ascii=False, allow_nan=False, default=str) + "\n")
     sys.stdout.flush()
+
+
+class _CurrentStderr:
+    """Of this module, which imports little: what a log handler reaches outlives the interpreter's modules."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        return sys.stderr.isatty()
+
+
+def current_stderr() -> TextIO:
+    """Standard error as it is at the moment of writing: a live view takes its place, and prints lines above itself."""
+    return cast(TextIO, _CurrentStderr())

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import uvloop
 from cyclopts import Parameter
@@ -71,9 +71,9 @@ def run(
     return 0 if drained else 130
 
 
-def make_telemetry(settings: Settings) -> Telemetry:
-    """Logs to standard error and a registry of metrics."""
-    logger = make_logger(settings.log.level, settings.log.format, sys.stderr, settings.secrets())
+def make_telemetry(settings: Settings, stream: TextIO | None = None) -> Telemetry:
+    """Logs to standard error, or `stream`, and a registry of metrics."""
+    logger = make_logger(settings.log.level, settings.log.format, stream or sys.stderr, settings.secrets())
     capture_stdlib(logger)
     return Telemetry(CollectorRegistry(), logger)
 

@@ -134,13 +134,12 @@ def _zones(figures: Sequence[Status], rows: int) -> RenderableType:
 def _rejects(rejects: Sequence[Status], zone: tzinfo) -> RenderableType:
     table = Table(box=None, padding=(0, 1), title="newest dead letters", title_justify="left", title_style="dim",
                   show_header=False)  # fmt: skip
-    for _ in range(4):
-        table.add_column(no_wrap=True, overflow="ellipsis")
+    for shrinks in (False, False, True, True):
+        table.add_column(no_wrap=not shrinks)
     for reject in rejects:
         when = datetime.fromtimestamp(reject["received_at"] / 1e9, zone)
-        table.add_row(
-            f"{when:%H:%M:%S}", Text(reject["reason"], "yellow"), clean(reject["topic"]), clean(reject["detail"])
-        )
+        strange = (Text(clean(reject[name]), no_wrap=True, overflow="ellipsis") for name in ("topic", "detail"))
+        table.add_row(f"{when:%H:%M:%S}", Text(reject["reason"], "yellow"), *strange)
     return table
 
 

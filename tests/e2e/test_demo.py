@@ -52,6 +52,7 @@ def test_it_tells_what_became_of_every_message(shown: tuple[Path, Result]) -> No
     assert (found["devices"], found["series"] > 1000, found["aggregates"]["written"] > 1000) == (341, True, True)
     assert len(result.out.splitlines()) == 1, "the object alone is on standard output"
     assert "Traceback" not in result.err
+    assert "leaked" not in result.err, "what ends in order frees all"
     assert list(folder.iterdir()) == [folder / "data"]
 
 
