@@ -261,7 +261,8 @@ class MqttSource:
             async with asyncio.timeout(options.connect_timeout_secs):
                 _, wire = await self._connecting
         except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
-            await self._retry(str(error) or f"no answer within {options.connect_timeout_secs:g} s")
+            said = error.strerror or str(error)
+            await self._retry(said or f"no answer within {options.connect_timeout_secs:g} s")
             return None
         except asyncio.CancelledError:
             if not self._stopping.is_set():

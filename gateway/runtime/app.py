@@ -13,6 +13,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from importlib.metadata import version
 from time import monotonic
 
 import numpy as np
@@ -46,6 +47,7 @@ from gateway.runtime.writer import StoreWriter
 from gateway.stores.base import BlockStore
 from gateway.telemetry.events import (
     DeviceProvisioned,
+    GatewayStarted,
     InboxFull,
     MessageRejected,
     OutboxFull,
@@ -148,6 +150,9 @@ class Gateway:
             asyncio.TaskGroup() as group,
         ):
             self.http_port = port
+            host_text = f"[{http.host}]" if ":" in http.host else http.host
+            folder = str(self.settings.data_dir.absolute())
+            self.telemetry.emit(GatewayStarted(version("cityloom"), folder, f"http://{host_text}:{port}"))
             sources = [group.create_task(source.run(), name=f"gateway.mqtt.{source.name}") for source in self.sources]
             intake = group.create_task(self.intake.run(), name="gateway.intake")
             runner = group.create_task(self.runner.run(), name="gateway.engine")

@@ -22,6 +22,7 @@ __all__ = [
     "ClockSuspectError",
     "DeviceProvisioned",
     "Event",
+    "GatewayStarted",
     "InboxFull",
     "JournalWriteFailedError",
     "LedgerImbalanceError",
@@ -188,6 +189,17 @@ class JournalWriteFailedError(Event):
     LABELS: ClassVar[Mapping[str, frozenset[str]]] = MappingProxyType({"journal": frozenset({"inbox", "outbox"})})
     journal: str
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayStarted(Event):
+    """Everything is open and the sources begin to connect; `health` is the address of health and metrics."""
+
+    COUNTER: ClassVar[str] = "starts"
+    EVERY_SECS: ClassVar[float] = 0.0
+    version: str
+    data_dir: str
+    health: str
 
 
 @dataclass(frozen=True, slots=True)

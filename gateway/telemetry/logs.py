@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import structlog
 from pydantic import SecretStr
 
-__all__ = ["MASK", "Logger", "capture_stdlib", "escape_controls", "make_logger", "redactor"]
+__all__ = ["MASK", "Logger", "capture_stdlib", "escape_controls", "make_logger", "redactor", "round_figures"]
 
 Logger = structlog.typing.FilteringBoundLogger
 EventDict = MutableMapping[str, Any]
@@ -47,6 +47,7 @@ def make_logger(level: str, form: str, stream: TextIO, secrets: Iterable[str] = 
             structlog.processors.format_exc_info,
             redactor(secrets),
             escape_controls,
+            round_figures,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
@@ -94,6 +95,14 @@ def escape_controls(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """A processor: control characters of strangers' texts (topics, payloads) as \\x1b; no terminal obeys them."""
     for key, value in event.items():
         event[key] = _escape(value, keep_lines=key == "exception")
+    return event
+
+
+def round_figures(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """A processor: seconds and rates to a thousandth; nobody reads further."""
+    for key, value in event.items():
+        if isinstance(value, float):
+            event[key] = round(value, 3)
     return event
 
 

@@ -70,6 +70,7 @@ def test_the_sample_configuration_runs_as_it_is(tmp_path: Path, data_folder: Pat
     (http,) = free_ports(1)
     with gateway_on(tmp_path, data_folder, "-c", SAMPLE, CITYLOOM_HTTP__PORT=str(http)) as gateway:
         assert _get(http, "/health/live") == (200, '{"live":true}')
+        gateway.says(f"data_dir={data_folder} health=http://127.0.0.1:{http}")
         gateway.interrupt()
         assert gateway.ended() == 0
     assert "Traceback" not in gateway.said

@@ -35,6 +35,12 @@ def test_a_json_line_has_event_level_and_utc_time() -> None:
     assert line["timestamp"].endswith("Z")
 
 
+def test_figures_end_at_a_thousandth() -> None:
+    line = _json(secs=0.17394921699997212, count=123_456_789, share=1e-9)
+
+    assert (line["secs"], line["count"], line["share"]) == (0.174, 123_456_789, 0.0)
+
+
 def test_a_console_line_is_one_line_without_colour_where_no_terminal_is() -> None:
     logger, out = _logged("console")
 
