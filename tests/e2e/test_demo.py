@@ -1,5 +1,6 @@
 """`cityloom demo`: what it tells, that a second one goes on, what it refuses, and how it ends."""
 
+import json
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -9,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.brokers import free_ports
-from tests.support.command import Process, Result, asked, cityloom, door, eventually, gateway_on
+from tests.support.command import Process, Result, asked, cityloom, door, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 
@@ -82,15 +82,14 @@ def test_a_second_one_goes_on_in_the_same_folder(shown: tuple[Path, Result]) -> 
 
 def test_simulated_and_real_data_are_kept_apart(shown: tuple[Path, Result], tmp_path: Path, data_folder: Path) -> None:
     folder, _ = shown
-    refused = cityloom(folder, "run")
+    refused = asked("run", "--data-dir", folder / "data")
     assert refused.code == 2
     assert "holds the simulated city of `cityloom demo`" in refused.err
 
-    settings = {"CITYLOOM_HTTP__PORT": "0", "CITYLOOM_MQTT__PORT": str(free_ports(1)[0])}
-    with gateway_on(tmp_path, data_folder, **settings) as gateway:
-        gateway.interrupt()
-        assert gateway.ended() == 0
-    mixed = _demo(tmp_path, "--for", "1s", "--data-dir", str(data_folder))
+    line = {"received_at": "2026-03-01T12:00:00Z", "topic": "a/b", "payload": 1}
+    (tmp_path / "r.jsonl").write_text(json.dumps(line), encoding="utf-8")
+    assert asked("replay", tmp_path / "r.jsonl", "--data-dir", data_folder).code == 0
+    mixed = asked("demo", "--for", "1s", "--data-dir", data_folder)
     assert mixed.code == 2
     assert "holds the data of a gateway" in mixed.err
 
@@ -122,7 +121,7 @@ def test_a_folder_that_can_not_be_written_is_a_sentence(tmp_path: Path) -> None:
 
 def test_no_room_ends_it_with_a_sentence(tmp_path: Path) -> None:
     result = _demo(
-        tmp_path, "--for", "60s", "--speed", "1200", "--json", CITYLOOM_BOUNDS__MAX_PAYLOAD_BYTES="65536",
+        tmp_path, "--for", "60s", "--speed", "6000", "--json", CITYLOOM_BOUNDS__MAX_PAYLOAD_BYTES="65536",
         CITYLOOM_INBOX__QUOTA_BYTES="1048576", CITYLOOM_OUTBOX__QUOTA_BYTES="1048576",
     )  # fmt: skip
 
@@ -141,7 +140,7 @@ def test_unknown_faults_are_what_the_simulators_say(tmp_path: Path) -> None:
 
 
 def test_faults_are_accounted_for(tmp_path: Path) -> None:
-    result = _demo(tmp_path, "--for", "3s", "--json", "--faults", "duplicate=0.1,invalid=0.05,wrong_type=0.05")
+    result = _demo(tmp_path, "--for", "1s", "--json", "--faults", "duplicate=0.1,invalid=0.05,wrong_type=0.05")
 
     assert result.code == 0, result.err
     _all_is_well(result.json)
