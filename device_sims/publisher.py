@@ -67,6 +67,7 @@ class Publisher:
         self._lines = [_Line(number) for number in range(connections)]
         self._in_trouble = False
         self._said = -math.inf
+        self._ending = False
         self.resent = 0
         """Messages sent again after a cut."""
 
@@ -89,10 +90,15 @@ class Publisher:
         async with asyncio.TaskGroup() as tasks:
             for line in self._lines:
                 tasks.create_task(self._keep_connected(line), name=f"device_sims.publisher.{line.number}")
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._ending = True
 
     async def _keep_connected(self, line: "_Line") -> None:
         failures = 0
-        while True:
+        # asyncio.wait_for, in aiomqtt, may swallow a cancellation that comes as what it waits for is done
+        while not self._ending:
             before, wait = line.acknowledged, 0.0
             try:
                 async with self._client(line) as client:

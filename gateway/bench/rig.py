@@ -7,7 +7,6 @@ The gateway's own clocks tell its CPU; what arrived is counted where it arrived.
 
 import os
 import signal
-import socket
 import tempfile
 import threading
 import time
@@ -24,7 +23,8 @@ from gateway.bench.children import Child
 from gateway.bench.setup import Plan, write_config, zones_of
 from gateway.errors import CommandError
 from gateway.runtime.broker import EmbeddedBroker
-from gateway.runtime.control import SOCKET_NAME
+from gateway.runtime.control import socket_path
+from gateway.runtime.ports import free_ports
 
 __all__ = ["Outcome", "measure"]
 
@@ -74,7 +74,7 @@ def measure(plan: Plan, progress: Callable[[int], None]) -> Outcome:
         url = f"http://127.0.0.1:{sink.line()['port']}" if sink is not None else plan.store
         config = write_config(mine, folder, url)
         gateway = stack.enter_context(Child("gateway.cli.main", "run", "-c", config, "--allow-scaled-clock", log=log))
-        door = stack.enter_context(_door(folder / "data" / SOCKET_NAME))
+        door = stack.enter_context(_door(folder / "data"))
         _until(lambda: _subscribed(door, gateway), _READY_SECS, "The gateway did not subscribe in time.")
 
         def load(messages: int, rate: float, told: Callable[[int], None]) -> float:
@@ -133,20 +133,17 @@ def measure(plan: Plan, progress: Callable[[int], None]) -> Outcome:
 def _broker(plan: Plan, stack: ExitStack) -> tuple[str, int]:
     if plan.host:
         return plan.host, plan.port
-    port, v4_port = _free_ports(2)
+    port, v4_port = free_ports(2)
     stack.enter_context(EmbeddedBroker(port, v4_port))
     return "127.0.0.1", port
 
 
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [int(server.getsockname()[1]) for server in servers]
-
-
 @contextmanager
-def _door(path: Path) -> Iterator[httpx.Client]:
-    with httpx.Client(transport=httpx.HTTPTransport(uds=os.fspath(path)), timeout=120.0) as client:
+def _door(folder: Path) -> Iterator[httpx.Client]:
+    with (
+        socket_path(folder) as path,
+        httpx.Client(transport=httpx.HTTPTransport(uds=path), timeout=120.0) as client,
+    ):
         yield client
 
 

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from rich.live import Live
 from rich.markup import escape
 
 from gateway.cli.output import console, current_stderr
-from gateway.cli.run import make_telemetry, until_signal
+from gateway.cli.run import telemetry_of, until_signal
 from gateway.cli.simulated import mark_simulated, must_be_simulated
 from gateway.cli.view import status_view
 from gateway.clock import ScaledClock
@@ -33,6 +32,7 @@ from gateway.config.seed_files import load_seed_files
 from gateway.errors import GatewayError
 from gateway.runtime.app import Gateway, open_gateway
 from gateway.runtime.broker import EmbeddedBroker
+from gateway.runtime.ports import free_ports
 
 __all__ = ["DemoPlan", "DemoSession"]
 
@@ -72,7 +72,8 @@ class DemoSession:
     async def run(self) -> dict[str, Any]:
         """Everything, from the broker to the last figure; empty where it was left by a second Ctrl-C."""
         must_be_simulated(self._plan.data_dir)
-        port, v4_port = self._plan.port or _free_port(), _free_port()
+        port, v4_port = free_ports(2)
+        port = self._plan.port or port
         with EmbeddedBroker(port=port, v4_port=v4_port):
             settings = load_settings(None, {
                 "data_dir": self._plan.data_dir, "mqtt": {"host": "127.0.0.1", "port": port, "watch_sys": "off"},
@@ -82,16 +83,17 @@ class DemoSession:
             zone = ZoneInfo(files.city.timezone)
             start = time_ns() + round(_HEAD_START_SECS * 1e9)
             clock = ScaledClock(_morning(zone), start, self._plan.speed)
-            content, telemetry = files.content(settings), make_telemetry(settings, current_stderr())
-            async with open_gateway(settings, content, clock, telemetry, new_session=True) as gateway:
-                mark_simulated(self._plan.data_dir)
-                self._console.print(
-                    f"[dim]embedded broker on port {port} (for trying out: it keeps its queues in memory); data in"
-                    f" {escape(str(self._plan.data_dir.absolute()))}; Ctrl-C ends the demo[/]"
-                )
-                # a second demo goes on where the last one ended
-                clock.origin = max(clock.origin, gateway.engines.now + _MINUTE)
-                return await self._play(gateway, clock, port, zone)
+            content = files.content(settings)
+            with telemetry_of(settings, current_stderr()) as telemetry:
+                async with open_gateway(settings, content, clock, telemetry, new_session=True) as gateway:
+                    mark_simulated(self._plan.data_dir)
+                    self._console.print(
+                        f"[dim]embedded broker on port {port} (for trying out: it keeps its queues in memory); data in"
+                        f" {escape(str(self._plan.data_dir.absolute()))}; Ctrl-C ends the demo[/]"
+                    )
+                    # a second demo goes on where the last one ended
+                    clock.origin = max(clock.origin, gateway.engines.now + _MINUTE)
+                    return await self._play(gateway, clock, port, zone)
 
     async def _play(self, gateway: Gateway, clock: ScaledClock, port: int, zone: ZoneInfo) -> dict[str, Any]:
         before = (await gateway.office.take()).as_dict()
@@ -261,9 +263,3 @@ def _report(output: bytes, errors: bytes) -> dict[str, Any]:
 
 def _since(now: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
     return {term: amount - before.get(term, 0) for term, amount in now.items()}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,10 +1,7 @@
 """How commands reach a gateway: through the control door where one runs, on its files otherwise."""
 
 import asyncio
-import contextlib
-import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -17,7 +14,7 @@ from gateway.config.load import load_settings
 from gateway.config.seed_files import load_seed_files
 from gateway.config.settings import Settings
 from gateway.errors import CommandError
-from gateway.runtime.control import SOCKET_NAME, SOCKET_PATH_BYTES
+from gateway.runtime.control import socket_path
 from gateway.runtime.desk import Desk
 from gateway.runtime.lock import FolderHeld, FolderLock
 from gateway.runtime.offices import file_office
@@ -74,7 +71,7 @@ def _on_files(settings: Settings, method: str, arguments: dict[str, Any]) -> Any
 
 
 def _through_the_door(folder: Path, method: str, arguments: dict[str, Any]) -> Any:
-    with _socket_path(folder) as path:
+    with socket_path(folder) as path:
         transport = httpx.HTTPTransport(uds=path)
         try:
             with httpx.Client(transport=transport, timeout=_ANSWER_SECS) as client:
@@ -94,17 +91,3 @@ def _through_the_door(folder: Path, method: str, arguments: dict[str, Any]) -> A
     if answer.status_code != httpx.codes.OK:
         raise CommandError(body["problem"], body["remedy"], body["exit_code"])
     return body
-
-
-@contextlib.contextmanager
-def _socket_path(folder: Path) -> Iterator[str]:
-    """A name of the control socket that is short enough for a socket address."""
-    path = os.fspath(folder / SOCKET_NAME)
-    if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
-        yield path
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        yield f"/proc/self/fd/{handle}/{SOCKET_NAME}"
-    finally:
-        os.close(handle)

@@ -23,7 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from gateway.cli.door import Config, Json, city_zone
 from gateway.cli.output import console, print_json
-from gateway.cli.run import make_telemetry, run_loop
+from gateway.cli.run import run_loop, telemetry_of
 from gateway.cli.view import status_view
 from gateway.clock import ManualClock
 from gateway.codecs.rfc3339 import parse_datetimes
@@ -76,7 +76,7 @@ def replay(
 
     async def work() -> None:
         clock = ManualClock(first - 1_000_000)
-        async with open_gateway(settings, content, clock, make_telemetry(settings), new_session=True) as gateway:
+        async with open_gateway(settings, content, clock, telemetry, new_session=True) as gateway:
             if gateway.inbox.last_received_at >= first and gateway.outbox.last_position:
                 raise CommandError(
                     f"{data_dir} holds messages of a later time than the recording's first.",
@@ -86,7 +86,8 @@ def replay(
             rows = read_recordings(files)
             out.update(await _feed(gateway, clock, rows, total, close_windows=close_windows, quiet=json))
 
-    run_loop(work)
+    with telemetry_of(settings) as telemetry:
+        run_loop(work)
     if json:
         print_json(out)
     else:

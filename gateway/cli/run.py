@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
@@ -23,7 +24,7 @@ from gateway.runtime.app import Gateway, open_gateway
 from gateway.telemetry.logs import capture_stdlib, make_logger
 from gateway.telemetry.telemetry import Telemetry
 
-__all__ = ["make_telemetry", "run", "run_loop", "until_signal"]
+__all__ = ["run", "run_loop", "telemetry_of", "until_signal"]
 
 _GARBAGE_AFTER = 50_000
 
@@ -59,7 +60,6 @@ def run(
             2,
         )
     must_be_real(settings.data_dir)
-    telemetry = make_telemetry(settings)
     drained = False
 
     async def serve() -> None:
@@ -67,15 +67,17 @@ def run(
         async with open_gateway(settings, files.content(settings), clock, telemetry) as gateway:
             drained = await until_signal(gateway)
 
-    run_loop(serve)
+    with telemetry_of(settings) as telemetry:
+        run_loop(serve)
     return 0 if drained else 130
 
 
-def make_telemetry(settings: Settings, stream: TextIO | None = None) -> Telemetry:
-    """Logs to standard error, or `stream`, and a registry of metrics."""
+@contextmanager
+def telemetry_of(settings: Settings, stream: TextIO | None = None) -> Iterator[Telemetry]:
+    """Logs to standard error, or `stream`, also those of libraries, and a registry of metrics."""
     logger = make_logger(settings.log.level, settings.log.format, stream or sys.stderr, settings.secrets())
-    capture_stdlib(logger)
-    return Telemetry(CollectorRegistry(), logger)
+    with capture_stdlib(logger):
+        yield Telemetry(CollectorRegistry(), logger)
 
 
 def run_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -62,6 +62,8 @@ class OutboxState(msgspec.Struct):
     begin_position: int = 0
     """Blocks after this position are held."""
     series: int = 0
+    trimmed_readings: int = 0
+    """Readings of the blocks that are held no longer, counted when they were trimmed."""
 
 
 class Outbox:
@@ -218,6 +220,11 @@ class Outbox:
         with self._db.reading() as connection:
             return count_readings(connection, self._path, after, min(upto, self.last_position))
 
+    def readings_upto(self, position: int) -> int:
+        """Readings in all the blocks up to `position` that there ever were, counted from what is there and was."""
+        with self._lock:
+            return self._state.trimmed_readings + self.readings_between(self.begin_position, position)
+
     def series_names(self, start: int) -> list[SeriesName]:
         """Names of the series with index `start` and above, in order."""
         with self._db.reading() as connection:
@@ -251,10 +258,13 @@ class Outbox:
         with self._db.reading() as connection:
             return due_marks(connection, passed, now - quiet_ns, now - max_age_ns, limit)
 
-    def register_store(self, name: str, position: int, dropped: int = 0) -> None:
-        """Make a store known at `position`, unless it is; from then on blocks after its cursor are kept.
+    def register_store(self, name: str, position: int | None = None, dropped: int | None = None) -> None:
+        """Make a store known, unless it is; from then on blocks after its cursor are kept.
 
-        `dropped` readings stood in earlier blocks, which it will never get.
+        Args:
+            name: the store's.
+            position: its cursor; None: the oldest block that is held is its first.
+            dropped: readings of earlier blocks, which it will never get; None: all of them.
 
         Raises:
             JournalMixedUp: `position` lies outside of what is held.
@@ -262,6 +272,8 @@ class Outbox:
         with self._lock:
             if self.cursor(name) is not None:
                 return
+            position = self.begin_position if position is None else position
+            dropped = self.readings_upto(position) if dropped is None else dropped
             self._check_held(position)
             self._check_reached(name, position)
             with self._db.transaction("cursor") as connection:
@@ -347,8 +359,11 @@ class Outbox:
             # in slices: calls must not wait long
             with self._lock:
                 to = min(self.begin_position + _TRIM_BLOCKS, upto)
-                state = msgspec.structs.replace(self._state, begin_position=to)
                 with self._db.transaction("trim") as connection:
+                    gone = count_readings(connection, self._path, self.begin_position, to)
+                    state = msgspec.structs.replace(
+                        self._state, begin_position=to, trimmed_readings=self._state.trimmed_readings + gone
+                    )
                     drop_blocks(connection, to)
                     self._db.put_state(connection, state)
                 self._state = state

@@ -53,8 +53,7 @@ async def adopt(outbox: Outbox, name: str, store: BlockStore | None) -> dict[str
             begin, stored = max(begin, state.position), await _held(store)
     except StoreError as error:
         raise CommandError(error.problem, error.remedy) from error
-    accepted = sum(n for key, n in outbox.ledger().items() if key.book == "reading" and key.term == "accepted")
-    dropped = accepted - stored - outbox.readings_between(begin, outbox.last_position)
+    dropped = outbox.readings_upto(begin) - stored
     if dropped < 0:
         raise CommandError(
             f"{name} holds {stored} readings, {-dropped} more than this journal can have given it.",
@@ -72,5 +71,5 @@ async def _held(store: BlockStore) -> int:
 
 def _register(outbox: Outbox, name: str, begin: int, stored: int, dropped: int) -> None:
     outbox.forget_store(name)
-    outbox.register_store(name, begin)
+    outbox.register_store(name, begin, 0)
     outbox.advance(name, begin, stored, 0, dropped)

@@ -193,9 +193,14 @@ class Gateway:
             first = await loop.run_in_executor(self._inbox_thread, self.inbox.append, rows, counts, {})
             self._on_journaled(first, rows, monotonic())
 
-    def forget_stores(self) -> None:
-        """Keep nothing for stores that the configuration no longer has: their blocks would fill the outbox."""
+    def register_stores(self) -> None:
+        """Keep blocks for every configured store from now on, also while it is down, and for no other.
+
+        What a store waits for would be trimmed behind those that are up; what nobody wants would fill the outbox.
+        """
         names = {writer.name for writer in self.writers}
+        for name in names:
+            self.outbox.register_store(name)
         for state in self.outbox.stores():
             if state.name not in names:
                 waiting = self.outbox.readings_between(state.position, self.outbox.last_position)
@@ -306,7 +311,7 @@ async def open_gateway(
         await asyncio.to_thread(configure, recovered.engines, journal.inbox, content, clock.now())
         gateway = Gateway(settings, content, clock, telemetry, journal, recovered, kill, new_session=new_session)
         stack.callback(gateway.close)
-        gateway.forget_stores()
+        gateway.register_stores()
         try:
             yield gateway
         finally:

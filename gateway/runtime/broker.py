@@ -27,10 +27,10 @@ from typing import Self
 from iotcore import IotCoreBroker
 
 from gateway.errors import CommandError, GatewayError
+from gateway.runtime.ports import HOST, is_free
 
 __all__ = ["EmbeddedBroker", "main", "render_config"]
 
-HOST = "127.0.0.1"
 READY_SECS = 10.0
 POLL_SECS = 0.02
 
@@ -86,7 +86,7 @@ class EmbeddedBroker:
     def start(self) -> Self:
         """Start and return when both listeners accept connections (up to 10 s)."""
         for port in (self.port, self.v4_port):
-            if not _is_free(port):
+            if not is_free(port):
                 raise CommandError(
                     f"Port {port} on {HOST} is taken, so the embedded broker can't listen there.",
                     "Choose another port, or point the gateway at the broker that is running already.",
@@ -130,16 +130,6 @@ class EmbeddedBroker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
 
 
 def _answers(port: int) -> bool:

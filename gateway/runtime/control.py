@@ -8,7 +8,8 @@ import contextlib
 import inspect
 import os
 import socket
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,11 +24,25 @@ from starlette.routing import Route
 from gateway.errors import CommandError, GatewayError
 from gateway.runtime.desk import METHODS, Desk
 
-__all__ = ["SOCKET_NAME", "SOCKET_PATH_BYTES", "health_app", "serve"]
+__all__ = ["SOCKET_NAME", "health_app", "serve", "socket_path"]
 
 SOCKET_NAME = "control.sock"
-SOCKET_PATH_BYTES = 100
+_SOCKET_PATH_BYTES = 100
 """Unix socket paths may not be longer than about 108 bytes."""
+
+
+@contextlib.contextmanager
+def socket_path(folder: Path) -> Iterator[str]:
+    """A name of the folder's control socket, inside the block, that is short enough for a socket's address."""
+    path = os.fspath(folder / SOCKET_NAME)
+    if len(os.fsencode(path)) <= _SOCKET_PATH_BYTES:
+        yield path
+        return
+    # another name of the same folder, of this block only
+    with tempfile.TemporaryDirectory(prefix="cityloom-") as short:
+        link = Path(short) / "d"
+        link.symlink_to(folder.absolute(), target_is_directory=True)
+        yield os.fspath(link / SOCKET_NAME)
 
 
 class Watched(Protocol):
@@ -144,23 +159,17 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _unix(folder: Path) -> socket.socket:
-    path = folder / SOCKET_NAME
     with contextlib.suppress(FileNotFoundError):
-        path.unlink()
+        (folder / SOCKET_NAME).unlink()
     sock = socket.socket(socket.AF_UNIX)
-    # bound by a name relative to the folder where the whole path is too long for a socket
-    before = None
-    target = os.fspath(path)
-    if len(os.fsencode(target)) > SOCKET_PATH_BYTES:
-        before = Path.cwd()
-        os.chdir(folder)
-        target = SOCKET_NAME
     mask = os.umask(0o177)
     try:
-        sock.bind(target)
+        with socket_path(folder) as path:
+            sock.bind(path)
         sock.listen()
+    except BaseException:
+        sock.close()
+        raise
     finally:
         os.umask(mask)
-        if before is not None:
-            os.chdir(before)
     return sock

@@ -1,14 +1,13 @@
 """The stores of a configuration."""
 
 from gateway.config.settings import Settings
-from gateway.journal.outbox import Outbox
 from gateway.stores.base import Store
 from gateway.stores.duckdb import DuckDbConfig, DuckDbStore
 from gateway.stores.influx_config import Bucket, InfluxConfig
 from gateway.stores.influxdb import InfluxStore
 from gateway.stores.records import RecordsConfig, RecordsStore
 
-__all__ = ["RECORDS", "make_records", "make_stores", "start_store"]
+__all__ = ["RECORDS", "make_records", "make_stores"]
 
 RECORDS = "records"
 _DAY_SECS = 86_400
@@ -42,11 +41,3 @@ def make_stores(settings: Settings) -> list[Store]:
         )  # fmt: skip
         out.append(InfluxStore(config))
     return out
-
-
-def start_store(outbox: Outbox, name: str) -> int:
-    """Register a store at the oldest block that is held; gives the readings before it, which it will never get."""
-    accepted = sum(n for key, n in outbox.ledger().items() if key.book == "reading" and key.term == "accepted")
-    dropped = accepted - outbox.readings_between(outbox.begin_position, outbox.last_position)
-    outbox.register_store(name, outbox.begin_position, dropped)
-    return dropped

@@ -15,7 +15,6 @@ from gateway.journal.cursors import StoreState
 from gateway.journal.outbox import Outbox
 from gateway.mqtt.backoff import Backoff
 from gateway.reasons import Unstored
-from gateway.runtime.stores import start_store
 from gateway.stores.base import Block, BlockStore, Refused, StoreCursor
 from gateway.telemetry.events import PointsRefused, StoreHaltedError, StoreRecovered, StoreRetrying
 from gateway.telemetry.telemetry import Telemetry
@@ -172,7 +171,8 @@ class StoreWriter:
             raise Halt(
                 f"{self.name} has block {there.position}, which is none of this data folder's:"
                 " the folder is an older copy than the store.",
-                f"Put back the newest data folder, or point [stores.{self.name}] at a new empty store.",
+                f"Put back the newest data folder, or point [stores.{self.name}] at a new empty store."
+                f" Was it only out of the configuration for a while: `cityloom stores adopt {self.name}`.",
             )
         if ours is not None and ours.stored > 0 and there is None:
             raise Halt(
@@ -180,7 +180,7 @@ class StoreWriter:
                 f"Restore it from a backup, or run `cityloom stores adopt {self.name}` to go on without them.",
             )
         if ours is None:
-            start_store(self._outbox, self.name)
+            self._outbox.register_store(self.name)
             ours = self._outbox.cursor(self.name)
             assert ours is not None
         self.position = ours.position

@@ -1,7 +1,8 @@
 """Structured logs: one line an event, for people (`console`) or collectors (`json`), no secrets, no control characters.
 
     logger = make_logger("info", "json", sys.stderr, secrets=settings.secrets())
-    capture_stdlib(logger)            # what libraries log comes out the same way
+    with capture_stdlib(logger):      # what libraries log comes out the same way
+        ...
 
 No global structlog configuration: whoever logs is given a logger.
 """
@@ -9,7 +10,8 @@ No global structlog configuration: whoever logs is given a logger.
 import logging
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 import structlog
@@ -143,9 +145,13 @@ class _Forward(logging.Handler):
         getattr(self._logger, level)(record.getMessage(), **facts)
 
 
-def capture_stdlib(logger: Logger, level: int = logging.WARNING) -> logging.Handler:
-    """Send what libraries log through `logger`; give the handler, so that a test can take it away again."""
+@contextmanager
+def capture_stdlib(logger: Logger, level: int = logging.WARNING) -> Iterator[None]:
+    """Inside the block what libraries log goes through `logger`."""
     handler = _Forward(logger)
     handler.setLevel(level)
     logging.getLogger().addHandler(handler)
-    return handler
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)

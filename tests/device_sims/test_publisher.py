@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
+import aiomqtt
 import pytest
 from iotcore import Broker
 
@@ -112,6 +113,22 @@ async def test_an_absent_broker_is_waited_for(tmp_path: Path, messages: list[Mes
             await asyncio.to_thread(broker.stop)
     assert len(acknowledged) == 50
     assert f"no connection to the broker at 127.0.0.1:{port}" in said[0]
+
+
+async def test_it_ends_also_where_a_cancellation_is_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    # as asyncio.wait_for does when what it waits for is done at the same moment
+    connecting = asyncio.Event()
+
+    async def swallow(self: aiomqtt.Client) -> aiomqtt.Client:
+        connecting.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        raise aiomqtt.MqttError("no connection")
+
+    monkeypatch.setattr(aiomqtt.Client, "__aenter__", swallow)
+    publisher = Publisher(Endpoint("127.0.0.1", free_port()), lambda _: None, connections=1)
+    async with _running(publisher):
+        await connecting.wait()
 
 
 async def test_a_broker_that_takes_nothing_holds_the_giver(messages: list[Message]) -> None:

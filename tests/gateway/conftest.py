@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from gateway.runtime.broker import EmbeddedBroker
-from tests.support.brokers import PlainMosquitto, free_ports, running_embedded
+from gateway.runtime.ports import free_ports
+from tests.support.brokers import PlainMosquitto, running_embedded
 
 
 @pytest.fixture

@@ -201,6 +201,22 @@ async def test_what_a_hand_over_loses_is_an_imbalance_of_its_book(
             assert "the ledger does not balance" in gateway.not_ready()
 
 
+async def test_what_is_lost_before_a_store_has_opened_shows_too(data_folder: Path, monkeypatch: Patch) -> None:
+    once, open_store = Once(), StoreWriter._open
+    _engine_to_outbox(monkeypatch, once)
+
+    async def late(self: StoreWriter) -> None:
+        await eventually(lambda: once.happened, "a reading is lost")
+        await open_store(self)
+
+    monkeypatch.setattr(StoreWriter, "_open", late)
+    with running_embedded() as broker:
+        async with _loaded(data_folder, broker, RecordingTelemetry()) as gateway:
+            ledger = await gateway.desk.ledger()
+            assert ledger["off"] == {"readings of store duckdb": 1}
+            assert ledger["stores"]["duckdb"]["dropped"] == 0
+
+
 async def test_what_a_store_loses_inside_is_seen_by_verify(data_folder: Path, monkeypatch: Patch) -> None:
     once = Once()
     _inside_the_store(monkeypatch, once)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gateway.runtime.broker import EmbeddedBroker
-from tests.support.brokers import free_ports
+from gateway.runtime.ports import free_ports
 
 _DEADLINE_SECS = 30.0
 

@@ -170,6 +170,25 @@ async def test_a_store_that_needs_an_operator_stops_alone_and_says_what_to_do(
         assert (await _status(gateway))["problem"] == ""
 
 
+async def test_a_database_that_is_away_at_the_very_first_start_gets_everything_once_it_comes(
+    double: InfluxDouble, data_folder: Path, tmp_path: Path
+) -> None:
+    messages = past_messages(1_000)
+    with PlainMosquitto.running(tmp_path) as broker:
+        away = _settings(data_folder, broker.port, "http://127.0.0.1:1")
+        async with running_gateway(away) as gateway, FastPublisher(broker.port) as devices:
+            await devices.publish(wire(messages[:500]))
+            await settled(gateway, 500, ("duckdb",))
+            # duckdb needs them no longer
+            await gateway.housekeeping.trim()
+        async with running_gateway(_settings(data_folder, broker.port, double.url)) as gateway:
+            async with FastPublisher(broker.port) as devices:
+                await devices.publish(wire(messages[500:]))
+            ledger = await settled(gateway, 1_000, BOTH)
+        stored = len(truth(messages))
+        assert ledger["stores"]["influxdb"] == {"stored": stored, "refused": 0, "dropped": 0, "waiting": 0}
+
+
 async def test_a_gateway_that_starts_while_its_database_is_away_works_and_tells_of_it(
     double: InfluxDouble, data_folder: Path, tmp_path: Path
 ) -> None:

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gateway.runtime.broker import EmbeddedBroker
+from gateway.runtime.ports import free_ports
 from tests.support.mosquitto import find_executable
 
-__all__ = ["PlainMosquitto", "free_ports", "running_embedded"]
+__all__ = ["PlainMosquitto", "running_embedded"]
 
 _DEADLINE_SECS = 20.0
 _CONF = """\
@@ -21,15 +22,6 @@ max_queued_messages 0
 autosave_interval 0
 sys_interval 1
 """
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on."""
-    servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [server.getsockname()[1] for server in servers]
-    for server in servers:
-        server.close()
-    return ports
 
 
 @contextmanager

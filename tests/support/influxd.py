@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -23,6 +22,7 @@ from typing import Any
 
 import pytest
 
+from gateway.runtime.ports import free_ports
 from gateway.stores.influx_config import Bucket, InfluxConfig
 
 __all__ = ["Influxd", "find_influxd", "influxd"]
@@ -73,8 +73,7 @@ class Influxd:
         self._command = find_influxd(folder)
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            self.port: int = server.getsockname()[1]
+        [self.port] = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:

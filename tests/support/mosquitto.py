@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.runtime.ports import free_ports
+
 __all__ = ["DEPLOY", "Mosquitto", "find_executable"]
 
 DEPLOY = Path(__file__).resolve().parent.parent.parent / "deploy" / "mosquitto"
@@ -28,9 +30,7 @@ def find_executable(name: str, how_to_get_it: str) -> str:
 
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    return free_ports(1)[0]
 
 
 class Mosquitto:

@@ -202,6 +202,22 @@ def test_trim_keeps_what_the_slowest_store_and_the_older_snapshot_need(tmp_path:
             outbox.register_store("late", 149)
 
 
+def test_a_store_that_comes_later_gets_what_is_held_and_the_rest_is_dropped(tmp_path: Path) -> None:
+    with journal(tmp_path) as (inbox, outbox, _):
+        inbox.append(rows_from(0, 1_000), {}, {})
+        outbox.register_store("duckdb")
+        for size in range(1, 101):
+            step(outbox, StepResult(readings=readings(0, size)))
+        outbox.advance("duckdb", 70, sum(range(71)), 0)
+        outbox.trim()
+    with journal(tmp_path) as (_, outbox, _):
+        outbox.register_store("influxdb")
+        state = outbox.cursor("influxdb")
+        assert state is not None
+        assert (state.position, state.stored, state.dropped) == (70, 0, sum(range(71)))
+        assert outbox.readings_upto(90) == sum(range(91))
+
+
 def test_after_everything_is_trimmed_numbers_go_on(tmp_path: Path) -> None:
     with journal(tmp_path) as (inbox, outbox, _):
         inbox.append(rows_from(0, 20), {}, {})

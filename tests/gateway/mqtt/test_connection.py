@@ -22,7 +22,8 @@ from gateway.errors import GatewayError
 from gateway.mqtt.connection import MqttSource
 from gateway.mqtt.options import MqttOptions, TlsOptions
 from gateway.rows import RETAIN, Row
-from tests.support.brokers import PlainMosquitto, free_ports, running_embedded
+from gateway.runtime.ports import free_ports
+from tests.support.brokers import PlainMosquitto, running_embedded
 from tests.support.mqtt_peer import MqttPeer
 from tests.support.proxy import Proxy
 

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.errors import GatewayError
 from gateway.runtime.broker import EmbeddedBroker
-from tests.support.brokers import free_ports
+from gateway.runtime.ports import free_ports
 
 
 def _answers(port: int) -> bool:

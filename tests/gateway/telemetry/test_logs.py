@@ -129,13 +129,11 @@ def test_a_very_long_text_is_cut() -> None:
 
 def test_what_libraries_log_comes_out_the_same_way() -> None:
     logger, out = _logged("json")
-    handler = capture_stdlib(logger)
-    try:
-        library = logging.getLogger("some.library")
+    library = logging.getLogger("some.library")
+    with capture_stdlib(logger):
         library.warning("lost %s to %s", "connection", SECRET)
         library.info("chatter")
-    finally:
-        logging.getLogger().removeHandler(handler)
+    library.warning("no longer")
 
     (line,) = [json.loads(line) for line in out.getvalue().splitlines()]
     assert (line["event"], line["level"], line["logger"]) == (f"lost connection to {MASK}", "warning", "some.library")
