@@ -71,6 +71,7 @@ data_dir = "{folder / "data"}"
 profiles_dir = "{profiles}"
 [mqtt]
 host = "{plan.host}"
+watch_sys = "off"
 port = {plan.port}
 client_id = "{name}"
 session_expiry_secs = 60

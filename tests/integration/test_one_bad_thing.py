@@ -13,7 +13,10 @@ from tests.support.brokers import running_embedded
 from tests.support.fast_publisher import FastPublisher
 from tests.support.fleet import past_messages, truth, wire
 from tests.support.influx_double import STORED, Answer, InfluxDouble, influx_double, said
+from tests.support.influxd import Influxd, influxd
 from tests.support.running import eventually, running_gateway, settings_of, settled
+
+__all__ = ["influxd"]
 
 POISON = "failure writing points to database: unable to parse: this point and no other"
 
@@ -86,6 +89,34 @@ async def test_one_bad_point_payload_and_field_among_ten_thousand_are_a_dead_let
         good = messages[bad_field]
         found = await gateway.desk.read(good.device, start=good.readings[0].ts, end=good.readings[0].ts + 1)
         assert {row[0] for row in found["rows"]} == {"speed", "occupancy"}
+
+
+async def test_a_type_conflict_in_influxdb_refuses_the_points_that_have_it_and_no_other(
+    broker: EmbeddedBroker, influxd: Influxd, data_folder: Path
+) -> None:
+    buckets = {f"{kind}_bucket": f"conflict_{kind}" for kind in ("raw", "fine", "coarse")}
+    options = {"enabled": True, "url": influxd.url, "org": influxd.org, "token": influxd.token, **buckets}
+    messages = past_messages(2_000)
+    gas = [message for message in messages if message.device.startswith("gas-")]
+    assert gas
+    async with running_gateway(settings_of(data_folder, broker.port, stores={"influxdb": options})) as gateway:
+        await eventually(lambda: all(writer.state == "writing" for writer in gateway.writers), "the buckets are made")
+        # somebody else wrote text under a field of ours: 422, partial write, from now on
+        times = {message.readings[0].ts for message in gas}  # a field has one type in each shard
+        stranger = "\n".join(f'gas-detector,device=stranger co="high" {ts}' for ts in times)
+        influxd.call("POST", f"/api/v2/write?org={influxd.org}&bucket={buckets['raw_bucket']}", stranger)
+        async with FastPublisher(broker.port) as devices:
+            await devices.publish(wire(messages))
+        ledger = await settled(gateway, 2_000, ("duckdb", "influxdb"))
+        told, refused = len(truth(messages)), sum(len(message.readings) for message in gas)
+        assert ledger["stores"]["duckdb"]["stored"] == told
+        assert ledger["stores"]["influxdb"] == {
+            "stored": told - refused, "refused": refused, "dropped": 0, "waiting": 0,
+        }  # fmt: skip
+        letters = await _letters(gateway, len(gas))
+        assert {letter["reason"] for letter in letters} == {"refused"}
+        assert {letter["device"] for letter in letters} == {message.device for message in gas}
+        assert all("type conflict" in str(letter["detail"]) for letter in letters)
 
 
 async def test_what_a_stranger_said_is_stored_once_it_is_known_and_replayed(

@@ -30,7 +30,7 @@ from tests.support.running import (
 
 SECOND = 1_000_000_000
 USERS = {"gateway": "g-secret", "devices": "d-secret"}
-LOGIN = {"username": "gateway", "password": "g-secret"}
+LOGIN = {"username": "gateway", "password": "g-secret", "watch_sys": "on"}
 
 
 @pytest.fixture
