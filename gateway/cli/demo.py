@@ -13,11 +13,13 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 from rich.text import Text
 
+from device_sims.faults import Faults
 from gateway.cli.demo_session import DemoPlan, DemoSession
 from gateway.cli.door import Json
 from gateway.cli.output import console, print_json
 from gateway.cli.run import run_loop
 from gateway.cli.times import parse_span
+from gateway.errors import CommandError
 
 __all__ = ["demo"]
 
@@ -52,6 +54,7 @@ def demo(
         Port of health and metrics; 0 = any free one.
     """
     limit = parse_span(duration) if duration else None
+    _check(faults)
     out: dict[str, Any] = {}
     plan = DemoPlan(data_dir, speed, seed, faults, port, http_port, limit, devices, quiet=json)
 
@@ -67,6 +70,13 @@ def demo(
     else:
         _farewell(out, problems, data_dir)
     return 1 if problems else 0
+
+
+def _check(faults: str) -> None:
+    try:
+        Faults.parse(faults)
+    except ValueError as error:
+        raise CommandError(f"--faults: {error}.", "Write them as in duplicate=0.02,late=0.05:90.", 2) from error
 
 
 def _problems(out: Mapping[str, Any]) -> list[str]:

@@ -42,6 +42,8 @@ _DRAIN_SECS = 30.0
 _FRAME_SECS = 0.25
 _FULL_SECS = 3.0
 _FIRST_HOUR = 7
+_SECTIONS = ("inbox", "outbox", "bounds", "log")
+"""What variables may set: nothing that would lead a demo to a real broker or database."""
 _MINUTE = 60_000_000_000
 
 
@@ -78,7 +80,7 @@ class DemoSession:
             settings = load_settings(None, {
                 "data_dir": self._plan.data_dir, "mqtt": {"host": "127.0.0.1", "port": port, "watch_sys": "off"},
                 "http": {"port": self._plan.http_port}, "log": {"level": "warning"}, "reviser": {"quiet_secs": 60},
-            })  # fmt: skip
+            }, environment=_SECTIONS)  # fmt: skip
             files = load_seed_files(settings)
             zone = ZoneInfo(files.city.timezone)
             start = time_ns() + round(_HEAD_START_SECS * 1e9)

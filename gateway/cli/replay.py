@@ -49,7 +49,7 @@ def replay(
     files: Annotated[tuple[Path, ...], Parameter(show_default=False)] = (), /, *, config: Config = None,
     data_dir: Path = Path("replayed"), close_windows: bool = True, json: Json = False,
 ) -> int:  # fmt: skip
-    """Send recorded messages through the same engine, into a data folder of their own.
+    """Send recorded messages through the same engine, into a data folder with a DuckDB store of its own.
 
     Parameters
     ----------
@@ -70,6 +70,8 @@ def replay(
         raise CommandError("The recordings hold no message.", _SHAPE, 2)
     settings = load_settings(config, {
         "data_dir": data_dir, "http": {"port": 0}, "log": {"level": "warning"}, "engine": {"tick_secs": _TICK_SECS},
+        # what is configured for real is none of its business
+        "stores": {"duckdb": {"enabled": True, "path": data_dir / "readings.duckdb"}, "influxdb": {"enabled": False}},
     })  # fmt: skip
     content = load_seed_files(settings).content(settings)
     out: dict[str, Any] = {}
@@ -88,11 +90,13 @@ def replay(
 
     with telemetry_of(settings) as telemetry:
         run_loop(work)
+    out["outbox"]["hours_left"] = None  # it has ended
     if json:
         print_json(out)
     else:
         console().print(status_view(out, city_zone(settings)))
-    return 0 if out["ledger"]["balanced"] else 1
+    stored = not any(store["waiting"] for store in out["ledger"]["stores"].values())
+    return 0 if out["ledger"]["balanced"] and stored else 1
 
 
 async def _feed(

@@ -81,6 +81,11 @@ def _flow(status: Status) -> RenderableType:
     if outbox["marks"]:
         spool.append(f"   {count(outbox['marks'])} ranges wait for revision")
     table.add_row("outbox", spool)
+    records = status["records"]
+    if records is not None and records["problem"]:
+        text = Text(f"{records['state']}   {count(records['behind'])} blocks wait", "bold yellow")
+        text.append(f"\n{clean(records['problem'], 400)} {clean(records['remedy'], 400)}", "not bold yellow")
+        table.add_row("records", text)
     for name, store in status["stores"].items():
         normal = store["state"] == "writing" or (store["state"] == "stopped" and not status["running"])
         text = Text(f"{name} {store['state']}", "" if normal else "bold yellow")

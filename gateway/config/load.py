@@ -5,7 +5,7 @@ What is given twice: command line > environment CITYLOOM_SECTION__KEY > files of
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,20 @@ __all__ = ["load_settings"]
 _SECRETS_DIR = f"{ENV_PREFIX}SECRETS_DIR"
 
 
-def load_settings(path: Path | None, overrides: Mapping[str, Any] | None = None) -> Settings:
+def load_settings(
+    path: Path | None, overrides: Mapping[str, Any] | None = None, *, environment: Collection[str] | None = None
+) -> Settings:
     """Read the configuration; `path` None: environment and defaults only. `overrides` are nested like the file.
+
+    environment: the sections that variables may set, for runs that must not touch what is configured for real; None:
+    all, and secret files too.
 
     Raises:
         ConfigErrors: with everything that is wrong, each with its file (or variable), key, problem and remedy.
     """
     given = dict(overrides or {})
     written = {} if path is None else _read_toml(path)
-    secrets_dir = _secrets_dir(given, written, path)
+    secrets_dir = _secrets_dir(given, written, path) if environment is None else None
     origin = _Origin(path, given, written, secrets_dir)
     unknown = unknown_variables() + unreadable_variables()
     if any(problem.what.startswith("is not JSON") for problem in unknown):
@@ -45,6 +50,9 @@ def load_settings(path: Path | None, overrides: Mapping[str, Any] | None = None)
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
             toml = InitSettingsSource(settings_cls, init_kwargs=written)
+            if environment is not None:
+                allowed = {name: value for name, value in env_settings().items() if name in environment}
+                return init_settings, InitSettingsSource(settings_cls, init_kwargs=allowed), toml
             if secrets_dir is None:
                 return init_settings, env_settings, toml
             secrets = NestedSecretsSettingsSource(

@@ -113,9 +113,7 @@ class OutboxSettings(Section):
     """The journal of results that wait for the stores."""
 
     quota_bytes: Quota = 4 << 30
-    """Bytes on disk that blocks may take while a store is down."""
-    policy: Literal["block"] = "block"
-    """What happens when it is full: "block" = the engine waits, then the inbox fills, and nothing is lost."""
+    """Bytes on disk that blocks may take while a store is down; full = the engine waits, then the inbox fills."""
 
 
 class SnapshotSettings(Section):

@@ -213,6 +213,10 @@ class Gateway:
         reasons += [f"filter {f} was refused" for filters in self.reports.refused.values() for f in sorted(filters)]
         if self.intake.full:
             reasons.append("the inbox is full")
+        if self.runner.stalled:
+            reasons.append("the outbox is full: the engine waits")
+        # nothing is trimmed that the records lack
+        reasons += [f"records.db is {w.state}" for w in self.writers if w.name == RECORDS and w.state != "writing"]
         if all(writer.state != "writing" for writer in self.writers if writer.name != RECORDS):
             reasons.append("no store takes data")
         if self.engines.zone.clock_suspect:
@@ -243,6 +247,7 @@ class Gateway:
     def _on_committed(self, rows: Sequence[Row], result: StepResult, position: int | None) -> None:
         self._stages.committed(self.engines.offset, position)
         self.view.committed(monotonic(), len(rows), result)
+        self.metrics.outbox_fsync.observe(self.runner.commit_secs)
         for reject in result.rejects:
             self.telemetry.emit(MessageRejected(reject.reason, reject.profile, reject.detail))
         for device in result.devices:

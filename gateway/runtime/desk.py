@@ -38,8 +38,12 @@ class Office(Protocol):
     settings: Settings
     inbox: Inbox
     outbox: Outbox
-    records: RecordsStore
     clock: Clock
+
+    @property
+    def records(self) -> RecordsStore:
+        """records.db. Raises CommandError where it can't be read."""
+        ...
 
     @property
     def stores(self) -> Sequence[Store]:

@@ -132,4 +132,5 @@ class Housekeeping:
             gateway.telemetry.emit(LedgerImbalanceError(str(off)))
         if gateway.engines.zone.clock_suspect:
             gateway.telemetry.emit(ClockSuspectError(gateway.engines.zone.clock_suspect))
+        gateway.view.outbox.per_second(monotonic(), gateway.outbox.bytes_appended)
         refresh(gateway, ledger)

@@ -8,7 +8,7 @@ import numpy as np
 
 from gateway.engine.results import Reject, StepResult
 
-__all__ = ["Latency", "LiveView", "Rate"]
+__all__ = ["Growth", "Latency", "LiveView", "Rate"]
 
 _BUCKETS = 512
 _FLOOR_SECS = 1e-5
@@ -57,6 +57,24 @@ class Rate:
         return sum(amount for _, amount in self._events) / max(now - self._events[0][0], 1.0)
 
 
+class Growth:
+    """How fast a total has grown over the last minutes of the monotonic clock."""
+
+    def __init__(self, span: float = 300.0, step: float = 2.0) -> None:
+        self._span, self._step = span, step
+        self._seen: deque[tuple[float, float]] = deque()
+
+    def per_second(self, now: float, total: float) -> float | None:
+        """The rate up to now, where `total` has been reached; None at the first look. Look every few seconds."""
+        seen = self._seen
+        while len(seen) > 1 and seen[1][0] <= now - self._span:
+            seen.popleft()
+        if not seen or now - seen[-1][0] >= self._step:
+            seen.append((now, total))
+        since, before = seen[0]
+        return (total - before) / (now - since) if now > since else None
+
+
 class LiveView:
     """One gateway's view of itself. Called from the event loop only."""
 
@@ -65,6 +83,8 @@ class LiveView:
         self.readings = Rate()
         self.ack = Latency()
         self.stored = Latency()
+        self.outbox = Growth()
+        """Bytes appended to the outbox."""
         self.aggregates_written = 0
         self.aggregates_revised = 0
         self._rejects: deque[Reject] = deque(maxlen=20)

@@ -73,8 +73,8 @@ class GatewayOffice:
         raise CommandError("A store can be adopted only while the gateway is stopped.", "Stop it, adopt, start it.")
 
     def hours_left(self) -> float | None:
-        """Hours until the outbox is full at the rate so far, were no store to take anything; None: nothing came yet."""
-        growth = self.outbox.bytes_appended / max(monotonic() - self._gateway.started, 1.0)
+        """Hours until the outbox is full at the rate of the last minutes, were no store to take any; None: no rate."""
+        growth = self._gateway.view.outbox.per_second(monotonic(), self.outbox.bytes_appended)
         return (self.outbox.quota_bytes - self.outbox.bytes_used) / growth / _HOUR if growth else None
 
     def status(self) -> dict[str, Any]:
@@ -145,16 +145,23 @@ class FileOffice:
     """The files of a gateway that doesn't run. Made by `file_office`, which holds the folder's lock meanwhile."""
 
     def __init__(
-        self, settings: Settings, inbox: Inbox, outbox: Outbox, snapshots: Snapshots, records: RecordsStore,
-        stores: Sequence[Store], clock: Clock,
+        self, settings: Settings, inbox: Inbox, outbox: Outbox, snapshots: Snapshots,
+        records: RecordsStore | StoreError, stores: Sequence[Store], clock: Clock,
     ) -> None:  # fmt: skip
         self.inbox = inbox
         self.outbox = outbox
-        self.records = records
         self.stores = stores
         self.clock = clock
         self.settings = settings
+        self._records = records
         self._snapshots = snapshots
+
+    @property
+    def records(self) -> RecordsStore:
+        """records.db. Raises CommandError where it can't be read; what the journal tells goes on without it."""
+        if isinstance(self._records, StoreError):
+            raise CommandError(self._records.problem, self._records.remedy)
+        return self._records
 
     async def take(self) -> Ledger:
         """The books as they were left."""
@@ -174,7 +181,9 @@ class FileOffice:
 
     async def adopt(self, store: str) -> dict[str, Any]:
         """What the store lost is dropped; it goes on from where it is, or the oldest block that the outbox holds."""
-        every: list[BlockStore] = [*self.stores, self.records]
+        every: list[BlockStore] = [*self.stores]
+        if not isinstance(self._records, StoreError):
+            every.append(self._records)
         return await adopt(self.outbox, store, next((each for each in every if each.name == store), None))
 
     def status(self) -> dict[str, Any]:
@@ -203,7 +212,9 @@ class FileOffice:
                 }
                 for name, state in states.items() if name != RECORDS
             },
-            "records": next(
+            "records": {
+                "state": "halted", "problem": self._records.problem, "remedy": self._records.remedy, "behind": 0,
+            } if isinstance(self._records, StoreError) else next(
                 ({"state": "halted" if state.halted else "stopped", "problem": state.halted, "remedy": "",
                   "behind": self.outbox.last_position - state.position}
                  for name, state in states.items() if name == RECORDS), None,
@@ -213,7 +224,7 @@ class FileOffice:
                 "busy": 0.0, "clock_suspect": "",
             },
             "cpu": {"process_secs": 0.0, "stages": {}, "peak_rss_bytes": 0},
-            "aggregates": {"written": None, "revised": None}, "city": [], "rejects": [],
+            "aggregates": {"written": None, "revised": None}, "city": [], "city_totals": {}, "rejects": [],
         }  # fmt: skip
 
 
@@ -238,9 +249,13 @@ async def file_office(settings: Settings, clock: Clock) -> AsyncIterator[FileOff
         )  # fmt: skip
         stack.callback(inbox.close)
         stack.callback(outbox.close)
-        records = make_records(settings)
-        stack.push_async_callback(records.close)
-        await records.open()
+        made = make_records(settings)
+        stack.push_async_callback(made.close)
+        records: RecordsStore | StoreError = made
+        try:
+            await made.open()
+        except StoreError as error:
+            records = error
         stores = []
         for store in make_stores(settings):
             stack.push_async_callback(store.close)

@@ -91,6 +91,10 @@ class Runner:
         self.busy_secs = 0.0
         self.outbox_cpu_secs = 0.0
         """CPU that commits took of the engine's thread."""
+        self.commit_secs = 0.0
+        """How long the newest commit took."""
+        self.stalled = False
+        """A commit waits for room: the engine stands still."""
         self._inbox = inbox
         self._outbox = outbox
         self._clock = clock
@@ -177,9 +181,11 @@ class Runner:
         try:
             position = await asyncio.get_running_loop().run_in_executor(self._executor, self._append, record, result)
         except JournalFull as error:
+            self.stalled = True
             self._full(error.problem)
             return
         self._uncommitted = None
+        self.stalled = False
         self.steps += 1
         self.busy_secs += monotonic() - started
         self._committed(rows, result, position)
@@ -198,11 +204,12 @@ class Runner:
         return rows, record, result
 
     def _append(self, record: StepRecord, result: StepResult) -> int | None:
-        started = thread_time()
+        started, began = thread_time(), monotonic()
         try:
             return self._outbox.append_step(record, result)
         finally:
             self.outbox_cpu_secs += thread_time() - started
+            self.commit_secs = monotonic() - began
 
 
 def _payload_bytes(rows: Sequence[Row]) -> int:

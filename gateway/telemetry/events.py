@@ -186,7 +186,9 @@ class JournalWriteFailedError(Event):
 
     LEVEL: ClassVar[Level] = Level.ERROR
     COUNTER: ClassVar[str] = "journal_write_failures"
-    LABELS: ClassVar[Mapping[str, frozenset[str]]] = MappingProxyType({"journal": frozenset({"inbox", "outbox"})})
+    LABELS: ClassVar[Mapping[str, frozenset[str]]] = MappingProxyType(
+        {"journal": frozenset({"inbox", "outbox", "snapshot", "trim", "check", "compact"})}
+    )
     journal: str
     problem: str
 

@@ -156,6 +156,25 @@ def test_a_damaged_journal_is_a_sentence_without_traceback_unless_debugged(data:
     assert "Traceback" in asked("--debug", "status", "--data-dir", copy).err
 
 
+def test_damaged_records_hide_neither_the_account_nor_what_is_wrong(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    for file in copy.glob("records.db*"):
+        file.write_bytes(b"nothing that SQLite knows" * 1000)
+
+    assert asked("ledger", "--data-dir", copy, "--json").json["balanced"] is True
+    found = asked("status", "--data-dir", copy, "--json").json["records"]
+    assert found["state"] == "halted"
+    assert "records.db" in found["problem"]
+    shown = asked("status", "--data-dir", copy)
+    assert shown.code == 0
+    assert found["problem"] in shown.out
+    letters = asked("dead-letters", "list", "--data-dir", copy)
+    assert letters.code == 1
+    assert "records.db" in letters.err
+    assert "Traceback" not in letters.err
+
+
 def test_dead_letters_are_sent_again_and_purged(data: Path, tmp_path: Path) -> None:
     copy = tmp_path / "data"
     shutil.copytree(data, copy)

@@ -131,12 +131,25 @@ def test_no_room_ends_it_with_a_sentence(tmp_path: Path) -> None:
     _nobody_left(tmp_path)
 
 
-def test_unknown_faults_are_what_the_simulators_say(tmp_path: Path) -> None:
+def test_unknown_faults_are_refused_before_anything_starts(tmp_path: Path) -> None:
     result = _demo(tmp_path, "--for", "5s", "--faults", "gremlins=1")
 
-    assert result.code == 1
+    assert result.code == 2
     assert "unknown fault 'gremlins'" in result.err
-    _nobody_left(tmp_path)
+    assert not (tmp_path / "data").exists()
+
+
+def test_what_is_configured_for_real_is_left_alone(tmp_path: Path) -> None:
+    result = cityloom(
+        tmp_path, "demo", "--for", "1s", "--json", "--http-port", "0",
+        CITYLOOM_MQTT__HOST="broker.example.org", CITYLOOM_MQTT__TLS="on", CITYLOOM_MQTT__FILTERS='["nothing/#"]',
+        CITYLOOM_STORES__INFLUXDB__ENABLED="true", CITYLOOM_STORES__INFLUXDB__TOKEN="t",
+        CITYLOOM_STORES__DUCKDB__ENABLED="false", CITYLOOM_CLOCK__KIND="system",
+    )  # fmt: skip
+
+    assert result.code == 0, result.err
+    assert result.json["stores"].keys() == {"duckdb"}
+    assert result.json["messages"]["decoded"] > 0
 
 
 def test_faults_are_accounted_for(tmp_path: Path) -> None:

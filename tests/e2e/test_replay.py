@@ -112,6 +112,33 @@ def test_gzip_and_several_files_are_read_in_order(tmp_path: Path) -> None:
     assert done.err == "", "no progress bar where nobody looks"
 
 
+def test_it_leaves_what_is_configured_for_real_alone(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text(_minutes(3))
+    (tmp_path / "c.toml").write_text(
+        f'[stores.duckdb]\npath = "{tmp_path / "real.duckdb"}"\n'
+        '[stores.influxdb]\nenabled = true\nurl = "http://127.0.0.1:9"\ntoken = "t"\n'
+    )
+
+    done = _replay(tmp_path / "r.jsonl", "-c", tmp_path / "c.toml", "--data-dir", tmp_path / "out", "--json")
+
+    assert done.code == 0, done.err
+    assert done.json["stores"].keys() == {"duckdb"}
+    assert (tmp_path / "out" / "readings.duckdb").exists()
+    assert not (tmp_path / "real.duckdb").exists()
+
+
+def test_what_is_not_stored_is_exit_code_1(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text(_minutes(3))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "readings.duckdb").write_bytes(b"no database" * 1000)
+
+    done = _replay(tmp_path / "r.jsonl", "--data-dir", tmp_path / "out", "--json")
+
+    assert done.code == 1
+    assert done.json["stores"]["duckdb"]["state"] == "halted"
+    assert done.json["ledger"]["stores"]["duckdb"]["waiting"] == 9
+
+
 def test_payloads_may_be_bytes_and_receipts_texts(tmp_path: Path) -> None:
     payload = json.dumps({"ts": NOON, "speed": 50, "flow": 20, "occ": 0.1}).encode()
     lines = [

@@ -25,6 +25,7 @@ def _status(**changes: Any) -> dict[str, Any]:
         "stores": {
             "duckdb": {"state": "writing", "problem": "", "remedy": "", "stored": 10, "refused": 0, "waiting": 0}
         },
+        "records": {"state": "writing", "problem": "", "remedy": "", "behind": 0},
         "engine": {"devices": 1, "series": 2, "steps": 3, "clock_suspect": ""},
         "aggregates": {"written": 4, "revised": 0}, "city": [], "rejects": [],
         "ledger": {"balanced": True, "messages": {"received": 5, "decoded": 5}, "readings": {"decoded": 6}, "off": {}},
@@ -46,6 +47,15 @@ def test_a_normal_state_shows_figures_and_no_warnings() -> None:
     assert "stored p50 - p99 -" in shown
     assert "room for 12 h at the current rate" in shown
     assert not any(word in shown for word in ("FULL", "OFF", "catching up", "reconnected", "refused", "wait for"))
+
+
+def test_records_are_shown_only_when_something_is_wrong_with_them() -> None:
+    wrong = {"state": "halted", "problem": "records.db is damaged.", "remedy": "Restore it.", "behind": 1234}
+
+    assert "records" not in _shown(_status())
+    shown = _shown(_status(records=wrong))
+    assert "halted   1,234 blocks wait" in shown
+    assert "records.db is damaged. Restore it." in shown
 
 
 def test_what_is_not_normal_is_said() -> None:
