@@ -1,0 +1,65 @@
+"""How well the alarm system itself does: alarms per ten minutes, the most frequent ones, chattering ones.
+
+Source: ANSI/ISA-18.2-2016 clause 16 and EEMUA 191 (from memory, not looked up): about 1 alarm in ten minutes is very
+likely to be acceptable, more than 10 in ten minutes are a flood, and what comes three times in a minute chatters.
+"""
+
+from collections import Counter, deque
+from collections.abc import Sequence
+
+__all__ = ["AlarmFigures"]
+
+_MINUTE = 60_000_000_000
+_TEN_MINUTES = 10 * _MINUTE
+_KEPT = 10_000
+FLOOD = 10
+"""More alarms than this in ten minutes are a flood."""
+CHATTER = 3
+"""So often within a minute."""
+
+
+class AlarmFigures:
+    """The newest raises by the readings' time; bounded."""
+
+    def __init__(self) -> None:
+        self._raises: deque[tuple[int, int]] = deque(maxlen=_KEPT)
+
+    def raised(self, key: int, at: int) -> None:
+        """An alarm was announced."""
+        self._raises.append((at, key))
+
+    def in_ten_minutes(self, now: int) -> int:
+        """Alarms of the last ten minutes."""
+        return sum(now - at < _TEN_MINUTES for at, _ in self._raises)
+
+    def is_flood(self, now: int) -> bool:
+        """More than an operator can look at."""
+        return self.in_ten_minutes(now) > FLOOD
+
+    def top(self, now: int, span_ns: int, most: int = 10) -> list[tuple[int, int]]:
+        """(key, times) of the most frequent alarms of a span, the most frequent first."""
+        counts = Counter(key for at, key in self._raises if now - at < span_ns)
+        return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
+
+    def chattering(self, now: int, span_ns: int) -> list[int]:
+        """Keys that came three times within a minute, in a span."""
+        times: dict[int, list[int]] = {}
+        for at, key in self._raises:
+            if now - at < span_ns:
+                times.setdefault(key, []).append(at)
+        return sorted(
+            key
+            for key, ats in times.items()
+            if any(last - first <= _MINUTE for first, last in zip(ats, ats[CHATTER - 1 :], strict=False))
+        )
+
+    def snapshot(self) -> list[list[int]]:
+        """For `restore`."""
+        return [list(pair) for pair in self._raises]
+
+    @classmethod
+    def restore(cls, state: Sequence[Sequence[int]]) -> "AlarmFigures":
+        """The figures that gave `state`."""
+        made = cls()
+        made._raises.extend((int(at), int(key)) for at, key in state)
+        return made
