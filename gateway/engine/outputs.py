@@ -1,9 +1,10 @@
 """What one call gathers before it becomes a StepResult."""
 
 from gateway.codecs.compiled import CompiledProfile
+from gateway.engine.alarm_model import Transition
 from gateway.engine.results import DeviceRecord, LedgerDelta, LedgerKey, Reject, SeriesName, StepResult
 from gateway.rows import Row
-from processors.columns import AggregateBatch, DirtyPanes, ReadingBatch
+from processors.columns import AggregateBatch, DirtyPanes, FlagRewrites, ReadingBatch
 
 __all__ = ["Outputs"]
 
@@ -18,6 +19,8 @@ class Outputs:
         self.series: list[SeriesName] = []
         self.devices: list[DeviceRecord] = []
         self.counts: LedgerDelta = {}
+        self.rewrites: list[FlagRewrites] = []
+        self.transitions: list[Transition] = []
         self._rejects: dict[tuple[int, str], Reject] = {}
 
     def count(self, book: str, term: str, amount: int = 1, *, reason: str = "", source: int | None = None,
@@ -51,4 +54,6 @@ class Outputs:
             series=self.series,
             devices=self.devices,
             counts=self.counts,
+            rewrites=FlagRewrites.concat(self.rewrites),
+            transitions=self.transitions,
         )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from gateway.engine.alarm_model import Transition
 from processors.columns import AggregateBatch, DirtyPanes, FlagRewrites, ReadingBatch
 
 __all__ = ["DeviceRecord", "LedgerDelta", "LedgerKey", "Reject", "SeriesName", "StepResult"]
@@ -80,3 +81,4 @@ class StepResult:
     series: Sequence[SeriesName] = ()
     devices: Sequence[DeviceRecord] = ()
     counts: LedgerDelta = field(default_factory=dict)
+    transitions: Sequence[Transition] = ()

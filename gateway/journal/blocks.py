@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from isal.isal_zlib import crc32
 
+from gateway.engine.alarm_model import Transition
 from gateway.engine.results import DeviceRecord, LedgerKey, Reject, SeriesName, StepResult
 from gateway.errors import JournalCorrupt
 from processors.columns import AggregateBatch, Columns, DirtyPanes, FlagRewrites, ReadingBatch
@@ -18,7 +19,9 @@ __all__ = ["checksum", "decode", "encode"]
 
 B = TypeVar("B", bound=Columns)
 
-_FORMAT = 1
+_FORMAT = 2
+_READABLE = (1, 2)
+"""1 had no transitions."""
 
 
 class _Body(msgspec.Struct, array_like=True, gc=False):
@@ -31,6 +34,7 @@ class _Body(msgspec.Struct, array_like=True, gc=False):
     series: list[SeriesName]
     devices: list[DeviceRecord]
     counts: list[tuple[LedgerKey, int]]
+    transitions: list[Transition] = []
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -53,6 +57,7 @@ def encode(result: StepResult) -> bytes:
         series=list(result.series),
         devices=list(result.devices),
         counts=sorted(result.counts.items()),
+        transitions=list(result.transitions),
     )
     return _ENCODER.encode(block)
 
@@ -70,7 +75,7 @@ def decode(body: bytes) -> StepResult:
     """
     try:
         block = _DECODER.decode(body)
-        if block.format != _FORMAT:
+        if block.format not in _READABLE:
             raise JournalCorrupt(
                 f"a block has format {block.format}, this version knows {_FORMAT}.", "Install a newer CityLoom."
             )
@@ -83,6 +88,7 @@ def decode(body: bytes) -> StepResult:
             series=block.series,
             devices=block.devices,
             counts=dict(block.counts),
+            transitions=block.transitions,
         )
     except (msgspec.DecodeError, ValueError) as error:
         raise JournalCorrupt(f"a block can't be read ({error}).") from error

@@ -414,5 +414,6 @@ class Outbox:
 
 
 def _has_outputs(result: StepResult) -> bool:
-    parts = (result.readings, result.rewrites, result.aggregates, result.rejects, result.series, result.devices)
-    return any(len(part) for part in parts)
+    columns = (result.readings, result.rewrites, result.aggregates)
+    lists = (result.rejects, result.series, result.devices, result.transitions)
+    return any(len(part) for part in (*columns, *lists))

@@ -219,7 +219,7 @@ class StoreWriter:
         result = merged.result
         block = Block(
             self._outbox.journal_id, merged.upto, result.readings, result.rewrites, result.aggregates,
-            merged.names, result.rejects, result.devices,
+            merged.names, result.rejects, result.devices, result.transitions,
         )  # fmt: skip
         self._passed("before-store-write")
         refused = await self.store.write(block)
@@ -247,6 +247,7 @@ class StoreWriter:
                 aggregates=AggregateBatch.concat([r.aggregates for r in results]),
                 rejects=[reject for r in results for reject in r.rejects],
                 devices=[device for r in results for device in r.devices],
+                transitions=[change for r in results for change in r.transitions],
             ),
             self._outbox.series_names(self.store.series_count),
         )

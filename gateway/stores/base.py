@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from gateway.engine.alarm_model import Transition
 from gateway.engine.results import DeviceRecord, Reject, SeriesName
 from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
 
@@ -33,6 +34,7 @@ class Block:
     series: Sequence[SeriesName]
     rejects: Sequence[Reject] = field(default=())
     devices: Sequence[DeviceRecord] = field(default=())
+    transitions: Sequence[Transition] = field(default=())
 
 
 class Refused(NamedTuple):

@@ -1,4 +1,4 @@
-"""records.db: everything that is no reading. For now device records and dead letters. One SQLite file in WAL mode.
+"""records.db: everything that is no reading: device records, dead letters, alarms. One SQLite file in WAL mode.
 
 It is filled from blocks as any store is, rows and cursor in one transaction, and is never left out. One thread does
 all its work; commands may open the file beside a running gateway, which SQLite sorts out.
@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from gateway.engine.alarm_model import Transition
 from gateway.engine.results import DeviceRecord
 from gateway.errors import Halt, Retry
 from gateway.journal.sqlite import connect
 from gateway.stores import records_tables as tables
+from gateway.stores.alarm_tables import ALARM_SCHEMA, AlarmFilter, add_transitions, alarm_history, find_alarms
 from gateway.stores.base import Block, Refused, StoreCursor
 from gateway.stores.records_tables import DeadLetter, Held, LetterFilter
 
@@ -81,6 +83,14 @@ class RecordsStore:
         """The newest record of every device, by id."""
         return await self._in(lambda: tables.all_devices(self._open_db()))
 
+    async def alarms(self, which: AlarmFilter) -> list[dict[str, object]]:
+        """Alarms as they stand."""
+        return await self._in(lambda: find_alarms(self._open_db(), which))
+
+    async def alarm_history(self, which: AlarmFilter) -> list[Transition]:
+        """Changes of alarms, the newest first."""
+        return await self._in(lambda: alarm_history(self._open_db(), which))
+
     async def close(self) -> None:
         """Close the file. Idempotent."""
         if self._db is not None:
@@ -120,7 +130,7 @@ class RecordsStore:
                     f"{path} was written by another version of CityLoom (schema {version}, here {tables.VERSION}).",
                     "Use that version, or move the file away.",
                 )
-            for statement in tables.SCHEMA:
+            for statement in (*tables.SCHEMA, *ALARM_SCHEMA):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version={tables.VERSION}")
         self._held = tables.held_letters(db)
@@ -144,6 +154,7 @@ class RecordsStore:
                 # counted anew: a command may have purged beside us
                 held = tables.trim_letters(db, tables.held_letters(db), self._most)
             tables.add_devices(db, block.devices)
+            add_transitions(db, block.transitions)
             db.execute("INSERT OR REPLACE INTO state VALUES (0, ?, ?)", (block.journal_id, block.position))
         self._held = held
         self._cursor = StoreCursor(block.journal_id, block.position, 0)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gateway.engine.alarm_model import Transition
 from gateway.engine.results import DeviceRecord, LedgerKey, Reject, SeriesName, StepResult
 from gateway.journal.inbox import Inbox
 from gateway.journal.opening import open_journal
@@ -70,6 +71,11 @@ def aggregates(count: int) -> AggregateBatch:
     return AggregateBatch.of(**{name: np.arange(count) for name in AggregateBatch.DTYPES})
 
 
+CHANGE = Transition(
+    "0a1b", "raised", "unacknowledged", "gas.lel", "tunnel-1", "z1", "gas", 2, 1, 26.5, 8, 9, 8, False, "", "", 0
+)
+
+
 def full_result() -> StepResult:
     """A call that gave something of everything."""
     reject = Reject(5, 6, "unreadable", "not JSON: 流量", 3, "loop", "a/b", b"\x00\xff", "d1")
@@ -81,5 +87,6 @@ def full_result() -> StepResult:
         rejects=[reject],
         series=[SeriesName(0, "d1", "speed", "loop", "km/h")],
         devices=[DeviceRecord("d1", "loop", "z1", ("a/b",), 113.2, None, "8a", "road-1", "known", 9)],
+        transitions=[CHANGE],
         counts={DECODED: 3, LedgerKey("message", "rejected", "unreadable", "3", "loop"): 1},
     )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.engine.alarm_model import Transition
 from gateway.engine.results import DeviceRecord, LedgerKey, Reject, SeriesName, StepResult
 from gateway.errors import JournalCorrupt
 from gateway.journal.blocks import checksum, decode, encode
@@ -45,6 +46,12 @@ RESULTS = st.builds(
         st.builds(
             DeviceRecord, TEXT, TEXT, TEXT, st.tuples(TEXT), st.none() | st.floats(-180, 180), st.none(), TEXT, TEXT,
             TEXT, INT64,
+        ), max_size=3,
+    ),
+    transitions=st.lists(
+        st.builds(
+            Transition, *[TEXT] * 7, INT64, INT64, st.none() | st.floats(allow_nan=False), INT64, INT64, INT64,
+            st.booleans(), TEXT, TEXT, INT64,
         ), max_size=3,
     ),
     counts=st.dictionaries(st.builds(LedgerKey, TEXT, TEXT, TEXT, TEXT, TEXT), INT64, max_size=5),

@@ -1,0 +1,112 @@
+"""The alarms in records.db and the SQL over them; each function runs inside its caller's transaction.
+
+transitions   every change of every alarm, in the order in which it was made; never changed or deleted
+alarms        the newest state of each alarm, made from its newest transition
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from gateway.engine.alarm_model import Transition
+
+__all__ = ["ALARM_SCHEMA", "AlarmFilter", "add_transitions", "alarm_history", "find_alarms"]
+
+_FIELDS = Transition.__struct_fields__
+_NAMES = ", ".join('"until"' if name == "until" else name for name in _FIELDS)
+
+ALARM_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS transitions(number INTEGER PRIMARY KEY, alarm TEXT NOT NULL, change TEXT NOT NULL, "
+    "state TEXT NOT NULL, condition TEXT NOT NULL, asset TEXT NOT NULL, zone TEXT NOT NULL, domain TEXT NOT NULL, "
+    "level INTEGER NOT NULL, priority INTEGER NOT NULL, value REAL, at INTEGER NOT NULL, now INTEGER NOT NULL, "
+    "since INTEGER NOT NULL, historic INTEGER NOT NULL, who TEXT NOT NULL, text TEXT NOT NULL, until INTEGER NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS transition_alarm ON transitions(alarm)",
+    "CREATE INDEX IF NOT EXISTS transition_asset ON transitions(asset, at)",
+    "CREATE TABLE IF NOT EXISTS alarms(alarm TEXT PRIMARY KEY, newest INTEGER NOT NULL, state TEXT NOT NULL, "
+    "priority INTEGER NOT NULL, since INTEGER NOT NULL, repeats INTEGER NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS alarm_state ON alarms(state, priority, since)",
+)
+_CLOSED = ("normal",)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmFilter:
+    """Which alarms; what is empty doesn't narrow. `open`: those that are not normal; `limit` takes the first."""
+
+    open: bool = False
+    alarm: str = ""
+    zone: str = ""
+    domain: str = ""
+    condition: str = ""
+    asset: str = ""
+    priority: int | None = None
+    """This one and more urgent ones."""
+    since: int | None = None
+    """UTC ns of event time."""
+    historic: bool = True
+    limit: int = 100
+
+
+def add_transitions(db: sqlite3.Connection, transitions: Sequence[Transition]) -> None:
+    """Take in transitions in order, and what they make of their alarms."""
+    for change in transitions:
+        marks = ", ".join("?" * len(_FIELDS))
+        number = db.execute(
+            f"INSERT INTO transitions({_NAMES}) VALUES ({marks})",  # noqa: S608
+            tuple(getattr(change, name) for name in _FIELDS),
+        ).lastrowid
+        db.execute(
+            "INSERT INTO alarms VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT(alarm) DO UPDATE SET newest = excluded.newest, "
+            "state = excluded.state, priority = excluded.priority, repeats = repeats + ?",
+            (change.alarm, number, change.state, change.priority, change.since, change.change == "repeated"),
+        )
+
+
+def find_alarms(db: sqlite3.Connection, which: AlarmFilter) -> list[dict[str, object]]:
+    """Alarms as their newest transition left them: open ones by priority, then the newest first."""
+    terms, values = ["1"], list[object]()
+    if which.open:
+        terms.append(f"alarms.state NOT IN ({', '.join('?' * len(_CLOSED))})")
+        values += _CLOSED
+    if not which.historic:
+        terms.append("NOT historic")
+    for name in ("alarm", "zone", "domain", "condition", "asset"):
+        if value := getattr(which, name):
+            terms.append(f"t.{name} = ?" if name != "alarm" else "t.alarm LIKE ? || '%'")
+            values.append(value)
+    if which.priority is not None:
+        terms.append("t.priority <= ?")
+        values.append(which.priority)
+    if which.since is not None:
+        terms.append("t.at >= ?")
+        values.append(which.since)
+    order = "t.priority, t.since DESC" if which.open else "t.since DESC"
+    query = (
+        f"SELECT {', '.join(f't.{name}' for name in _FIELDS)}, alarms.repeats FROM alarms "  # noqa: S608
+        f"JOIN transitions t ON t.number = alarms.newest WHERE {' AND '.join(terms)} ORDER BY {order} LIMIT ?"
+    )
+    names = (*_FIELDS, "repeats")
+    return [dict(zip(names, row, strict=True)) for row in db.execute(query, (*values, which.limit))]
+
+
+def alarm_history(db: sqlite3.Connection, which: AlarmFilter) -> list[Transition]:
+    """Transitions, the newest first."""
+    terms, values = ["1"], list[object]()
+    for name in ("zone", "domain", "condition", "asset"):
+        if value := getattr(which, name):
+            terms.append(f"{name} = ?")
+            values.append(value)
+    if which.alarm:
+        terms.append("alarm LIKE ? || '%'")
+        values.append(which.alarm)
+    if which.priority is not None:
+        terms.append("priority <= ?")
+        values.append(which.priority)
+    if which.since is not None:
+        terms.append("at >= ?")
+        values.append(which.since)
+    query = f"SELECT {_NAMES} FROM transitions WHERE {' AND '.join(terms)} ORDER BY number DESC LIMIT ?"  # noqa: S608
+    rows = db.execute(query, (*values, which.limit)).fetchall()
+    return [msgspec.convert([*row[:13], bool(row[13]), *row[14:]], Transition) for row in rows]
