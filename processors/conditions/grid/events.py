@@ -66,7 +66,10 @@ class _Rows:
 
 
 class EventDetector:
-    """State of the meters: 64 bytes each. Never called concurrently."""
+    """State of the meters: 61 bytes each. Never called concurrently.
+
+    An event of a meter that falls silent stays open until the meter is heard again.
+    """
 
     def __init__(self) -> None:
         self._pu = np.empty((0, 3))
