@@ -121,19 +121,19 @@ class RiseRate:
         ends[:-1] = (bucket[1:] != bucket[:-1]) | (joined.subject[1:] != joined.subject[:-1])
         base = np.flatnonzero(ends)
         before: Rows = np.cumsum(ends) - ends  # bases before each row; all of them in earlier buckets
-        first: Rows = before[joined.begin]
-        found = np.full(len(bucket), np.nan)
-        open_ = np.ones(len(bucket), np.bool_)
+        first, before = before[joined.begin[joined.at]], before[joined.at]
+        now, value = ts[rows], level[rows]
+        found = np.full(len(rows), np.nan)
+        open_ = np.ones(len(rows), np.bool_)
         for lag in range(1, self._depth + 1):
             at = before - lag
             row = base[np.maximum(at, 0)]
-            age = joined.ts - joined.ts[row]
+            age = now - joined.ts[row]
             fits = open_ & (at >= first) & (age >= self._over)
             use = fits & (age <= self._longest)
-            found[use] = ((joined.value - joined.value[row])[use]) / (age[use] / _HOUR)
+            found[use] = (value - joined.value[row])[use] / (age[use] / _HOUR)
             open_ &= ~fits
-        new = joined.new >= 0
-        rate[rows[joined.new[new]]] = found[new]
+        rate[rows] = found
         self._kept.keep(joined.subject[base], joined.ts[base], joined.value[base])
         return rate
 

@@ -123,7 +123,7 @@ class NightFlow:
         row = np.searchsorted(active, of)
         open_ = (night >= after[row]) & (night <= upto[row] + 1)  # all, unless windows have been moved
         of, at, value, night, row = of[open_], at[open_], value[open_], night[open_], row[open_]
-        mean, mean_of = self._means(of, at, value, window_start)
+        mean, mean_of = self._means(of, at, value, window_start, night)
         size = np.maximum(upto + 1 - after, 0)
         # a table of nights from the first open one on: those to give out, and one under way
         width = size + 1
@@ -149,20 +149,18 @@ class NightFlow:
             active[owner], window_start[number], window_end[number], result, points[out].astype(np.int32), coverage
         )
 
-    def _means(self, of: I32, at: I64, value: F64, window_start: I64) -> tuple[F64, Rows]:
+    def _means(self, of: I32, at: I64, value: F64, window_start: I64, night: Rows) -> tuple[F64, Rows]:
         """Means of `width` flows in a row within one night, and the row at which each is complete."""
         joined = self._recent.join(of, at, value)
-        total, whole = joined.value.copy(), joined.new >= 0
+        total, whole = value.copy(), np.ones(len(value), np.bool_)
         for lag in range(1, self._width):
             before, there = joined.lagged(lag)
             total += joined.value[before]
-            whole &= there & (joined.ts - joined.ts[before] == lag * self._step)
+            whole &= there & (at - joined.ts[before] == lag * self._step)
         if len(of):
             self._recent.keep(joined.subject, joined.ts, joined.value)
-        begins = joined.ts - (self._width - 1) * self._step
-        if len(window_start):
-            whole &= begins >= window_start[np.searchsorted(window_start, joined.ts, side="right") - 1]
-        return total[whole] / self._width, joined.new[whole]
+            whole &= at - (self._width - 1) * self._step >= window_start[night]
+        return total[whole] / self._width, np.flatnonzero(whole)
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Copies of all state."""

@@ -100,21 +100,23 @@ class PressureTransients:
         if not len(rows):
             return Transients(level, change, steepest)
         joined = self._recent.join(series[rows], ts[rows], pressure[rows])
-        new = joined.new >= 0
-        mine = rows[joined.new[new]]
-        least, least_rate = (np.broadcast_to(limit, n)[mine] for limit in (amplitude, rate))
-        best, best_rate = np.full(len(mine), np.nan), np.full(len(mine), np.nan)
+        now, value = ts[rows], pressure[rows]
+        least, least_rate = (np.broadcast_to(limit, n)[rows] for limit in (amplitude, rate))
+        best, best_rate = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
         for lag in range(1, self._depth + 1):
             before, there = joined.lagged(lag)
-            age = (joined.ts - joined.ts[before])[new]
-            moved = np.where(there[new] & (age <= self._within), (joined.value - joined.value[before])[new], np.nan)
+            age = now - joined.ts[before]
+            near = there & (age <= self._within)
+            if not near.any():  # the further back, the older
+                break
+            moved = np.where(near, value - joined.value[before], np.nan)
             best = np.where(np.abs(moved) > np.fmax(np.abs(best), -1), moved, best)
             per_second = moved / (np.maximum(age, 1) / 1e9)
             large = np.abs(moved) >= least
             steeper = large & (np.abs(per_second) > np.fmax(np.abs(best_rate), -1))
             best_rate = np.where(steeper, per_second, best_rate)
-        level[mine] = np.where(np.isnan(best), UNKNOWN, np.abs(best_rate) >= least_rate)
-        change[mine], steepest[mine] = best, best_rate
+        level[rows] = np.where(np.isnan(best), UNKNOWN, np.abs(best_rate) >= least_rate)
+        change[rows], steepest[rows] = best, best_rate
         self._recent.keep(joined.subject, joined.ts, joined.value)
         return Transients(level, change, steepest)
 

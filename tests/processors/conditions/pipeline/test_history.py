@@ -22,7 +22,9 @@ def test_what_is_kept_comes_before_what_is_new(depth: int, rng: np.random.Genera
             new = [(int(ts[at]), float(value[at]), at) for at in range(len(subject)) if subject[at] == who]
             expected += [(who, *row, -1) for row in kept[who]] + [(who, *row) for row in new]
             kept[who] = (kept[who] + [row[:2] for row in new])[-depth:]
-        found = zip(*(c.tolist() for c in (joined.subject, joined.ts, joined.value, joined.new)), strict=True)
+        number = np.full(len(joined.ts), -1)
+        number[joined.at] = np.arange(len(ts))
+        found = zip(*(c.tolist() for c in (joined.subject, joined.ts, joined.value, number)), strict=True)
         assert list(found) == expected
 
 
