@@ -1,0 +1,130 @@
+"""Water pressure: is it out of its limits, and has it jumped?
+
+    transient   |                    b          b - a of at least an amplitude, and (b - a)/t of at least a rate,
+                |        a___________|          between two readings no further apart than a short time
+                      |<---- t ----->|          (here a and b; direction by the sign)
+
+Sources: no standard; limits belong to the zone's operator. Amplitude and rate together are a design choice: amplitude
+alone finds slow drifts, rate alone finds noise.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from processors.columns import F64, I32, I64
+from processors.conditions.pipeline.arrivals import fresh_rows
+from processors.conditions.pipeline.history import History
+from processors.conditions.pipeline.levels import I8, NO_STEPS, UNKNOWN, reached
+from processors.conditions.pipeline.table import NEVER, Table
+
+__all__ = ["PressureTransients", "Transients", "pressure_level"]
+
+Limit = float | F64
+
+
+def pressure_level(pressure: F64, low: ArrayLike = NO_STEPS, high: ArrayLike = NO_STEPS) -> tuple[I8, I8]:
+    """Level of each pressure against low and high limits, and the side on which it is out.
+
+    Parameters
+    ----------
+    pressure : any shape, kPa; NaN where there is none.
+    low : (k,) or (..., k) descending limits (low, low-low), reached at or below; NaN where not used.
+    high : ascending limits (high, high-high), reached at or above.
+
+    Returns
+    -------
+    level : 0 within, 1 at the first limit, 2 at the second ...; `UNKNOWN` (-1) for NaN, or without any limit.
+    side : -1 low, 1 high, 0 within or unknown.
+
+    Examples
+    --------
+    >>> level, side = pressure_level(np.array([90.0, 140.0, 300.0, 650.0]), low=[150.0, 100.0], high=[600.0])
+    >>> level.tolist(), side.tolist()
+    ([2, 1, 0, 1], [-1, -1, 0, 1])
+    """
+    below, above = reached(pressure, falling=low), reached(pressure, rising=high)
+    level = np.maximum(below, above)
+    side: I8 = (above > 0).astype(np.int8) - (below > 0)
+    return level, side
+
+
+class Transients(NamedTuple):
+    """A row a reading: `level` 1 transient, 0 none, -1 not judged; the greatest `change` (kPa, signed) within the time
+    and the steepest `rate` (kPa/s, signed) among changes of the amplitude; NaN where there is none."""
+
+    level: I8
+    change: F64
+    rate: F64
+
+
+class PressureTransients:
+    """Sudden changes of pressure, judged on readings (1 s to some seconds apart), not on means.
+
+    Looks back at no more than `depth` readings: `within` should hold no more than that. 24 bytes a series, and 16 for
+    each reading of `depth`.
+    """
+
+    def __init__(self, within: int, depth: int) -> None:
+        """`within` (ns): how far apart the two readings of a change may be. `depth`: how many are kept."""
+        self._within = within
+        self._depth = depth
+        self._recent = History(depth)
+        self._table = Table({"last": ("int64", (), NEVER)})
+
+    def grow(self, n: int) -> None:
+        """Know `n` series."""
+        self._table.grow(n)
+        self._recent.grow(n)
+
+    def update(self, series: I32, ts: I64, pressure: F64, amplitude: Limit, rate: Limit) -> Transients:
+        """Judge readings in order of arrival.
+
+        Parameters
+        ----------
+        series, ts, pressure : (n,); kPa.
+        amplitude : least change, kPa; float or (n,).
+        rate : least change over time, kPa/s; float or (n,).
+
+        Returns
+        -------
+        Not judged: a NaN, a reading no newer than the series' last, one without another in the time before it.
+        """
+        n = len(series)
+        level = np.full(n, UNKNOWN, np.int8)
+        change, steepest = np.full(n, np.nan), np.full(n, np.nan)
+        given = np.flatnonzero(np.isfinite(pressure))
+        rows = given[fresh_rows(series[given], ts[given], self._table["last"])]
+        if not len(rows):
+            return Transients(level, change, steepest)
+        joined = self._recent.join(series[rows], ts[rows], pressure[rows])
+        now, value = ts[rows], pressure[rows]
+        least, least_rate = (np.broadcast_to(limit, n)[rows] for limit in (amplitude, rate))
+        best, best_rate = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+        for lag in range(1, self._depth + 1):
+            before, there = joined.lagged(lag)
+            age = now - joined.ts[before]
+            near = there & (age <= self._within)
+            if not near.any():  # the further back, the older
+                break
+            moved = np.where(near, value - joined.value[before], np.nan)
+            best = np.where(np.abs(moved) > np.fmax(np.abs(best), -1), moved, best)
+            per_second = moved / (np.maximum(age, 1) / 1e9)
+            large = np.abs(moved) >= least
+            steeper = large & (np.abs(per_second) > np.fmax(np.abs(best_rate), -1))
+            best_rate = np.where(steeper, per_second, best_rate)
+        level[rows] = np.where(np.isnan(best), UNKNOWN, np.abs(best_rate) >= least_rate)
+        change[rows], steepest[rows] = best, best_rate
+        self._recent.keep(joined.subject, joined.ts, joined.value)
+        return Transients(level, change, steepest)
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """Copies of all state."""
+        return {**self._table.snapshot(), **self._recent.snapshot()}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from a snapshot."""
+        self._table.restore(state)
+        self._recent.restore(state)
