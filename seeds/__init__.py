@@ -5,12 +5,17 @@ Everything is read through `importlib.resources`, so an installed wheel runs alo
 
 from importlib.resources import files
 
-__all__ = ["city_text", "devices_text", "profile_texts", "recording"]
+__all__ = ["city_text", "conditions_text", "devices_text", "profile_texts", "recording"]
 
 
 def city_text() -> str:
     """The TOML text of the city: time zone, zones and assets."""
     return _root("city.toml").decode()
+
+
+def conditions_text() -> str:
+    """The TOML text of what is judged."""
+    return _root("conditions.toml").decode()
 
 
 def devices_text() -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gateway.config.city import City
     from gateway.config.settings import Settings
 
-__all__ = ["Device", "EngineContent", "EngineOptions"]
+__all__ = ["AssetFacts", "Device", "EngineContent", "EngineOptions", "facts_of"]
 
 _SECOND = 1_000_000_000
 
@@ -34,6 +34,18 @@ class Device(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cell: str
     asset: str
     installed: str
+
+
+class AssetFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What conditions need to know of an asset. `kind`: segment, feeder, dma, gas, drain, or a part of one."""
+
+    id: str
+    kind: str
+    zone: str
+    figures: dict[str, float]
+    """Such as free_flow_kmh, lanes, length_m of a segment; canonical units are in the names."""
+    next: tuple[str, ...] = ()
+    """Neighbouring assets of the same kind."""
 
 
 class EngineOptions(msgspec.Struct, frozen=True):
@@ -59,6 +71,8 @@ class _Body(msgspec.Struct, frozen=True):
     options: EngineOptions
     profiles: dict[str, dict[str, Any]]
     devices: list[Device]
+    conditions: list[dict[str, Any]] = []
+    assets: list[AssetFacts] = []
 
 
 _VERSION = 1
@@ -75,6 +89,9 @@ class EngineContent:
     zones: Sequence[str]
     timezone: str
     options: EngineOptions
+    conditions: Sequence[dict[str, Any]]
+    """As `gateway.config.conditions` reads them."""
+    assets: Sequence[AssetFacts]
     digest: str
     """SHA-256 of the bytes, hex."""
     encoded: bytes
@@ -86,6 +103,7 @@ class EngineContent:
         city: "City",
         devices: Sequence[Device],
         profile_docs: Mapping[str, Mapping[str, Any]],
+        conditions: Sequence[Mapping[str, Any]] = (),
     ) -> "EngineContent":
         """The content of a loaded configuration; `profile_docs` are parsed TOML tables by profile name."""
         engine = settings.engine
@@ -98,17 +116,22 @@ class EngineContent:
             max_devices=engine.max_devices,
         )
         zones = sorted(zone.id for zone in city.zones)
-        return cls.build(profile_docs, devices, zones, city.city.timezone, options)
+        return cls.build(
+            profile_docs, devices, zones, city.city.timezone, options, conditions=conditions, assets=facts_of(city)
+        )
 
     @classmethod
     def build(
         cls, profiles: Mapping[str, Mapping[str, Any]], devices: Sequence[Device], zones: Sequence[str], timezone: str,
-        options: EngineOptions,
+        options: EngineOptions, *, conditions: Sequence[Mapping[str, Any]] = (), assets: Sequence[AssetFacts] = (),
     ) -> "EngineContent":  # fmt: skip
-        """Put content together from its parts; any order of `devices` and `zones` gives the same bytes."""
+        """Put content together from its parts; any order of `devices`, `zones` and `assets` gives the same bytes."""
         ordered = sorted(devices, key=lambda device: device.id)
         plain = {name: dict(profile) for name, profile in profiles.items()}
-        return cls.decode(_ENCODER.encode(_Body(_VERSION, timezone, sorted(zones), options, plain, ordered)))
+        judged = [dict(condition) for condition in conditions]
+        places = sorted(assets, key=lambda asset: asset.id)
+        body = _Body(_VERSION, timezone, sorted(zones), options, plain, ordered, judged, places)
+        return cls.decode(_ENCODER.encode(body))
 
     @classmethod
     def decode(cls, data: bytes) -> "EngineContent":
@@ -117,8 +140,43 @@ class EngineContent:
         if body.version != _VERSION:
             raise ValueError(f"configuration content of version {body.version}; this program reads {_VERSION}")
         digest = hashlib.sha256(data).hexdigest()
-        return cls(body.profiles, body.devices, body.zones, body.timezone, body.options, digest, bytes(data))
+        return cls(
+            body.profiles,
+            body.devices,
+            body.zones,
+            body.timezone,
+            body.options,
+            body.conditions,
+            body.assets,
+            digest,
+            bytes(data),
+        )
 
     def encode(self) -> bytes:
         """The bytes of a CONFIG row."""
         return self.encoded
+
+
+def facts_of(city: "City") -> list[AssetFacts]:
+    """What conditions need to know of a city's assets."""
+    out = [
+        AssetFacts(
+            each.id, "segment", each.zone,
+            {"free_flow_kmh": each.free_flow_kmh, "lanes": float(each.lanes), "length_m": each.length_m},
+            each.neighbours,
+        )
+        for each in city.segments
+    ]  # fmt: skip
+    for feeder in city.feeders:
+        out.append(AssetFacts(feeder.id, "feeder", feeder.zone, {"kv": feeder.kv, "capacity_kva": feeder.capacity_kva}))
+        out += [AssetFacts(each.id, "transformer", feeder.zone, {"kva": each.kva}) for each in feeder.transformers]
+    for dma in city.dmas:
+        figures = {"connections": float(dma.connections), "mains_km": dma.mains_km}
+        out.append(AssetFacts(dma.id, "dma", dma.zone, figures))
+        out += [AssetFacts(each.id, "inlet", dma.zone, {"dn_mm": each.dn_mm}) for each in dma.inlets]
+        out += [AssetFacts(each.id, "storage", dma.zone, {"m3": each.m3}) for each in dma.storage]
+        points = dma.critical_points
+        out += [AssetFacts(each.id, "critical-point", dma.zone, {"elevation_m": each.elevation_m}) for each in points]
+    out += [AssetFacts(each.id, each.kind, each.zone, {}) for each in city.gas_assets]
+    out += [AssetFacts(each.id, each.kind, each.zone, {"crest_m": each.crest_m}) for each in city.drains]
+    return out

@@ -1,13 +1,14 @@
-"""City, devices and profiles from where the settings say: files of the operator's, or the built-in ones of `seeds`."""
+"""City, devices, profiles and conditions from where the settings say: files of the operator's, or the built-in ones of `seeds`."""
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import seeds
 from gateway.config.city import City, parse_city
+from gateway.config.conditions import Condition, built_in_conditions, parse_conditions
 from gateway.config.content import Device, EngineContent
 from gateway.config.devices import parse_devices
 from gateway.config.profiles import Profile, load_profiles
@@ -28,14 +29,16 @@ class SeedFiles:
     profiles: tuple[Profile, ...]
     profile_docs: Mapping[str, Mapping[str, Any]]
     """Parsed TOML of each profile, by its name."""
+    conditions: tuple[Condition, ...] = ()
 
     def content(self, settings: Settings) -> EngineContent:
         """What the engines are configured with."""
-        return EngineContent.of(settings, self.city, self.devices, self.profile_docs)
+        tables = [condition.model_dump(mode="json", exclude_defaults=True) for condition in self.conditions]
+        return EngineContent.of(settings, self.city, self.devices, self.profile_docs, tables)
 
 
 def load_seed_files(settings: Settings) -> SeedFiles:
-    """Read all three. Raises ConfigErrors with the problems of all of them."""
+    """Read all four. Raises ConfigErrors with the problems of all of them."""
     problems: list[ConfigError] = []
     city = _collect(problems, lambda: _city(settings))
     texts = _collect(problems, lambda: _profile_texts(settings))
@@ -44,10 +47,11 @@ def load_seed_files(settings: Settings) -> SeedFiles:
         raise ConfigErrors(problems)
     names = [profile.name for profile in profiles]
     devices = _collect(problems, lambda: _devices(settings, city, names))
-    if devices is None:
+    conditions = _collect(problems, lambda: _conditions(settings, city, profiles))
+    if devices is None or conditions is None:
         raise ConfigErrors(problems)
     docs = [tomllib.loads(text) for text in texts.values()]
-    return SeedFiles(city, devices, profiles, {doc["name"]: doc for doc in docs})
+    return SeedFiles(city, devices, profiles, {doc["name"]: doc for doc in docs}, conditions)
 
 
 def _collect(problems: list[ConfigError], load: Callable[[], T]) -> T | None:
@@ -72,6 +76,13 @@ def _devices(settings: Settings, city: City, profiles: list[str]) -> tuple[Devic
     if file is None:
         return parse_devices(seeds.devices_text(), "built-in devices.csv", city, profiles)
     return parse_devices(_read(file, "devices_file"), str(file), city, profiles)
+
+
+def _conditions(settings: Settings, city: City, profiles: Sequence[Profile]) -> tuple[Condition, ...]:
+    file = settings.conditions_file
+    if file is not None:
+        return parse_conditions(_read(file, "conditions_file"), str(file), city, profiles)
+    return built_in_conditions(seeds.conditions_text(), city, profiles)
 
 
 def _profile_texts(settings: Settings) -> dict[str, str]:

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """The devices that are known from the start (CSV); the built-in ones where empty."""
     profiles_dir: OptionalPath = None
     """Folder with a TOML file a kind of device; the built-in kinds where empty."""
+    conditions_file: OptionalPath = None
+    """What is judged, and when it is an alarm (TOML); the built-in conditions where empty."""
     secrets_dir: OptionalPath = None
     """Folder with a file a secret, named like mqtt__password or stores__influxdb__token."""
 

@@ -67,6 +67,7 @@ def test_outputs_come_back_bit_for_bit(result: StepResult) -> None:
             assert getattr(theirs, column).dtype == dtype
             assert getattr(theirs, column).tobytes() == getattr(ours, column).tobytes()
     assert (back.rejects, back.series, back.devices) == (result.rejects, result.series, result.devices)
+    assert back.transitions == result.transitions
     assert back.counts == result.counts
     assert encode(back) == encode(result)
 
