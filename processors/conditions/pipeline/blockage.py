@@ -58,7 +58,7 @@ class Blockages(NamedTuple):
 
 
 class Blockage:
-    """What is usual in each drain, and the rain under way: 301 bytes a drain."""
+    """What is usual in each drain, and the rain under way: 307 bytes a drain."""
 
     def __init__(self, dry_for: int, response_time: int, longest_gap: int, gain: float, least_count: int) -> None:
         """Set what all drains share.

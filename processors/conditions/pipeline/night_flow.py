@@ -44,7 +44,7 @@ class NightFlows:
 
 
 class NightFlow:
-    """The night under way of many DMAs. A DMA counts from its first row on; 100 bytes each.
+    """The night under way of many DMAs. A DMA counts from its first row on; 80 bytes each.
 
     Every night after that comes out once, a night without any flow with coverage 0 and NaN.
     """
