@@ -58,7 +58,7 @@ class Blockages(NamedTuple):
 
 
 class Blockage:
-    """What is usual in each drain, and the rain under way: 301 bytes a drain."""
+    """What is usual in each drain, and the rain under way: 307 bytes a drain."""
 
     def __init__(self, dry_for: int, response_time: int, longest_gap: int, gain: float, least_count: int) -> None:
         """Set what all drains share.
@@ -113,23 +113,24 @@ class Blockage:
             r = rows[at]
             mine = BlockageLimits(*(limit[r] for limit in spread_out))
             who, now = drain[r], ts[r]
-            gap = now - before[who] > self._gap
+            dry = self._rain(who, now, before[who], level[r], rain[r], mine)
             before[who] = now
-            dry = self._rain(who, now, gap, level[r], rain[r], mine)
             self._learn(out, r, who, hour[r], level[r], dry, mine)
             out.no_response[r] = self._table["verdict"][who]
         return out
 
     def _rain(
-        self, who: I32, now: I64, gap: NDArray[np.bool_], level: F64, rain: F64, limits: BlockageLimits
+        self, who: I32, now: I64, previous: I64, level: F64, rain: F64, limits: BlockageLimits
     ) -> NDArray[np.bool_]:
-        """Follow the rain and the response to it; whether it is dry weather."""
+        """Follow the rain and the response to it; whether it is dry weather. `previous` is the time of the last row."""
         t = self._table
+        gap = now - previous > self._gap
         wet = rain >= limits.wet
         t["wet_at"][who] = np.where(wet | np.isnan(rain) | gap, now, t["wet_at"][who])
         dry: NDArray[np.bool_] = now - t["wet_at"][who] >= self._dry_for
 
-        waits = (t["enough_at"][who] != NEVER) & (now - t["enough_at"][who] < self._response_time)
+        # a rain is under way until it is dry, and a row has come on which it could be judged
+        waits = (t["enough_at"][who] != NEVER) & (previous - t["enough_at"][who] < self._response_time)
         raining = t["raining"][who] & (~dry | waits)
         begins = wet & ~raining
         raining |= begins

@@ -43,7 +43,7 @@ class Bursts(NamedTuple):
 
 
 class Burst:
-    """Bursts of many areas: 65 bytes each, and 16 for each of `size` (so 257 with 12)."""
+    """Bursts of many areas: 64 bytes each, and 16 for each of `size` (256 with 12)."""
 
     def __init__(self, size: int, within: int, hold: int, longest_gap: int, trend: bool) -> None:
         """Set what all areas share.

@@ -44,7 +44,7 @@ class NightFlows:
 
 
 class NightFlow:
-    """The night under way of many DMAs. A DMA counts from its first row on; 100 bytes each.
+    """The night under way of many DMAs. A DMA counts from its first row on; 80 bytes each.
 
     Every night after that comes out once, a night without any flow with coverage 0 and NaN.
     """
@@ -75,8 +75,8 @@ class NightFlow:
         ----------
         dma, start, flow : (n,) mean flow (m3/h) of [start, start + step), NaN where missing. Rows no newer than the
             DMA's last are passed over: days are corrected from stored flows, not here.
-        window_start, window_end : (nights,) UTC ns of the night windows, ascending and apart. They may move on from
-            call to call, but must hold every night that is not out yet.
+        window_start, window_end : (nights,) UTC ns of the night windows, ascending; they may touch, not overlap.
+            They may move on from call to call, but must hold every night that is not out yet.
         least_coverage : least share of the window's flows; float or (DMAs,).
 
         Returns
@@ -141,7 +141,7 @@ class NightFlow:
         out[under_way] = False
         owner = np.repeat(np.arange(len(active)), size)
         number = np.arange(len(owner)) - np.repeat(np.cumsum(size) - size, size) + after[owner]
-        due = (window_end[number] - window_start[number]) / self._step
+        due = np.maximum((window_end[number] - window_start[number]) // self._step, 1)
         coverage = points[out] / due
         wanted = np.broadcast_to(least_coverage, len(self._table))[active[owner]]
         result = np.where(coverage >= wanted, least[out], np.nan)

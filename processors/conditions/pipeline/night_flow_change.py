@@ -53,7 +53,7 @@ class NightFlowChanges(NamedTuple):
 
 
 class NightFlowChange:
-    """CUSUM of many areas, 77 bytes each and 16 for each day of `days`."""
+    """CUSUM of many areas, 61 bytes each and 16 for each day of `days`."""
 
     def __init__(
         self, days: int = 10, least_days: int = 5, calm_days: int = 2, rebase_days: int = 10, forget: int = 1 << 62

@@ -63,7 +63,7 @@ class Transients(NamedTuple):
 class PressureTransients:
     """Sudden changes of pressure, judged on readings (1 s to some seconds apart), not on means.
 
-    Looks back at no more than `depth` readings: `within` should hold no more than that. 24 bytes a series, and 16 for
+    Looks back at no more than `depth` readings: `within` should hold no more than that. 12 bytes a series, and 16 for
     each reading of `depth`.
     """
 

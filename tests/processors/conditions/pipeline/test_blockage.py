@@ -111,6 +111,21 @@ def test_rain_of_two_showers_far_apart_does_not_add_up() -> None:
     assert _judge([0.3] * 22, rain).no_response.max() == -1
 
 
+def test_a_shower_is_judged_after_it_is_dry_again_where_water_takes_that_long() -> None:
+    rule = Blockage(dry_for=HOUR, response_time=4 * HOUR, longest_gap=2 * HOUR, gain=0.1, least_count=3)
+    rule.grow(1)
+
+    found = _judge([0.3] * 10, [0.0, 0.0, 6.0] + [0.0] * 7, rule=rule)
+
+    assert found.no_response.tolist() == [-1] * 6 + [1] * 4
+
+
+def test_a_wild_level_teaches_no_more_than_the_limit() -> None:
+    found = _judge([*_usual(4), 9.0, *_usual(2)[1:]], [0.0] * 144)
+
+    np.testing.assert_allclose(found.usual[[96, 120]], [0.2, 0.2 + 0.02 * 0.1], atol=1e-6)
+
+
 def test_the_verdict_stands_until_a_rain_tells_otherwise() -> None:
     rain = [0.0] * 8 + [6.0] + [0.0] * 30 + [6.0] + [0.0] * 3
 
@@ -147,12 +162,12 @@ def _plain(rows: list[tuple[int, int, float, float]]) -> list[tuple[int, int]]:
         if ts <= s["last"]:
             out.append((-1, -1))
             continue
-        gap, wet = ts - s["last"] > 2, rain >= 0.2
+        gap, wet, previous = ts - s["last"] > 2, rain >= 0.2, s["last"]
         s["last"] = ts
         if gap or wet or np.isnan(rain):
             s["wet_at"] = ts
         dry = ts - s["wet_at"] >= 6
-        if s["raining"] and dry and not (s["enough_at"] >= 0 and ts - s["enough_at"] < 2):
+        if s["raining"] and dry and not (s["enough_at"] >= 0 and previous - s["enough_at"] < 2):
             s["raining"] = 0
         begins = wet and not s["raining"]
         if begins:

@@ -68,6 +68,19 @@ def test_missing_late_and_too_old_levels_give_no_rate() -> None:
     assert (rate[1], rate[3]) == (1.0, 1.0)
 
 
+def test_a_bucket_cut_in_two_by_a_batch_keeps_what_is_before_it() -> None:
+    ts, level = np.arange(120) * MINUTE // 2, np.arange(120) ** 2 / 1000
+    drain = np.zeros(120, np.int32)
+    whole, single = (RiseRate(over=10 * MINUTE, longest=20 * MINUTE, parts=5) for _ in range(2))
+    whole.grow(1)
+    single.grow(1)
+
+    one_by_one = [single.update(drain[k : k + 1], ts[k : k + 1], level[k : k + 1])[0] for k in range(120)]
+
+    same((whole.update(drain, ts, level),), (np.array(one_by_one),))
+    assert not np.isnan(one_by_one[24:]).any()
+
+
 ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 400), st.floats(0, 5) | st.just(NAN)), max_size=60).map(
     lambda rows: sorted(rows, key=lambda row: row[1] // 20)
 )  # nearly in order: some rows are late

@@ -99,6 +99,27 @@ def test_a_mean_over_a_gap_or_over_the_windows_edge_does_not_count() -> None:
     assert nights.flow.tolist() == [7.0]  # 1, 9, 9, 9
 
 
+def test_a_flow_that_ends_after_the_window_is_not_of_the_night() -> None:
+    start = _windows("Asia/Shanghai", "2026-05-01", 1)[0]
+
+    nights = _night((start, start + 9 * QUARTER - MINUTE), [5.0] * 8 + [1.0] * 2)
+
+    assert (nights.flow.tolist(), nights.points.tolist(), nights.coverage.tolist()) == ([5.0], [8], [1.0])
+
+
+def test_windows_may_be_whole_days_and_touch() -> None:
+    start = _windows("Asia/Shanghai", "2026-05-01", 2, begin=0)[0]
+    windows = (start, start + 24 * HOUR)
+    rule = NightFlow(QUARTER)
+    rule.grow(1)
+    flow = np.array([9.0] * 94 + [1.0] * 4 + [9.0] * 94)  # two of the four on each side of midnight
+
+    nights = rule.update(np.zeros(192, np.int32), start[0] + QUARTER * np.arange(192), flow, *windows, 92 / 96)
+
+    assert nights.flow.tolist() == [5.0]
+    assert rule.close(int(windows[1][1]), *windows, 92 / 96).flow.tolist() == [5.0]
+
+
 def test_a_night_with_too_few_flows_has_none() -> None:
     windows = _windows("Asia/Shanghai", "2026-05-01", 1)
 

@@ -86,6 +86,13 @@ def test_after_a_long_silence_the_area_is_learnt_anew() -> None:
     assert found.change.tolist() == [-1] * 5 + [0] + [-1] * 5 + [0]
 
 
+def test_a_long_silence_ends_an_alarm() -> None:
+    found = _judge([10.0] * 5 + [30.0] + [30.0] * 6, [*range(6), *range(40, 46)], forget=30 * DAY)
+
+    assert found.change.tolist()[5:] == [1, -1, -1, -1, -1, -1, 0]
+    assert (found.high[11], found.low[11]) == (0.0, 0.0)
+
+
 def test_areas_do_not_mix() -> None:
     rule = NightFlowChange(least_days=1)
     rule.grow(2)
