@@ -43,7 +43,8 @@ app = App(
 
 _dead_letters = App(name="dead-letters", help="What could not be used: look at it, send it through again.")
 _stores = App(name="stores", help="Stores that were deleted or replaced.")
-for _group in (_dead_letters, _stores):
+_alarms = App(name="alarms", help="What needs somebody, what happened, and what people decide.")
+for _group in (_alarms, _dead_letters, _stores):
     app.command(_group)
 
 
@@ -86,6 +87,35 @@ _add(
     "cityloom read loop-0001 speed --last 30m",
     "cityloom read loop-0001 --step 15m --from 2026-03-02T06:00 --format csv",
 )  # fmt: skip
+_add(
+    "list", "gateway.cli.alarms:listing", "List alarms, the most urgent first.",
+    "cityloom alarms list", "cityloom alarms list --domain gas --priority 2", "cityloom alarms list --all --json",
+    to=_alarms,
+)  # fmt: skip
+_add(
+    "history", "gateway.cli.alarms:history", "Show what happened to alarms, the newest first.",
+    "cityloom alarms history", "cityloom alarms history 3f0c2a", "cityloom alarms history --asset gas-0001 -n 20",
+    to=_alarms,
+)  # fmt: skip
+_add(
+    "ack", "gateway.cli.alarms:ack", "Acknowledge alarms.", "cityloom alarms ack 3f0c2a 81b09d --who wang", to=_alarms,
+)  # fmt: skip
+_add(
+    "shelve", "gateway.cli.alarms:shelve", "Put alarms aside for a time.",
+    'cityloom alarms shelve 3f0c2a --for 8h --reason "sensor is being exchanged"', to=_alarms,
+)  # fmt: skip
+_add("unshelve", "gateway.cli.alarms:unshelve", "Bring shelved alarms back.", "cityloom alarms unshelve 3f0c2a",
+     to=_alarms)  # fmt: skip
+_add(
+    "comment", "gateway.cli.alarms:comment", "Write something beside an alarm.",
+    'cityloom alarms comment 3f0c2a "crew is on its way"', to=_alarms,
+)  # fmt: skip
+_add(
+    "out-of-service", "gateway.cli.alarms:out_of_service", "Take alarms out of service.",
+    'cityloom alarms out-of-service 3f0c2a --reason "road works until May"', to=_alarms,
+)  # fmt: skip
+_add("in-service", "gateway.cli.alarms:in_service", "Bring alarms back into service.",
+     "cityloom alarms in-service 3f0c2a", to=_alarms)  # fmt: skip
 _add(
     "list", "gateway.cli.dead_letters:listing", "List dead letters, newest first.",
     "cityloom dead-letters list --reason unreadable -n 10", to=_dead_letters,

@@ -90,10 +90,10 @@ class StepsCondition(_Condition):
     def _ordered(self) -> "StepsCondition":
         if not self.high and not self.low:
             raise ValueError("needs high or low: the steps that make levels")
-        for part in (self, *self.where):
-            if list(part.high or ()) != sorted(part.high or ()):
+        for high, low in [(self.high, self.low), *((where.high or (), where.low or ()) for where in self.where)]:
+            if list(high) != sorted(high):
                 raise ValueError("high must ascend")
-            if list(part.low or ()) != sorted(part.low or (), reverse=True):
+            if list(low) != sorted(low, reverse=True):
                 raise ValueError("low must descend")
         return self
 
@@ -173,11 +173,8 @@ def parse_conditions(text: str, file: str, city: City, profiles: Sequence[Profil
 
 def built_in_conditions(text: str, city: City, profiles: Sequence[Profile]) -> tuple[Condition, ...]:
     """Those of the built-in conditions whose profiles and quantities there are: a city may have others."""
-    known = {profile.name: profile for profile in profiles}
     parsed = _File.model_validate(tomllib.loads(text)).conditions
-    return tuple(
-        condition for condition in parsed if not any(_contradictions((condition,), city, list(known.values())))
-    )
+    return tuple(condition for condition in parsed if not any(_contradictions((condition,), city, profiles)))
 
 
 def _contradictions(

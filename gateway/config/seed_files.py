@@ -1,4 +1,4 @@
-"""City, devices, profiles and conditions from where the settings say: files of the operator's, or the built-in ones of `seeds`."""
+"""City, devices, profiles and conditions from where the settings say: the operator's files, or those of `seeds`."""
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence

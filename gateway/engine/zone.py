@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gateway.codecs.compiled import CompiledProfile, compile_profile
 from gateway.config.content import EngineContent
 from gateway.config.profiles import load_profiles
+from gateway.engine.conditions.judge import Judge
 from gateway.engine.dedupe import Dedupe
 from gateway.engine.devices import Devices
 from gateway.engine.messages import Messages
@@ -67,9 +68,11 @@ class ZoneEngine:
         self._windows = WindowSet(np.empty(0, np.int64))
         self._watermarks = Watermarks()
         self._closed_at = np.empty(0, np.int64)
+        self.judge = Judge()
         self._content: EngineContent | None = None
         self._messages: Messages | None = None
         self._profiles: dict[str, CompiledProfile] = {}
+        self._intervals: dict[str, int] = {}
 
     # -- the one call ---------------------------------------------------------------------------------------------
 
@@ -84,11 +87,14 @@ class ZoneEngine:
                     self._take(rows[start:k], out)
                     if row.kind == RowKind.CONFIG:
                         self._configure(row, out)
+                    elif not self.judge.act(row, self.now, out.transitions):
+                        out.count("beside", "acts_without_effect")
                     self.offset += 1
                     start = k + 1
         self._take(rows[start:] if start else rows, out)
         self._progress(live)
         self._close(out)
+        self._judge(live, out)
         return out.result()
 
     def _take(self, rows: Sequence[Row], out: Outputs) -> None:
@@ -198,6 +204,12 @@ class ZoneEngine:
         out.aggregates.append(aggregates)
         out.dirty.append(dirty)
 
+    def _judge(self, live: bool, out: Outputs) -> None:
+        """Conditions see what is not late: readings by their flag, windows as they close."""
+        fresh = [batch.take((batch.why & np.uint32(Why.LATE)) == 0) for batch in out.readings]
+        watermarks = self._watermarks.current().tolist()
+        self.judge.step(fresh, out.aggregates, watermarks, self.now, live, out.transitions)
+
     @property
     def series_lane(self) -> NDArray[np.int32]:
         """Lane of each series."""
@@ -240,6 +252,7 @@ class ZoneEngine:
                 self._lanes()
                 mine = self.registry.series_of_device(index)
                 self._windows.set_lane(mine, np.full(len(mine), self.registry.lane[index], np.int32))
+        self.judge.configure(self._content, self.registry, self._intervals)
 
     def _load(self, content_bytes: bytes) -> None:
         content = EngineContent.decode(content_bytes)
@@ -253,6 +266,7 @@ class ZoneEngine:
         router = Router(profiles, options.bounds.max_topic_bytes)
         self._messages = Messages(compiled, router, gate, devices, self._sequences)
         self._windows.day_edges = day_edges(content.timezone)
+        self._intervals = {profile.name: profile.interval_ns for profile in profiles}
 
     def _lanes(self) -> None:
         """Bring watermarks up to the lanes that the registry has opened."""
@@ -299,6 +313,7 @@ class ZoneEngine:
             "windows": self._windows.snapshot(),
             "watermarks": self._watermarks.snapshot(),
             "closed_at": self._closed_at.copy(),
+            "judge": self.judge.snapshot(),
         }
 
     @classmethod
@@ -317,6 +332,8 @@ class ZoneEngine:
         if state["content"]:
             made._load(state["content"])
         newest = state["newest"]
+        if made._content is not None:
+            made.judge.restore(state["judge"], made._content, made.registry, made._intervals)
         made._dedupe.grow(len(newest))
         made._dedupe.newest[: len(newest)] = newest
         return made

@@ -18,6 +18,7 @@ from gateway.errors import CommandError, StoreError
 from gateway.journal.inbox import Inbox
 from gateway.journal.outbox import Outbox
 from gateway.rows import Row, RowKind
+from gateway.runtime.alarm_desk import ALARM_METHODS, AlarmDesk
 from gateway.runtime.intake import REPLAY_SOURCE
 from gateway.runtime.reading import read_series
 from gateway.stores.base import SeriesId, Store
@@ -28,7 +29,7 @@ __all__ = ["METHODS", "Desk", "Office"]
 METHODS = frozenset({
     "status", "ledger", "verify", "device_ledger", "dead_letters", "dead_letter", "replay_dead_letters",
     "purge_dead_letters", "series", "read", "adopt_store",
-})  # fmt: skip
+}) | ALARM_METHODS  # fmt: skip
 _REPLAY_AT_ONCE = 1_000
 
 
@@ -71,7 +72,7 @@ class Office(Protocol):
         ...
 
 
-class Desk:
+class Desk(AlarmDesk):
     """Answers questions and takes orders."""
 
     def __init__(self, office: Office) -> None:

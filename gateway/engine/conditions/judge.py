@@ -80,8 +80,8 @@ class Judge:
             rule.bind(new, self._context)
 
     def step(
-        self, readings: Sequence[ReadingBatch], aggregates: Sequence[AggregateBatch], watermarks: Sequence[int], now: int,
-        live: bool, out: list[Transition],
+        self, readings: Sequence[ReadingBatch], aggregates: Sequence[AggregateBatch], watermarks: Sequence[int],
+        now: int, live: bool, out: list[Transition],
     ) -> None:  # fmt: skip
         """Judge what a call has brought."""
         if self._context is None or not self._rules:

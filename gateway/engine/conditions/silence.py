@@ -79,7 +79,9 @@ class SilenceRule:
             interval = self._intervals.get(record.profile, 0)
             limits.append(max(round(spec.intervals * interval), round(spec.least_secs * 1e9)))
         self._limit = np.concatenate([self._limit, np.array(limits, np.int64)])
-        self._told = np.concatenate([self._told, np.zeros(len(limits), np.bool_)])
+        told = np.zeros(len(self._keys), np.bool_)
+        told[: len(self._told)] = self._told
+        self._told = told
 
     def snapshot(self) -> dict[str, Any]:
         """See Condition."""
