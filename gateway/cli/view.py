@@ -9,6 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from gateway.cli.alarms import PRIORITIES
 from gateway.cli.ledger_view import MESSAGES, READINGS, equation
 from gateway.cli.text import clean, count, duration, size
 
@@ -21,8 +22,11 @@ def status_view(status: Status, zone: tzinfo, rows: int = 12) -> RenderableType:
     """The whole picture; `rows` bounds the two lists together."""
     parts: list[RenderableType] = [_headline(status, zone), _flow(status), _ledger(status["ledger"])]
     rejects = status["rejects"][: max(rows // 3, 2)]
+    alarms = status["alarms"]["urgent"][: max(rows // 3, 3)]
+    if alarms:
+        parts.append(_alarms(alarms, status["alarms"]["states"], zone))
     if status["city"]:
-        parts.append(_zones(status["city"], max(rows - len(rejects), 2)))
+        parts.append(_zones(status["city"], max(rows - len(rejects) - len(alarms), 2)))
     if rejects:
         parts.append(_rejects(rejects, zone))
     return Group(*parts)
@@ -133,6 +137,22 @@ def _zones(figures: Sequence[Status], rows: int) -> RenderableType:
         table.add_row(Text(f"and {len(busiest) - rows} more", "dim"))
     sums = {profile: sum(z[profile]["series"] for z in zones.values() if profile in z) for profile in profiles}
     table.add_row(Text("the city", "bold"), *(Text(f"{sums[profile]:,}", "bold") for profile in profiles))
+    return table
+
+
+def _alarms(alarms: Sequence[Status], states: Status, zone: tzinfo) -> RenderableType:
+    said = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in sorted(states.items()))
+    table = Table(box=None, padding=(0, 1), title=f"alarms: {said}", title_justify="left", title_style="dim",
+                  show_header=False)  # fmt: skip
+    for alarm in alarms:
+        waits = alarm["state"] == "unacknowledged"
+        word, style = PRIORITIES.get(alarm["priority"], ("", ""))
+        when = datetime.fromtimestamp(alarm["since"] / 1e9, zone)
+        value = "" if alarm["value"] is None else f"{alarm['value']:.4g}"
+        table.add_row(
+            f"{when:%H:%M:%S}", Text(word, style if waits else "dim"), Text(alarm["condition"], "" if waits else "dim"),
+            clean(alarm["asset"]), clean(alarm["zone"]), value, Text(alarm["state"].replace("_", " "), "dim"),
+        )  # fmt: skip
     return table
 
 

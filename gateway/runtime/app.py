@@ -317,6 +317,7 @@ async def open_gateway(
         gateway = Gateway(settings, content, clock, telemetry, journal, recovered, kill, new_session=new_session)
         stack.callback(gateway.close)
         gateway.register_stores()
+        gateway.view.alarms.take(recovered.engines.zone.judge.standing())
         try:
             yield gateway
         finally:

@@ -1,14 +1,15 @@
 """What operators look at while it runs: rates, latencies, newest rejects; fed after each commit. Bounded, in memory."""
 
-from collections import deque
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from gateway.engine.alarm_model import AlarmState, Transition
 from gateway.engine.results import Reject, StepResult
 
-__all__ = ["Growth", "Latency", "LiveView", "Rate"]
+__all__ = ["Growth", "Latency", "LiveView", "Rate", "StandingAlarms"]
 
 _BUCKETS = 512
 _FLOOR_SECS = 1e-5
@@ -75,6 +76,31 @@ class Growth:
         return (total - before) / (now - since) if now > since else None
 
 
+class StandingAlarms:
+    """Alarms that are not normal, as their newest transitions left them; bounded by what there is to be wrong."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Transition] = {}
+
+    def take(self, transitions: Iterable[Transition]) -> None:
+        """Changes, in order."""
+        for change in transitions:
+            if change.state == AlarmState.NORMAL or change.historic:
+                self._open.pop(change.alarm, None)
+            else:
+                self._open[change.alarm] = change
+
+    def counts(self) -> dict[str, int]:
+        """How many there are in each state."""
+        return dict(Counter(change.state for change in self._open.values()))
+
+    def most_urgent(self, most: int) -> list[Transition]:
+        """Those that nobody has acknowledged first, then by priority, then the newest."""
+        waits = AlarmState.UNACKNOWLEDGED
+        order = sorted(self._open.values(), key=lambda c: (c.state != waits, c.priority, -c.since, c.alarm))
+        return order[:most]
+
+
 class LiveView:
     """One gateway's view of itself. Called from the event loop only."""
 
@@ -87,6 +113,7 @@ class LiveView:
         """Bytes appended to the outbox."""
         self.aggregates_written = 0
         self.aggregates_revised = 0
+        self.alarms = StandingAlarms()
         self._rejects: deque[Reject] = deque(maxlen=20)
 
     def committed(self, now: float, messages: int, result: StepResult) -> None:
@@ -95,6 +122,7 @@ class LiveView:
         self.readings.add(now, len(result.readings))
         self.aggregates_written += len(result.aggregates)
         self._rejects.extend(result.rejects)
+        self.alarms.take(result.transitions)
 
     def revised(self, windows: int) -> None:
         """The reviser wrote new revisions."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FileOffice", "GatewayOffice", "file_office"]
 
+_URGENT = 10
 _HOUR = 3600.0
 
 
@@ -134,6 +135,10 @@ class GatewayOffice:
             "aggregates": {"written": view.aggregates_written, "revised": view.aggregates_revised},
             "city": [msgspec.structs.asdict(figure) for figure in gateway.engines.figures()],
             "city_totals": gateway.engines.totals(),
+            "alarms": {
+                "states": view.alarms.counts(),
+                "urgent": [msgspec.structs.asdict(alarm) for alarm in view.alarms.most_urgent(_URGENT)],
+            },
             "rejects": [
                 {"received_at": r.received_at, "reason": r.reason, "topic": r.topic, "detail": r.detail}
                 for r in view.newest_rejects()
@@ -224,7 +229,8 @@ class FileOffice:
                 "busy": 0.0, "clock_suspect": "",
             },
             "cpu": {"process_secs": 0.0, "stages": {}, "peak_rss_bytes": 0},
-            "aggregates": {"written": None, "revised": None}, "city": [], "city_totals": {}, "rejects": [],
+            "aggregates": {"written": None, "revised": None}, "city": [], "city_totals": {},
+            "alarms": {"states": {}, "urgent": []}, "rejects": [],
         }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from gateway.config.conditions import (
     load_conditions,
 )
 from gateway.config.content import EngineContent
-from gateway.engine.alarm_model import Act, Transition
+from gateway.engine.alarm_model import Act, Change, Transition
 from gateway.engine.alarms import Alarms
 from gateway.engine.conditions.base import Condition, Context
 from gateway.engine.conditions.burst import BurstRule
@@ -109,6 +109,32 @@ class Judge:
         except (ValueError, KeyError, TypeError):
             return False
         return self.alarms.act(act, row.received_at, now, out)
+
+    def standing(self) -> list[Transition]:
+        """The alarms that are not normal, each as a transition that brings it to where it is."""
+        out = []
+        for key, alarm in sorted(self.alarms.open.items()):
+            what = self.alarms.definitions[key]
+            state = str(alarm.state(what.latching))
+            out.append(
+                Transition(
+                    alarm.id,
+                    str(Change.RAISED),
+                    state,
+                    what.condition,
+                    what.asset,
+                    what.zone,
+                    what.domain,
+                    alarm.level,
+                    what.priority(alarm.level),
+                    alarm.value,
+                    alarm.since,
+                    alarm.since,
+                    alarm.since,
+                    alarm.historic,
+                )
+            )
+        return out
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that the next call depends on, but for the configuration."""

@@ -27,7 +27,7 @@ def _status(**changes: Any) -> dict[str, Any]:
         },
         "records": {"state": "writing", "problem": "", "remedy": "", "behind": 0},
         "engine": {"devices": 1, "series": 2, "steps": 3, "clock_suspect": ""},
-        "aggregates": {"written": 4, "revised": 0}, "city": [], "rejects": [],
+        "aggregates": {"written": 4, "revised": 0}, "city": [], "rejects": [], "alarms": {"states": {}, "urgent": []},
         "ledger": {"balanced": True, "messages": {"received": 5, "decoded": 5}, "readings": {"decoded": 6}, "off": {}},
     }  # fmt: skip
     return normal | changes
@@ -47,6 +47,16 @@ def test_a_normal_state_shows_figures_and_no_warnings() -> None:
     assert "stored p50 - p99 -" in shown
     assert "room for 12 h at the current rate" in shown
     assert not any(word in shown for word in ("FULL", "OFF", "catching up", "reconnected", "refused", "wait for"))
+
+
+def test_alarms_are_shown_with_what_is_urgent_first() -> None:
+    alarm = {"since": 1_772_406_000_000_000_000, "priority": 1, "condition": "gas.lel", "asset": "gas-0001",
+             "zone": "panyu", "value": 26.54321, "state": "unacknowledged"}  # fmt: skip
+    shown = _shown(_status(alarms={"states": {"unacknowledged": 1, "shelved": 2}, "urgent": [alarm]}))
+
+    assert "alarms: 2 shelved, 1 unacknowledged" in shown
+    assert "07:00:00  critical  gas.lel  gas-0001  panyu  26.54  unacknowledged" in shown
+    assert "alarms" not in _shown(_status())
 
 
 def test_records_are_shown_only_when_something_is_wrong_with_them() -> None:
