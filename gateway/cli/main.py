@@ -88,6 +88,10 @@ _add(
     "cityloom read loop-0001 --step 15m --from 2026-03-02T06:00 --format csv",
 )  # fmt: skip
 _add(
+    "trace", "gateway.cli.trace:trace", "Show the way of one reading: message, flags, windows, alarms, stores.",
+    "cityloom trace loop-0001 2026-03-02T07:15", "cityloom trace gas-0007 2026-03-01T23:15:00Z --json | tail -n 1",
+)  # fmt: skip
+_add(
     "list", "gateway.cli.alarms:listing", "List alarms, the most urgent first.",
     "cityloom alarms list", "cityloom alarms list --domain gas --priority 2", "cityloom alarms list --all --json",
     to=_alarms,

@@ -21,6 +21,7 @@ from gateway.rows import Row, RowKind
 from gateway.runtime.alarm_desk import ALARM_METHODS, AlarmDesk
 from gateway.runtime.intake import REPLAY_SOURCE
 from gateway.runtime.reading import read_series
+from gateway.runtime.trace import TraceDesk
 from gateway.stores.base import SeriesId, Store
 from gateway.stores.records import DeadLetter, LetterFilter, RecordsStore
 
@@ -28,7 +29,7 @@ __all__ = ["METHODS", "Desk", "Office"]
 
 METHODS = frozenset({
     "status", "ledger", "verify", "device_ledger", "dead_letters", "dead_letter", "replay_dead_letters",
-    "purge_dead_letters", "series", "read", "adopt_store",
+    "purge_dead_letters", "series", "read", "trace", "adopt_store",
 }) | ALARM_METHODS  # fmt: skip
 _REPLAY_AT_ONCE = 1_000
 
@@ -72,7 +73,7 @@ class Office(Protocol):
         ...
 
 
-class Desk(AlarmDesk):
+class Desk(AlarmDesk, TraceDesk):
     """Answers questions and takes orders."""
 
     def __init__(self, office: Office) -> None:
