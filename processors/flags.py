@@ -37,3 +37,21 @@ class Why(IntFlag):
     """The device's clock is out of bounds."""
     REPLAYED = 1 << 5
     """Came back from the dead letters."""
+    RATE_OF_CHANGE = 1 << 6
+    """Changed faster than the quantity can."""
+    SPIKE = 1 << 7
+    """Stands out from the readings before and after it."""
+    FLAT_LINE = 1 << 8
+    """Has not moved for too long."""
+    ATTENUATED_SIGNAL = 1 << 9
+    """Moves less than the signal always does."""
+    CLIMATOLOGY = 1 << 10
+    """Unlike what this hour of the week is in this series."""
+    TIME_GAP = 1 << 11
+    """The first reading after a gap."""
+    NEIGHBOUR = 1 << 12
+    """Unlike its peers nearby at the same time."""
+    CROSS_QUANTITY = 1 << 13
+    """Contradicts another quantity of the same place."""
+    DATA_RECEPTION = 1 << 14
+    """The series fell silent; in records of silence, not on a reading."""

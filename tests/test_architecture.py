@@ -100,6 +100,11 @@ def test_seeds_depend_on_none_of_us(modules: list[Module]) -> None:
     assert [found for module in _of(modules, "seeds") for found in banned_imports(module, ours)] == []
 
 
+def test_scoring_stands_on_processors_and_errors_only(modules: list[Module]) -> None:
+    allowed = ("gateway.score", "gateway.errors", "processors", "numpy")
+    assert [found for module in _of(modules, "gateway.score") for found in third_party(module, allowed)] == []
+
+
 def test_no_file_is_longer_than_five_hundred_lines(modules: list[Module]) -> None:
     assert {module.name: module.lines for module in modules if module.lines > LONGEST} == {}
 
@@ -156,6 +161,7 @@ def test_no_file_names_a_path_of_one_machine() -> None:
         ("gateway.engine.zone", "from gateway import stores\n"),
         ("gateway.engine.zone", "from gateway.telemetry.events import tell\n"),
         ("gateway.runtime.app", "from gateway.cli.main import main\n"),
+        ("gateway.bench.rig", "from gateway.score.nab import judge\n"),
         ("gateway.errors", "from gateway.config.settings import Settings\n"),
         ("gateway.telemetry.metrics", "from gateway.runtime.app import App\n"),
         ("processors.flags", "from gateway.errors import GatewayError\nimport gateway.engine\n"),
@@ -175,6 +181,7 @@ def test_an_import_of_a_higher_layer_is_found(name: str, source: str) -> None:
         ),
         ("gateway.mqtt.connection", "from gateway.telemetry.events import tell\nimport gateway.mqtt.session\n"),
         ("gateway.cli.main", "from gateway.runtime.app import App\nimport gateway.console\n"),
+        ("gateway.cli.score", "from gateway.score.nab import judge\n"),
         ("gateway.telemetry.events", "from gateway.errors import GatewayError\n"),
     ],
 )

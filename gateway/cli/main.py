@@ -155,6 +155,15 @@ _add(
     "cityloom bench ingest --store influx-sink --rate 5000",
     to=_bench,
 )  # fmt: skip
+_score = App(name="score", help="How good the detectors are, on data with known truth.")
+app.command(_score)
+_add(
+    "nab", "gateway.cli.score:nab", "Score the general detector by the Numenta Anomaly Benchmark's measure.",
+    "cityloom score nab data/nab",
+    "cityloom score nab data/nab --at-least 80",
+    "cityloom score nab data/nab --json | tail -n 1",
+    to=_score,
+)  # fmt: skip
 _add(
     "version", "gateway.cli.version:version", "Show the versions of CityLoom and of what it stands on.",
     "cityloom version --json",
