@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from gateway.config.check_specs import ChecksSpec
 from gateway.config.topic_template import TopicTemplate, parse_template
 from gateway.reasons import Ignored
 
@@ -148,6 +149,8 @@ class FieldSpec(_Spec):
     default: Number | None = None
     """What an absent one means (senders that leave out zeros), as the number on the wire or of the enum."""
     enum: dict[str, Number] = {}
+    checks: ChecksSpec | None = None
+    """Quality checks beside the two spans."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

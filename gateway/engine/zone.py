@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from gateway.codecs.compiled import CompiledProfile, compile_profile
 from gateway.config.content import EngineContent
-from gateway.config.profiles import load_profiles
+from gateway.config.profiles import Profile, load_profiles
 from gateway.engine.conditions.judge import Judge
 from gateway.engine.dedupe import Dedupe
 from gateway.engine.devices import Devices
 from gateway.engine.messages import Messages
 from gateway.engine.outputs import Outputs
 from gateway.engine.profile_pass import Candidates, Observed
+from gateway.engine.quality import Quality
 from gateway.engine.registry import Registry
 from gateway.engine.results import DeviceRecord, StepResult
 from gateway.engine.router import Router
@@ -69,9 +70,11 @@ class ZoneEngine:
         self._watermarks = Watermarks()
         self._closed_at = np.empty(0, np.int64)
         self.judge = Judge()
+        self._quality = Quality()
         self._content: EngineContent | None = None
         self._messages: Messages | None = None
         self._profiles: dict[str, CompiledProfile] = {}
+        self._specs: Sequence[Profile] = ()
         self._intervals: dict[str, int] = {}
 
     # -- the one call ---------------------------------------------------------------------------------------------
@@ -117,6 +120,7 @@ class ZoneEngine:
         late = kinds.late
         came.why[late] |= np.uint32(Why.LATE)
         accepted = kinds.fresh | late
+        self._check(accepted, came, out)
         self._tally("accepted", accepted, came, out)
         self._tally("duplicate", kinds.duplicate, came, out)
         self._tally("conflict", kinds.conflict, came, out)
@@ -129,6 +133,19 @@ class ZoneEngine:
             self._mark_late(came.series[late], came.ts[late], out)
         batch = ReadingBatch(came.series, came.ts, came.value, came.flag, came.why)
         out.readings.append(batch if accepted.all() else batch.take(accepted))
+
+    def _check(self, accepted: Any, came: Candidates, out: Outputs) -> None:
+        """Flags and reasons of the quality checks; verdicts on stored readings become rewrites."""
+        self._quality.bind(self.registry.series)
+        rows = slice(None) if accepted.all() else np.flatnonzero(accepted)
+        came.flag[rows], came.why[rows], rewrites = self._quality.judge(
+            came.series[rows], came.ts[rows], came.value[rows], came.flag[rows], came.why[rows]
+        )
+        if len(rewrites):
+            out.rewrites.append(rewrites)
+            open_ = self._windows.reflag(rewrites.series, rewrites.ts, rewrites.flag)
+            if not open_.all():
+                self._mark_late(rewrites.series[~open_], rewrites.ts[~open_], out)
 
     def _tally(self, term: str, mask: Any, came: Candidates, out: Outputs, book: str = "reading") -> None:
         if not mask.any():
@@ -252,6 +269,7 @@ class ZoneEngine:
                 self._lanes()
                 mine = self.registry.series_of_device(index)
                 self._windows.set_lane(mine, np.full(len(mine), self.registry.lane[index], np.int32))
+        self._quality.configure(self._specs, self._windows.day_edges, self.registry.series)
         self.judge.configure(self._content, self.registry, self._intervals)
 
     def _load(self, content_bytes: bytes) -> None:
@@ -266,6 +284,7 @@ class ZoneEngine:
         router = Router(profiles, options.bounds.max_topic_bytes)
         self._messages = Messages(compiled, router, gate, devices, self._sequences)
         self._windows.day_edges = day_edges(content.timezone)
+        self._specs = profiles
         self._intervals = {profile.name: profile.interval_ns for profile in profiles}
 
     def _lanes(self) -> None:
@@ -313,6 +332,7 @@ class ZoneEngine:
             "windows": self._windows.snapshot(),
             "watermarks": self._watermarks.snapshot(),
             "closed_at": self._closed_at.copy(),
+            "quality": self._quality.snapshot(),
             "judge": self.judge.snapshot(),
         }
 
@@ -333,6 +353,7 @@ class ZoneEngine:
             made._load(state["content"])
         newest = state["newest"]
         if made._content is not None:
+            made._quality.restore(state["quality"], made._specs, made._windows.day_edges, made.registry.series)
             made.judge.restore(state["judge"], made._content, made.registry, made._intervals)
         made._dedupe.grow(len(newest))
         made._dedupe.newest[: len(newest)] = newest
