@@ -29,7 +29,7 @@ GATEWAY_LAYERS: Sequence[frozenset[str]] = (
     frozenset({"gateway.mqtt", "gateway.journal"}),
     frozenset({"gateway.stores"}),
     frozenset({"gateway.runtime"}),
-    frozenset({"gateway.api", "gateway.bench", "gateway.console", "gateway.client"}),
+    frozenset({"gateway.api", "gateway.bench", "gateway.console", "gateway.client", "gateway.score"}),
     frozenset({"gateway.cli"}),
 )
 """Bottom first. A module imports its own layer and the ones below; telemetry has a rule of its own."""
