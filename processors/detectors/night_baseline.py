@@ -11,6 +11,7 @@
 - A growth is learned only after an alarm, for a while: at other times a slow rise of the residual is the evidence.
 - Offsets start as what the first such weekday brought, then mean of the first few, then forget.
 - Residuals are clipped at `clip` scales, so that one strange night teaches little.
+- An offset known from few nights is uncertain itself: the scale is widened by that, and learned without it.
 - The scale is the smaller of two estimates, at least `floor`: mean moving range / 1.128 (control charts of individual
   values, Montgomery, Introduction to Statistical Quality Control: from memory, not looked up), which a drift does not
   inflate, and mean absolute residual * 1.2533 (sqrt(pi / 2), of a normal variable), which alternation does not.
@@ -51,8 +52,8 @@ class BaselineRates:
     floor: float = 1.0
     learn: int = 14
     forget: int = 28
-    level_rate: float = 0.14
-    fall_rate: float = 0.28
+    level_rate: float = 0.125
+    fall_rate: float = 0.25
     offset_rate: float = 0.3
     scale_rate: float = 0.05
     growth_rate: float = 0.125
@@ -70,6 +71,8 @@ class Expectation:
     """The same before the growth since the last night."""
     residual: F64
     scale: F64
+    """Of the residual: `spread` times that of nights whose weekday's offset is known well."""
+    spread: F64
     judged: Mask
     """The night is evidence."""
     first: Mask
@@ -80,8 +83,8 @@ class Expectation:
     def take(self, which: Mask) -> "Expectation":
         """The nights that `which` chooses."""
         return Expectation(
-            self.level[which], self.settled[which], self.residual[which], self.scale[which], self.judged[which],
-            self.first[which], self.anew[which],
+            self.level[which], self.settled[which], self.residual[which], self.scale[which], self.spread[which],
+            self.judged[which], self.first[which], self.anew[which],
         )  # fmt: skip
 
 
@@ -93,6 +96,8 @@ class NightBaseline:
         fade = np.full(rates.forget + 1, 1.0 - rates.growth_fade)
         fade[0] = 1.0
         self._fade: F64 = np.cumprod(fade)  # a table: powers may differ in the last bit between vector and scalar code
+        # variance of an offset that forgets, in that of a night
+        self._settled_doubt = rates.offset_rate / (2.0 - rates.offset_rate)
         self._level = np.empty(0)
         self._growth = np.empty(0)
         self._watch = np.empty(0)
@@ -143,8 +148,12 @@ class NightBaseline:
         self._watch[row] *= self._fade[gap]
         residual = np.where(first, 0.0, flow - level - self._offset[row, weekday])
         self._offset[row, weekday] = np.where(first, flow - level, self._offset[row, weekday])
-        scale = np.maximum(np.minimum(self._range[row], self._size[row]), rates.floor)
-        return Expectation(level, settled, residual, scale, (self._nights[row] >= rates.learn) & ~first, first, anew)
+        known_by = np.maximum(self._seen[row, weekday], 1)
+        spread = np.sqrt((1.0 + np.maximum(1.0 / known_by, self._settled_doubt)) / (1.0 + self._settled_doubt))
+        scale = spread * np.maximum(np.minimum(self._range[row], self._size[row]), rates.floor)
+        return Expectation(
+            level, settled, residual, scale, spread, (self._nights[row] >= rates.learn) & ~first, first, anew
+        )
 
     def _start_anew(self, row: Rows, flow: F64) -> None:
         self._level[row] = flow
@@ -166,12 +175,13 @@ class NightBaseline:
         self._offset[row, weekday] += share * moved
         counted = np.maximum(self._nights[row] - (WEEK - 2), 1)
         share = np.where(seen.first, 0.0, np.maximum(rates.scale_rate, 1.0 / counted))
-        self._size[row] += share * (MEAN_ABSOLUTE * np.abs(moved) - self._size[row])
-        step = np.abs(seen.residual - self._before[row])
+        self._size[row] += share * (MEAN_ABSOLUTE * np.abs(moved) / seen.spread - self._size[row])
+        standard = seen.residual / seen.spread
+        step = np.abs(standard - self._before[row])
         alone = np.isnan(step)
-        step = np.minimum(np.where(alone, 0.0, step), np.sqrt(2.0) * limit)
+        step = np.minimum(np.where(alone, 0.0, step), np.sqrt(2.0) * limit / seen.spread)
         self._range[row] += np.where(alone, 0.0, share) * (step / MOVING_RANGE - self._range[row])
-        self._before[row] = np.where(seen.first, np.nan, seen.residual)
+        self._before[row] = np.where(seen.first, np.nan, standard)
         self._count(row, night)
 
     def rebase(self, row: Rows, night: I64, level: F64, watch: Mask) -> None:

@@ -70,7 +70,7 @@ def test_json_is_one_object_in_the_last_line(ready: type[_Ready], capsys: pytest
     assert told["figures"]["alarms"] == 2
     assert told["setting"]["rates"]["floor"] == LeakSettings().rates.floor
     low = [row for row in told["sensitivity"] if row["parameter"] == "limit" and row["is"] < 3]
-    assert [(row["was"], row["alarms"], row["missed"]) for row in low] == [(3.5, 30, ["alarms"])]
+    assert [(row["was"], row["alarms"], row["missed"]) for row in low] == [(3.75, 30, ["alarms"])]
     assert {"night hours", "night width", "clip"} <= {row["parameter"] for row in told["sensitivity"]}
 
 
