@@ -1,9 +1,8 @@
 """The shape of a profile: how one kind of device speaks. gateway/codecs/README.md explains every key by example."""
 
-from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from gateway.config.topic_template import TopicTemplate, parse_template
 from gateway.reasons import Ignored
@@ -29,12 +28,22 @@ def _one_or_more(paths: tuple[str, ...]) -> tuple[str, ...]:
     return paths
 
 
+def _listed(paths: Any) -> Any:
+    return (paths,) if isinstance(paths, str) else paths
+
+
+def _of_an_ignored_message(reason: Ignored) -> Ignored:
+    if reason not in (Ignored.SIMULATED, Ignored.NO_READING):
+        raise ValueError("must be 'simulated' or 'no_reading'; the other reasons are the gateway's own")
+    return reason
+
+
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Span = Annotated[tuple[Number, Number], AfterValidator(_span)]
 
 
 class _Spec(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class IdentitySpec(_Spec):
@@ -48,12 +57,6 @@ class IdentitySpec(_Spec):
     """The key of the object member that a `{}` of the records' path stands for."""
     base_name: bool = False
     """SenML: the base name."""
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if (self.topic is not None) + (self.path is not None) + self.object_key + self.base_name != 1:
-            raise ValueError("give exactly one of topic, path, object_key, base_name")
-        return self
 
 
 class ProvisioningSpec(_Spec):
@@ -69,7 +72,7 @@ class ProvisioningSpec(_Spec):
 class TimeSpec(_Spec):
     """Event time: the first of `path` that is there."""
 
-    path: Annotated[tuple[str, ...], AfterValidator(_one_or_more)] = ()
+    path: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_one_or_more)] = ()
     format: Literal["unix_s", "unix_ms", "unix_us", "unix_ns", "rfc3339", "iso_basic", "local", "receipt"]
     zone: str | None = None
     """IANA zone of `local` times."""
@@ -77,26 +80,6 @@ class TimeSpec(_Spec):
     """What a local time means that the clock shows twice; `reject` also refuses one that it skips."""
     unusable: Literal["reject", "receipt"] = "reject"
     """Without a readable time: reject, or stamp at receipt."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _listed(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("path"), str):
-            return data | {"path": [data["path"]]}
-        return data
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if (self.format == "receipt") == bool(self.path):
-            raise ValueError("a path belongs to every format but receipt")
-        if (self.format == "local") != (self.zone is not None):
-            raise ValueError("a zone belongs to the format local, and only there")
-        if self.zone is not None:
-            try:
-                ZoneInfo(self.zone)
-            except (OSError, ValueError, KeyError) as error:
-                raise ValueError(f"{self.zone!r} is not an IANA time zone") from error
-        return self
 
 
 class RecordsSpec(_Spec):
@@ -121,7 +104,8 @@ class IgnoreRule(_Spec):
 
     path: str
     equals: bool | int | float | str
-    reason: Ignored
+    reason: Annotated[Ignored, AfterValidator(_of_an_ignored_message)]
+    """`simulated` or `no_reading`."""
 
 
 class RedactSpec(_Spec):
@@ -148,16 +132,6 @@ class FieldSpec(_Spec):
     default: Number | None = None
     """What an absent one means (senders that leave out zeros), as the number on the wire or of the enum."""
     enum: dict[str, Number] = {}
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if (self.type == "enum") != bool(self.enum):
-            raise ValueError("an enum table belongs to the type enum, and only there")
-        if self.type in ("number", "numeric_string") and not self.unit:
-            raise ValueError('a number needs its unit on the wire ("1" where it has none)')
-        if self.scale == 0:
-            raise ValueError("scale can't be 0")
-        return self
 
 
 class Profile(_Spec):

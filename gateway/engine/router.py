@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.config.bounds import MAX_KEY_CHARS, Bounds
-from gateway.config.profile_checks import by_specificity
 from gateway.config.profile_model import Profile
+from gateway.config.profile_topics import by_specificity
 from gateway.config.topic_template import fill, filter_covers
 from gateway.reasons import Rejected
 
@@ -30,7 +30,8 @@ class Router:
 
     def __init__(self, profiles: Sequence[Profile], max_topic_bytes: int = _BOUNDS.max_topic_bytes) -> None:
         self._max_topic_bytes = max_topic_bytes
-        self._order = [(k, profiles[k].template, profiles[k].identity.topic) for k in by_specificity(profiles)]
+        templates = [profile.template for profile in profiles]
+        self._order = [(k, templates[k], profiles[k].identity.topic) for k in by_specificity(templates)]
 
     def match(self, topic: str) -> Match | Rejected:
         """The most specific profile of a topic, or why there is none."""
