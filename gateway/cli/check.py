@@ -81,8 +81,8 @@ def _notes(settings: Settings, files: SeedFiles) -> list[str]:
     """What is allowed, and still may not be meant."""
     filters = source_filters(settings.sources, files.profiles)
     return [
-        f"No source subscribes to {profile.topic}: profile {profile.name} will hear nothing."
-        for profile in unheard(filters, files.profiles)
+        f"No source subscribes to {topic}: profile {profile.name} will hear nothing of it."
+        for profile, topic in unheard(filters, files.profiles)
     ]
 
 

@@ -155,9 +155,9 @@ class Profile(_Spec):
     fields: Annotated[dict[Annotated[str, Field(pattern=_QUANTITY)], FieldSpec], Field(min_length=1, max_length=64)]
 
     @property
-    def template(self) -> TopicTemplate:
-        """The parsed topic."""
-        return parse_template(self.topic)
+    def templates(self) -> tuple[TopicTemplate, ...]:
+        """The parsed topics."""
+        return (parse_template(self.topic),)
 
     @property
     def interval_ns(self) -> int:

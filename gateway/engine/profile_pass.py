@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.codecs.compiled import RECEIPT, CompiledProfile, Decoded, State
+from gateway.codecs.compiled import RECEIPT, CompiledProfile, Decoded, Fault, State
 from gateway.engine.devices import Devices, Refusal
 from gateway.engine.outputs import Outputs
-from gateway.engine.router import Match
+from gateway.engine.router import Match, NoMatch
 from gateway.engine.sequences import SequenceTracker
 from gateway.engine.timegate import TimeGate, Verdict
 from gateway.reasons import Ignored, Invalid, Rejected, Unstored
@@ -24,6 +24,7 @@ __all__ = ["Candidates", "Observed", "ProfilePass", "Route"]
 
 Mask = NDArray[np.bool_]
 _DECODED, _REJECTED, _IGNORED = 0, 1, 2
+_STRANGERS_NAMED = 3
 # per message these cost half of what a loop in Python does
 _payload, _topic, _kind, _source = (attrgetter(name) for name in ("payload", "topic", "kind", "source"))
 _received_at, _device = attrgetter("received_at"), attrgetter("device")
@@ -33,9 +34,9 @@ _received_at, _device = attrgetter("received_at"), attrgetter("device")
 class Route:
     """Where a topic leads; the device is filled in once a message of it has been decoded."""
 
-    match: Match | Rejected
+    match: Match | NoMatch
     profile: int
-    """Index of the profile; -1: rejected."""
+    """Index of the profile that reads it; -1: none."""
     device: int = -1
 
 
@@ -130,7 +131,8 @@ class ProfilePass:
     def _letter(self, k: int, reason: str, detail: str, device: int = -1) -> None:
         whose = self._registry.records[device].id if device >= 0 else ""
         offset = self._first_offset + int(self._places[k])
-        self._out.dead_letter(offset, self._rows[k], reason, detail, self._profile, whose)
+        profile = self._profile
+        self._out.dead_letter(offset, self._rows[k], reason, detail, profile.redact, profile.name, whose)
 
     def _identify(self, decoded: Decoded) -> I32:
         """Device of each record; below 0: a Refusal. A message none of whose records is somebody's is rejected."""
@@ -184,26 +186,42 @@ class ProfilePass:
     def _count_invalid(self, decoded: Decoded, device: I32, strangers: Mask) -> int:
         """Count what decoded messages carry but can't be a reading; give how many."""
         name, amount = self._profile.name, 0
-        owner: dict[int, int] = {}
-        for k, quantity, reason, detail in decoded.invalid:
+        for fault in decoded.invalid:
+            k, quantity, detail = fault.message, fault.quantity, fault.detail
             if self._status[k] != _DECODED:
                 continue
-            if not owner:
-                owner = dict(zip(decoded.message.tolist(), device.tolist(), strict=True))
             amount += 1
-            self._out.count("reading", "invalid", reason=reason, profile=name)
-            whose = owner.get(k, -1)
+            self._out.count("reading", "invalid", reason=fault.reason, profile=name)
+            whose = int(device[fault.row]) if fault.row >= 0 else self._owner(fault, decoded)
             if whose >= 0:
                 self._registry.count("invalid", np.array([whose]))
-            self._letter(k, reason, f"{quantity}: {detail}" if quantity else detail, whose)
+            self._letter(k, fault.reason, f"{quantity}: {detail}" if quantity else detail, whose)
         if strangers.any():
             state = decoded.state[strangers]
             readings = int(np.count_nonzero((state == State.PRESENT) | (state == State.MISSING)))
             amount += readings
             self._out.count("reading", "invalid", readings, reason=Invalid.DEVICE_REFUSED, profile=name)
-            for k in np.unique(decoded.message[strangers]).tolist():
-                self._letter(k, Invalid.DEVICE_REFUSED, "a record names a device that is unknown here")
+            self._name_strangers(decoded, strangers)
         return amount
+
+    def _owner(self, fault: Fault, decoded: Decoded) -> int:
+        """Whose a record without a row is, if it is a device that is known by now; -1: nobody knows."""
+        if decoded.keys is None:
+            return self._routes[fault.message].device
+        return -1 if fault.key is None else self._registry.find(self._profile.name, fault.key)
+
+    def _name_strangers(self, decoded: Decoded, strangers: Mask) -> None:
+        keys: dict[int, list[str]] = {}
+        for r in np.flatnonzero(strangers).tolist():
+            named = keys.setdefault(int(decoded.message[r]), [])
+            if decoded.keys is not None and decoded.keys[r] not in named and len(named) <= _STRANGERS_NAMED:
+                named.append(decoded.keys[r])
+        for k, named in keys.items():
+            detail = "records name devices that are unknown here"
+            if named and not self._profile.key_is_secret:
+                shown = ", ".join(map(ascii, named[:_STRANGERS_NAMED]))
+                detail += f": {shown}{' and more' if len(named) > _STRANGERS_NAMED else ''}"
+            self._letter(k, Invalid.DEVICE_REFUSED, detail)
 
     def _gated(
         self, decoded: Decoded, device: I32, keep: Mask, stamped: Mask, valued: NDArray[np.bool_]

@@ -68,7 +68,7 @@ def test_a_bad_field_costs_only_itself(speed: str, state: State, reason: Invalid
     assert decoded.state.tolist() == [[P, P], [state, P], [P, P]]
     assert decoded.value[1, 1] == 7
     assert np.isnan(decoded.value[1, 0])
-    assert [(k, name, why) for k, name, why, _ in decoded.invalid] == ([(1, "speed", reason)] if reason else [])
+    assert [(k, name, why) for k, name, why, *_ in decoded.invalid] == ([(1, "speed", reason)] if reason else [])
 
 
 def test_absent_fields_are_absent_or_invalid_as_the_profile_says() -> None:
@@ -157,7 +157,7 @@ def test_types_on_the_wire() -> None:
     )  # fmt: skip
     np.testing.assert_array_equal(decoded.value[:2], [[12.5, 1, 2], [3, 0, 0]])
     assert decoded.state.tolist() == [[P, P, P], [P, P, P], [I, I, I], [I, I, I], [M, M, M]]
-    assert [why for k, name, why, _ in decoded.invalid if name == "mode"] == [
+    assert [why for k, name, why, *_ in decoded.invalid if name == "mode"] == [
         Invalid.ENUM_UNKNOWN, Invalid.WRONG_TYPE,
     ]  # fmt: skip
 
@@ -236,6 +236,19 @@ def test_each_record_has_its_own_time_and_fails_by_itself() -> None:
             (0, "speed", Invalid.RECORD_TIME_MISSING), (0, "speed", Invalid.REQUIRED_ABSENT),
         ]
     )  # fmt: skip
+
+
+def test_a_fault_names_the_row_of_its_record_or_the_key_of_one_without() -> None:
+    profile = compiled(records={"path": "[]"}, identity={"path": "id"})
+    records = [
+        {"id": "a", "ts": 1, "speed": 1}, {"id": "b", "speed": 1}, {"id": "c", "ts": 3, "speed": "x"}, {"ts": 4}, 5,
+    ]  # fmt: skip
+    decoded = decode(profile, [{"id": "z", "ts": 9, "speed": 1}], records)
+    assert decoded.keys == ["z", "a", "c"]
+    assert sorted((fault.quantity, str(fault.reason), fault.row, fault.key) for fault in decoded.invalid) == [
+        ("", "record_shape", -1, None), ("speed", "record_identity_missing", -1, None),
+        ("speed", "record_time_missing", -1, "b"), ("speed", "wrong_type", 2, None),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("document", [{}, {"readings": None}, {"readings": {}}, [], 5])
