@@ -96,7 +96,8 @@ def _found(settings: Settings, files: SeedFiles) -> dict[str, Any]:
                  "assets": sum(1 for _ in files.city.assets())},
         "devices": len(files.devices),
         "profiles": {
-            profile.name: {"devices": per_profile[profile.name], "topic": profile.topic, "fields": len(profile.fields)}
+            profile.name: {"devices": per_profile[profile.name], "topic": ", ".join(profile.topic_texts),
+                           "fields": len(profile.fields)}
             for profile in files.profiles
         },
         "sources": {

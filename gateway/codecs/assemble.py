@@ -213,6 +213,7 @@ def _decoded(
                 quantity = layout.quantities[number]
                 invalid.append(Fault(found.message[r], quantity, bad.reason, bad.detail, place[r]))
     sequence, scope = _sequence(columns, layout)
+    counters = _counters(found, sequence, scope, ts) if sequence is not None and layout.counted_apart else []
     if keep is not None:
         message, ts, value, state = message[keep], ts[keep], value[keep], state[keep]
         chosen = np.flatnonzero(keep).tolist()
@@ -220,7 +221,7 @@ def _decoded(
         sequence = None if sequence is None else sequence[keep]
         scope = None if scope is None else [scope[r] for r in chosen]
     return Decoded(
-        message, keys, ts, value, state, sequence, scope, sorted(invalid, key=lambda entry: entry[0]),
+        message, keys, ts, value, state, sequence, scope, counters, sorted(invalid, key=lambda entry: entry[0]),
         sorted(found.rejected, key=lambda entry: entry[0]), sorted(found.ignored, key=lambda entry: entry[0]),
     )  # fmt: skip
 
@@ -234,6 +235,17 @@ def _sequence(columns: list[Sequence[Any]], layout: Layout) -> tuple[NDArray[np.
         return sequence, None
     scopes = columns[layout.scope] if columns else ()
     return sequence, [_scope(scope) for scope in scopes]
+
+
+def _counters(
+    found: Gathered, sequence: NDArray[np.int64], scope: list[str] | None, ts: NDArray[np.int64]
+) -> list[tuple[int, int, str, int]]:
+    """One a message: its records share the number."""
+    out: dict[int, tuple[int, int, str, int]] = {}
+    for r, (k, number) in enumerate(zip(found.message, sequence.tolist(), strict=True)):
+        if number >= 0:
+            out.setdefault(k, (k, number, "" if scope is None else scope[r], int(ts[r]) or RECEIPT))
+    return list(out.values())
 
 
 def _scope(scope: Any) -> str:

@@ -73,6 +73,9 @@ class Decoded:
     """(n,) sequence number, -1: none; None: the profile has none."""
     sequence_scope: list[str] | None
     """Session key of each record ("": none); None: the profile has none."""
+    counters: list[tuple[int, int, str, int]]
+    """(message, sequence number, scope, event time or RECEIPT) of every message with a record, even if that
+    holds no reading; empty where the number is the device's own."""
     invalid: list[Fault]
     """Ascending by message."""
     rejected: list[tuple[int, Rejected, str]]

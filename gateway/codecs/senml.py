@@ -46,6 +46,7 @@ def plan_senml(profile: Profile) -> Layout:
         key=width + 1 if profile.identity.base_name else None,
         sequence=None,
         scope=None,
+        counted_apart=False,
         ignore=(),
         time_of_message=False,
         key_of_message=False,

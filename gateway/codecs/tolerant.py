@@ -61,10 +61,12 @@ class TolerantReader:
         found = Document()
         layout = self._layout
         if not layout.records:
-            if not isinstance(document, dict | list):
-                raise Unusable(Rejected.WRONG_SHAPE, f"the document is {shown(document)}, not an object")
-            if isinstance(document, list) and all(isinstance(slot.path.steps[0], str) for slot in layout.relative):
-                raise Unusable(Rejected.WRONG_SHAPE, "the document is a list, not an object")
+            # a bare value is a field of the profile, or has no business here
+            if all(slot.path.steps for slot in layout.relative):
+                if not isinstance(document, dict | list):
+                    raise Unusable(Rejected.WRONG_SHAPE, f"the document is {shown(document)}, not an object")
+                if isinstance(document, list) and all(isinstance(slot.path.steps[0], str) for slot in layout.relative):
+                    raise Unusable(Rejected.WRONG_SHAPE, "the document is a list, not an object")
             self._row(layout.relative, document, (), None, found)
             return found
         message = [_value(slot, document) for slot in layout.absolute]

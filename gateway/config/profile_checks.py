@@ -8,25 +8,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.config.drafts import judge
-from gateway.config.paths import Each, parse_path, parse_records_path
-from gateway.config.profile_model import FieldSpec, Profile
+from gateway.config.field_checks import FIELD_RULES, Found, listed, path_problem
+from gateway.config.paths import WHOLE, Each, parse_path, parse_records_path
+from gateway.config.profile_model import Profile
+from gateway.config.profile_topics import topic_keys
 from gateway.config.topic_template import parse_template, variables_of
-from gateway.config.units import UnknownUnitError, conversion
 
-__all__ = ["Found", "problems_in"]
-
-Found = tuple[str, str, str]
-
-# names that a store needs for itself
-_RESERVED = frozenset({"flag", "time", "device", "revision", "series", "ts"})
-_RESERVED_ENDS = ("_flag", "_why")
+__all__ = ["problems_in"]
 
 
 def problems_in(profile: Profile, *, draft: bool = False) -> Iterator[Found]:
     """Where the parts of one profile contradict each other; of a draft what can be judged."""
     yield from judge(_RULES, profile, draft=draft)
     for name, field in vars(profile).get("fields", {}).items():
-        for key, problem, remedy in judge(_FIELD_RULES, profile, name, field, draft=draft):
+        for key, problem, remedy in judge(FIELD_RULES, profile, name, field, draft=draft):
             yield f"fields.{name}.{key}" if key else f"fields.{name}", problem, remedy
 
 
@@ -34,31 +29,43 @@ def problems_in(profile: Profile, *, draft: bool = False) -> Iterator[Found]:
 
 
 def _topic(profile: Profile) -> Iterator[Found]:
-    try:
-        parse_template(profile.topic)
-    except ValueError as error:
-        yield "topic", str(error), "Write it like city/{zone}/loop/{device}."
+    if profile.topic is None and not profile.topics:
+        yield "topic", "is missing", "Write it like city/{zone}/loop/{device}; topics takes a list of several."
+    elif profile.topic is not None and profile.topics:
+        yield "topics", "is given beside topic", "Keep one of them; topics takes all of them in a list."
+
+
+def _templates(profile: Profile) -> Iterator[Found]:
+    for key, text in topic_keys(profile):
+        try:
+            parse_template(text)
+        except ValueError as error:
+            yield key, str(error), "Write it like city/{zone}/loop/{device}."
 
 
 def _variables(profile: Profile) -> Iterator[Found]:
-    known = _known_variables(profile)
-    zone_from = _given(profile, "provisioning", "zone_from")
-    used: dict[str, Sequence[str]] = {
-        "identity.topic": variables_of(_given(profile, "identity", "topic") or ""),
-        "provisioning.zone_from": (zone_from,) if zone_from else (),
-        "redact.variables": _given(profile, "redact", "variables") or (),
-    }
-    for key, names in used.items():
-        for name in names:
-            if known is not None and name not in known:
-                yield key, f"{name!r} is no variable of the topic", f"Use one of {_listed(known)}."
-
-
-def _known_variables(profile: Profile) -> tuple[str, ...] | None:
+    """A variable that is used must be one of every topic; a secret may be one of some."""
     try:
-        return parse_template(profile.topic).variables
+        each = [parse_template(text).variables for _, text in topic_keys(profile, ignored=False)]
     except ValueError:
-        return None  # said of the topic itself
+        return  # said of the topic itself
+    if not each or {"topic", "topics"} - vars(profile).keys():
+        return
+    common = tuple(name for name in each[0] if all(name in names for names in each))
+    every = tuple(dict.fromkeys(name for names in each for name in names))
+    zone_from = _given(profile, "provisioning", "zone_from")
+    used: tuple[tuple[str, Sequence[str], Sequence[str]], ...] = (
+        ("identity.topic", variables_of(_given(profile, "identity", "topic") or ""), common),
+        ("provisioning.zone_from", (zone_from,) if zone_from else (), common),
+        ("sequence.of", variables_of(_given(profile, "sequence", "of") or ""), common),
+        ("redact.variables", _given(profile, "redact", "variables") or (), every),
+    )
+    for key, names, known in used:
+        for name in names:
+            if name in every and name not in known:
+                yield key, f"{name!r} is no variable of each of the topics", f"Use one of {listed(known)}."
+            elif name not in known:
+                yield key, f"{name!r} is no variable of the topic", f"Use one of {listed(known)}."
 
 
 def _identity(profile: Profile) -> Iterator[Found]:
@@ -80,7 +87,7 @@ def _secret_identity(profile: Profile) -> Iterator[Found]:
 def _senml(profile: Profile) -> Iterator[Found]:
     if profile.codec != "senml":
         return
-    for key in ("time", "records", "sequence", "ignore", "redact.paths", "identity.path", "identity.object_key"):
+    for key in ("time", "records", "sequence", "redact.paths", "identity.path", "identity.object_key"):
         if _given(profile, *key.split(".")):
             yield key, "does not belong to SenML, which says this by itself", "Remove it."
 
@@ -126,7 +133,7 @@ def _time_zone(profile: Profile) -> Iterator[Found]:
 
 def _time_paths(profile: Profile) -> Iterator[Found]:
     for k, path in enumerate(profile.time.path if profile.time is not None else ()):
-        yield from _path(path, f"time.path[{k}]")
+        yield from path_problem(path, f"time.path[{k}]")
 
 
 def _records(profile: Profile) -> Iterator[Found]:
@@ -150,23 +157,47 @@ def _object_key(profile: Profile) -> Iterator[Found]:
 
 def _identity_path(profile: Profile) -> Iterator[Found]:
     if profile.identity.path is not None:
-        yield from _path(profile.identity.path, "identity.path")
+        yield from path_problem(profile.identity.path, "identity.path")
+
+
+def _sequence_of(profile: Profile) -> Iterator[Found]:
+    of = profile.sequence.of if profile.sequence is not None else None
+    if of is not None and not variables_of(of):
+        yield "sequence.of", "holds no variable: all messages would be one counter's", "Name a {level}, or remove it."
+
+
+def _time_interval(profile: Profile) -> Iterator[Found]:
+    time = profile.time
+    if time is not None and time.interval is not None and time.format not in ("rfc3339", "iso_basic", "local"):
+        yield "time.interval", f"does not belong to {time.format}", "Remove it: only texts can be intervals."
 
 
 def _sequence_path(profile: Profile) -> Iterator[Found]:
     if profile.sequence is not None:
-        yield from _path(profile.sequence.path, "sequence.path")
+        yield from path_problem(profile.sequence.path, "sequence.path")
 
 
 def _sequence_scope(profile: Profile) -> Iterator[Found]:
     if profile.sequence is not None and profile.sequence.scope is not None:
-        yield from _path(profile.sequence.scope, "sequence.scope")
+        yield from path_problem(profile.sequence.scope, "sequence.scope")
 
 
 def _ignore(profile: Profile) -> Iterator[Found]:
     for k, rule in enumerate(profile.ignore):
-        path = vars(rule).get("path", "$.unread")
-        found = list(_path(path, f"ignore[{k}].path"))
+        given = {name for name in ("path", "equals", "topics") if getattr(rule, name) not in (None, ())}
+        if given not in ({"path", "equals"}, {"topics"}):
+            yield f"ignore[{k}]", "must have path and equals, or topics", "Keep the one or the other; use two rules."
+
+
+def _ignored_paths(profile: Profile) -> Iterator[Found]:
+    for k, rule in enumerate(profile.ignore):
+        path = vars(rule).get("path")
+        if path is None:
+            continue
+        if profile.codec == "senml":
+            yield f"ignore[{k}].path", "does not belong to SenML, which has no such paths", "Use topics, or remove it."
+            continue
+        found = list(path_problem(path, f"ignore[{k}].path"))
         yield from found
         if not found and not parse_path(path).absolute and profile.records is not None:
             yield f"ignore[{k}].path", "must start at the root where a message holds many records", "Write $.name."
@@ -174,64 +205,25 @@ def _ignore(profile: Profile) -> Iterator[Found]:
 
 def _redact(profile: Profile) -> Iterator[Found]:
     for k, path in enumerate(profile.redact.paths):
-        found = list(_path(path, f"redact.paths[{k}]"))
+        found = list(path_problem(path, f"redact.paths[{k}]"))
         yield from found
-        if not found and not isinstance(parse_path(path).steps[-1], str):
+        if not found and not isinstance((parse_path(path).steps or (0,))[-1], str):
             yield f"redact.paths[{k}]", "must end in a key", "Name the key whose value is secret."
 
 
-def _path(path: str, key: str) -> Iterator[Found]:
-    try:
-        parse_path(path)
-    except ValueError as error:
-        yield key, str(error), 'Write it like a.b[0].c; quote odd keys: "x:y".z.'
-
-
-# -- fields ------------------------------------------------------------------------------------------------------------
-
-
-def _field_name(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
-    if name in _RESERVED or name.endswith(_RESERVED_ENDS):
-        yield "", "is a name that stores use themselves", "Choose another."
-
-
-def _field_path(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
-    if profile.codec == "json":
-        yield from _path(field.path, "path")
-
-
-def _field_enum(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
-    if (field.type == "enum") != bool(field.enum):
-        yield (
-            "enum",
-            "a table of words belongs to the type enum, and only there",
-            "Add enum = { word = 1 }, or remove it.",
-        )
-
-
-def _field_unit(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
-    if not field.unit:
-        if field.type in ("number", "numeric_string"):
-            yield "unit", "is missing: a number has a unit on the wire", 'Write it; "1" where it has none.'
-        return
-    try:
-        conversion(field.unit, senml=profile.codec == "senml")
-    except UnknownUnitError as error:
-        remedy = f"Did you mean {_listed(error.nearest)}?" if error.nearest else "See gateway/config/units.py."
-        yield "unit", str(error), remedy
-
-
-def _field_scale(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
-    if field.scale == 0:
-        yield "scale", "can't be 0", "Write what the number on the wire is multiplied by."
-
-
-def _field_senml(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
-    if profile.codec == "senml":
-        if vars(field).get("required"):
-            yield "required", "SenML may leave out any name", "Remove it."
-        if vars(field).get("default") is not None:
-            yield "default", "SenML has no zeros to leave out", "Remove it."
+def _whole(profile: Profile) -> Iterator[Found]:
+    """The whole message is a value where it is one record, and then only a field's."""
+    identity, sequence = _given(profile, "identity", "path"), _given(profile, "sequence", "path")
+    times = _given(profile, "time", "path") or ()
+    elsewhere = {"identity.path": identity, "sequence.path": sequence}
+    elsewhere["sequence.scope"] = _given(profile, "sequence", "scope")
+    elsewhere |= {f"time.path[{k}]": path for k, path in enumerate(times)}
+    for key, path in elsewhere.items():
+        if path == WHOLE:
+            yield key, f"{WHOLE} is the whole message, which only a field can be", "Write a path into the message."
+    for name, field in profile.fields.items() if profile.records is not None else ():
+        if vars(field).get("path") == WHOLE:
+            yield f"fields.{name}.path", f"{WHOLE} is no value where a message holds many records", "Write $.name."
 
 
 def _given(profile: Profile, part: str, key: str = "") -> Any:
@@ -240,12 +232,8 @@ def _given(profile: Profile, part: str, key: str = "") -> Any:
     return vars(found).get(key) if key and found is not None else found
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) if names else "none: it has no variables"
-
-
 _RULES = (
-    _topic, _variables, _identity, _secret_identity, _senml, _senml_names, _json, _time, _time_zone, _time_paths,
-    _records, _object_key, _identity_path, _sequence_path, _sequence_scope, _ignore, _redact,
+    _topic, _templates, _variables, _identity, _secret_identity, _senml, _senml_names, _json, _time, _time_zone,
+    _time_interval, _time_paths, _records, _object_key, _identity_path, _sequence_path, _sequence_scope, _sequence_of,
+    _ignore, _ignored_paths, _redact, _whole,
 )  # fmt: skip
-_FIELD_RULES = (_field_name, _field_path, _field_enum, _field_unit, _field_scale, _field_senml)

@@ -73,11 +73,15 @@ class TimeSpec(_Spec):
     """Event time: the first of `path` that is there."""
 
     path: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_one_or_more)] = ()
+    """Where the time is: one path, or several of which the first that is there counts."""
     format: Literal["unix_s", "unix_ms", "unix_us", "unix_ns", "rfc3339", "iso_basic", "local", "receipt"]
+    """How it is written; receipt: the payload carries none."""
     zone: str | None = None
     """IANA zone of `local` times."""
     ambiguous: Literal["earlier", "later", "reject"] = "reject"
     """What a local time means that the clock shows twice; `reject` also refuses one that it skips."""
+    interval: Literal["start", "end"] | None = None
+    """Of a text that may be an ISO 8601 interval `a/b`: the end of it that is the event time."""
     unusable: Literal["reject", "receipt"] = "reject"
     """Without a readable time: reject, or stamp at receipt."""
 
@@ -86,24 +90,33 @@ class RecordsSpec(_Spec):
     """Many readings in one message: where its records are, such as `readings[]`, `[]` or `{}[]`."""
 
     path: str
+    """The list or object that holds them, marked with [] or {}."""
 
 
 class SequenceSpec(_Spec):
     """A number that grows by one a message."""
 
     path: str
+    """A path in the payload."""
     modulus: Annotated[int, Field(ge=2, le=1 << 62)] | None = None
+    """Its number of values: 256 where 255 is followed by 0; absent: it never wraps."""
     default: Annotated[int, Field(ge=0)] | None = None
     """What an absent one means (senders that leave out zeros)."""
     scope: str | None = None
     """Path of a session key: the number starts again with each."""
+    of: str | None = None
+    """Whose counter it is where it is not the device's: a text of topic variables, such as `{group}/{node}`."""
 
 
 class IgnoreRule(_Spec):
-    """Messages that carry no reading by design."""
+    """Messages that carry no reading by design: those with a value at a path, or those of some topics."""
 
-    path: str
-    equals: bool | int | float | str
+    path: str | None = None
+    """A path in the payload, together with `equals`."""
+    equals: bool | int | float | str | None = None
+    """What stands there in such a message."""
+    topics: tuple[str, ...] = ()
+    """Topic templates, beside those of the profile; nothing of their messages is read."""
     reason: Annotated[Ignored, AfterValidator(_of_an_ignored_message)]
     """`simulated` or `no_reading`."""
 
@@ -112,6 +125,7 @@ class RedactSpec(_Spec):
     """Secrets in-band: never in a log, a metric or a dead letter."""
 
     paths: tuple[str, ...] = ()
+    """Paths whose last key is that of a secret, wherever it stands."""
     variables: tuple[str, ...] = ()
     """Topic variables."""
 
@@ -120,9 +134,13 @@ class FieldSpec(_Spec):
     """One quantity: stored = canonical(scale * number on the wire)."""
 
     path: str
+    """A path in the record; in SenML the name."""
     type: Literal["number", "numeric_string", "boolean", "enum"] = "number"
+    """What stands there."""
     unit: str = ""
+    """Unit on the wire; "1" where it has none."""
     scale: Number = 1.0
+    """Factor from the number on the wire to one in `unit`."""
     range: Span | None = None
     """The sensor's span, in `unit`."""
     suspect_range: Span | None = None
@@ -132,17 +150,26 @@ class FieldSpec(_Spec):
     default: Number | None = None
     """What an absent one means (senders that leave out zeros), as the number on the wire or of the enum."""
     enum: dict[str, Number] = {}
+    """The number of each word."""
 
 
 class Profile(_Spec):
     """How one kind of device speaks."""
 
     name: Annotated[str, Field(pattern=_NAME)]
+    """Lower-case letters, digits and hyphens, a letter first; names the profile in stores, ledger and metrics."""
     description: str = ""
-    topic: str
+    """What it is."""
+    topic: str | None = None
+    """Template of its topics, such as `city/{zone}/loop/{device}`; give this or `topics`."""
+    topics: tuple[str, ...] = ()
+    """Several templates, where one kind of device speaks under several."""
     codec: Literal["json", "senml"] = "json"
+    """The format of its payloads."""
     compression: Literal["none", "gzip", "auto"] = "none"
+    """Whether payloads are packed; auto: where the first two bytes say so."""
     interval_secs: Annotated[float, Field(gt=0, le=7 * 86400)]
+    """Nominal time between two readings; decides the finest window."""
     out_of_orderness_secs: Annotated[float, Field(ge=0, le=86400)] | None = None
     """How far readings may come out of order; max(10 s, interval / 10) where absent."""
     identity: IdentitySpec
@@ -155,9 +182,19 @@ class Profile(_Spec):
     fields: Annotated[dict[Annotated[str, Field(pattern=_QUANTITY)], FieldSpec], Field(min_length=1, max_length=64)]
 
     @property
+    def topic_texts(self) -> tuple[str, ...]:
+        """The templates of its topics as they are written."""
+        return self.topics if self.topic is None else (self.topic, *self.topics)
+
+    @property
     def templates(self) -> tuple[TopicTemplate, ...]:
         """The parsed topics."""
-        return (parse_template(self.topic),)
+        return tuple(map(parse_template, self.topic_texts))
+
+    @property
+    def ignored_topics(self) -> tuple[tuple[TopicTemplate, Ignored], ...]:
+        """The parsed topics of messages that are not read, each with its reason."""
+        return tuple((parse_template(text), rule.reason) for rule in self.ignore for text in rule.topics)
 
     @property
     def interval_ns(self) -> int:

@@ -93,6 +93,9 @@ class Messages:
     def _refuse(self, offset: int, row: Row, match: NoMatch, out: Outputs) -> None:
         profile = self.profiles[match.profile] if match.profile >= 0 else None
         name = "" if profile is None else profile.name
+        if isinstance(match.reason, Ignored):
+            out.count("message", "ignored", reason=match.reason, source=row.source, profile=name)
+            return
         out.count("message", "rejected", reason=match.reason, source=row.source, profile=name)
         redact = self._strangers.redact if profile is None else profile.redact
         out.dead_letter(offset, row, match.reason, _NO_PROFILE[match.reason], redact, name)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.codecs.compiled import RECEIPT, CompiledProfile, Decoded, Fault, State
+from gateway.config.topic_template import fill
 from gateway.engine.devices import Devices, Refusal
 from gateway.engine.outputs import Outputs
 from gateway.engine.router import Match, NoMatch
@@ -113,6 +114,8 @@ class ProfilePass:
         out.count("reading", "decoded", int(np.count_nonzero(valued[keep])) + invalid, profile=name)
         for source, amount in self._by_source():
             out.count("message", "decoded", amount, source=source, profile=name)
+        if self._profile.sequence_of is not None:
+            self._follow_counters(decoded, self._profile.sequence_of)
         if not keep.any():
             return None
         return self._gated(decoded, device, keep, stamped, valued)
@@ -226,7 +229,7 @@ class ProfilePass:
     def _gated(
         self, decoded: Decoded, device: I32, keep: Mask, stamped: Mask, valued: NDArray[np.bool_]
     ) -> tuple[Candidates, Observed]:
-        if decoded.sequence is not None:
+        if decoded.sequence is not None and self._profile.sequence_of is None:
             self._follow_sequence(decoded, keep, device)
         device, stamped, valued = device[keep], stamped[keep], valued[keep]
         message, ts = decoded.message[keep], decoded.ts[keep]
@@ -258,6 +261,18 @@ class ProfilePass:
             if change:
                 self._registry.count("missing", np.array([whose]), change)
                 self._out.count("beside", "missing", change, profile=self._profile.name)
+
+    def _follow_counters(self, decoded: Decoded, of: str) -> None:
+        """Counters that are no device's but a whole node's: every message of it counts, whoever it is about."""
+        modulus, name = self._profile.sequence_modulus or 1 << 62, self._profile.name
+        for k, number, scope, ts in decoded.counters:
+            match = self._routes[k].match
+            assert isinstance(match, Match)
+            at = int(self._stamp[k]) if ts == RECEIPT else min(ts, int(self._stamp[k]))
+            whose = f"{name}\0{fill(of, match.variables)}"
+            if self._sequences.has_room(whose, self._devices.limit):
+                change = self._sequences.observe(whose, number, scope, modulus, at)
+                self._out.count("beside", "missing", change, profile=name)
 
     def _turn_away(
         self, gone: Mask, reason: Unstored, valued: NDArray[np.bool_], message: I32, device: I32, ts: I64

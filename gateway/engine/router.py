@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from gateway.config.bounds import MAX_KEY_CHARS, Bounds
 from gateway.config.profile_model import Profile
 from gateway.config.profile_topics import by_specificity
-from gateway.config.topic_template import fill
-from gateway.reasons import Rejected
+from gateway.config.topic_template import TopicTemplate, fill
+from gateway.reasons import Ignored, Rejected
 
 __all__ = ["Match", "NoMatch", "Router"]
 
@@ -29,7 +29,8 @@ class Match:
 class NoMatch:
     """Why messages of a topic are not read."""
 
-    reason: Rejected
+    reason: Rejected | Ignored
+    """Ignored: they carry no reading by design."""
     profile: int = -1
     """The profile that the topic belongs to all the same, and whose secrets it may hold; -1: none."""
 
@@ -39,8 +40,11 @@ class Router:
 
     def __init__(self, profiles: Sequence[Profile], max_topic_bytes: int = _BOUNDS.max_topic_bytes) -> None:
         self._max_topic_bytes = max_topic_bytes
-        every = [(k, template) for k, profile in enumerate(profiles) for template in profile.templates]
-        order = by_specificity([template for _, template in every])
+        every: list[tuple[int, TopicTemplate, Ignored | None]] = []
+        for k, profile in enumerate(profiles):
+            every.extend((k, template, None) for template in profile.templates)
+            every.extend((k, template, reason) for template, reason in profile.ignored_topics)
+        order = by_specificity([template for _, template, _ in every])
         self._order = [(*every[place], profiles[every[place][0]].identity.topic) for place in order]
 
     def match(self, topic: str) -> Match | NoMatch:
@@ -49,10 +53,12 @@ class Router:
             return NoMatch(Rejected.TOPIC_TOO_LONG)
         if not topic or any(sign in topic for sign in "+#\0"):
             return NoMatch(Rejected.TOPIC_INVALID)
-        for index, template, identity in self._order:
+        for index, template, ignored, identity in self._order:
             variables = template.match(topic)
             if variables is None:
                 continue
+            if ignored is not None:
+                return NoMatch(ignored, index)
             key = None if identity is None else fill(identity, variables)
             if key is not None and (len(key) > MAX_KEY_CHARS or not key.isprintable()):
                 return NoMatch(Rejected.IDENTITY_INVALID, index)

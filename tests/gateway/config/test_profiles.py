@@ -58,6 +58,26 @@ def test_out_of_orderness_follows_the_interval() -> None:
         ({"time": {"path": "ts[]", "format": "unix_s"}}, "time.path[0]", "branches"),
         ({"records": {"path": "list"}}, "records.path", "one place"),
         ({"fields": {}}, "fields", "at least 1"),
+        ({"topic": None}, "topic", "missing"),
+        ({"topic": None, "topics": []}, "topic", "missing"),
+        ({"topics": ["y/{zone}/{device}"]}, "topics", "beside"),
+        ({"topic": None, "topics": ["x/{device}", "y/+/{device}"]}, "topics[1]", "level"),
+        ({"topic": None, "topics": ["x/{device}", "y/{id}"]}, "identity.topic", "each"),
+        ({"topic": None, "topics": ["x/{device}", "x/{device}"]}, "topics[1]", "neither"),
+        ({"topic": None, "topics": ["x/{device}/{b}", "x/a/{device}"], "redact": {"variables": ["c"]}},
+         "redact.variables", "no variable"),
+        ({"ignore": [{"reason": "no_reading"}]}, "ignore[0]", "path and equals, or topics"),
+        ({"ignore": [{"path": "a", "reason": "no_reading"}]}, "ignore[0]", "path and equals, or topics"),
+        ({"ignore": [{"path": "a", "equals": 1, "topics": ["z/{a}"], "reason": "no_reading"}]}, "ignore[0]", "topics"),
+        ({"ignore": [{"topics": ["x/+"], "reason": "no_reading"}]}, "ignore[0].topics[0]", "level"),
+        ({"ignore": [{"topics": ["x/{a}/{b}"], "reason": "no_reading"}]}, "ignore[0].topics[0]", "neither"),
+        ({"time": {"path": "ts", "format": "unix_s", "interval": "end"}}, "time.interval", "unix_s"),
+        ({"time": {"path": "$", "format": "unix_s"}}, "time.path[0]", "whole message"),
+        ({"identity": {"path": "$"}}, "identity.path", "whole message"),
+        ({"records": {"path": "r[]"}, "fields": {"v": {"path": "$", "unit": "1"}}}, "fields.v.path", "many records"),
+        ({"redact": {"paths": ["$"]}}, "redact.paths[0]", "key"),
+        ({"sequence": {"path": "n", "of": "node"}}, "sequence.of", "no variable"),
+        ({"sequence": {"path": "n", "of": "{node}"}}, "sequence.of", "no variable"),
         ({"fields": {"speed": {"path": "s", "unit": "kmh"}}}, "fields.speed.unit", "kmh"),
         ({"fields": {"speed": {"path": "s"}}}, "fields.speed.unit", "missing"),
         ({"fields": {"speed": {"path": "s", "unit": "km/h", "range": [5, 5]}}}, "fields.speed.range", "below"),
@@ -165,6 +185,33 @@ def test_overlapping_topics_need_a_more_specific_one(other: str) -> None:
     else:
         with pytest.raises(ConfigError, match="neither is the more specific"):
             load_profiles(pair)
+
+
+def test_every_template_of_a_profile_needs_to_be_more_specific_than_those_it_overlaps() -> None:
+    several = profile(topic=None, topics=["a/{device}", "b/{device}/x"])
+    load_profiles({"a": several, "b": profile(name="other", topic="b/{device}/{last}")})
+    with pytest.raises(ConfigError, match=r"topics\[1\]: 'b/\{device\}/x' and 'b/c/\{device\}' of b\.toml fit"):
+        load_profiles({"a": several, "b": profile(name="other", topic="b/c/{device}")})
+
+
+def test_an_ignored_topic_of_one_profile_may_not_tie_with_a_topic_of_another() -> None:
+    ignoring = profile(ignore=[{"topics": ["x/{zone}/{device}/lwt"], "reason": "no_reading"}])
+    load_profiles({"a": ignoring, "b": profile(name="other", topic="x/{zone}/{device}/{what}")})
+    with pytest.raises(ConfigError) as caught:
+        load_profiles({"a": ignoring, "b": profile(name="other", topic="x/{zone}/b/{device}")})
+    assert caught.value.key == "ignore[0].topics[0]"
+
+
+def test_topics_that_one_profile_ignores_may_overlap_among_themselves() -> None:
+    for topics in (["z/bridge/{what...}", "z/{device...}/availability"], ["z/{a}", "z/{b}"]):
+        load_profiles({"a": profile(ignore=[{"topics": topics, "reason": "no_reading"}])})
+
+
+def test_senml_may_ignore_topics_but_no_paths() -> None:
+    senml: dict[str, Any] = {"codec": "senml", "time": None}
+    load_profiles({"a": profile(**senml, ignore=[{"topics": ["x/{a}"], "reason": "no_reading"}])})
+    with pytest.raises(ConfigError, match="SenML"):
+        load_profiles({"a": profile(**senml, ignore=[{"path": "a", "equals": 1, "reason": "no_reading"}])})
 
 
 def test_profiles_are_frozen() -> None:

@@ -5,8 +5,10 @@ from typing import Any
 from gateway.config.content import Device
 from gateway.engine.outputs import MOST_LETTERS
 from gateway.engine.registry import DEVICE_TERMS
+from gateway.engine.results import StepResult
 from gateway.engine.zone import ZoneEngine
 from gateway.reasons import Invalid
+from gateway.rows import Row
 from tests.support.engine import SECOND, START, content, engine, message
 
 TS = START // SECOND
@@ -14,6 +16,12 @@ BY_MEMBER: dict[str, Any] = {
     "name": "gateway", "topic": "v1/gateway/telemetry", "interval_secs": 60, "identity": {"object_key": True},
     "records": {"path": "{}[]"}, "time": {"path": "ts", "format": "unix_s"},
     "fields": {"v": {"path": "v", "unit": "1"}, "w": {"path": "w", "unit": "1", "required": False}},
+}  # fmt: skip
+
+
+KNOWN_BY_TOPIC: dict[str, Any] = {
+    "name": "known", "interval_secs": 60, "identity": {"topic": "{device}"},
+    "time": {"path": "ts", "format": "unix_s"}, "fields": {"v": {"path": "v", "unit": "1"}},
 }  # fmt: skip
 
 
@@ -93,3 +101,70 @@ def test_devices_that_are_refused_are_named() -> None:
     (letter,) = result.rejects
     assert letter.reason == Invalid.DEVICE_REFUSED
     assert letter.detail.endswith(r": '\u6d41', 'y'")
+
+
+NODE: dict[str, Any] = {
+    "name": "edge", "topics": ["spb/{group}/NDATA/{node}", "spb/{group}/DDATA/{node}/{device}"], "interval_secs": 60,
+    "identity": {"path": "id"}, "time": {"path": "ts", "format": "unix_s"},
+    "sequence": {"path": "seq", "modulus": 256, "of": "{group}/{node}"},
+    "fields": {"v": {"path": "v", "unit": "1", "required": False}},
+}  # fmt: skip
+
+
+def missing(result: StepResult) -> int:
+    return sum(n for key, n in result.counts.items() if key.term == "missing")
+
+
+def of_node(numbers: list[int], node: str = "n1") -> list[Row]:
+    """Messages of one node whose counter runs over all of them, about itself and three devices in turn."""
+    topics = [f"spb/g/NDATA/{node}", *(f"spb/g/DDATA/{node}/d{k}" for k in range(3))]
+    return [
+        message(topics[k % 4], {"id": f"{node}-{k % 4}", "ts": TS + k, "v": 1, "seq": number}, START + k * SECOND)
+        for k, number in enumerate(numbers)
+    ]
+
+
+def test_a_counter_over_a_whole_node_misses_nothing_between_its_devices() -> None:
+    numbers = [k % 256 for k in range(600)]
+    made = engine(content([NODE]))
+    mixed = [row for pair in zip(of_node(numbers), of_node(numbers, "n2"), strict=True) for row in pair]
+    assert missing(made.step(mixed, START + 600 * SECOND, False)) == 0
+    # counted by device instead, three of four would be missing
+    by_device = NODE | {"sequence": {"path": "seq", "modulus": 256}}
+    assert missing(engine(content([by_device])).step(of_node(numbers), START + 600 * SECOND, False)) > 1000
+
+
+def test_what_a_node_lost_is_missing_also_over_a_snapshot() -> None:
+    made = engine(content([NODE]))
+    assert missing(made.step(of_node([253, 254, 255, 0]), START + SECOND, False)) == 0
+    again = ZoneEngine.restore(made.snapshot())
+    late = [message("spb/g/NDATA/n1", {"id": "x", "ts": TS + 9, "seq": n}, START + 9 * SECOND) for n in (4, 2)]
+    assert missing(again.step(late[:1], START + 9 * SECOND, False)) == 3
+    assert missing(again.step(late[1:], START + 9 * SECOND, False)) == -1
+
+
+def test_counters_named_by_topics_are_bounded() -> None:
+    made = engine(content([NODE], max_devices=2))
+    rows = [row for node in ("a", "b", "c") for row in of_node([0, 9], node)]
+    assert missing(made.step(rows, START + SECOND, False)) == 16
+
+
+def test_topics_that_are_ignored_are_counted_and_leave_no_letter() -> None:
+    silent = BY_MEMBER | {"ignore": [{"topics": ["v1/gateway/connect"], "reason": "no_reading"}]}
+    rows = [message("v1/gateway/connect", b"not json", START), message("v1/gateway/connect", b"", START)]
+    result = engine(content([silent])).step(rows, START, False)
+
+    assert not result.rejects
+    assert {(key.term, key.reason, key.profile): n for key, n in result.counts.items()} == {
+        ("ignored", "no_reading", "gateway"): 1, ("ignored", "empty", ""): 1,
+    }  # fmt: skip
+
+
+def test_a_device_that_speaks_under_two_topics_is_one() -> None:
+    both = KNOWN_BY_TOPIC | {"topics": ["new/{device}", "old/{device}/state"]}
+    made = engine(content([both]))
+    rows = [message("new/d", {"ts": TS, "v": 1}, START), message("old/d/state", {"ts": TS + 1, "v": 2}, START)]
+    result = made.step(rows, START + SECOND, False)
+
+    assert [device.id for device in result.devices] == ["d"]
+    assert result.readings.series.tolist() == [0, 0]
