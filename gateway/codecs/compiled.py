@@ -46,7 +46,6 @@ class CompiledProfile:
         self.out_of_orderness_ns = profile.out_of_orderness_ns
         self.pane_secs = next((secs for secs in _PANES if secs >= profile.interval_secs), _PANES[-1])
         """The finest window that its readings are gathered in."""
-        self.key_is_secret = profile.identity.path is not None and profile.identity.path in profile.redact.paths
         self.sequence_of = profile.sequence.of if profile.sequence is not None else None
         """Whose counter the sequence is, made of topic variables; None: the device's."""
         self.sequence_modulus = profile.sequence.modulus if profile.sequence is not None else None

@@ -4,6 +4,7 @@ Each rule yields (key, problem, remedy) and looks at one thing, so that of a dra
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -79,6 +80,15 @@ def _identity(profile: Profile) -> Iterator[Found]:
 def _secret_identity(profile: Profile) -> Iterator[Found]:
     if set(variables_of(profile.identity.topic or "")) & set(profile.redact.variables):
         yield "redact.variables", "a secret can't be the device's key", "Choose another level."
+
+
+def _secret_key(profile: Profile) -> Iterator[Found]:
+    """A key names the device in stores, logs and letters."""
+    for k, path in enumerate(profile.redact.paths):
+        with suppress(ValueError):  # said of the path itself
+            key = parse_path(profile.identity.path or "").steps[-1:]
+            if key and parse_path(path).steps[-1:] == key:
+                yield f"redact.paths[{k}]", "a secret can't be the device's key", "Choose another identity."
 
 
 # -- SenML -------------------------------------------------------------------------------------------------------------
@@ -233,7 +243,7 @@ def _given(profile: Profile, part: str, key: str = "") -> Any:
 
 
 _RULES = (
-    _topic, _templates, _variables, _identity, _secret_identity, _senml, _senml_names, _json, _time, _time_zone,
-    _time_interval, _time_paths, _records, _object_key, _identity_path, _sequence_path, _sequence_scope, _sequence_of,
-    _ignore, _ignored_paths, _redact, _whole,
+    _topic, _templates, _variables, _identity, _secret_identity, _secret_key, _senml, _senml_names, _json, _time,
+    _time_zone, _time_interval, _time_paths, _records, _object_key, _identity_path, _sequence_path, _sequence_scope,
+    _sequence_of, _ignore, _ignored_paths, _redact, _whole,
 )  # fmt: skip

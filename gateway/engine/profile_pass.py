@@ -221,7 +221,7 @@ class ProfilePass:
                 named.append(decoded.keys[r])
         for k, named in keys.items():
             detail = "records name devices that are unknown here"
-            if named and not self._profile.key_is_secret:
+            if named:
                 shown = ", ".join(map(ascii, named[:_STRANGERS_NAMED]))
                 detail += f": {shown}{' and more' if len(named) > _STRANGERS_NAMED else ''}"
             self._letter(k, Invalid.DEVICE_REFUSED, detail)

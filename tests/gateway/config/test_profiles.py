@@ -90,6 +90,7 @@ def test_out_of_orderness_follows_the_interval() -> None:
         ({"ignore": [{"path": "x", "equals": 1, "reason": "retained"}]}, "ignore[0].reason", "simulated"),
         ({"ignore": [{"path": "x", "equals": 1, "reason": "empty"}]}, "ignore[0].reason", "no_reading"),
         ({"redact": {"variables": ["device"]}}, "redact.variables", "key"),
+        ({"identity": {"path": "login.id"}, "redact": {"paths": ["id"]}}, "redact.paths[0]", "key"),
         ({"redact": {"paths": ["a[0]"]}}, "redact.paths[0]", "key"),
         (
             {"records": {"path": "r[]"}, "ignore": [{"path": "test", "equals": True, "reason": "simulated"}]},
