@@ -1,6 +1,7 @@
 """`cityloom check`: everything that can be known to be wrong before a start, without connecting to anything."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,12 +11,13 @@ from rich.table import Table
 
 from gateway.cli.output import console, print_json
 from gateway.cli.text import clean
+from gateway.config.drafts import judge
 from gateway.config.filters import source_filters, unheard
-from gateway.config.load import load_settings
+from gateway.config.load import read_settings
 from gateway.config.onfile import problems_on_disk
-from gateway.config.seed_files import SeedFiles, load_seed_files
+from gateway.config.seed_files import SeedFiles, read_seed_files
 from gateway.config.settings import Settings
-from gateway.errors import ConfigError, ConfigErrors, GatewayError
+from gateway.errors import ConfigError, GatewayError
 from gateway.mqtt.options import TlsOptions, build_context
 
 __all__ = ["check"]
@@ -38,18 +40,16 @@ def check(
     problems: list[ConfigError] = []
     found: dict[str, Any] = {}
     notes: list[str] = []
-    try:
-        settings = load_settings(config)
-    except ConfigErrors as errors:
-        problems.extend(errors.problems)
-    else:
+    read = read_settings(config)
+    problems.extend(read.problems)
+    settings, draft = read.settings, read.draft
+    if settings is not None:
         name = str(config) if config is not None else "configuration"
-        problems.extend(problems_on_disk(settings, name) or _tls_problems(settings, name))
-        try:
-            files = load_seed_files(settings)
-        except ConfigErrors as errors:
-            problems.extend(errors.problems)
-        else:
+        on_disk = problems_on_disk(settings, name, draft=draft)
+        problems.extend(on_disk or judge([_tls_problems], settings, name, draft=draft))
+        files, wrong = read_seed_files(settings, draft=draft)
+        problems.extend(wrong)
+        if files is not None and not problems:
             found, notes = _found(settings, files), _notes(settings, files)
     if json:
         print_json({
@@ -65,7 +65,7 @@ def check(
     return 2 if problems else 0
 
 
-def _tls_problems(settings: Settings, file: str) -> list[ConfigError]:
+def _tls_problems(settings: Settings, file: str) -> Iterator[ConfigError]:
     """Files that are there but are no certificates, or don't belong together."""
     out: dict[str, ConfigError] = {}
     for source in settings.sources:
@@ -74,15 +74,15 @@ def _tls_problems(settings: Settings, file: str) -> list[ConfigError]:
                 build_context(TlsOptions(source.ca_file, source.cert_file, source.key_file, source.server_name))
             except GatewayError as error:
                 out[error.problem] = ConfigError(file, "mqtt.tls", error.problem, error.remedy)
-    return list(out.values())
+    yield from out.values()
 
 
 def _notes(settings: Settings, files: SeedFiles) -> list[str]:
     """What is allowed, and still may not be meant."""
     filters = source_filters(settings.sources, files.profiles)
     return [
-        f"No source subscribes to {profile.topic}: profile {profile.name} will hear nothing."
-        for profile in unheard(filters, files.profiles)
+        f"No source subscribes to {topic}: profile {profile.name} will hear nothing of it."
+        for profile, topic in unheard(filters, files.profiles)
     ]
 
 
@@ -96,7 +96,8 @@ def _found(settings: Settings, files: SeedFiles) -> dict[str, Any]:
                  "assets": sum(1 for _ in files.city.assets())},
         "devices": len(files.devices),
         "profiles": {
-            profile.name: {"devices": per_profile[profile.name], "topic": profile.topic, "fields": len(profile.fields)}
+            profile.name: {"devices": per_profile[profile.name], "topic": ", ".join(profile.topic_texts),
+                           "fields": len(profile.fields)}
             for profile in files.profiles
         },
         "sources": {

@@ -165,6 +165,13 @@ _add(
     to=_score,
 )  # fmt: skip
 _add(
+    "leaks", "gateway.cli.score_leaks:leaks", "Score the leak detector on the BattLeDIM 2019 year.",
+    "cityloom score leaks data/water",
+    "cityloom score leaks data/water --sensitivity",
+    "cityloom score leaks data/water --json | tail -n 1",
+    to=_score,
+)  # fmt: skip
+_add(
     "version", "gateway.cli.version:version", "Show the versions of CityLoom and of what it stands on.",
     "cityloom version --json",
 )  # fmt: skip

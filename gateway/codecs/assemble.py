@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.codecs.decoded import Decoded, State
+from gateway.codecs.decoded import Decoded, Fault, State
 from gateway.codecs.layout import Layout
 from gateway.codecs.slots import Bad, shown
 from gateway.codecs.timestamps import RECEIPT
@@ -29,8 +29,8 @@ class Gathered:
     """Which message each row is of."""
     bad: list[tuple[int, int, Bad]] = field(default_factory=list)
     """(row, quantity's number, why)."""
-    broken: list[tuple[int, str, Invalid, str]] = field(default_factory=list)
-    """(message, "", reason, detail) of what is no record at all."""
+    broken: list[Fault] = field(default_factory=list)
+    """What is no record at all."""
     rejected: list[tuple[int, Rejected, str]] = field(default_factory=list)
     ignored: list[tuple[int, Ignored]] = field(default_factory=list)
 
@@ -61,7 +61,7 @@ def assemble(found: Gathered, layout: Layout) -> Decoded:
 
     keep: NDArray[np.bool_] | None = None
     if failures or gone:
-        keep = _fail(failures, found, layout, state, gone)
+        keep = _fail(failures, found, layout, state, keys, gone)
     carrying = (state != State.ABSENT).any(axis=1)
     if not carrying.all():
         keep = carrying if keep is None else keep & carrying
@@ -171,8 +171,9 @@ def _values(
 
 
 def _fail(
-    failures: dict[int, _Failure], found: Gathered, layout: Layout, state: NDArray[np.uint8], gone: set[int]
-) -> NDArray[np.bool_]:
+    failures: dict[int, _Failure], found: Gathered, layout: Layout, state: NDArray[np.uint8], keys: list[str] | None,
+    gone: set[int],
+) -> NDArray[np.bool_]:  # fmt: skip
     """Reject messages and break records; give which rows stay."""
     keep = np.ones(len(found.rows), np.bool_)
     for r in sorted(failures):
@@ -183,7 +184,9 @@ def _fail(
             found.rejected.append((k, failure.rejected, failure.detail))
     for r, failure in failures.items():
         carried = [layout.quantities[q] for q in np.flatnonzero(state[r] != State.ABSENT).tolist()] or [""]
-        found.broken.extend((found.message[r], name, failure.invalid, failure.detail) for name in carried)
+        named = keys is not None and failure.invalid is not Invalid.RECORD_IDENTITY_MISSING
+        key = keys[r] if keys is not None and named else None
+        found.broken.extend(Fault(found.message[r], name, failure.invalid, failure.detail, -1, key) for name in carried)
     if gone:
         keep &= np.fromiter((k not in gone for k in found.message), np.bool_, len(keep))
     return keep
@@ -202,11 +205,15 @@ def _decoded(
     ts: NDArray[np.int64], value: NDArray[np.float64], state: NDArray[np.uint8], keep: NDArray[np.bool_] | None,
     gone: set[int],
 ) -> Decoded:  # fmt: skip
-    invalid = [entry for entry in found.broken if entry[0] not in gone]
-    for r, number, bad in sorted(found.bad, key=lambda entry: entry[:2]):
-        if keep is None or keep[r]:
-            invalid.append((found.message[r], layout.quantities[number], bad.reason, bad.detail))
+    invalid = [fault for fault in found.broken if fault.message not in gone]
+    if found.bad:
+        place = range(len(message)) if keep is None else (np.cumsum(keep) - 1).tolist()
+        for r, number, bad in sorted(found.bad, key=lambda entry: entry[:2]):
+            if keep is None or keep[r]:
+                quantity = layout.quantities[number]
+                invalid.append(Fault(found.message[r], quantity, bad.reason, bad.detail, place[r]))
     sequence, scope = _sequence(columns, layout)
+    counters = _counters(found, sequence, scope, ts) if sequence is not None and layout.counted_apart else []
     if keep is not None:
         message, ts, value, state = message[keep], ts[keep], value[keep], state[keep]
         chosen = np.flatnonzero(keep).tolist()
@@ -214,7 +221,7 @@ def _decoded(
         sequence = None if sequence is None else sequence[keep]
         scope = None if scope is None else [scope[r] for r in chosen]
     return Decoded(
-        message, keys, ts, value, state, sequence, scope, sorted(invalid, key=lambda entry: entry[0]),
+        message, keys, ts, value, state, sequence, scope, counters, sorted(invalid, key=lambda entry: entry[0]),
         sorted(found.rejected, key=lambda entry: entry[0]), sorted(found.ignored, key=lambda entry: entry[0]),
     )  # fmt: skip
 
@@ -228,6 +235,17 @@ def _sequence(columns: list[Sequence[Any]], layout: Layout) -> tuple[NDArray[np.
         return sequence, None
     scopes = columns[layout.scope] if columns else ()
     return sequence, [_scope(scope) for scope in scopes]
+
+
+def _counters(
+    found: Gathered, sequence: NDArray[np.int64], scope: list[str] | None, ts: NDArray[np.int64]
+) -> list[tuple[int, int, str, int]]:
+    """One a message: its records share the number."""
+    out: dict[int, tuple[int, int, str, int]] = {}
+    for r, (k, number) in enumerate(zip(found.message, sequence.tolist(), strict=True)):
+        if number >= 0:
+            out.setdefault(k, (k, number, "" if scope is None else scope[r], int(ts[r]) or RECEIPT))
+    return list(out.values())
 
 
 def _scope(scope: Any) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gateway.codecs.assemble import Gathered, assemble
 from gateway.codecs.compression import GZIP_MAGIC, gunzip
-from gateway.codecs.decoded import Decoded, Quantity, State
+from gateway.codecs.decoded import Decoded, Fault, Quantity, State
 from gateway.codecs.layout import plan
 from gateway.codecs.limits import all_plain, check_document
 from gateway.codecs.redaction import Redactor
@@ -30,7 +30,7 @@ from gateway.config.profile_model import FieldSpec, Profile
 from gateway.config.units import conversion
 from gateway.reasons import Ignored, Rejected
 
-__all__ = ["RECEIPT", "Bounds", "CompiledProfile", "Decoded", "Quantity", "State", "compile_profile"]
+__all__ = ["RECEIPT", "Bounds", "CompiledProfile", "Decoded", "Fault", "Quantity", "State", "compile_profile"]
 
 _PANES = (10, 60, 900, 3600)
 
@@ -46,13 +46,15 @@ class CompiledProfile:
         self.out_of_orderness_ns = profile.out_of_orderness_ns
         self.pane_secs = next((secs for secs in _PANES if secs >= profile.interval_secs), _PANES[-1])
         """The finest window that its readings are gathered in."""
+        self.sequence_of = profile.sequence.of if profile.sequence is not None else None
+        """Whose counter the sequence is, made of topic variables; None: the device's."""
         self.sequence_modulus = profile.sequence.modulus if profile.sequence is not None else None
         self.fail_low, self.fail_high, self.suspect_low, self.suspect_high = (
             np.array([getattr(quantity, end) for quantity in self.quantities], np.float64)
             for end in ("fail_low", "fail_high", "suspect_low", "suspect_high")
         )
         self._bounds = bounds
-        self._redactor = Redactor(profile, bounds)
+        self.redactor = Redactor(profile, bounds)
         self._senml: SenmlReader | None = None
         self._typed: TypedReader | None = None
         if profile.codec == "senml":
@@ -89,7 +91,7 @@ class CompiledProfile:
 
     def redact(self, topic: str, payload: bytes) -> tuple[str, bytes]:
         """Topic and payload without the secrets that the profile names, for dead letters and logs."""
-        return self._redactor.redact(topic, payload)
+        return self.redactor.redact(topic, payload)
 
     def _admitted(self, payloads: Sequence[bytes], found: Gathered) -> Iterable[tuple[int, bytes]]:
         bounds, compression = self._bounds, self.profile.compression
@@ -167,7 +169,7 @@ class CompiledProfile:
             found.ignored.append((k, Ignored.NO_READING))
         first = len(found.rows)
         found.bad.extend((first + r, number, bad) for r, number, bad in made.bad)
-        found.broken.extend((k, "", bad.reason, bad.detail) for bad in made.broken)
+        found.broken.extend(Fault(k, "", bad.reason, bad.detail, -1, key) for bad, key in made.broken)
         found.rows.extend(made.rows)
         found.message.extend([k] * len(made.rows))
 

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.reasons import Ignored, Invalid, Rejected
 
-__all__ = ["Decoded", "Quantity", "State"]
+__all__ = ["Decoded", "Fault", "Quantity", "State"]
 
 
 class State(IntEnum):
@@ -35,6 +36,20 @@ class Quantity:
     suspect_high: float
 
 
+class Fault(NamedTuple):
+    """Something in a message that is no reading, and whose it is."""
+
+    message: int
+    quantity: str
+    """"": a whole record."""
+    reason: Invalid
+    detail: str
+    row: int = -1
+    """The record's place in the columns; -1: it has none, for want of a time, an identity or a shape."""
+    key: str | None = None
+    """The device's key of a record that has no row; None: not known, or the topic has it."""
+
+
 @dataclass(slots=True)
 class Decoded:
     """n records of q quantities, in message order. A message in `rejected` or `ignored` has no record here.
@@ -58,8 +73,11 @@ class Decoded:
     """(n,) sequence number, -1: none; None: the profile has none."""
     sequence_scope: list[str] | None
     """Session key of each record ("": none); None: the profile has none."""
-    invalid: list[tuple[int, str, Invalid, str]]
-    """(message, quantity or "" for a whole record, reason, detail), ascending by message."""
+    counters: list[tuple[int, int, str, int]]
+    """(message, sequence number, scope, event time or RECEIPT) of every message with a record, even if that
+    holds no reading; empty where the number is the device's own."""
+    invalid: list[Fault]
+    """Ascending by message."""
     rejected: list[tuple[int, Rejected, str]]
     """(message, reason, detail) of messages that can't be used at all."""
     ignored: list[tuple[int, Ignored]]

@@ -34,7 +34,9 @@ class Layout:
     key: int | None
     sequence: int | None
     scope: int | None
-    ignore: tuple[tuple[int, bool | float | str, Ignored], ...]
+    counted_apart: bool
+    """The sequence is not the device's own, so every message's number counts, whatever else is in it."""
+    ignore: tuple[tuple[int, bool | float | str | None, Ignored], ...]
     time_of_message: bool
     """Without a usable time the whole message is lost, not only a record."""
     key_of_message: bool
@@ -65,7 +67,8 @@ def plan(profile: Profile) -> Layout:
         named["sequence"] = sequence_slot(sequence.path, sequence.default)
         if sequence.scope is not None:
             named["scope"] = key_slot(sequence.scope)
-    for k, rule in enumerate(profile.ignore):
+    ignored = [rule for rule in profile.ignore if rule.path is not None]
+    for k, rule in enumerate(ignored):
         named[f"ignore {k}"] = ignore_slot(rule)
 
     records = () if profile.records is None else parse_records_path(profile.records.path).steps
@@ -84,7 +87,8 @@ def plan(profile: Profile) -> Layout:
         key=len(place) if identity.object_key else place.get("key"),
         sequence=place.get("sequence"),
         scope=place.get("scope"),
-        ignore=tuple((place[f"ignore {k}"], rule.equals, rule.reason) for k, rule in enumerate(profile.ignore)),
+        counted_apart=sequence is not None and sequence.of is not None,
+        ignore=tuple((place[f"ignore {k}"], rule.equals, rule.reason) for k, rule in enumerate(ignored)),
         time_of_message=not records or all(at >= len(relative) for at in times),
         key_of_message=not records or "key" in absolute,
         receipt_where_unusable=profile.time.unusable == "receipt",

@@ -46,6 +46,7 @@ def plan_senml(profile: Profile) -> Layout:
         key=width + 1 if profile.identity.base_name else None,
         sequence=None,
         scope=None,
+        counted_apart=False,
         ignore=(),
         time_of_message=False,
         key_of_message=False,
@@ -82,6 +83,7 @@ class SenmlReader:
 
     def __init__(self, profile: Profile, max_records: int) -> None:
         self._max_records = max_records
+        self._keyed = profile.identity.base_name
         self._slots = _slots(profile)
         self._units = [field.unit for field in profile.fields.values()]
         self._types = [field.type for field in profile.fields.values()]
@@ -103,7 +105,7 @@ class SenmlReader:
         filled: set[tuple[int, int]] = set()
         for record in pack:
             if not isinstance(record, dict):
-                found.broken.append(Bad(Invalid.RECORD_SHAPE, f"a record is {shown(record)}, not an object"))
+                found.broken.append((Bad(Invalid.RECORD_SHAPE, f"a record is {shown(record)}, not an object"), None))
                 continue
             _check_labels(record)
             _carry_over(record, base)
@@ -117,7 +119,7 @@ class SenmlReader:
     ) -> None:  # fmt: skip
         name = record.get("n", "")
         if not isinstance(name, str):
-            found.broken.append(Bad(Invalid.RECORD_SHAPE, f"n is {shown(name)}, not a text"))
+            found.broken.append((Bad(Invalid.RECORD_SHAPE, f"n is {shown(name)}, not a text"), None))
             return
         key, path = self._split(base.name, name)
         if path is None:
@@ -125,7 +127,8 @@ class SenmlReader:
         given = [label for label in _VALUES if label in record]
         if not given and (base.value is None or "n" not in record):
             if "n" in record and "s" not in record and not base.summed:
-                found.broken.append(Bad(Invalid.RECORD_SHAPE, f"{shown(name)} has no value"))
+                bad = Bad(Invalid.RECORD_SHAPE, f"{shown(name)} has no value")
+                found.broken.append((bad, key if self._keyed and key else None))
             return
         number, value = self._value(record, given, self._by_name[path], base)
         width = len(self._slots)

@@ -160,4 +160,5 @@ def ignore_slot(rule: IgnoreRule) -> Slot:
             return float(value) if abs(value) < 1 << 1000 else None
         return value if type(value) is wanted else None
 
+    assert rule.path is not None
     return Slot(parse_path(rule.path), wanted | None, None, clean)

@@ -34,6 +34,9 @@ def time_parser(spec: TimeSpec) -> Callable[[Sequence[Any]], Times]:
     if spec.format in _NS:
         unit = _NS[spec.format]
         return lambda values: _epochs(values, unit)
+    if spec.interval is not None:
+        moment, end = time_parser(spec.model_copy(update={"interval": None})), spec.interval == "end"
+        return lambda values: moment([_end_of(value, end=end) for value in values])
     if spec.format == "rfc3339":
         return parse_datetimes
     if spec.format == "iso_basic":
@@ -100,6 +103,12 @@ def _floats(values: Sequence[float], unit: int) -> Times:
 
 def _int_ns(value: int, unit: int) -> int | None:
     return value * unit if abs(value) <= _BOUND // unit else None
+
+
+def _end_of(text: str, *, end: bool) -> str:
+    """The start or the end of `a/b`; anything else as it is."""
+    first, slash, last = text.partition("/")
+    return last if slash and end else first
 
 
 def _extended(text: str) -> str:

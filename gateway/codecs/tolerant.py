@@ -43,7 +43,8 @@ class Document:
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     bad: list[tuple[int, int, Bad]] = field(default_factory=list)
     """(row, quantity's number, why)."""
-    broken: list[Bad] = field(default_factory=list)
+    broken: list[tuple[Bad, str | None]] = field(default_factory=list)
+    """What is no record at all, and the device's key where an object's member has it."""
 
 
 class TolerantReader:
@@ -60,10 +61,12 @@ class TolerantReader:
         found = Document()
         layout = self._layout
         if not layout.records:
-            if not isinstance(document, dict | list):
-                raise Unusable(Rejected.WRONG_SHAPE, f"the document is {shown(document)}, not an object")
-            if isinstance(document, list) and all(isinstance(slot.path.steps[0], str) for slot in layout.relative):
-                raise Unusable(Rejected.WRONG_SHAPE, "the document is a list, not an object")
+            # a bare value is a field of the profile, or has no business here
+            if all(slot.path.steps for slot in layout.relative):
+                if not isinstance(document, dict | list):
+                    raise Unusable(Rejected.WRONG_SHAPE, f"the document is {shown(document)}, not an object")
+                if isinstance(document, list) and all(isinstance(slot.path.steps[0], str) for slot in layout.relative):
+                    raise Unusable(Rejected.WRONG_SHAPE, "the document is a list, not an object")
             self._row(layout.relative, document, (), None, found)
             return found
         message = [_value(slot, document) for slot in layout.absolute]
@@ -71,7 +74,8 @@ class TolerantReader:
         shape = (dict, list) if any(isinstance(slot.path.steps[0], int) for slot in layout.relative) else (dict,)
         for record, key in self._records(document, found):
             if not isinstance(record, shape):
-                found.broken.append(Bad(Invalid.RECORD_SHAPE, f"a record is {shown(record)}, not an object"))
+                bad = Bad(Invalid.RECORD_SHAPE, f"a record is {shown(record)}, not an object")
+                found.broken.append((bad, key if with_key else None))
                 continue
             if len(found.rows) >= self._max_records:
                 raise Unusable(Rejected.TOO_MANY_RECORDS, f"the message holds more than {self._max_records} records")
@@ -94,6 +98,7 @@ class TolerantReader:
 
     def _records(self, document: Any, found: Document) -> Iterator[tuple[Any, str]]:
         """(record, key of the object member that it stands in). A part that is no list of records is broken."""
+        with_key = self._layout.key == len(self._layout.slots)
         waiting: list[tuple[Any, int, str]] = [(document, 0, "")]
         branched = False
         while waiting:
@@ -112,7 +117,8 @@ class TolerantReader:
             if below is not None:
                 waiting.extend((item, depth + 1, name) for item, name in reversed(below))
             elif branched:
-                found.broken.append(Bad(Invalid.RECORD_SHAPE, "a part of the message holds no records"))
+                bad = Bad(Invalid.RECORD_SHAPE, "a part of the message holds no records")
+                found.broken.append((bad, key if with_key and key else None))
             else:
                 raise Unusable(Rejected.WRONG_SHAPE, "the message holds no records where its profile looks for them")
 

@@ -83,6 +83,8 @@ def _same(value: Any) -> Any:
 
 
 def _insert(root: _Node, steps: tuple[Step, ...], slot: Slot) -> None:
+    if not steps:
+        raise Refused("the whole message beside a path into it")
     node = root
     for step in steps[:-1]:
         below = node.setdefault(step, {})
@@ -96,6 +98,8 @@ def _insert(root: _Node, steps: tuple[Step, ...], slot: Slot) -> None:
 
 def _compile(slots: Sequence[Slot], root: _Node) -> tuple[Any, Any, list[tuple[str, Callable[[Any], Any]]]]:
     """(type, default, how to get each slot: as an attribute chain where that does, and as a function)."""
+    if len(slots) == 1 and not slots[0].path.steps and not root:
+        return slots[0].typed, slots[0].default, [("", _same)]
     for slot in slots:
         _insert(root, slot.path.steps, slot)
     type_, default = _type(root)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from gateway.config.drafts import draft_of, judge
 from gateway.config.problems import key_of, problems_of
 from gateway.errors import ConfigError, ConfigErrors
 
@@ -202,26 +203,40 @@ def parse_city(text: str, file: str) -> City:
         raise ConfigErrors(
             [ConfigError(file, "", f"is not TOML: {error}", "Correct the line that it names.")]
         ) from error
+    city: City | None
     try:
         city = City.model_validate(table)
+        problems: list[ConfigError] = []
     except ValidationError as error:
-        raise ConfigErrors(problems_of(error, City, lambda _: file, "seeds/README.md")) from None
-    problems = [ConfigError(file, key, problem, remedy) for key, problem, remedy in _contradictions(city)]
-    if problems:
+        problems = problems_of(error, City, lambda _: file, "seeds/README.md")
+        city = draft_of(City, table)
+    if city is not None:
+        rules = judge(_RULES, city, draft=bool(problems))
+        problems += [ConfigError(file, key, problem, remedy) for key, problem, remedy in rules]
+    if problems or city is None:
         raise ConfigErrors(problems)
     return city
 
 
-def _contradictions(city: City) -> Iterator[tuple[str, str, str]]:
-    kinds = {zone.id: zone.kind for zone in city.zones}
-    assets = list(city.assets())
+def _zone_ids(city: City) -> Iterator[tuple[str, str, str]]:
     yield from _twice({f"zones[{k}].id": zone.id for k, zone in enumerate(city.zones)}, "zone")
-    yield from _twice({f"{asset.key}.id": asset.id for asset in assets}, "asset")
+
+
+def _asset_ids(city: City) -> Iterator[tuple[str, str, str]]:
+    yield from _twice({f"{asset.key}.id": asset.id for asset in city.assets()}, "asset")
+
+
+def _parents(city: City) -> Iterator[tuple[str, str, str]]:
+    kinds = {zone.id: zone.kind for zone in city.zones}
     for k, zone in enumerate(city.zones):
         if zone.kind == "district" and zone.parent is not None:
             yield f"zones[{k}].parent", "a district has no parent", "Remove it."
         elif zone.kind != "district" and kinds.get(zone.parent or "") != "district":
             yield f"zones[{k}].parent", f"{zone.parent!r} is no district", "Name the district that it lies in."
+
+
+def _zones_of_assets(city: City) -> Iterator[tuple[str, str, str]]:
+    kinds = {zone.id: zone.kind for zone in city.zones}
     owners: tuple[tuple[str, str, tuple[Segment | Feeder | Dma | GasAsset | Drain, ...]], ...] = (
         ("segments", "district", city.segments), ("feeders", "feeder", city.feeders), ("dmas", "dma", city.dmas),
         ("gas_assets", "district", city.gas_assets), ("drains", "district", city.drains),
@@ -232,12 +247,14 @@ def _contradictions(city: City) -> Iterator[tuple[str, str, str]]:
                 yield f"{table}[{k}].zone", f"{row.zone!r} is no zone of kind {kind}", "Name one of [[zones]]."
             elif kind != "district" and row.id != row.zone:
                 yield f"{table}[{k}].id", f"{row.id!r} is not its zone {row.zone!r}", "Give both the same id."
+
+
+def _neighbours(city: City) -> Iterator[tuple[str, str, str]]:
     segments = {segment.id for segment in city.segments}
     for k, segment in enumerate(city.segments):
         for n, other in enumerate(segment.neighbours):
             if other not in segments or other == segment.id:
                 yield f"segments[{k}].neighbours[{n}]", f"{other!r} is no other segment", "Name one, or remove it."
-    yield from _outside(city, assets)
 
 
 def _twice(ids: Mapping[str, str], what: str) -> Iterator[tuple[str, str, str]]:
@@ -247,16 +264,19 @@ def _twice(ids: Mapping[str, str], what: str) -> Iterator[tuple[str, str, str]]:
             yield key, f"{name!r} is the id of {times[name]} {what}s", "Ids are for one thing each."
 
 
-def _outside(city: City, assets: list[Asset]) -> Iterator[tuple[str, str, str]]:
+def _outside(city: City) -> Iterator[tuple[str, str, str]]:
     west, south, east, north = city.city.bounds
     if not (west < east and south < north):
         yield "city.bounds", "must be west, south, east, north", "Write the smaller longitude and latitude first."
         return
     places = [(f"zones[{k}]", zone.lon, zone.lat) for k, zone in enumerate(city.zones)]
-    for key, lon, lat in places + [(asset.key, asset.lon, asset.lat) for asset in assets]:
+    for key, lon, lat in places + [(asset.key, asset.lon, asset.lat) for asset in city.assets()]:
         if not (west <= lon <= east and south <= lat <= north):
             yield (
                 key_of((key,)),
                 f"({lon}, {lat}) lies outside city.bounds",
                 "Longitude comes first; or widen the bounds.",
             )
+
+
+_RULES = (_zone_ids, _asset_ids, _parents, _zones_of_assets, _neighbours, _outside)

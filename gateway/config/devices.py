@@ -22,8 +22,10 @@ _LONGEST_NAME = 128
 Say = Callable[[str, str, str], None]
 
 
-def parse_devices(text: str, file: str, city: City, profiles: Collection[str]) -> tuple[Device, ...]:
+def parse_devices(text: str, file: str, city: City | None, profiles: Collection[str] | None) -> tuple[Device, ...]:
     """Read the devices of `city`, in the order of the file. `extra` is for simulators and not kept.
+
+    Where `city` or `profiles` are not known, because they are wrong themselves, only the rest is judged.
 
     Raises:
         ConfigErrors: up to fifty problems, each with line and column.
@@ -31,7 +33,7 @@ def parse_devices(text: str, file: str, city: City, profiles: Collection[str]) -
     problems: list[ConfigError] = []
     rows = csv.reader(io.StringIO(text), strict=True)
     devices: list[Device] = []
-    reader = _Reader(city, frozenset(profiles))
+    reader = _Reader(city, None if profiles is None else frozenset(profiles))
     try:
         header = next(rows, [])
         if tuple(header) != COLUMNS:
@@ -60,10 +62,10 @@ def parse_devices(text: str, file: str, city: City, profiles: Collection[str]) -
 class _Reader:
     """Reads rows and remembers what must not come twice."""
 
-    def __init__(self, city: City, profiles: frozenset[str]) -> None:
+    def __init__(self, city: City | None, profiles: frozenset[str] | None) -> None:
         self._profiles = profiles
-        self._zones = {zone.id for zone in city.zones}
-        self._assets = {asset.id: asset for asset in city.assets()}
+        self._zones = None if city is None else {zone.id for zone in city.zones}
+        self._assets = {} if city is None else {asset.id: asset for asset in city.assets()}
         self._line_of_id: dict[str, int] = {}
         self._line_of_key: dict[tuple[str, str], int] = {}
 
@@ -100,7 +102,7 @@ class _Reader:
         first = self._line_of_id.setdefault(name, line)
         if first != line:
             yield "id", f"{name!r} is the id of line {first} too", "Give each device its own."
-        if profile not in self._profiles:
+        if self._profiles is not None and profile not in self._profiles:
             yield (
                 "profile",
                 f"{profile!r} is no profile",
@@ -116,17 +118,14 @@ class _Reader:
                     f"{key!r} is a key of line {first} too, under the same profile",
                     "Keys are for one device.",
                 )
-        if zone not in self._zones:
-            yield "zone", f"{zone!r} is no zone of the city", "Name one of [[zones]] in the city's file."
-        stands_on = self._assets.get(asset)
-        if asset and stands_on is None:
-            yield (
-                "asset",
-                f"{asset!r} is no asset",
-                "Name a segment, a transformer or the like.",
-            )
-        elif stands_on is not None and zone in self._zones and stands_on.zone != zone:
-            yield "zone", f"{zone!r} is not the zone of {asset!r}, {stands_on.zone!r}", "Correct zone or asset."
+        if self._zones is not None:
+            if zone not in self._zones:
+                yield "zone", f"{zone!r} is no zone of the city", "Name one of [[zones]] in the city's file."
+            stands_on = self._assets.get(asset)
+            if asset and stands_on is None:
+                yield "asset", f"{asset!r} is no asset", "Name a segment, a transformer or the like."
+            elif stands_on is not None and zone in self._zones and stands_on.zone != zone:
+                yield "zone", f"{zone!r} is not the zone of {asset!r}, {stands_on.zone!r}", "Correct zone or asset."
         try:
             date.fromisoformat(installed or "1970-01-01")
         except ValueError:

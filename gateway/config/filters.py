@@ -47,7 +47,7 @@ def filters_overlap(a: str, b: str) -> bool:
 
 def filters_of(profiles: Sequence[Profile]) -> tuple[str, ...]:
     """The fewest filters that take in every topic of `profiles`, sorted."""
-    every = sorted({profile.template.mqtt_filter for profile in profiles})
+    every = sorted({template.mqtt_filter for profile in profiles for template in profile.templates})
     return tuple(one for one in every if not any(other != one and filter_covers(other, one) for other in every))
 
 
@@ -57,12 +57,12 @@ def source_filters(sources: Sequence[SourceSettings], profiles: Sequence[Profile
     return {source.name: source.filters or derived for source in sources}
 
 
-def unheard(filters: Mapping[str, Sequence[str]], profiles: Sequence[Profile]) -> list[Profile]:
-    """Profiles none of whose topics a source subscribes to."""
+def unheard(filters: Mapping[str, Sequence[str]], profiles: Sequence[Profile]) -> list[tuple[Profile, str]]:
+    """Profiles and those of their topics that no source subscribes to."""
     every = [one for several in filters.values() for one in several]
     return [
-        profile for profile in profiles
-        if not any(filters_overlap(profile.template.mqtt_filter, one) for one in every)
+        (profile, template.text) for profile in profiles for template in profile.templates
+        if not any(filters_overlap(template.mqtt_filter, one) for one in every)
     ]  # fmt: skip
 
 

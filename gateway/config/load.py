@@ -6,21 +6,34 @@ What is given twice: command line > environment CITYLOOM_SECTION__KEY > files of
 import os
 import tomllib
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 from pydantic_settings import InitSettingsSource, NestedSecretsSettingsSource, PydanticBaseSettingsSource
 
+from gateway.config.drafts import draft_of
 from gateway.config.environment import ENV_PREFIX, unknown_variables, unreadable_variables
 from gateway.config.problems import Loc, problems_of
 from gateway.config.rules import broken_rules
 from gateway.config.settings import Settings
 from gateway.errors import ConfigError, ConfigErrors
 
-__all__ = ["load_settings"]
+__all__ = ["Read", "load_settings", "read_settings"]
 
 _SECRETS_DIR = f"{ENV_PREFIX}SECRETS_DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Settings as far as they could be read, and everything that is wrong with them."""
+
+    settings: Settings | None
+    """None where nothing is known, not even what else to look at."""
+    draft: bool
+    """What could not be read is no attribute of `settings` (drafts.py)."""
+    problems: tuple[ConfigError, ...]
 
 
 def load_settings(
@@ -34,15 +47,36 @@ def load_settings(
     Raises:
         ConfigErrors: with everything that is wrong, each with its file (or variable), key, problem and remedy.
     """
+    read = read_settings(path, overrides, environment=environment)
+    if read.problems or read.settings is None:
+        raise ConfigErrors(read.problems)
+    return read.settings
+
+
+def read_settings(
+    path: Path | None, overrides: Mapping[str, Any] | None = None, *, environment: Collection[str] | None = None
+) -> Read:
+    """Like `load_settings`, but what is wrong comes beside what is right, so that the rest can be judged too."""
     given = dict(overrides or {})
-    written = {} if path is None else _read_toml(path)
-    secrets_dir = _secrets_dir(given, written, path) if environment is None else None
+    try:
+        written = {} if path is None else _read_toml(path)
+        secrets_dir = _secrets_dir(given, written, path) if environment is None else None
+    except ConfigErrors as errors:
+        return Read(None, True, errors.problems)
     origin = _Origin(path, given, written, secrets_dir)
     unknown = unknown_variables() + unreadable_variables()
     if any(problem.what.startswith("is not JSON") for problem in unknown):
-        raise ConfigErrors(unknown)  # pydantic-settings would stop there
+        return Read(None, True, tuple(unknown))  # pydantic-settings would stop there
+
+    merged: dict[str, Any] = {}
 
     class Loaded(Settings):
+        @model_validator(mode="before")
+        @classmethod
+        def _keep(cls, data: Any) -> Any:
+            merged.update(data)
+            return data
+
         @classmethod
         def settings_customise_sources(
             cls, settings_cls: Any, init_settings: PydanticBaseSettingsSource,
@@ -61,14 +95,18 @@ def load_settings(
             )  # fmt: skip
             return init_settings, env_settings, secrets, toml
 
+    settings: Settings | None
     try:
         settings = Loaded(**given)
+        wrong: list[ConfigError] = []
     except ValidationError as error:
-        raise ConfigErrors(unknown + problems_of(error, Settings, origin)) from None
-    broken = [ConfigError(origin(_loc(key)), key, problem, remedy) for key, problem, remedy in broken_rules(settings)]
-    if unknown or broken:
-        raise ConfigErrors(unknown + broken)
-    return settings
+        wrong = problems_of(error, Settings, origin)
+        settings = draft_of(Settings, merged)
+    if settings is None:
+        return Read(None, True, tuple(unknown + wrong))
+    rules = broken_rules(settings, draft=bool(wrong))
+    broken = [ConfigError(origin(_loc(key)), key, problem, remedy) for key, problem, remedy in rules]
+    return Read(settings, bool(wrong), tuple(unknown + wrong + broken))
 
 
 class _Origin:

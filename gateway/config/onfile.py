@@ -4,28 +4,42 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from gateway.config.drafts import judge
 from gateway.config.settings import Settings
 from gateway.errors import ConfigError
 
 __all__ = ["problems_on_disk"]
 
 
-def problems_on_disk(settings: Settings, file: str) -> list[ConfigError]:
+def problems_on_disk(settings: Settings, file: str, *, draft: bool = False) -> list[ConfigError]:
     """Everything on disk that would stop a start; `file` is the configuration that names it."""
-    return [ConfigError(file, key, problem, remedy) for key, problem, remedy in dict.fromkeys(_problems(settings))]
+    found = dict.fromkeys(judge(_RULES, settings, draft=draft))
+    return [ConfigError(file, key, problem, remedy) for key, problem, remedy in found]
 
 
-def _problems(settings: Settings) -> Iterator[tuple[str, str, str]]:
+def _data(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield from _folder("data_dir", settings.data_dir)
+
+
+def _store(settings: Settings) -> Iterator[tuple[str, str, str]]:
     if settings.stores.duckdb.enabled and settings.stores.duckdb.path is not None:
         yield from _folder("stores.duckdb.path", settings.duckdb_path.parent)
+
+
+def _certificates(settings: Settings) -> Iterator[tuple[str, str, str]]:
     for index, source in enumerate(settings.sources):
         for name in ("ca_file", "cert_file", "key_file"):
             path = getattr(source, name)
             section = "mqtt" if path == getattr(settings.mqtt, name) else f"sources[{index}]"
             yield from _readable(f"{section}.{name}", path)
+
+
+def _influx_certificates(settings: Settings) -> Iterator[tuple[str, str, str]]:
     if settings.stores.influxdb.enabled:
         yield from _readable("stores.influxdb.ca_file", settings.stores.influxdb.ca_file)
+
+
+_RULES = (_data, _store, _certificates, _influx_certificates)
 
 
 def _folder(key: str, folder: Path) -> Iterator[tuple[str, str, str]]:

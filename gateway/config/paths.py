@@ -4,14 +4,14 @@ key      any characters but . [ ] { } " and blanks, or quoted: "x:y", with \\" a
 [0]      an element of a list
 []       every element of a list      (record paths only)
 {}       every member of an object    (record paths only; its key can be the device's identity)
-$        the root of the message; without it a path starts at the record
+$        the root of the message; without it a path starts at the record. Alone it is the whole message, a bare value
 """
 
 import re
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["Each", "Path", "RecordsPath", "Step", "parse_path", "parse_records_path"]
+__all__ = ["WHOLE", "Each", "Path", "RecordsPath", "Step", "parse_path", "parse_records_path"]
 
 
 class Each(Enum):
@@ -22,6 +22,7 @@ class Each(Enum):
 
 
 Step = str | int
+WHOLE = "$"
 
 _TOKEN = re.compile(
     r"""(?P<key>[^.\[\]{}"\s$]+) | "(?P<quoted>(?:[^"\\]|\\["\\])*)" | \[(?P<index>[0-9]{0,6})\] | (?P<member>\{\})""",
@@ -52,7 +53,7 @@ def parse_path(text: str) -> Path:
     single = tuple(step for step in steps if not isinstance(step, Each))
     if len(single) != len(steps):
         raise ValueError(f"{text!r} branches at [] or {{}}, which only the path of [records] may do")
-    if not single:
+    if not single and text != WHOLE:
         raise ValueError("a path needs at least one key")
     return Path(text, single, absolute)
 

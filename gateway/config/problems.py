@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -32,6 +32,8 @@ def problems_of(
     base = {detail["loc"][1:] for detail in details if detail["loc"][:1] == ("mqtt",)}
     for detail in details:
         loc, kind = detail["loc"], detail["type"]
+        if loc[-1:] == ("[key]",):
+            loc = loc[:-1]  # the name of a table of tables is wrong
         if loc[:1] == ("sources",) and loc[2:] and loc[2:] in base:
             continue  # inherited from [mqtt], and said there
         if kind == "extra_forbidden":
@@ -59,7 +61,7 @@ def option_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
         if inner is None:
             yield prefix + name
         else:
-            yield from option_keys(inner, f"{prefix}{name}.")
+            yield from option_keys(inner, f"{prefix}{name}.{'NAME.' if _named(field.annotation) else ''}")
 
 
 def nearest_option(loc: Loc, model: type[BaseModel]) -> str | None:
@@ -100,7 +102,7 @@ def _meaning(loc: Loc, model: type[BaseModel], manual: str) -> str:
     if field is None or not field.description:
         return f"{manual} says what may stand there."
     default = field.get_default()
-    if default is None or isinstance(default, BaseModel | tuple):
+    if field.is_required() or default is None or isinstance(default, BaseModel | tuple | dict):
         return field.description
     return f"{field.description} The default is {toml_value(default)}."
 
@@ -108,12 +110,22 @@ def _meaning(loc: Loc, model: type[BaseModel], manual: str) -> str:
 def model_at(loc: Loc, model: type[BaseModel]) -> type[BaseModel] | None:
     """The section at a place below `model`; None where there is none."""
     here: type[BaseModel] | None = model
+    name_next = False
     for part in loc:
         if isinstance(part, int):
             continue
+        if name_next:
+            name_next = False  # the key of a table of tables, such as `speed` in [fields.speed]
+            continue
         field = here.model_fields.get(part) if here is not None else None
         here = None if field is None else model_in(field.annotation)
+        name_next = field is not None and _named(field.annotation)
     return here
+
+
+def _named(annotation: Any) -> bool:
+    """Whether it is a table of tables, each under a name of its own."""
+    return get_origin(annotation) is dict
 
 
 def model_in(annotation: Any) -> type[BaseModel] | None:

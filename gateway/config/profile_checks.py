@@ -1,150 +1,249 @@
-"""What the shape of a profile can't say by itself: paths, units, variables and topics that must fit together."""
+"""What the shape of a profile can't say by itself: paths, units and variables that must fit together.
 
-from collections.abc import Sequence
+Each rule yields (key, problem, remedy) and looks at one thing, so that of a draft (drafts.py) the rest is still judged.
+"""
 
-from gateway.config.paths import Each, parse_path, parse_records_path
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gateway.config.drafts import judge
+from gateway.config.field_checks import FIELD_RULES, Found, listed, path_problem
+from gateway.config.paths import WHOLE, Each, parse_path, parse_records_path
 from gateway.config.profile_model import Profile
-from gateway.config.topic_template import covers, overlap, parse_template, variables_of
-from gateway.config.units import UnknownUnitError, conversion
-from gateway.errors import ConfigError
+from gateway.config.profile_topics import topic_keys
+from gateway.config.topic_template import parse_template, variables_of
 
-__all__ = ["by_specificity", "check_profile", "check_topics"]
-
-# names that a store needs for itself
-_RESERVED = frozenset({"flag", "time", "device", "revision", "series", "ts"})
-_RESERVED_ENDS = ("_flag", "_why")
+__all__ = ["problems_in"]
 
 
-def check_profile(profile: Profile, file: str) -> None:
-    """Raise ConfigError where the parts of one profile contradict each other."""
-    _check_topic(profile, file)
-    if profile.codec == "senml":
-        _check_senml(profile, file)
-    else:
-        _check_json(profile, file)
-    _check_fields(profile, file)
+def problems_in(profile: Profile, *, draft: bool = False) -> Iterator[Found]:
+    """Where the parts of one profile contradict each other; of a draft what can be judged."""
+    yield from judge(_RULES, profile, draft=draft)
+    for name, field in vars(profile).get("fields", {}).items():
+        for key, problem, remedy in judge(FIELD_RULES, profile, name, field, draft=draft):
+            yield f"fields.{name}.{key}" if key else f"fields.{name}", problem, remedy
 
 
-def check_topics(profiles: Sequence[tuple[str, Profile]]) -> None:
-    """Raise ConfigError where a topic fits two profiles and neither is the more specific. Takes (file, profile)."""
-    templates = [profile.template for _, profile in profiles]
-    for k, (file, profile) in enumerate(profiles):
-        for j in range(k):
-            if overlap(templates[j], templates[k]) and covers(templates[j], templates[k]) == covers(
-                templates[k], templates[j]
-            ):
-                raise ConfigError(
-                    file, "topic", f"{profile.topic!r} and {profiles[j][1].topic!r} of {profiles[j][0]} fit the same "
-                    "topics, and neither is the more specific", "Write a literal level that only one of them has.",
-                )  # fmt: skip
+# -- topic, identity, secrets ------------------------------------------------------------------------------------------
 
 
-def by_specificity(profiles: Sequence[Profile]) -> list[int]:
-    """Indices of profiles, the more specific topics first. Overlapping ones are nested (`check_topics`)."""
-    templates = [profile.template for profile in profiles]
-    within = [sum(covers(b, a) for b in templates) for a in templates]
-    return sorted(range(len(profiles)), key=lambda k: (-within[k], k))
+def _topic(profile: Profile) -> Iterator[Found]:
+    if profile.topic is None and not profile.topics:
+        yield "topic", "is missing", "Write it like city/{zone}/loop/{device}; topics takes a list of several."
+    elif profile.topic is not None and profile.topics:
+        yield "topics", "is given beside topic", "Keep one of them; topics takes all of them in a list."
 
 
-def _check_topic(profile: Profile, file: str) -> None:
+def _templates(profile: Profile) -> Iterator[Found]:
+    for key, text in topic_keys(profile):
+        try:
+            parse_template(text)
+        except ValueError as error:
+            yield key, str(error), "Write it like city/{zone}/loop/{device}."
+
+
+def _variables(profile: Profile) -> Iterator[Found]:
+    """A variable that is used must be one of every topic; a secret may be one of some."""
     try:
-        template = parse_template(profile.topic)
-    except ValueError as error:
-        raise ConfigError(file, "topic", str(error), "Write it like city/{zone}/loop/{device}.") from error
-    used = {
-        "identity.topic": variables_of(profile.identity.topic or ""),
-        "provisioning.zone_from": (profile.provisioning.zone_from,) if profile.provisioning.zone_from else (),
-        "redact.variables": profile.redact.variables,
-    }
-    for key, names in used.items():
+        each = [parse_template(text).variables for _, text in topic_keys(profile, ignored=False)]
+    except ValueError:
+        return  # said of the topic itself
+    if not each or {"topic", "topics"} - vars(profile).keys():
+        return
+    common = tuple(name for name in each[0] if all(name in names for names in each))
+    every = tuple(dict.fromkeys(name for names in each for name in names))
+    zone_from = _given(profile, "provisioning", "zone_from")
+    used: tuple[tuple[str, Sequence[str], Sequence[str]], ...] = (
+        ("identity.topic", variables_of(_given(profile, "identity", "topic") or ""), common),
+        ("provisioning.zone_from", (zone_from,) if zone_from else (), common),
+        ("sequence.of", variables_of(_given(profile, "sequence", "of") or ""), common),
+        ("redact.variables", _given(profile, "redact", "variables") or (), every),
+    )
+    for key, names, known in used:
         for name in names:
-            if name not in template.variables:
-                raise ConfigError(
-                    file, key, f"{name!r} is no variable of the topic", f"Use one of {_listed(template.variables)}."
-                )
-    if profile.identity.topic is not None:
-        if not used["identity.topic"]:
-            raise ConfigError(file, "identity.topic", "holds no variable: all devices would be one", "Name a {level}.")
-        if set(used["identity.topic"]) & set(profile.redact.variables):
-            raise ConfigError(file, "redact.variables", "a secret can't be the device's key", "Choose another level.")
+            if name in every and name not in known:
+                yield key, f"{name!r} is no variable of each of the topics", f"Use one of {listed(known)}."
+            elif name not in known:
+                yield key, f"{name!r} is no variable of the topic", f"Use one of {listed(known)}."
 
 
-def _check_senml(profile: Profile, file: str) -> None:
-    for key, value in (
-        ("time", profile.time), ("records", profile.records), ("sequence", profile.sequence),
-        ("ignore", profile.ignore), ("redact.paths", profile.redact.paths), ("identity.path", profile.identity.path),
-        ("identity.object_key", profile.identity.object_key),
-    ):  # fmt: skip
-        if value:
-            raise ConfigError(file, key, "does not belong to SenML, which says this by itself", "Remove it.")
+def _identity(profile: Profile) -> Iterator[Found]:
+    identity = profile.identity
+    if (identity.topic is not None) + (identity.path is not None) + identity.object_key + identity.base_name != 1:
+        yield "identity", "must have exactly one of topic, path, object_key, base_name", "Keep one of them."
+    elif identity.topic is not None and not variables_of(identity.topic):
+        yield "identity.topic", "holds no variable: all devices would be one", "Name a {level}."
+
+
+def _secret_identity(profile: Profile) -> Iterator[Found]:
+    if set(variables_of(profile.identity.topic or "")) & set(profile.redact.variables):
+        yield "redact.variables", "a secret can't be the device's key", "Choose another level."
+
+
+def _secret_key(profile: Profile) -> Iterator[Found]:
+    """A key names the device in stores, logs and letters."""
+    for k, path in enumerate(profile.redact.paths):
+        with suppress(ValueError):  # said of the path itself
+            key = parse_path(profile.identity.path or "").steps[-1:]
+            if key and parse_path(path).steps[-1:] == key:
+                yield f"redact.paths[{k}]", "a secret can't be the device's key", "Choose another identity."
+
+
+# -- SenML -------------------------------------------------------------------------------------------------------------
+
+
+def _senml(profile: Profile) -> Iterator[Found]:
+    if profile.codec != "senml":
+        return
+    for key in ("time", "records", "sequence", "redact.paths", "identity.path", "identity.object_key"):
+        if _given(profile, *key.split(".")):
+            yield key, "does not belong to SenML, which says this by itself", "Remove it."
+
+
+def _senml_names(profile: Profile) -> Iterator[Found]:
     seen: dict[tuple[str, str], str] = {}
-    for name, field in profile.fields.items():
-        if field.required:
-            raise ConfigError(file, f"fields.{name}.required", "SenML may leave out any name", "Remove it.")
-        if field.default is not None:
-            raise ConfigError(file, f"fields.{name}.default", "SenML has no zeros to leave out", "Remove it.")
+    for name, field in profile.fields.items() if profile.codec == "senml" else ():
         other = seen.setdefault((field.path, field.unit), name)
         if other != name:
-            raise ConfigError(file, f"fields.{name}.path", f"has the name and the unit of {other}", "Change one.")
+            yield f"fields.{name}.path", f"has the name and the unit of {other}", "Change one."
 
 
-def _check_json(profile: Profile, file: str) -> None:
+# -- JSON --------------------------------------------------------------------------------------------------------------
+
+
+def _json(profile: Profile) -> Iterator[Found]:
+    if profile.codec != "json":
+        return
     if profile.time is None:
-        raise ConfigError(file, "time", "is missing", 'Add it; format = "receipt" where the payload carries none.')
+        yield "time", "is missing", 'Add [time]; format = "receipt" where the payload carries none.'
     if profile.identity.base_name:
-        raise ConfigError(file, "identity.base_name", "only SenML has base names", "Use topic, path or object_key.")
-    branches: tuple[object, ...] = ()
+        yield "identity.base_name", "only SenML has base names", "Use topic, path or object_key."
+
+
+def _time(profile: Profile) -> Iterator[Found]:
+    time = profile.time
+    if time is not None and (time.format == "receipt") == bool(time.path):
+        yield "time", "a path belongs to every format but receipt", "Add a path, or remove it."
+
+
+def _time_zone(profile: Profile) -> Iterator[Found]:
+    time = profile.time
+    if time is None:
+        return
+    if time.zone is not None:
+        try:
+            ZoneInfo(time.zone)
+        except (OSError, ValueError, KeyError):
+            yield "time.zone", f"{time.zone!r} is not an IANA time zone", 'Write one like "Asia/Shanghai".'
+    if (time.format == "local") != (time.zone is not None):
+        yield "time.zone", "belongs to the format local, and only there", "Add zone, or remove it."
+
+
+def _time_paths(profile: Profile) -> Iterator[Found]:
+    for k, path in enumerate(profile.time.path if profile.time is not None else ()):
+        yield from path_problem(path, f"time.path[{k}]")
+
+
+def _records(profile: Profile) -> Iterator[Found]:
     if profile.records is not None:
         try:
-            branches = parse_records_path(profile.records.path).steps
+            parse_records_path(profile.records.path)
         except ValueError as error:
-            raise ConfigError(file, "records.path", str(error), "Write it like readings[] or {}[].") from error
-    if profile.identity.object_key and Each.MEMBER not in branches:
-        raise ConfigError(file, "identity.object_key", "the path of [records] has no {}", "Mark the object with {}.")
-    for key, path in _paths(profile).items():
-        _check_path(path, file, key)
-    for k, rule in enumerate(profile.ignore):
-        key = f"ignore.{k}.path"
-        if not _check_path(rule.path, file, key) and profile.records is not None:
-            raise ConfigError(file, key, "must start at the root where a message holds many records", "Write $.name.")
-    for k, path in enumerate(profile.redact.paths):
-        if not isinstance(parse_path(path).steps[-1], str):
-            raise ConfigError(file, f"redact.paths.{k}", "must end in a key", "Name the key whose value is secret.")
+            yield "records.path", str(error), "Write it like readings[] or {}[]."
 
 
-def _paths(profile: Profile) -> dict[str, str]:
-    """Paths of a JSON profile by their keys in its file."""
-    times = profile.time.path if profile.time is not None else ()
-    paths = {f"time.path.{k}": path for k, path in enumerate(times)}
-    paths |= {f"redact.paths.{k}": path for k, path in enumerate(profile.redact.paths)}
-    if profile.identity.path is not None:
-        paths["identity.path"] = profile.identity.path
-    if profile.sequence is not None:
-        paths["sequence.path"] = profile.sequence.path
-        if profile.sequence.scope is not None:
-            paths["sequence.scope"] = profile.sequence.scope
-    return paths | {f"fields.{name}.path": field.path for name, field in profile.fields.items()}
-
-
-def _check_path(path: str, file: str, key: str) -> bool:
+def _object_key(profile: Profile) -> Iterator[Found]:
+    if not profile.identity.object_key or profile.codec != "json":
+        return
     try:
-        return parse_path(path).absolute
-    except ValueError as error:
-        raise ConfigError(file, key, str(error), 'Write it like a.b[0].c; quote odd keys: "x:y".z.') from error
+        branches = parse_records_path(profile.records.path).steps if profile.records is not None else ()
+    except ValueError:
+        return  # said of the path itself
+    if Each.MEMBER not in branches:
+        yield "identity.object_key", "the path of [records] has no {}", "Mark the object with {}."
 
 
-def _check_fields(profile: Profile, file: str) -> None:
-    for name, field in profile.fields.items():
-        if name in _RESERVED or name.endswith(_RESERVED_ENDS):
-            raise ConfigError(file, f"fields.{name}", "is a name that stores use themselves", "Choose another.")
-        if not field.unit:
+def _identity_path(profile: Profile) -> Iterator[Found]:
+    if profile.identity.path is not None:
+        yield from path_problem(profile.identity.path, "identity.path")
+
+
+def _sequence_of(profile: Profile) -> Iterator[Found]:
+    of = profile.sequence.of if profile.sequence is not None else None
+    if of is not None and not variables_of(of):
+        yield "sequence.of", "holds no variable: all messages would be one counter's", "Name a {level}, or remove it."
+
+
+def _time_interval(profile: Profile) -> Iterator[Found]:
+    time = profile.time
+    if time is not None and time.interval is not None and time.format not in ("rfc3339", "iso_basic", "local"):
+        yield "time.interval", f"does not belong to {time.format}", "Remove it: only texts can be intervals."
+
+
+def _sequence_path(profile: Profile) -> Iterator[Found]:
+    if profile.sequence is not None:
+        yield from path_problem(profile.sequence.path, "sequence.path")
+
+
+def _sequence_scope(profile: Profile) -> Iterator[Found]:
+    if profile.sequence is not None and profile.sequence.scope is not None:
+        yield from path_problem(profile.sequence.scope, "sequence.scope")
+
+
+def _ignore(profile: Profile) -> Iterator[Found]:
+    for k, rule in enumerate(profile.ignore):
+        given = {name for name in ("path", "equals", "topics") if getattr(rule, name) not in (None, ())}
+        if given not in ({"path", "equals"}, {"topics"}):
+            yield f"ignore[{k}]", "must have path and equals, or topics", "Keep the one or the other; use two rules."
+
+
+def _ignored_paths(profile: Profile) -> Iterator[Found]:
+    for k, rule in enumerate(profile.ignore):
+        path = vars(rule).get("path")
+        if path is None:
             continue
-        try:
-            conversion(field.unit, senml=profile.codec == "senml")
-        except UnknownUnitError as error:
-            remedy = f"Did you mean {_listed(error.nearest)}?" if error.nearest else "See gateway/config/units.py."
-            raise ConfigError(file, f"fields.{name}.unit", str(error), remedy) from error
+        if profile.codec == "senml":
+            yield f"ignore[{k}].path", "does not belong to SenML, which has no such paths", "Use topics, or remove it."
+            continue
+        found = list(path_problem(path, f"ignore[{k}].path"))
+        yield from found
+        if not found and not parse_path(path).absolute and profile.records is not None:
+            yield f"ignore[{k}].path", "must start at the root where a message holds many records", "Write $.name."
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) if names else "none: it has no variables"
+def _redact(profile: Profile) -> Iterator[Found]:
+    for k, path in enumerate(profile.redact.paths):
+        found = list(path_problem(path, f"redact.paths[{k}]"))
+        yield from found
+        if not found and not isinstance((parse_path(path).steps or (0,))[-1], str):
+            yield f"redact.paths[{k}]", "must end in a key", "Name the key whose value is secret."
+
+
+def _whole(profile: Profile) -> Iterator[Found]:
+    """The whole message is a value where it is one record, and then only a field's."""
+    identity, sequence = _given(profile, "identity", "path"), _given(profile, "sequence", "path")
+    times = _given(profile, "time", "path") or ()
+    elsewhere = {"identity.path": identity, "sequence.path": sequence}
+    elsewhere["sequence.scope"] = _given(profile, "sequence", "scope")
+    elsewhere |= {f"time.path[{k}]": path for k, path in enumerate(times)}
+    for key, path in elsewhere.items():
+        if path == WHOLE:
+            yield key, f"{WHOLE} is the whole message, which only a field can be", "Write a path into the message."
+    for name, field in profile.fields.items() if profile.records is not None else ():
+        if vars(field).get("path") == WHOLE:
+            yield f"fields.{name}.path", f"{WHOLE} is no value where a message holds many records", "Write $.name."
+
+
+def _given(profile: Profile, part: str, key: str = "") -> Any:
+    """What stands there; None also where it could not be read."""
+    found = vars(profile).get(part)
+    return vars(found).get(key) if key and found is not None else found
+
+
+_RULES = (
+    _topic, _templates, _variables, _identity, _secret_identity, _secret_key, _senml, _senml_names, _json, _time,
+    _time_zone, _time_interval, _time_paths, _records, _object_key, _identity_path, _sequence_path, _sequence_scope,
+    _sequence_of, _ignore, _ignored_paths, _redact, _whole,
+)  # fmt: skip

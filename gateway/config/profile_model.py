@@ -1,9 +1,8 @@
 """The shape of a profile: how one kind of device speaks. gateway/codecs/README.md explains every key by example."""
 
-from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from gateway.config.check_specs import ChecksSpec
 from gateway.config.topic_template import TopicTemplate, parse_template
@@ -30,12 +29,22 @@ def _one_or_more(paths: tuple[str, ...]) -> tuple[str, ...]:
     return paths
 
 
+def _listed(paths: Any) -> Any:
+    return (paths,) if isinstance(paths, str) else paths
+
+
+def _of_an_ignored_message(reason: Ignored) -> Ignored:
+    if reason not in (Ignored.SIMULATED, Ignored.NO_READING):
+        raise ValueError("must be 'simulated' or 'no_reading'; the other reasons are the gateway's own")
+    return reason
+
+
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Span = Annotated[tuple[Number, Number], AfterValidator(_span)]
 
 
 class _Spec(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class IdentitySpec(_Spec):
@@ -49,12 +58,6 @@ class IdentitySpec(_Spec):
     """The key of the object member that a `{}` of the records' path stands for."""
     base_name: bool = False
     """SenML: the base name."""
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if (self.topic is not None) + (self.path is not None) + self.object_key + self.base_name != 1:
-            raise ValueError("give exactly one of topic, path, object_key, base_name")
-        return self
 
 
 class ProvisioningSpec(_Spec):
@@ -70,65 +73,60 @@ class ProvisioningSpec(_Spec):
 class TimeSpec(_Spec):
     """Event time: the first of `path` that is there."""
 
-    path: Annotated[tuple[str, ...], AfterValidator(_one_or_more)] = ()
+    path: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_one_or_more)] = ()
+    """Where the time is: one path, or several of which the first that is there counts."""
     format: Literal["unix_s", "unix_ms", "unix_us", "unix_ns", "rfc3339", "iso_basic", "local", "receipt"]
+    """How it is written; receipt: the payload carries none."""
     zone: str | None = None
     """IANA zone of `local` times."""
     ambiguous: Literal["earlier", "later", "reject"] = "reject"
     """What a local time means that the clock shows twice; `reject` also refuses one that it skips."""
+    interval: Literal["start", "end"] | None = None
+    """Of a text that may be an ISO 8601 interval `a/b`: the end of it that is the event time."""
     unusable: Literal["reject", "receipt"] = "reject"
     """Without a readable time: reject, or stamp at receipt."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _listed(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("path"), str):
-            return data | {"path": [data["path"]]}
-        return data
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if (self.format == "receipt") == bool(self.path):
-            raise ValueError("a path belongs to every format but receipt")
-        if (self.format == "local") != (self.zone is not None):
-            raise ValueError("a zone belongs to the format local, and only there")
-        if self.zone is not None:
-            try:
-                ZoneInfo(self.zone)
-            except (OSError, ValueError, KeyError) as error:
-                raise ValueError(f"{self.zone!r} is not an IANA time zone") from error
-        return self
 
 
 class RecordsSpec(_Spec):
     """Many readings in one message: where its records are, such as `readings[]`, `[]` or `{}[]`."""
 
     path: str
+    """The list or object that holds them, marked with [] or {}."""
 
 
 class SequenceSpec(_Spec):
     """A number that grows by one a message."""
 
     path: str
+    """A path in the payload."""
     modulus: Annotated[int, Field(ge=2, le=1 << 62)] | None = None
+    """Its number of values: 256 where 255 is followed by 0; absent: it never wraps."""
     default: Annotated[int, Field(ge=0)] | None = None
     """What an absent one means (senders that leave out zeros)."""
     scope: str | None = None
     """Path of a session key: the number starts again with each."""
+    of: str | None = None
+    """Whose counter it is where it is not the device's: a text of topic variables, such as `{group}/{node}`."""
 
 
 class IgnoreRule(_Spec):
-    """Messages that carry no reading by design."""
+    """Messages that carry no reading by design: those with a value at a path, or those of some topics."""
 
-    path: str
-    equals: bool | int | float | str
-    reason: Ignored
+    path: str | None = None
+    """A path in the payload, together with `equals`."""
+    equals: bool | int | float | str | None = None
+    """What stands there in such a message."""
+    topics: tuple[str, ...] = ()
+    """Topic templates, beside those of the profile; nothing of their messages is read."""
+    reason: Annotated[Ignored, AfterValidator(_of_an_ignored_message)]
+    """`simulated` or `no_reading`."""
 
 
 class RedactSpec(_Spec):
     """Secrets in-band: never in a log, a metric or a dead letter."""
 
     paths: tuple[str, ...] = ()
+    """Paths whose last key is that of a secret, wherever it stands."""
     variables: tuple[str, ...] = ()
     """Topic variables."""
 
@@ -137,9 +135,13 @@ class FieldSpec(_Spec):
     """One quantity: stored = canonical(scale * number on the wire)."""
 
     path: str
+    """A path in the record; in SenML the name."""
     type: Literal["number", "numeric_string", "boolean", "enum"] = "number"
+    """What stands there."""
     unit: str = ""
+    """Unit on the wire; "1" where it has none."""
     scale: Number = 1.0
+    """Factor from the number on the wire to one in `unit`."""
     range: Span | None = None
     """The sensor's span, in `unit`."""
     suspect_range: Span | None = None
@@ -149,29 +151,28 @@ class FieldSpec(_Spec):
     default: Number | None = None
     """What an absent one means (senders that leave out zeros), as the number on the wire or of the enum."""
     enum: dict[str, Number] = {}
+    """The number of each word."""
     checks: ChecksSpec | None = None
     """Quality checks beside the two spans."""
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if (self.type == "enum") != bool(self.enum):
-            raise ValueError("an enum table belongs to the type enum, and only there")
-        if self.type in ("number", "numeric_string") and not self.unit:
-            raise ValueError('a number needs its unit on the wire ("1" where it has none)')
-        if self.scale == 0:
-            raise ValueError("scale can't be 0")
-        return self
 
 
 class Profile(_Spec):
     """How one kind of device speaks."""
 
     name: Annotated[str, Field(pattern=_NAME)]
+    """Lower-case letters, digits and hyphens, a letter first; names the profile in stores, ledger and metrics."""
     description: str = ""
-    topic: str
+    """What it is."""
+    topic: str | None = None
+    """Template of its topics, such as `city/{zone}/loop/{device}`; give this or `topics`."""
+    topics: tuple[str, ...] = ()
+    """Several templates, where one kind of device speaks under several."""
     codec: Literal["json", "senml"] = "json"
+    """The format of its payloads."""
     compression: Literal["none", "gzip", "auto"] = "none"
+    """Whether payloads are packed; auto: where the first two bytes say so."""
     interval_secs: Annotated[float, Field(gt=0, le=7 * 86400)]
+    """Nominal time between two readings; decides the finest window."""
     out_of_orderness_secs: Annotated[float, Field(ge=0, le=86400)] | None = None
     """How far readings may come out of order; max(10 s, interval / 10) where absent."""
     identity: IdentitySpec
@@ -184,9 +185,19 @@ class Profile(_Spec):
     fields: Annotated[dict[Annotated[str, Field(pattern=_QUANTITY)], FieldSpec], Field(min_length=1, max_length=64)]
 
     @property
-    def template(self) -> TopicTemplate:
-        """The parsed topic."""
-        return parse_template(self.topic)
+    def topic_texts(self) -> tuple[str, ...]:
+        """The templates of its topics as they are written."""
+        return self.topics if self.topic is None else (self.topic, *self.topics)
+
+    @property
+    def templates(self) -> tuple[TopicTemplate, ...]:
+        """The parsed topics."""
+        return tuple(map(parse_template, self.topic_texts))
+
+    @property
+    def ignored_topics(self) -> tuple[tuple[TopicTemplate, Ignored], ...]:
+        """The parsed topics of messages that are not read, each with its reason."""
+        return tuple((parse_template(text), rule.reason) for rule in self.ignore for text in rule.topics)
 
     @property
     def interval_ns(self) -> int:

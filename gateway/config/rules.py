@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import NamedTuple
 
+from gateway.config.drafts import judge
 from gateway.config.filters import filter_problem, filters_overlap
 from gateway.config.sections import SourceSettings
 from gateway.config.settings import Settings
@@ -22,48 +23,72 @@ class Broken(NamedTuple):
     remedy: str
 
 
-def broken_rules(settings: Settings) -> list[Broken]:
-    """Every rule that `settings` breaks, in the order of the sample file."""
-    out: list[Broken] = []
-    for index, source in enumerate(settings.sources):
-        for broken in _connection(source):
+def broken_rules(settings: Settings, *, draft: bool = False) -> list[Broken]:
+    """Every rule that `settings` breaks, in the order of the sample file; of a draft those that can be judged."""
+    return list(dict.fromkeys([*_of_connections(settings, draft), *judge(_RULES, settings, draft=draft)]))
+
+
+def _of_connections(settings: Settings, draft: bool) -> Iterator[Broken]:
+    base = vars(settings).get("mqtt")
+    for index, source in enumerate(vars(settings).get("sources", ())):
+        for broken in judge(_CONNECTION_RULES, source, draft=draft):
             # what a source has from [mqtt] is said once, there
-            inherited = getattr(source, broken.key) == getattr(settings.mqtt, broken.key)
-            out.append(broken._replace(key=f"{'mqtt' if inherited else f'sources[{index}]'}.{broken.key}"))
-    out.extend(_several(settings))
-    out.extend(_rest(settings))
-    return list(dict.fromkeys(out))
+            inherited = base is not None and vars(source).get(broken.key) == vars(base).get(broken.key)
+            yield broken._replace(key=f"{'mqtt' if inherited else f'sources[{index}]'}.{broken.key}")
 
 
-def _connection(mqtt: SourceSettings) -> Iterator[Broken]:
+def _keep_alive(mqtt: SourceSettings) -> Iterator[Broken]:
     if mqtt.keep_alive_secs <= 5:
         yield Broken("keep_alive_secs", f"is {mqtt.keep_alive_secs}, and some brokers refuse less than 6", "Write 30.")
+
+
+def _session(mqtt: SourceSettings) -> Iterator[Broken]:
     if mqtt.qos == 1 and mqtt.session_expiry_secs == 0:
         yield Broken(
             "session_expiry_secs", "is 0, so the broker forgets our messages whenever we are away",
             "Write 86400, or qos = 0 if losing them is meant.",
         )  # fmt: skip
+
+
+def _certificate(mqtt: SourceSettings) -> Iterator[Broken]:
     if (mqtt.cert_file is None) != (mqtt.key_file is None):
         given, absent = ("cert_file", "key_file") if mqtt.key_file is None else ("key_file", "cert_file")
         yield Broken(absent, f"is missing beside {given}", f"Give both, or leave {given} out.")
+
+
+def _tls(mqtt: SourceSettings) -> Iterator[Broken]:
     if mqtt.tls == "off":
         for name in ("ca_file", "cert_file", "key_file", "server_name"):
-            if getattr(mqtt, name) is not None:
+            if vars(mqtt).get(name) is not None:
                 yield Broken(name, 'is given, but tls is "off"', 'Write tls = "on", or leave it out.')
+
+
+def _filters(mqtt: SourceSettings) -> Iterator[Broken]:
     for topic_filter in mqtt.filters:
         problem = filter_problem(topic_filter)
         if problem:
             yield Broken("filters", f"{topic_filter!r} {problem}", "Write filters like city/+/traffic/#.")
 
 
-def _several(settings: Settings) -> Iterator[Broken]:
-    sources = settings.sources
-    if len(sources) > MAX_SOURCES:
-        yield Broken("sources", f"has {len(sources)} entries", f"Use at most {MAX_SOURCES}.")
-        return
-    for (i, a), (j, b) in combinations(enumerate(sources), 2):
+def _number(settings: Settings) -> Iterator[Broken]:
+    if len(settings.sources) > MAX_SOURCES:
+        yield Broken("sources", f"has {len(settings.sources)} entries", f"Use at most {MAX_SOURCES}.")
+
+
+def _pairs(settings: Settings) -> Iterator[tuple[int, SourceSettings, int, SourceSettings]]:
+    if len(settings.sources) <= MAX_SOURCES:
+        for (i, a), (j, b) in combinations(enumerate(settings.sources), 2):
+            yield i, a, j, b
+
+
+def _names(settings: Settings) -> Iterator[Broken]:
+    for i, a, j, b in _pairs(settings):
         if a.name == b.name:
             yield Broken(f"sources[{j}].name", f"{b.name!r} is the name of sources[{i}] too", "Give each its own name.")
+
+
+def _at_one_broker(settings: Settings) -> Iterator[Broken]:
+    for i, a, j, b in _pairs(settings):
         if (a.host, a.port) != (b.host, b.port):
             continue
         if a.client_id == b.client_id:
@@ -85,7 +110,7 @@ def _several(settings: Settings) -> Iterator[Broken]:
                     )  # fmt: skip
 
 
-def _rest(settings: Settings) -> Iterator[Broken]:
+def _clock_times(settings: Settings) -> Iterator[Broken]:
     clock = settings.clock
     for name in ("origin", "start"):
         given = getattr(clock, name) is not None
@@ -93,29 +118,60 @@ def _rest(settings: Settings) -> Iterator[Broken]:
             yield Broken(f"clock.{name}", 'is missing, but kind is "scaled"', "Write a time like 2026-03-02T06:00:00Z.")
         if clock.kind == "system" and given:
             yield Broken(f"clock.{name}", 'is given, but kind is "system"', 'Write kind = "scaled", or leave it out.')
+
+
+def _clock_speed(settings: Settings) -> Iterator[Broken]:
+    clock = settings.clock
     if clock.kind == "system" and clock.speed != 1:
         yield Broken(
             "clock.speed", f'is {clock.speed:g}, but kind is "system"', 'Write kind = "scaled", or leave it out.'
         )
+
+
+def _stores(settings: Settings) -> Iterator[Broken]:
     if not settings.enabled_stores:
         yield Broken("stores", "none is enabled", "Write enabled = true in [stores.duckdb] or [stores.influxdb].")
+
+
+def _influx_token(settings: Settings) -> Iterator[Broken]:
     influx = settings.stores.influxdb
-    if influx.enabled:
-        if influx.token is None:
-            yield Broken("stores.influxdb.token", "is missing", "Give token_file, or CITYLOOM_STORES__INFLUXDB__TOKEN.")
-        buckets = (influx.raw_bucket, influx.fine_bucket, influx.coarse_bucket)
-        if len(set(buckets)) < len(buckets):
-            yield Broken("stores.influxdb.raw_bucket", f"the buckets {', '.join(buckets)} are not three",
-                         "Give each class its own: each has its own retention.")  # fmt: skip
-    bounds, inbox = settings.bounds, settings.inbox
-    if bounds.max_decompressed_bytes < bounds.max_payload_bytes:
+    if influx.enabled and influx.token is None and influx.token_file is None:
+        yield Broken("stores.influxdb.token", "is missing", "Give token_file, or CITYLOOM_STORES__INFLUXDB__TOKEN.")
+
+
+def _influx_buckets(settings: Settings) -> Iterator[Broken]:
+    influx = settings.stores.influxdb
+    buckets = (influx.raw_bucket, influx.fine_bucket, influx.coarse_bucket)
+    if influx.enabled and len(set(buckets)) < len(buckets):
+        yield Broken("stores.influxdb.raw_bucket", f"the buckets {', '.join(buckets)} are not three",
+                     "Give each class its own: each has its own retention.")  # fmt: skip
+
+
+def _decompressed(settings: Settings) -> Iterator[Broken]:
+    if settings.bounds.max_decompressed_bytes < settings.bounds.max_payload_bytes:
         yield Broken("bounds.max_decompressed_bytes", "is below max_payload_bytes", "Write at least as much.")
-    if inbox.quota_bytes < 16 * bounds.max_payload_bytes:
-        yield Broken("inbox.quota_bytes", "holds less than 16 of the largest messages",
-                     f"Write at least {16 * bounds.max_payload_bytes}.")  # fmt: skip
-    engine, reviser = settings.engine, settings.reviser
-    if engine.clock_bound_secs > engine.max_ahead_secs:
+
+
+def _inbox(settings: Settings) -> Iterator[Broken]:
+    least = 16 * settings.bounds.max_payload_bytes
+    if settings.inbox.quota_bytes < least:
+        yield Broken("inbox.quota_bytes", "holds less than 16 of the largest messages", f"Write at least {least}.")
+
+
+def _clock_bound(settings: Settings) -> Iterator[Broken]:
+    if settings.engine.clock_bound_secs > settings.engine.max_ahead_secs:
         yield Broken("engine.clock_bound_secs", "is above max_ahead_secs, so no device could ever be found out",
                      "Write at most max_ahead_secs.")  # fmt: skip
-    if reviser.quiet_secs > reviser.max_age_secs:
+
+
+def _reviser(settings: Settings) -> Iterator[Broken]:
+    if settings.reviser.quiet_secs > settings.reviser.max_age_secs:
         yield Broken("reviser.quiet_secs", "is above max_age_secs", "Write at most max_age_secs.")
+
+
+# each by itself, so that a draft loses only the rules that need what it lacks
+_CONNECTION_RULES = (_keep_alive, _session, _certificate, _tls, _filters)
+_RULES = (
+    _number, _names, _at_one_broker, _clock_times, _clock_speed, _stores, _influx_token, _influx_buckets,
+    _decompressed, _inbox, _clock_bound, _reviser,
+)  # fmt: skip

@@ -41,7 +41,7 @@ def _check_secret_file(path: Path | None, info: ValidationInfo) -> Path | None:
         return None
     text = read_secret(path)
     secret = (info.field_name or "").removesuffix("_file")
-    value = info.data.get(secret)
+    value = (info.data or {}).get(secret)  # no data: judged by itself, for a draft
     if isinstance(value, SecretStr) and value.get_secret_value() != text:
         raise ValueError(f"{secret} is given too: keep one of them")
     return path
@@ -88,7 +88,8 @@ class Section(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_files(cls, data: Any) -> Any:
+    def prepared(cls, data: Any) -> Any:
+        """What is written, with secrets read from their files."""
         if not isinstance(data, dict):
             return data
         read: dict[str, str] = {}

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from gateway.config.profiles import Profile, load_profiles
 from gateway.config.settings import Settings
 from gateway.errors import ConfigError, ConfigErrors
 
-__all__ = ["SeedFiles", "load_seed_files"]
+__all__ = ["SeedFiles", "load_seed_files", "read_seed_files"]
 
 T = TypeVar("T")
 
@@ -39,29 +40,50 @@ class SeedFiles:
 
 def load_seed_files(settings: Settings) -> SeedFiles:
     """Read all four. Raises ConfigErrors with the problems of all of them."""
+    files, problems = read_seed_files(settings)
+    if files is None:
+        raise ConfigErrors(problems)
+    return files
+
+
+def read_seed_files(settings: Settings, *, draft: bool = False) -> tuple[SeedFiles | None, list[ConfigError]]:
+    """All four, or None and what is wrong with them; of a draft of the settings (drafts.py) those that it names."""
     problems: list[ConfigError] = []
-    city = _collect(problems, lambda: _city(settings))
-    texts = _collect(problems, lambda: _profile_texts(settings))
-    profiles = _collect(problems, lambda: _profiles(texts)) if texts is not None else None
-    if city is None or texts is None or profiles is None:
-        raise ConfigErrors(problems)
-    names = [profile.name for profile in profiles]
-    devices = _collect(problems, lambda: _devices(settings, city, names))
-    conditions = _collect(problems, lambda: _conditions(settings, city, profiles))
-    if devices is None or conditions is None:
-        raise ConfigErrors(problems)
-    docs = [tomllib.loads(text) for text in texts.values()]
-    return SeedFiles(city, devices, profiles, {doc["name"]: doc for doc in docs}, conditions)
+
+    def collect(load: Callable[[], T]) -> T | None:
+        try:
+            return load()
+        except ConfigErrors as errors:
+            problems.extend(errors.problems)
+        except ConfigError as error:
+            problems.append(error)
+        except AttributeError:
+            if not draft:
+                raise
+        return None
+
+    city = collect(lambda: _city(settings))
+    texts = collect(lambda: _profile_texts(settings))
+    profiles = None if texts is None else collect(lambda: load_profiles(texts))
+    docs = _docs(texts or {})
+    # a profile with a fault in it still says which name devices may have
+    names = None if texts is None or len(docs) < len(texts) else [str(doc.get("name")) for doc in docs]
+    devices = collect(lambda: _devices(settings, city, names))
+    conditions = None
+    if city is not None and profiles is not None:
+        conditions = collect(lambda: _conditions(settings, city, profiles))
+    if problems or city is None or profiles is None or devices is None or conditions is None:
+        return None, problems
+    return SeedFiles(city, devices, profiles, {doc["name"]: doc for doc in docs}, conditions), problems
 
 
-def _collect(problems: list[ConfigError], load: Callable[[], T]) -> T | None:
-    try:
-        return load()
-    except ConfigErrors as errors:
-        problems.extend(errors.problems)
-    except ConfigError as error:
-        problems.append(error)
-    return None
+def _docs(texts: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Those that are TOML."""
+    out = []
+    for text in texts.values():
+        with suppress(tomllib.TOMLDecodeError):
+            out.append(tomllib.loads(text))
+    return out
 
 
 def _city(settings: Settings) -> City:
@@ -71,7 +93,7 @@ def _city(settings: Settings) -> City:
     return parse_city(_read(file, "city_file"), str(file))
 
 
-def _devices(settings: Settings, city: City, profiles: list[str]) -> tuple[Device, ...]:
+def _devices(settings: Settings, city: City | None, profiles: list[str] | None) -> tuple[Device, ...]:
     file = settings.devices_file
     if file is None:
         return parse_devices(seeds.devices_text(), "built-in devices.csv", city, profiles)
@@ -97,16 +119,6 @@ def _profile_texts(settings: Settings) -> dict[str, str]:
     if not files:
         raise ConfigError(str(folder), "profiles_dir", "holds no .toml file", "Put a profile a kind of device there.")
     return {str(file): _read(file, "profiles_dir") for file in files}
-
-
-def _profiles(texts: Mapping[str, str]) -> tuple[Profile, ...]:
-    problems: list[ConfigError] = []
-    for file, text in texts.items():
-        _collect(problems, lambda file=file, text=text: load_profiles({file: text}))  # type: ignore[misc]
-    if problems:
-        raise ConfigErrors(problems)
-    # each is right by itself; now what they must not share
-    return load_profiles(texts)
 
 
 def _read(file: Path, key: str) -> str:

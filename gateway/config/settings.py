@@ -72,7 +72,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _inherit_mqtt(cls, data: Any) -> Any:
+    def prepared(cls, data: Any) -> Any:
         """Every source starts from [mqtt]; without [[sources]] there is one, `main`."""
         if not isinstance(data, dict):
             return data

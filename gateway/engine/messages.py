@@ -7,10 +7,11 @@ import msgspec
 import numpy as np
 
 from gateway.codecs.compiled import CompiledProfile
+from gateway.codecs.redaction import StrangerRedactor
 from gateway.engine.devices import Devices
 from gateway.engine.outputs import Outputs
 from gateway.engine.profile_pass import Candidates, Observed, ProfilePass, Route
-from gateway.engine.router import Router
+from gateway.engine.router import NoMatch, Router
 from gateway.engine.sequences import SequenceTracker
 from gateway.engine.timegate import TimeGate
 from gateway.reasons import Ignored, Rejected
@@ -44,6 +45,7 @@ class Messages:
         self.gate = gate
         self.devices = devices
         self.sequences = sequences
+        self._strangers = StrangerRedactor([profile.redactor for profile in profiles])
         self._routes: dict[str, Route] = {}
 
     def read(self, rows: Sequence[Row], first_offset: int, out: Outputs) -> tuple[list[Candidates], list[Observed]]:
@@ -82,18 +84,27 @@ class Messages:
         for k, (row, route) in enumerate(zip(mine, routes, strict=True)):
             if not row.payload:
                 out.count("message", "ignored", reason=Ignored.EMPTY, source=row.source)
-            elif isinstance(route.match, Rejected):
-                out.count("message", "rejected", reason=route.match, source=row.source)
-                out.dead_letter(first_offset + k, row, route.match, _NO_PROFILE[route.match])
+            elif isinstance(route.match, NoMatch):
+                self._refuse(first_offset + k, row, route.match, out)
             else:
                 groups.setdefault(route.profile, []).append(k)
         return sorted(groups.items())
+
+    def _refuse(self, offset: int, row: Row, match: NoMatch, out: Outputs) -> None:
+        profile = self.profiles[match.profile] if match.profile >= 0 else None
+        name = "" if profile is None else profile.name
+        if isinstance(match.reason, Ignored):
+            out.count("message", "ignored", reason=match.reason, source=row.source, profile=name)
+            return
+        out.count("message", "rejected", reason=match.reason, source=row.source, profile=name)
+        redact = self._strangers.redact if profile is None else profile.redact
+        out.dead_letter(offset, row, match.reason, _NO_PROFILE[match.reason], redact, name)
 
     def _route(self, topic: str) -> Route:
         if len(self._routes) >= self.CACHE:
             self._routes.clear()
         match = self.router.match(topic)
-        route = self._routes[topic] = Route(match, -1 if isinstance(match, Rejected) else match.profile)
+        route = self._routes[topic] = Route(match, -1 if isinstance(match, NoMatch) else match.profile)
         return route
 
 

@@ -1,12 +1,19 @@
 """What one call gathers before it becomes a StepResult."""
 
-from gateway.codecs.compiled import CompiledProfile
+from collections.abc import Callable
+
 from gateway.engine.alarm_model import Transition
 from gateway.engine.results import DeviceRecord, LedgerDelta, LedgerKey, Reject, SeriesName, StepResult
 from gateway.rows import Row
 from processors.columns import AggregateBatch, DirtyPanes, FlagRewrites, ReadingBatch
 
-__all__ = ["Outputs"]
+__all__ = ["MOST_LETTERS", "Outputs"]
+
+MOST_LETTERS = 16
+"""Of one message and one reason."""
+
+Redact = Callable[[str, bytes], tuple[str, bytes]]
+"""Topic and payload without secrets."""
 
 
 class Outputs:
@@ -21,7 +28,8 @@ class Outputs:
         self.counts: LedgerDelta = {}
         self.rewrites: list[FlagRewrites] = []
         self.transitions: list[Transition] = []
-        self._rejects: dict[tuple[int, str], Reject] = {}
+        self._rejects: dict[tuple[int, str, str], Reject] = {}
+        self._letters: dict[tuple[int, str], int] = {}
 
     def count(self, book: str, term: str, amount: int = 1, *, reason: str = "", source: int | None = None,
               profile: str = "") -> None:  # fmt: skip
@@ -31,17 +39,20 @@ class Outputs:
             self.counts[key] = self.counts.get(key, 0) + amount
 
     def dead_letter(
-        self, offset: int, row: Row, reason: str, detail: str, profile: CompiledProfile | None = None, device: str = ""
+        self, offset: int, row: Row, reason: str, detail: str, redact: Redact, profile: str = "", device: str = ""
     ) -> None:
-        """Keep a message with the reason why it, or part of it, could not be used; one letter a (message, reason)."""
-        if (offset, reason) in self._rejects:
+        """Keep a message with the reason why it, or part of it, could not be used; one letter a device and reason.
+
+        Each letter holds the whole message, so one that faults under very many devices makes only the first letters;
+        ledger and devices count the rest too.
+        """
+        several = self._letters.get((offset, reason), 0)
+        if (offset, reason, device) in self._rejects or several >= MOST_LETTERS:
             return
-        topic, payload, name = row.topic, row.payload, ""
-        if profile is not None:
-            name = profile.name
-            topic, payload = profile.redact(topic, payload)
-        self._rejects[offset, reason] = Reject(
-            offset, row.received_at, reason, detail, row.source, name, topic, payload, device
+        self._letters[offset, reason] = several + 1
+        topic, payload = redact(row.topic, row.payload)
+        self._rejects[offset, reason, device] = Reject(
+            offset, row.received_at, reason, detail, row.source, profile, topic, payload, device
         )
 
     def result(self) -> StepResult:

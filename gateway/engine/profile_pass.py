@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.codecs.compiled import RECEIPT, CompiledProfile, Decoded, State
+from gateway.codecs.compiled import RECEIPT, CompiledProfile, Decoded, Fault, State
+from gateway.config.topic_template import fill
 from gateway.engine.devices import Devices, Refusal
 from gateway.engine.outputs import Outputs
-from gateway.engine.router import Match
+from gateway.engine.router import Match, NoMatch
 from gateway.engine.sequences import SequenceTracker
 from gateway.engine.timegate import TimeGate, Verdict
 from gateway.reasons import Ignored, Invalid, Rejected, Unstored
@@ -24,6 +25,7 @@ __all__ = ["Candidates", "Observed", "ProfilePass", "Route"]
 
 Mask = NDArray[np.bool_]
 _DECODED, _REJECTED, _IGNORED = 0, 1, 2
+_STRANGERS_NAMED = 3
 # per message these cost half of what a loop in Python does
 _payload, _topic, _kind, _source = (attrgetter(name) for name in ("payload", "topic", "kind", "source"))
 _received_at, _device = attrgetter("received_at"), attrgetter("device")
@@ -33,9 +35,9 @@ _received_at, _device = attrgetter("received_at"), attrgetter("device")
 class Route:
     """Where a topic leads; the device is filled in once a message of it has been decoded."""
 
-    match: Match | Rejected
+    match: Match | NoMatch
     profile: int
-    """Index of the profile; -1: rejected."""
+    """Index of the profile that reads it; -1: none."""
     device: int = -1
 
 
@@ -112,6 +114,8 @@ class ProfilePass:
         out.count("reading", "decoded", int(np.count_nonzero(valued[keep])) + invalid, profile=name)
         for source, amount in self._by_source():
             out.count("message", "decoded", amount, source=source, profile=name)
+        if self._profile.sequence_of is not None:
+            self._follow_counters(decoded, self._profile.sequence_of)
         if not keep.any():
             return None
         return self._gated(decoded, device, keep, stamped, valued)
@@ -130,7 +134,8 @@ class ProfilePass:
     def _letter(self, k: int, reason: str, detail: str, device: int = -1) -> None:
         whose = self._registry.records[device].id if device >= 0 else ""
         offset = self._first_offset + int(self._places[k])
-        self._out.dead_letter(offset, self._rows[k], reason, detail, self._profile, whose)
+        profile = self._profile
+        self._out.dead_letter(offset, self._rows[k], reason, detail, profile.redact, profile.name, whose)
 
     def _identify(self, decoded: Decoded) -> I32:
         """Device of each record; below 0: a Refusal. A message none of whose records is somebody's is rejected."""
@@ -184,31 +189,47 @@ class ProfilePass:
     def _count_invalid(self, decoded: Decoded, device: I32, strangers: Mask) -> int:
         """Count what decoded messages carry but can't be a reading; give how many."""
         name, amount = self._profile.name, 0
-        owner: dict[int, int] = {}
-        for k, quantity, reason, detail in decoded.invalid:
+        for fault in decoded.invalid:
+            k, quantity, detail = fault.message, fault.quantity, fault.detail
             if self._status[k] != _DECODED:
                 continue
-            if not owner:
-                owner = dict(zip(decoded.message.tolist(), device.tolist(), strict=True))
             amount += 1
-            self._out.count("reading", "invalid", reason=reason, profile=name)
-            whose = owner.get(k, -1)
+            self._out.count("reading", "invalid", reason=fault.reason, profile=name)
+            whose = int(device[fault.row]) if fault.row >= 0 else self._owner(fault, decoded)
             if whose >= 0:
                 self._registry.count("invalid", np.array([whose]))
-            self._letter(k, reason, f"{quantity}: {detail}" if quantity else detail, whose)
+            self._letter(k, fault.reason, f"{quantity}: {detail}" if quantity else detail, whose)
         if strangers.any():
             state = decoded.state[strangers]
             readings = int(np.count_nonzero((state == State.PRESENT) | (state == State.MISSING)))
             amount += readings
             self._out.count("reading", "invalid", readings, reason=Invalid.DEVICE_REFUSED, profile=name)
-            for k in np.unique(decoded.message[strangers]).tolist():
-                self._letter(k, Invalid.DEVICE_REFUSED, "a record names a device that is unknown here")
+            self._name_strangers(decoded, strangers)
         return amount
+
+    def _owner(self, fault: Fault, decoded: Decoded) -> int:
+        """Whose a record without a row is, if it is a device that is known by now; -1: nobody knows."""
+        if decoded.keys is None:
+            return self._routes[fault.message].device
+        return -1 if fault.key is None else self._registry.find(self._profile.name, fault.key)
+
+    def _name_strangers(self, decoded: Decoded, strangers: Mask) -> None:
+        keys: dict[int, list[str]] = {}
+        for r in np.flatnonzero(strangers).tolist():
+            named = keys.setdefault(int(decoded.message[r]), [])
+            if decoded.keys is not None and decoded.keys[r] not in named and len(named) <= _STRANGERS_NAMED:
+                named.append(decoded.keys[r])
+        for k, named in keys.items():
+            detail = "records name devices that are unknown here"
+            if named:
+                shown = ", ".join(map(ascii, named[:_STRANGERS_NAMED]))
+                detail += f": {shown}{' and more' if len(named) > _STRANGERS_NAMED else ''}"
+            self._letter(k, Invalid.DEVICE_REFUSED, detail)
 
     def _gated(
         self, decoded: Decoded, device: I32, keep: Mask, stamped: Mask, valued: NDArray[np.bool_]
     ) -> tuple[Candidates, Observed]:
-        if decoded.sequence is not None:
+        if decoded.sequence is not None and self._profile.sequence_of is None:
             self._follow_sequence(decoded, keep, device)
         device, stamped, valued = device[keep], stamped[keep], valued[keep]
         message, ts = decoded.message[keep], decoded.ts[keep]
@@ -240,6 +261,18 @@ class ProfilePass:
             if change:
                 self._registry.count("missing", np.array([whose]), change)
                 self._out.count("beside", "missing", change, profile=self._profile.name)
+
+    def _follow_counters(self, decoded: Decoded, of: str) -> None:
+        """Counters that are no device's but a whole node's: every message of it counts, whoever it is about."""
+        modulus, name = self._profile.sequence_modulus or 1 << 62, self._profile.name
+        for k, number, scope, ts in decoded.counters:
+            match = self._routes[k].match
+            assert isinstance(match, Match)
+            at = int(self._stamp[k]) if ts == RECEIPT else min(ts, int(self._stamp[k]))
+            whose = f"{name}\0{fill(of, match.variables)}"
+            if self._sequences.has_room(whose, self._devices.limit):
+                change = self._sequences.observe(whose, number, scope, modulus, at)
+                self._out.count("beside", "missing", change, profile=name)
 
     def _turn_away(
         self, gone: Mask, reason: Unstored, valued: NDArray[np.bool_], message: I32, device: I32, ts: I64

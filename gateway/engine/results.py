@@ -28,7 +28,7 @@ LedgerDelta = dict[LedgerKey, int]
 
 
 class Reject(msgspec.Struct, frozen=True, array_like=True):
-    """A dead letter: a message that could not be used whole or in part. (offset, reason) names it for life."""
+    """A dead letter: a message that could not be used whole or in part. (offset, reason, device) names it."""
 
     offset: int
     received_at: int

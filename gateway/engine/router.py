@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.config.bounds import MAX_KEY_CHARS, Bounds
-from gateway.config.profile_checks import by_specificity
 from gateway.config.profile_model import Profile
-from gateway.config.topic_template import fill, filter_covers
-from gateway.reasons import Rejected
+from gateway.config.profile_topics import by_specificity
+from gateway.config.topic_template import TopicTemplate, fill
+from gateway.reasons import Ignored, Rejected
 
-__all__ = ["Match", "Router", "subscription_filters"]
+__all__ = ["Match", "NoMatch", "Router"]
 
 _BOUNDS = Bounds()
 
@@ -25,31 +25,42 @@ class Match:
     variables: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class NoMatch:
+    """Why messages of a topic are not read."""
+
+    reason: Rejected | Ignored
+    """Ignored: they carry no reading by design."""
+    profile: int = -1
+    """The profile that the topic belongs to all the same, and whose secrets it may hold; -1: none."""
+
+
 class Router:
     """Pure and without a cache: who routes the same topics again and again keeps the answers."""
 
     def __init__(self, profiles: Sequence[Profile], max_topic_bytes: int = _BOUNDS.max_topic_bytes) -> None:
         self._max_topic_bytes = max_topic_bytes
-        self._order = [(k, profiles[k].template, profiles[k].identity.topic) for k in by_specificity(profiles)]
+        every: list[tuple[int, TopicTemplate, Ignored | None]] = []
+        for k, profile in enumerate(profiles):
+            every.extend((k, template, None) for template in profile.templates)
+            every.extend((k, template, reason) for template, reason in profile.ignored_topics)
+        order = by_specificity([template for _, template, _ in every])
+        self._order = [(*every[place], profiles[every[place][0]].identity.topic) for place in order]
 
-    def match(self, topic: str) -> Match | Rejected:
-        """The most specific profile of a topic, or why there is none."""
+    def match(self, topic: str) -> Match | NoMatch:
+        """The most specific profile of a topic, or why its messages are not read."""
         if len(topic) > self._max_topic_bytes or len(topic.encode("utf-8", "replace")) > self._max_topic_bytes:
-            return Rejected.TOPIC_TOO_LONG
+            return NoMatch(Rejected.TOPIC_TOO_LONG)
         if not topic or any(sign in topic for sign in "+#\0"):
-            return Rejected.TOPIC_INVALID
-        for index, template, identity in self._order:
+            return NoMatch(Rejected.TOPIC_INVALID)
+        for index, template, ignored, identity in self._order:
             variables = template.match(topic)
             if variables is None:
                 continue
+            if ignored is not None:
+                return NoMatch(ignored, index)
             key = None if identity is None else fill(identity, variables)
             if key is not None and (len(key) > MAX_KEY_CHARS or not key.isprintable()):
-                return Rejected.IDENTITY_INVALID
+                return NoMatch(Rejected.IDENTITY_INVALID, index)
             return Match(index, key, variables)
-        return Rejected.TOPIC_UNKNOWN
-
-
-def subscription_filters(profiles: Sequence[Profile]) -> tuple[str, ...]:
-    """The fewest MQTT filters that take in every topic of the profiles, sorted; none covers another."""
-    filters = sorted({profile.template.mqtt_filter for profile in profiles})
-    return tuple(one for one in filters if not any(filter_covers(other, one) for other in filters if other != one))
+        return NoMatch(Rejected.TOPIC_UNKNOWN)

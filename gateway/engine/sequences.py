@@ -7,6 +7,8 @@ of later times: a broker that fell back to an older state, or a replay, repeats 
 
 from typing import Any
 
+from gateway.config.bounds import MAX_KEY_CHARS
+
 __all__ = ["SequenceTracker"]
 
 _GAPS_KEPT = 32
@@ -16,12 +18,25 @@ _RESTART_AFTER = 3
 
 
 class SequenceTracker:
-    """A device: [scope, newest, gaps [from, to] (inclusive, unrolled), strangers in a row, the last, newest time]."""
+    """A counter: [scope, newest, gaps [from, to] (inclusive, unrolled), strangers in a row, the last, newest time].
+
+    A device's is known by its index, one that several devices share (an edge node's) by a name.
+    """
 
     def __init__(self) -> None:
-        self._devices: dict[int, list[Any]] = {}
+        self._devices: dict[int | str, list[Any]] = {}
+        self._named = 0
 
-    def observe(self, device: int, sequence: int, scope: str, modulus: int, at: int) -> int:
+    def has_room(self, name: str, most: int) -> bool:
+        """Whether a named counter is known, or may be; names come from topics, so they need a bound."""
+        if name in self._devices:
+            return True
+        if self._named >= most or len(name) > 2 * MAX_KEY_CHARS:
+            return False
+        self._named += 1
+        return True
+
+    def observe(self, device: int | str, sequence: int, scope: str, modulus: int, at: int) -> int:
         """Change in the number of missing messages: more after a jump, fewer when a gap fills. `at`: UTC ns."""
         entry = self._devices.get(device)
         if entry is None or entry[0] != scope:
@@ -74,5 +89,6 @@ class SequenceTracker:
     def restore(cls, state: list[list[Any]]) -> "SequenceTracker":
         """The tracker that gave `state`."""
         made = cls()
+        made._named = sum(isinstance(entry[0], str) for entry in state)
         made._devices = {entry[0]: [*entry[1:3], [list(gap) for gap in entry[3]], *entry[4:]] for entry in state}
         return made

@@ -166,8 +166,9 @@ class ZoneEngine:
         ):
             record = self.registry.records[device]
             detail = f"{self.registry.series[series].quantity}: another value stands at the same time already"
+            profile = self._profiles[record.profile]
             out.dead_letter(
-                self.offset + k, rows[k], Unstored.CONFLICT, detail, self._profiles.get(record.profile), record.id
+                self.offset + k, rows[k], Unstored.CONFLICT, detail, profile.redact, profile.name, record.id
             )
 
     def _mark_late(self, series: Any, ts: Any, out: Outputs) -> None:

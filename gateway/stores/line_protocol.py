@@ -1,9 +1,9 @@
 """Lines of InfluxDB's protocol from columns, with no Python per row.
 
-    loop_detector,device=D1 speed=42.5,flow=610,flag=1i 1700000000000000000
-    loop_detector,device=D2 speed=190,speed_flag=4i,speed_why=1i,flow=600,flag=4i 1700000000000000000
-    loop_detector,device=D3 speed_flag=9i,speed_why=2i,flag=9i 1700000000000000000
-    loop_detector_1m,device=D1 speed_count=6i,speed_good=1,speed_min=40.1,...,speed_revision=0i 1699999980000000000
+    loop-detector,device=D1 speed=42.5,flow=610,flag=1i 1700000000000000000
+    loop-detector,device=D2 speed=190,speed_flag=4i,speed_why=1i,flow=600,flag=4i 1700000000000000000
+    loop-detector,device=D3 speed_flag=9i,speed_why=2i,flag=9i 1700000000000000000
+    loop-detector_1m,device=D1 speed_count=6i,speed_good=1,speed_min=40.1,...,speed_revision=0i 1699999980000000000
 
 pyarrow casts whole columns to text, `take` brings the prebuilt keys and names, and one element-wise join makes the
 lines; its data buffer is the request's body.

@@ -10,8 +10,8 @@ from device_sims.faults import Faults
 from device_sims.fleet import Fleet, Message
 from gateway.codecs.compiled import CompiledProfile, State, compile_profile
 from gateway.config.profiles import load_profiles
-from gateway.engine.router import Router
-from gateway.reasons import Invalid, Rejected
+from gateway.engine.router import Match, Router
+from gateway.reasons import Invalid
 from seeds import profile_texts
 
 START = 1_772_496_000_000_000_000
@@ -38,13 +38,13 @@ def _read(
     by_profile: dict[int, list[tuple[str | None, Message]]] = defaultdict(list)
     for message in messages:
         match = router.match(message.topic)
-        assert not isinstance(match, Rejected), message.topic
+        assert isinstance(match, Match), message.topic
         by_profile[match.profile].append((match.key, message))
     for index, group in by_profile.items():
         decoder = compiled[index]
         found = decoder.decode([m.payload for _, m in group], [m.topic for _, m in group])
         rejected.update(reason for _, reason, _ in found.rejected)
-        invalid.update(reason for _, _, reason, _ in found.invalid)
+        invalid.update(reason for _, _, reason, *_ in found.invalid)
         for record, number in enumerate(found.message.tolist()):
             key = found.keys[record] if found.keys is not None else group[number][0]
             assert key is not None

@@ -54,7 +54,7 @@ def test_every_problem_is_said_with_file_key_and_remedy(tmp_path: Path) -> None:
     assert "Did you mean mqtt.host?" in run.stdout
     assert "Traceback" not in run.stdout + run.stderr
     assert result["ok"] is False
-    assert {problem["key"] for problem in result["problems"]} == {"mqtt.port", "mqtt.hots"}
+    assert {problem["key"] for problem in result["problems"]} == {"mqtt.port", "mqtt.hots", "city_file"}
     assert all(problem["file"] and problem["problem"] and problem["remedy"] for problem in result["problems"])
 
 
@@ -71,6 +71,36 @@ def test_files_are_looked_at_beside_the_disk(tmp_path: Path) -> None:
     found = {(Path(problem["file"]).name, problem["key"]) for problem in _json(run)["problems"]}
     assert {("c.toml", "data_dir"), ("c.toml", "mqtt.ca_file")} < found
     assert any(name == "bad.toml" for name, _ in found)
+
+
+def test_a_value_of_the_wrong_type_hides_nothing_else(tmp_path: Path) -> None:
+    """Settings, rules, disk, city, devices and profiles, each with a fault of its own, and one profile with four."""
+    (tmp_path / "blocked").write_text("")
+    (tmp_path / "city.toml").write_text('schema = 1\n[city]\nid = "x"\n')
+    (tmp_path / "devices.csv").write_text(
+        "id,profile,keys,zone,lon,lat,asset,installed,extra\nd1,one,k1,z,1,1,,yesterday,\nd2,none,k2,z,1,1,,,\n"
+    )
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "one.toml").write_text(
+        'name = "one"\ntopic = "x/+/{device}"\ninterval_secs = "often"\n[identity]\ntopic = "{device}"\n'
+        '[time]\npath = "ts"\nformat = "sundial"\n[fields.v]\npath = "v"\nunit = "kmh"\n'
+    )
+    (tmp_path / "c.toml").write_text(
+        'data_dir = "blocked/data"\ncity_file = "city.toml"\ndevices_file = "devices.csv"\nprofiles_dir = "profiles"\n'
+        '[mqtt]\nport = "many"\nkeep_alive_secs = 3\n[stores.duckdb]\nenabled = false\n'
+    )
+
+    run = _check(tmp_path, "-c", "c.toml", "--json")
+
+    assert run.returncode == 2
+    found = {(Path(problem["file"]).name, problem["key"]) for problem in _json(run)["problems"]}
+    assert found == {
+        ("c.toml", "mqtt.port"), ("c.toml", "mqtt.keep_alive_secs"), ("c.toml", "stores"), ("c.toml", "data_dir"),
+        ("city.toml", "city.name"), ("city.toml", "city.timezone"), ("city.toml", "city.bounds"),
+        ("city.toml", "zones"), ("devices.csv", "line 2, installed"), ("devices.csv", "line 3, profile"),
+        ("one.toml", "topic"), ("one.toml", "interval_secs"), ("one.toml", "time.format"),
+        ("one.toml", "fields.v.unit"),
+    }  # fmt: skip
 
 
 def test_a_certificate_that_is_none_is_found_before_a_start(tmp_path: Path) -> None:

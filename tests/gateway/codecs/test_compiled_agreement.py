@@ -32,6 +32,23 @@ EXTRA = load_profiles(
                 "second": {"path": "l[1]", "unit": "1", "required": False},
             },
         },
+        "bare": {
+            "name": "bare",
+            "topic": "dsmr/{device}",
+            "interval_secs": 60,
+            "identity": {"topic": "{device}"},
+            "time": {"format": "receipt"},
+            "fields": {"v": {"path": "$", "unit": "kWh", "type": "numeric_string"}},
+        },
+        "span": {
+            "name": "span",
+            "topic": "v1.1/Datastreams({id})/Observations",
+            "interval_secs": 60,
+            "identity": {"topic": "{id}"},
+            "time": {"path": "phenomenonTime", "format": "rfc3339", "interval": "end"},
+            "sequence": {"path": "n", "of": "{id}"},
+            "fields": {"v": {"path": "result", "unit": "1", "required": False}},
+        },
         "many": {
             "name": "many",
             "topic": "y/{app}",
@@ -70,7 +87,7 @@ def both(profile: CompiledProfile, payloads: list[bytes]) -> tuple[Decoded, Deco
 def assert_same(one: Decoded, other: Decoded) -> None:
     for name in ("message", "ts", "value", "state", "sequence"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
-    for name in ("keys", "sequence_scope", "invalid", "rejected", "ignored"):
+    for name in ("keys", "sequence_scope", "counters", "invalid", "rejected", "ignored"):
         assert getattr(one, name) == getattr(other, name), name
 
 
@@ -116,6 +133,8 @@ EXAMPLES: dict[str, Any] = {
                       "devAddr": "01", "object": {"level": 61.0, "battery": 3.58}},
     "everything": {"id": 7, "a": {"t": 1.5, "v": 50, "t2": "3"}, "t": "2", "n": 4, "s": "x", "sim": False, "m": "on",
                    "o": True, "l": [1, 2]},
+    "bare": 118.2,
+    "span": {"phenomenonTime": "2026-03-01T12:00:00Z/2026-03-01T12:05:00Z", "result": 72, "n": 3},
     "many": {"t": 5, "a": {"d1": [{"t": 1, "v": 2, "b": {"m": 3}}, {"v": 2}], "d2": [{"t": 3, "v": None}]}},
 }  # fmt: skip
 

@@ -68,7 +68,7 @@ def test_a_bad_field_costs_only_itself(speed: str, state: State, reason: Invalid
     assert decoded.state.tolist() == [[P, P], [state, P], [P, P]]
     assert decoded.value[1, 1] == 7
     assert np.isnan(decoded.value[1, 0])
-    assert [(k, name, why) for k, name, why, _ in decoded.invalid] == ([(1, "speed", reason)] if reason else [])
+    assert [(k, name, why) for k, name, why, *_ in decoded.invalid] == ([(1, "speed", reason)] if reason else [])
 
 
 def test_absent_fields_are_absent_or_invalid_as_the_profile_says() -> None:
@@ -157,7 +157,7 @@ def test_types_on_the_wire() -> None:
     )  # fmt: skip
     np.testing.assert_array_equal(decoded.value[:2], [[12.5, 1, 2], [3, 0, 0]])
     assert decoded.state.tolist() == [[P, P, P], [P, P, P], [I, I, I], [I, I, I], [M, M, M]]
-    assert [why for k, name, why, _ in decoded.invalid if name == "mode"] == [
+    assert [why for k, name, why, *_ in decoded.invalid if name == "mode"] == [
         Invalid.ENUM_UNKNOWN, Invalid.WRONG_TYPE,
     ]  # fmt: skip
 
@@ -218,6 +218,85 @@ def test_paths_with_lists_and_odd_keys() -> None:
     assert decoded.state.tolist() == [[P, P, P, P], [P, A, A, I], [I, I, I, P]]
 
 
+BARE: dict[str, Any] = {"time": {"format": "receipt"}, "fields": {"energy": {"path": "$", "unit": "Wh"}}}
+
+
+@pytest.mark.parametrize(
+    ("body", "state", "value"),
+    [(b"118200", P, 118.2), (b" 1.5e3\n", P, 1.5), (b"null", M, None), (b"true", I, None), (b'"7"', I, None),
+     (b"{}", I, None), (b"[1]", I, None), (b"1e999", I, None)],
+)  # fmt: skip
+def test_a_body_may_be_a_bare_value(body: bytes, state: State, value: float | None) -> None:
+    decoded = decode(compiled(**BARE), b"1000", body)
+    assert decoded.state.tolist() == [[P], [state]]
+    assert decoded.value[1, 0] == value or value is None
+    assert (decoded.ts == RECEIPT).all()
+
+
+@pytest.mark.parametrize("body", [b"Online", b"1 2", b"nan"])
+def test_a_bare_word_is_no_json(body: bytes) -> None:
+    assert [why for _, why, _ in decode(compiled(**BARE), body).rejected] == [Rejected.UNREADABLE]
+
+
+def test_an_empty_bare_body_is_ignored() -> None:
+    assert decode(compiled(**BARE), b"").ignored == [(0, Ignored.EMPTY)]
+
+
+def test_words_and_switches_may_stand_bare_too() -> None:
+    fields = {"on": {"path": "$", "type": "enum", "enum": {"on": 1, "off": 0}}}
+    decoded = decode(compiled(**BARE | {"fields": fields}), b'"on"', b'"off"', b'"dim"', b"1")
+    assert decoded.value[:2, 0].tolist() == [1, 0]
+    assert decoded.state[:, 0].tolist() == [P, P, I, I]
+
+
+@pytest.mark.parametrize(
+    ("end", "text", "secs"),
+    [
+        ("start", "2026-03-01T12:00:00Z/2026-03-01T12:05:00Z", 0),
+        ("end", "2026-03-01T12:00:00Z/2026-03-01T12:05:00Z", 300),
+        ("end", "2026-03-01T20:00:00+08:00/2026-03-01T20:05:00.5+08:00", 300.5),
+        ("start", "2026-03-01T12:00:00Z", 0),
+        ("end", "2026-03-01T12:00:00Z", 0),
+        ("start", "2026-03-01T12:00:00Z/PT5M", 0),
+        ("start", "2026-03-01T12:00:00Z/..", 0),
+        ("end", "2026-03-01T12:00:00Z/PT5M", None),
+        ("end", "2026-03-01T12:00:00Z/", None),
+        ("end", "a/b/c", None),
+        ("start", "/2026-03-01T12:00:00Z", None),
+    ],
+)
+def test_an_interval_counts_by_the_end_that_the_profile_names(end: str, text: str, secs: float | None) -> None:
+    profile = compiled(time={"path": "ts", "format": "rfc3339", "interval": end})
+    decoded = decode(profile, {"ts": text, "speed": 1})
+    if secs is None:
+        assert [why for _, why, _ in decoded.rejected] == [Rejected.TIME_INVALID]
+    else:
+        assert decoded.ts.tolist() == [1_772_366_400 * 10**9 + int(secs * 10**9)]
+
+
+def test_an_interval_may_be_local_or_compact() -> None:
+    basic = compiled(time={"path": "ts", "format": "iso_basic", "interval": "end"})
+    local = compiled(time={"path": "ts", "format": "local", "zone": "Asia/Shanghai", "interval": "start"})
+    assert decode(basic, {"ts": "20260301T120000Z/20260301T120100Z", "speed": 1}).ts.tolist() == [1772366460 * 10**9]
+    assert decode(local, {"ts": "2026-03-01T20:00:00/2026-03-01T20:01:00", "speed": 1}).ts.tolist() == [
+        1772366400 * 10**9
+    ]
+
+
+def test_counters_that_are_no_devices_are_told_of_every_message_that_has_one() -> None:
+    profile = compiled(
+        sequence={"path": "n", "of": "{device}"}, fields=fields(speed={"path": "speed"}),
+        ignore=[{"path": "test", "equals": True, "reason": "simulated"}],
+    )  # fmt: skip
+    decoded = decode(
+        profile, {"ts": 1, "n": 7, "speed": 1}, {"ts": 2, "n": 8}, {"n": 9, "speed": 1},
+        {"ts": 4, "n": 10, "test": True}, {"ts": 5, "speed": 1}, b"x", {"ts": 6, "n": "?"},
+    )  # fmt: skip
+    assert decoded.message.tolist() == [0, 4]
+    assert decoded.counters == [(0, 7, "", 10**6), (1, 8, "", 2 * 10**6), (2, 9, "", RECEIPT), (3, 10, "", 4 * 10**6)]
+    assert decode(compiled(sequence={"path": "n"}), {"ts": 1, "n": 7, "speed": 1}).counters == []
+
+
 RECORDS = {"records": {"path": "readings[]"}}
 
 
@@ -236,6 +315,19 @@ def test_each_record_has_its_own_time_and_fails_by_itself() -> None:
             (0, "speed", Invalid.RECORD_TIME_MISSING), (0, "speed", Invalid.REQUIRED_ABSENT),
         ]
     )  # fmt: skip
+
+
+def test_a_fault_names_the_row_of_its_record_or_the_key_of_one_without() -> None:
+    profile = compiled(records={"path": "[]"}, identity={"path": "id"})
+    records = [
+        {"id": "a", "ts": 1, "speed": 1}, {"id": "b", "speed": 1}, {"id": "c", "ts": 3, "speed": "x"}, {"ts": 4}, 5,
+    ]  # fmt: skip
+    decoded = decode(profile, [{"id": "z", "ts": 9, "speed": 1}], records)
+    assert decoded.keys == ["z", "a", "c"]
+    assert sorted((fault.quantity, str(fault.reason), fault.row, fault.key) for fault in decoded.invalid) == [
+        ("", "record_shape", -1, None), ("speed", "record_identity_missing", -1, None),
+        ("speed", "record_time_missing", -1, "b"), ("speed", "wrong_type", 2, None),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("document", [{}, {"readings": None}, {"readings": {}}, [], 5])

@@ -41,7 +41,9 @@ def test_derived_filters_take_in_every_profile_and_none_twice() -> None:
 
     derived = filters_of(profiles)
 
-    assert all(any(filter_covers(one, profile.template.mqtt_filter) for one in derived) for profile in profiles)
+    assert all(
+        any(filter_covers(one, template.mqtt_filter) for one in derived) for p in profiles for template in p.templates
+    )
     assert not any(filter_covers(a, b) for a in derived for b in derived if a != b)
 
 
@@ -56,4 +58,6 @@ def test_profiles_that_no_source_hears_are_found() -> None:
 
     deaf = unheard({"main": ["$share/g/city/#", "v3/#"]}, profiles)
 
-    assert [profile.name for profile in deaf] == ["chirpstack-v4"]
+    assert [(profile.name, topic) for profile, topic in deaf] == [
+        ("chirpstack-v4", "application/{application}/device/{device}/event/up")
+    ]

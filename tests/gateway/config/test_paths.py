@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.config.paths import Each, parse_path, parse_records_path
+from gateway.config.paths import Each, Path, parse_path, parse_records_path
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_paths_are_read(text: str, steps: tuple[str | int, ...], absolute: bool)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "$", ".a", "a.", "a..b", "a b", "a[", "a[x]", "a[-1]", 'a"b"', "$a", "a[0]b", "{"]
+    "text", ["", "$$", "$.", ".a", "a.", "a..b", "a b", "a[", "a[x]", "a[-1]", 'a"b"', "$a", "a[0]b", "{"]
 )
 def test_wrong_paths_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="path"):
@@ -41,3 +41,7 @@ def test_only_record_paths_branch() -> None:
         parse_records_path("d.batch")
     with pytest.raises(ValueError, match="branches"):
         parse_path("a[].b")
+
+
+def test_the_whole_message_is_a_path_of_no_step() -> None:
+    assert parse_path("$") == Path("$", (), absolute=True)

@@ -6,7 +6,7 @@ import pytest
 
 import seeds
 from gateway.config.profiles import load_profiles
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, ConfigErrors
 
 INF = float("inf")
 
@@ -41,7 +41,7 @@ def test_out_of_orderness_follows_the_interval() -> None:
     ("changes", "key", "problem"),
     [
         ({"interval_secs": None}, "interval_secs", "missing"),
-        ({"colour": 1}, "colour", "no key"),
+        ({"colour": 1}, "colour", "not known"),
         ({"topic": "x/+/{device}"}, "topic", "level"),
         ({"identity": {"topic": "{name}"}}, "identity.topic", "no variable"),
         ({"identity": {"topic": "fixed"}}, "identity.topic", "one"),
@@ -53,25 +53,48 @@ def test_out_of_orderness_follows_the_interval() -> None:
         ({"time": None}, "time", "missing"),
         ({"time": {"format": "unix_s"}}, "time", "path"),
         ({"time": {"path": "ts", "format": "receipt"}}, "time", "path"),
-        ({"time": {"path": "ts", "format": "local"}}, "time", "zone"),
-        ({"time": {"path": "ts", "format": "local", "zone": "Mars/Olympus"}}, "time", "IANA"),
-        ({"time": {"path": "ts[]", "format": "unix_s"}}, "time.path.0", "branches"),
+        ({"time": {"path": "ts", "format": "local"}}, "time.zone", "belongs"),
+        ({"time": {"path": "ts", "format": "local", "zone": "Mars/Olympus"}}, "time.zone", "IANA"),
+        ({"time": {"path": "ts[]", "format": "unix_s"}}, "time.path[0]", "branches"),
         ({"records": {"path": "list"}}, "records.path", "one place"),
         ({"fields": {}}, "fields", "at least 1"),
+        ({"topic": None}, "topic", "missing"),
+        ({"topic": None, "topics": []}, "topic", "missing"),
+        ({"topics": ["y/{zone}/{device}"]}, "topics", "beside"),
+        ({"topic": None, "topics": ["x/{device}", "y/+/{device}"]}, "topics[1]", "level"),
+        ({"topic": None, "topics": ["x/{device}", "y/{id}"]}, "identity.topic", "each"),
+        ({"topic": None, "topics": ["x/{device}", "x/{device}"]}, "topics[1]", "neither"),
+        ({"topic": None, "topics": ["x/{device}/{b}", "x/a/{device}"], "redact": {"variables": ["c"]}},
+         "redact.variables", "no variable"),
+        ({"ignore": [{"reason": "no_reading"}]}, "ignore[0]", "path and equals, or topics"),
+        ({"ignore": [{"path": "a", "reason": "no_reading"}]}, "ignore[0]", "path and equals, or topics"),
+        ({"ignore": [{"path": "a", "equals": 1, "topics": ["z/{a}"], "reason": "no_reading"}]}, "ignore[0]", "topics"),
+        ({"ignore": [{"topics": ["x/+"], "reason": "no_reading"}]}, "ignore[0].topics[0]", "level"),
+        ({"ignore": [{"topics": ["x/{a}/{b}"], "reason": "no_reading"}]}, "ignore[0].topics[0]", "neither"),
+        ({"time": {"path": "ts", "format": "unix_s", "interval": "end"}}, "time.interval", "unix_s"),
+        ({"time": {"path": "$", "format": "unix_s"}}, "time.path[0]", "whole message"),
+        ({"identity": {"path": "$"}}, "identity.path", "whole message"),
+        ({"records": {"path": "r[]"}, "fields": {"v": {"path": "$", "unit": "1"}}}, "fields.v.path", "many records"),
+        ({"redact": {"paths": ["$"]}}, "redact.paths[0]", "key"),
+        ({"sequence": {"path": "n", "of": "node"}}, "sequence.of", "no variable"),
+        ({"sequence": {"path": "n", "of": "{node}"}}, "sequence.of", "no variable"),
         ({"fields": {"speed": {"path": "s", "unit": "kmh"}}}, "fields.speed.unit", "kmh"),
-        ({"fields": {"speed": {"path": "s"}}}, "fields.speed", "unit"),
+        ({"fields": {"speed": {"path": "s"}}}, "fields.speed.unit", "missing"),
         ({"fields": {"speed": {"path": "s", "unit": "km/h", "range": [5, 5]}}}, "fields.speed.range", "below"),
-        ({"fields": {"speed": {"path": "s", "unit": "km/h", "range": [0, INF]}}}, "fields.speed.range.1", "finite"),
-        ({"fields": {"speed": {"path": "s", "unit": "km/h", "scale": 0}}}, "fields.speed", "scale"),
-        ({"fields": {"state": {"path": "s", "type": "enum"}}}, "fields.state", "enum"),
+        ({"fields": {"speed": {"path": "s", "unit": "km/h", "range": [0, INF]}}}, "fields.speed.range[1]", "finite"),
+        ({"fields": {"speed": {"path": "s", "unit": "km/h", "scale": 0}}}, "fields.speed.scale", "0"),
+        ({"fields": {"state": {"path": "s", "type": "enum"}}}, "fields.state.enum", "enum"),
         ({"fields": {"flag": {"path": "s", "unit": "1"}}}, "fields.flag", "stores"),
         ({"fields": {"speed_why": {"path": "s", "unit": "1"}}}, "fields.speed_why", "stores"),
-        ({"fields": {"Speed": {"path": "s", "unit": "1"}}}, "fields.Speed.[key]", "pattern"),
+        ({"fields": {"Speed": {"path": "s", "unit": "1"}}}, "fields.Speed", "pattern"),
+        ({"ignore": [{"path": "x", "equals": 1, "reason": "retained"}]}, "ignore[0].reason", "simulated"),
+        ({"ignore": [{"path": "x", "equals": 1, "reason": "empty"}]}, "ignore[0].reason", "no_reading"),
         ({"redact": {"variables": ["device"]}}, "redact.variables", "key"),
-        ({"redact": {"paths": ["a[0]"]}}, "redact.paths.0", "key"),
+        ({"identity": {"path": "login.id"}, "redact": {"paths": ["id"]}}, "redact.paths[0]", "key"),
+        ({"redact": {"paths": ["a[0]"]}}, "redact.paths[0]", "key"),
         (
             {"records": {"path": "r[]"}, "ignore": [{"path": "test", "equals": True, "reason": "simulated"}]},
-            "ignore.0.path", "root",
+            "ignore[0].path", "root",
         ),
     ],
 )  # fmt: skip
@@ -82,6 +105,56 @@ def test_a_mistake_names_file_key_problem_and_remedy(changes: dict[str, Any], ke
     assert (error.file, error.key) == ("thing.toml", key)
     assert problem in error.problem
     assert error.remedy
+
+
+def all_problems(*profiles: dict[str, Any]) -> list[tuple[str, str]]:
+    """File and key of everything that is wrong with several profiles, each in a file a, b, ..."""
+    with pytest.raises(ConfigErrors) as caught:
+        load_profiles(dict(zip("abcdefgh", profiles, strict=False)))
+    assert all(problem.remedy for problem in caught.value.problems)
+    return sorted((problem.file, problem.key) for problem in caught.value.problems)
+
+
+def test_every_fault_of_a_profile_is_said_at_once() -> None:
+    fields = {
+        "speed": {"path": "a..b", "unit": "kmh", "range": [5, 1], "scale": 0, "rnage": [0, 1]},
+        "flow": {"path": 7, "unit": "furlong"},
+        "flag": {"path": "f", "unit": "1"},
+    }
+    wrong = profile(
+        interval_secs=0, colour=1, fields=fields, identity={"topic": "{name}"}, time={"path": "ts[]", "format": "sun"},
+        provisioning={"policy": "maybe", "zone_from": "area"}, redact={"paths": ["a[0]"]},
+    )  # fmt: skip
+    assert all_problems(wrong) == [
+        ("a.toml", key)
+        for key in (
+            "colour", "fields.flag", "fields.flow.path", "fields.flow.unit", "fields.speed.path", "fields.speed.range",
+            "fields.speed.rnage", "fields.speed.scale", "fields.speed.unit", "identity.topic", "interval_secs",
+            "provisioning.policy", "provisioning.zone_from", "redact.paths[0]", "time.format", "time.path[0]",
+        )
+    ]  # fmt: skip
+
+
+def test_what_cannot_be_judged_beside_a_fault_is_not_complained_about() -> None:
+    # without a codec nobody knows whether [time] is missing, without a topic which variables there are
+    assert all_problems(profile(codec="xml", time=None)) == [("a.toml", "codec")]
+    assert all_problems(profile(topic=5)) == [("a.toml", "topic")]
+    assert all_problems(profile(time=5)) == [("a.toml", "time")]
+    assert all_problems(profile(identity=None)) == [("a.toml", "identity")]
+    assert all_problems(profile(fields={"speed": 5})) == [("a.toml", "fields.speed")]
+
+
+def test_a_fault_in_one_profile_hides_none_of_another_nor_between_them() -> None:
+    first, second = profile(interval_secs=-1), profile(topic="x/{a}/{device}", fields={"v": {"path": "v", "unit": "?"}})
+    assert all_problems(first, second) == [
+        ("a.toml", "interval_secs"), ("b.toml", "fields.v.unit"), ("b.toml", "name"), ("b.toml", "topic"),
+    ]  # fmt: skip
+
+
+def test_a_key_that_is_misspelt_gets_the_nearest_one_as_remedy() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_profiles({"a": profile(fields={"speed": {"path": "s", "unit": "1", "rnage": [0, 1]}})})
+    assert caught.value.remedy == "Did you mean fields.speed.range?"
 
 
 def test_a_text_that_is_not_toml_is_an_error_with_its_line() -> None:
@@ -113,6 +186,33 @@ def test_overlapping_topics_need_a_more_specific_one(other: str) -> None:
     else:
         with pytest.raises(ConfigError, match="neither is the more specific"):
             load_profiles(pair)
+
+
+def test_every_template_of_a_profile_needs_to_be_more_specific_than_those_it_overlaps() -> None:
+    several = profile(topic=None, topics=["a/{device}", "b/{device}/x"])
+    load_profiles({"a": several, "b": profile(name="other", topic="b/{device}/{last}")})
+    with pytest.raises(ConfigError, match=r"topics\[1\]: 'b/\{device\}/x' and 'b/c/\{device\}' of b\.toml fit"):
+        load_profiles({"a": several, "b": profile(name="other", topic="b/c/{device}")})
+
+
+def test_an_ignored_topic_of_one_profile_may_not_tie_with_a_topic_of_another() -> None:
+    ignoring = profile(ignore=[{"topics": ["x/{zone}/{device}/lwt"], "reason": "no_reading"}])
+    load_profiles({"a": ignoring, "b": profile(name="other", topic="x/{zone}/{device}/{what}")})
+    with pytest.raises(ConfigError) as caught:
+        load_profiles({"a": ignoring, "b": profile(name="other", topic="x/{zone}/b/{device}")})
+    assert caught.value.key == "ignore[0].topics[0]"
+
+
+def test_topics_that_one_profile_ignores_may_overlap_among_themselves() -> None:
+    for topics in (["z/bridge/{what...}", "z/{device...}/availability"], ["z/{a}", "z/{b}"]):
+        load_profiles({"a": profile(ignore=[{"topics": topics, "reason": "no_reading"}])})
+
+
+def test_senml_may_ignore_topics_but_no_paths() -> None:
+    senml: dict[str, Any] = {"codec": "senml", "time": None}
+    load_profiles({"a": profile(**senml, ignore=[{"topics": ["x/{a}"], "reason": "no_reading"}])})
+    with pytest.raises(ConfigError, match="SenML"):
+        load_profiles({"a": profile(**senml, ignore=[{"path": "a", "equals": 1, "reason": "no_reading"}])})
 
 
 def test_profiles_are_frozen() -> None:

@@ -42,6 +42,34 @@ def test_what_does_not_fit_together_is_said_with_its_key(problems: Problems, tex
 
 
 @pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ('[mqtt]\nport = "x"\n[stores.duckdb]\nenabled = false', {"mqtt.port", "stores"}),
+        ('[mqtt]\nport = "x"\nkeep_alive_secs = 5', {"mqtt.port", "mqtt.keep_alive_secs"}),
+        ('[engine]\nmax_ahead_secs = 10\nmax_devices = "x"', {"engine.max_devices", "engine.clock_bound_secs"}),
+        (TWO.replace('"b"', '"a"') + 'filters = ["b/#"]\nport = 0', {"sources[1].port", "sources[1].name"}),
+    ],
+)
+def test_a_wrong_value_hides_no_broken_rule(problems: Problems, text: str, keys: set[str]) -> None:
+    assert set(problems(text)) == keys
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('[stores.duckdb]\nenabled = "maybe"', "stores.duckdb.enabled"),
+        ("stores = 5", "stores"),
+        ('[stores.influxdb]\nenabled = true\ntoken_file = "gone"', "stores.influxdb.token_file"),
+        ('[engine]\nmax_ahead_secs = "x"\nclock_bound_secs = 1e6', "engine.max_ahead_secs"),
+        ('[clock]\nkind = "sundial"\nspeed = 2', "clock.kind"),
+        ('[mqtt]\ntls = "maybe"\nca_file = "c"', "mqtt.tls"),
+    ],
+)
+def test_a_rule_that_needs_a_wrong_value_is_not_judged(problems: Problems, text: str, key: str) -> None:
+    assert set(problems(text)) == {key}
+
+
+@pytest.mark.parametrize(
     "second",
     [
         'filters = ["b/#"]',

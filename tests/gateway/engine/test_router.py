@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 import seeds
+from gateway.config.filters import filters_of
 from gateway.config.profile_model import Profile
 from gateway.config.profiles import load_profiles
-from gateway.engine.router import Match, Router, subscription_filters
-from gateway.reasons import Rejected
+from gateway.engine.router import Match, NoMatch, Router
+from gateway.reasons import Ignored, Rejected
 
 
 def profiles(**topics: str) -> tuple[Profile, ...]:
@@ -56,12 +57,49 @@ def test_a_key_may_be_made_of_several_levels() -> None:
     ],
 )
 def test_what_fits_nothing_has_a_reason(topic: str, reason: Rejected) -> None:
-    assert Router(profiles(a="a/{device}")).match(topic) is reason
+    match = Router(profiles(a="a/{device}")).match(topic)
+    # the device's part is wrong, but it is known whose topic it is
+    assert match == NoMatch(reason, 0 if reason is Rejected.IDENTITY_INVALID else -1)
+
+
+def several(**changes: Any) -> tuple[Profile, ...]:
+    """zigbee2mqtt with names of any depth, spoken under two roots."""
+    base: dict[str, Any] = {
+        "name": "z", "topics": ["z/{device...}", "old/z/{device...}"], "interval_secs": 60,
+        "identity": {"topic": "{device}"}, "time": {"format": "receipt"}, "fields": {"v": {"path": "v", "unit": "1"}},
+        "ignore": [{"topics": ["z/{device...}/availability", "z/bridge/{what...}"], "reason": "no_reading"}],
+    }  # fmt: skip
+    return load_profiles({"z": base | changes})
+
+
+def test_one_device_may_speak_under_several_topics() -> None:
+    router = Router(several())
+    assert (
+        router.match("z/lamp/left") == router.match("old/z/lamp/left") == Match(0, "lamp/left", {"device": "lamp/left"})
+    )
+
+
+def test_topics_that_carry_no_reading_are_ignored_by_the_more_specific_template() -> None:
+    router = Router(several())
+    assert router.match("z/lamp/left/availability") == NoMatch(Ignored.NO_READING, 0)
+    assert router.match("z/bridge/devices") == NoMatch(Ignored.NO_READING, 0)
+    assert router.match("old/z/bridge/devices") == Match(0, "bridge/devices", {"device": "bridge/devices"})
+
+
+def test_a_profile_may_take_what_another_ignores() -> None:
+    other = profiles(bridge="z/bridge/{device}/state")
+    router = Router([*several(), *other])
+    assert router.match("z/bridge/b1/state") == Match(1, "b1", {"device": "b1"})
+
+
+def test_nothing_is_subscribed_to_for_topics_that_are_ignored() -> None:
+    ignoring = several(ignore=[{"topics": ["elsewhere/{a}"], "reason": "no_reading"}])
+    assert filters_of(ignoring) == ("old/z/#", "z/#")
 
 
 def test_filters_cover_all_topics_and_none_covers_another() -> None:
     given = profiles(a="z/{device...}", b="z/bridge/{device}", c="city/{zone}/loop/{device}", d="$oc/{device}/up")
-    assert subscription_filters(given) == ("$oc/+/up", "city/+/loop/+", "z/#")
+    assert filters_of(given) == ("$oc/+/up", "city/+/loop/+", "z/#")
 
 
 def test_built_in_profiles_take_their_own_topics() -> None:
@@ -71,4 +109,4 @@ def test_built_in_profiles_take_their_own_topics() -> None:
     assert isinstance(match, Match)
     assert (built_in[match.profile].name, match.key) == ("loop-detector", "loop-0007")
     assert match.variables["zone"] == "tianhe"
-    assert "city/+/traffic/loop/+/reading" in subscription_filters(built_in)
+    assert "city/+/traffic/loop/+/reading" in filters_of(built_in)

@@ -43,8 +43,8 @@ async def now(influxd: Influxd) -> int:
     minute, quarter, hour = end // MINUTE * MINUTE, end // (15 * MINUTE) * 15 * MINUTE, end // HOUR * HOUR
     store, journal = InfluxStore(config, "readme"), Journal()
     await store.open()
-    speeds = {name: journal.series(name, "speed", "loop_detector") for name in LOOPS}
-    flows = [journal.series(name, "flow", "water_flow") for name in ("meter-1", "meter-2")]
+    speeds = {name: journal.series(name, "speed", "loop-detector") for name in LOOPS}
+    flows = [journal.series(name, "flow", "water-flow") for name in ("meter-1", "meter-2")]
     rows = [
         (series, minute - k * MINUTE, number + k / 100, 3 if k % 10 == 0 else 1, int(k % 10 == 0))
         for number, series in enumerate(speeds.values())

@@ -1,0 +1,76 @@
+"""What the shape of a field can't say by itself: name, path, unit, words. Rules are as in profile_checks.py."""
+
+from collections.abc import Iterator, Sequence
+
+from gateway.config.paths import parse_path
+from gateway.config.profile_model import FieldSpec, Profile
+from gateway.config.units import UnknownUnitError, conversion
+
+__all__ = ["FIELD_RULES", "Found", "listed", "path_problem"]
+
+Found = tuple[str, str, str]
+"""(key, problem, remedy)."""
+
+# names that a store needs for itself
+_RESERVED = frozenset({"flag", "time", "device", "revision", "series", "ts"})
+_RESERVED_ENDS = ("_flag", "_why")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for a remedy."""
+    return ", ".join(names) if names else "none: it has no variables"
+
+
+def path_problem(path: str, key: str) -> Iterator[Found]:
+    """What makes `path`, which stands under `key`, unreadable."""
+    try:
+        parse_path(path)
+    except ValueError as error:
+        yield key, str(error), 'Write it like a.b[0].c; quote odd keys: "x:y".z.'
+
+
+def _field_name(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
+    if name in _RESERVED or name.endswith(_RESERVED_ENDS):
+        yield "", "is a name that stores use themselves", "Choose another."
+
+
+def _field_path(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
+    if profile.codec == "json":
+        yield from path_problem(field.path, "path")
+
+
+def _field_enum(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
+    if (field.type == "enum") != bool(field.enum):
+        yield (
+            "enum",
+            "a table of words belongs to the type enum, and only there",
+            "Add enum = { word = 1 }, or remove it.",
+        )
+
+
+def _field_unit(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
+    if not field.unit:
+        if field.type in ("number", "numeric_string"):
+            yield "unit", "is missing: a number has a unit on the wire", 'Write it; "1" where it has none.'
+        return
+    try:
+        conversion(field.unit, senml=profile.codec == "senml")
+    except UnknownUnitError as error:
+        remedy = f"Did you mean {listed(error.nearest)}?" if error.nearest else "See gateway/config/units.py."
+        yield "unit", str(error), remedy
+
+
+def _field_scale(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
+    if field.scale == 0:
+        yield "scale", "can't be 0", "Write what the number on the wire is multiplied by."
+
+
+def _field_senml(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
+    if profile.codec == "senml":
+        if vars(field).get("required"):
+            yield "required", "SenML may leave out any name", "Remove it."
+        if vars(field).get("default") is not None:
+            yield "default", "SenML has no zeros to leave out", "Remove it."
+
+
+FIELD_RULES = (_field_name, _field_path, _field_enum, _field_unit, _field_scale, _field_senml)
