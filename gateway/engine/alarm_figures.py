@@ -4,7 +4,8 @@ Source: ANSI/ISA-18.2-2016 clause 16 and EEMUA 191 (from memory, not looked up):
 likely to be acceptable, more than 10 in ten minutes are a flood, and what comes three times in a minute chatters.
 """
 
-from collections import Counter, deque
+import heapq
+from collections import Counter
 from collections.abc import Sequence
 
 __all__ = ["AlarmFigures"]
@@ -19,14 +20,19 @@ CHATTER = 3
 
 
 class AlarmFigures:
-    """The newest raises by the readings' time; bounded."""
+    """Of the newest 10,000 announcements by their times, whatever the order in which they came: no count is higher."""
 
-    def __init__(self) -> None:
-        self._raises: deque[tuple[int, int]] = deque(maxlen=_KEPT)
+    def __init__(self, kept: int = _KEPT) -> None:
+        self.kept = kept
+        self._raises: list[tuple[int, int]] = []
+        """(at, key), a heap: the oldest is the first to go."""
 
     def raised(self, key: int, at: int) -> None:
         """An alarm was announced."""
-        self._raises.append((at, key))
+        if len(self._raises) < self.kept:
+            heapq.heappush(self._raises, (at, key))
+        else:
+            heapq.heappushpop(self._raises, (at, key))
 
     def in_ten_minutes(self, now: int) -> int:
         """Alarms of the last ten minutes."""
@@ -44,7 +50,7 @@ class AlarmFigures:
     def chattering(self, now: int, span_ns: int) -> list[int]:
         """Keys that came three times within a minute, in a span."""
         times: dict[int, list[int]] = {}
-        for at, key in self._raises:
+        for at, key in sorted(self._raises):
             if now - at < span_ns:
                 times.setdefault(key, []).append(at)
         return sorted(
@@ -54,12 +60,12 @@ class AlarmFigures:
         )
 
     def snapshot(self) -> list[list[int]]:
-        """For `restore`."""
-        return [list(pair) for pair in self._raises]
+        """(at, key) in order, for `restore`."""
+        return [list(pair) for pair in sorted(self._raises)]
 
     @classmethod
     def restore(cls, state: Sequence[Sequence[int]]) -> "AlarmFigures":
         """The figures that gave `state`."""
         made = cls()
-        made._raises.extend((int(at), int(key)) for at, key in state)
+        made._raises = [(int(at), int(key)) for at, key in state]
         return made

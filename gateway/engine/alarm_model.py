@@ -1,15 +1,18 @@
 """What an alarm is: its definition, its states after ISA-18.2, and the transitions that everybody else sees.
 
-                    active                                    returned to normal
-    unacknowledged  UNACKNOWLEDGED (B) --return--> RETURNED (D)   or LATCHED (E, F) where it latches
-          | ack         | ack                        | ack             | reset
-          v             v                            v                 v
-    acknowledged    ACKNOWLEDGED (C) ---return-->  NORMAL (A)  <-------+
+                    active                                    over
+    unacknowledged  UNACKNOWLEDGED (B) --returned--> RETURNED (D, E)
+          | ack         | ack                          | ack
+          v             v                              v
+    acknowledged    ACKNOWLEDGED (C) ---returned-->  NORMAL (A), or where it latches LATCHED (F) --reset--> NORMAL
 
-Beside these, by decision of people or of the design, whatever the process does: SHELVED (G, with an expiry),
-SUPPRESSED (H, by design) and OUT_OF_SERVICE (I). The letters are those of the standard's state diagram.
+What comes again before it is closed is REPEATED and asks anew, and so does a level above the one acknowledged. Beside
+these, by decision of people or of the design, whatever the process does: SHELVED (G, until a time), SUPPRESSED (H, by
+design) and OUT_OF_SERVICE (I). The letters are those of the standard's state diagram; its latched unacknowledged (E) is
+shown as RETURNED, for that names the act that it waits for.
 
-Source: ANSI/ISA-18.2-2016, clause 5.4 and figure 3 (names and letters from memory of the standard, not looked up).
+Source: ANSI/ISA-18.2-2016, clause 5.4 and figure 3 (names and letters from memory of the standard, not looked up). That
+a latched alarm is reset only when it is over and acknowledged: OPC UA Part 9, 5.8.5.
 """
 
 import hashlib
@@ -29,7 +32,7 @@ class AlarmState(StrEnum):
     RETURNED = "returned"
     """Over, and nobody has acknowledged it yet."""
     LATCHED = "latched"
-    """Over, but kept until it is reset."""
+    """Over and acknowledged, but kept until it is reset."""
     SHELVED = "shelved"
     SUPPRESSED = "suppressed"
     OUT_OF_SERVICE = "out_of_service"
@@ -39,6 +42,7 @@ class Change(StrEnum):
     """What happened to an alarm."""
 
     RAISED = "raised"
+    """Said a second time, no longer historic, of what still stands when a backlog has ended."""
     REPEATED = "repeated"
     """It had returned and came again before it was closed."""
     LEVEL = "level"
@@ -52,6 +56,8 @@ class Change(StrEnum):
     REMOVED_FROM_SERVICE = "removed_from_service"
     RETURNED_TO_SERVICE = "returned_to_service"
     COMMENTED = "commented"
+    RETIRED = "retired"
+    """Closed, for its condition is no longer configured."""
 
 
 class Act(StrEnum):
@@ -81,12 +87,19 @@ class AlarmDefinition(msgspec.Struct, frozen=True, array_like=True):
     priorities: tuple[int, ...]
     """Priority of each level from 1 up, 1 = critical to 4 = low; the last one goes for all above."""
     on_delay_ns: int = 0
-    """The condition must hold for so long."""
+    """The condition must hold for so long before it is an alarm; a change of its level is told at once."""
     off_delay_ns: int = 0
     """It must be over for so long."""
     latching: bool = False
+    """Kept until it is reset, by what holds when it is raised."""
     lane: int = -1
     """Lane whose watermark tells how far its time has come; -1: only its own signals tell."""
+
+    def __post_init__(self) -> None:
+        if not self.priorities:
+            raise ValueError(f"{self.condition} of {self.asset} has no priority")
+        if min(self.on_delay_ns, self.off_delay_ns) < 0:
+            raise ValueError(f"{self.condition} of {self.asset} has a negative delay")
 
     def priority(self, level: int) -> int:
         """Priority at a level."""
@@ -110,9 +123,9 @@ class Transition(msgspec.Struct, frozen=True, array_like=True):
     at: int
     now: int
     since: int
-    """When the condition began."""
+    """When the condition began, the first time if it was repeated; of what was put aside beforehand, when that was."""
     historic: bool
-    """It was over, or too old, before anybody could have acted."""
+    """Too old when it came for anybody to act: on record only, unless it is raised again as still standing."""
     who: str = ""
     text: str = ""
     until: int = 0
@@ -120,5 +133,5 @@ class Transition(msgspec.Struct, frozen=True, array_like=True):
 
 
 def alarm_id(condition: str, asset: str, since: int) -> str:
-    """The id of the alarm that began at `since`: the same after every restart."""
-    return hashlib.blake2b(f"{condition}\n{asset}\n{since}".encode(), digest_size=6).hexdigest()
+    """The id of the alarm that began, or was put aside, at `since`: the same after every restart."""
+    return hashlib.blake2b(f"{condition}\n{asset}\n{since}".encode(), digest_size=8).hexdigest()

@@ -5,69 +5,34 @@
     acts ---------------------------------------- ack, shelve, suppress, out of service, comment, reset
 
 A signal says at which level a condition stands and which level it would still hold with its deadband (`held`), so the
-level is min(max(level, the one before), held): no condition keeps a state for its deadband. Delays run in the readings'
-time. There is one open alarm for each (condition, asset), whatever a burst or a restart does.
+level is min(max(level, the one before), held): no condition keeps a state for its deadband. A level holds until the
+next signal, so a delay ends with that signal or with the watermark of the key's lane, whichever tells first that the
+time is over: a key whose signals stop is raised all the same, and never returns by silence. Times are those of the
+readings. There is one open alarm for each (condition, asset), whatever a burst or a restart does.
 
-Live or historic: a condition whose time is within `max_age` of now, or that still stands when a backlog ends, is an
-alarm for somebody; what began and ended in a backlog is put on record only.
+Live or historic: what became an alarm within `max_age` of now, or still stands when a backlog has ended, is for
+somebody; what is older was over before anybody could have acted, and is put on record only.
+
+For one key the transitions depend on its signals, on acts and on calls of `advance`; not on how signals are split into
+calls of `observe`, on other keys, or on snapshots.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from gateway.engine.alarm_acts import CHANGES, PUTTING_ASIDE, ActIds, ActRequest, carry_out
 from gateway.engine.alarm_figures import AlarmFigures
-from gateway.engine.alarm_model import Act, AlarmDefinition, AlarmState, Change, Transition, alarm_id
+from gateway.engine.alarm_keys import AlarmKeys
+from gateway.engine.alarm_model import AlarmDefinition, AlarmState, Change, Transition, alarm_id
+from gateway.engine.alarm_open import OpenAlarm
+from processors.columns import I64
 from processors.conditions.signals import Signals
 
-__all__ = ["Alarms", "OpenAlarm"]
-
-_NONE = -(2**63)
-_REMEMBERED_ACTS = 1_000
-
-
-class OpenAlarm(msgspec.Struct):
-    """An alarm that is not normal, or that somebody has put aside."""
-
-    key: int
-    id: str
-    since: int
-    level: int
-    value: float | None
-    active: bool
-    acknowledged: bool
-    historic: bool
-    ended: int = 0
-    """When the condition was over, while `active` is false."""
-    shelved_until: int = 0
-    suppressed: bool = False
-    out_of_service: bool = False
-    shown: bool = True
-    """False: put aside before anything was wrong."""
-
-    def state(self, latching: bool) -> AlarmState:
-        """By precedence: decisions first, then the process."""
-        if self.out_of_service:
-            return AlarmState.OUT_OF_SERVICE
-        if self.suppressed:
-            return AlarmState.SUPPRESSED
-        if self.shelved_until:
-            return AlarmState.SHELVED
-        if not self.shown:
-            return AlarmState.NORMAL
-        if self.active:
-            return AlarmState.ACKNOWLEDGED if self.acknowledged else AlarmState.UNACKNOWLEDGED
-        if latching:
-            return AlarmState.LATCHED
-        return AlarmState.NORMAL if self.acknowledged else AlarmState.RETURNED
-
-    @property
-    def put_aside(self) -> bool:
-        """Somebody decided that it is not to be announced."""
-        return bool(self.shelved_until) or self.suppressed or self.out_of_service
+__all__ = ["Alarms"]
 
 
 @dataclass(slots=True)
@@ -75,7 +40,6 @@ class _Call:
     """What one call needs everywhere."""
 
     now: int
-    live: bool
     out: list[Transition]
 
 
@@ -88,261 +52,215 @@ class Alarms:
         self.open: dict[int, OpenAlarm] = {}
         self.figures = AlarmFigures()
         self._index: dict[tuple[str, str], int] = {}
-        # by key: when a condition that is not raised yet began, when one that is not returned yet was over
-        self._pending = np.empty(0, np.int64)
-        self._clearing = np.empty(0, np.int64)
-        self._level = np.empty(0, np.uint8)
-        self._value = np.empty(0, np.float64)
-        self._newest = np.empty(0, np.int64)
-        self._busy = np.empty(0, np.bool_)
-        self._acts: dict[str, None] = {}
+        self._retired: set[int] = set()
+        self._keys = AlarmKeys()
+        self._acts = ActIds()
+        # open ones that `advance` looks at: shelved until a time, and historic ones that still stand
+        self._shelved: set[int] = set()
+        self._backlog: set[int] = set()
 
     def __len__(self) -> int:
         return len(self.definitions)
 
+    # -- what there is ------------------------------------------------------------------------------------------------
+
     def define(self, definition: AlarmDefinition) -> int:
-        """The key of a definition; one with the same condition and asset is replaced."""
+        """The key of a definition. One with the same condition and asset is replaced, or comes back, under its key.
+
+        New delays hold from now on, for what waits too; an open alarm goes on, with the latching that it began with.
+        """
         name = (definition.condition, definition.asset)
         key = self._index.get(name)
-        if key is not None:
-            self.definitions[key] = definition
-            return key
-        key = self._index[name] = len(self.definitions)
-        self.definitions.append(definition)
-        if key >= len(self._level):
-            self._grow(max(64, 2 * len(self._level)))
+        if key is None:
+            key = self._index[name] = len(self.definitions)
+            self.definitions.append(definition)
+            self._keys.grow(len(self.definitions))
+        self.definitions[key] = definition
+        self._keys.set_lane(key, definition.lane)
+        if key in self._retired:
+            self._retired.remove(key)
+            self._keys.reopen(key)
+        elif key in self._keys.waiting:
+            self._turn(key, int(self._keys.turned[key]))
         return key
 
-    def _grow(self, room: int) -> None:
-        more = room - len(self._level)
-        self._pending = np.concatenate([self._pending, np.full(more, _NONE)])
-        self._clearing = np.concatenate([self._clearing, np.full(more, _NONE)])
-        self._newest = np.concatenate([self._newest, np.full(more, _NONE)])
-        self._level = np.concatenate([self._level, np.zeros(more, np.uint8)])
-        self._value = np.concatenate([self._value, np.full(more, np.nan)])
-        self._busy = np.concatenate([self._busy, np.zeros(more, np.bool_)])
+    def retire(self, keys: Iterable[int], now: int, out: list[Transition]) -> None:
+        """Definitions that are gone: what is open is closed and says so; signals and acts change nothing any more.
+
+        A key is kept for its name, so memory grows with the names that ever were.
+        """
+        for key in sorted(set(keys) - self._retired):
+            alarm = self.open.get(key)
+            if alarm is not None:
+                alarm.clear()
+                alarm.shelved_until, alarm.suppressed, alarm.out_of_service = 0, False, False
+                self._say(alarm, Change.RETIRED, now, _Call(now, out))
+                self._settle(key)
+            self._keys.close(key)
+            self._retired.add(key)
 
     # -- what the process does ----------------------------------------------------------------------------------------
 
-    def observe(self, signals: Signals, now: int, live: bool, out: list[Transition]) -> None:
-        """Take signals, those of one key in the order of their times."""
-        if not len(signals):
-            return
-        # almost all say that what is normal still is
-        told = signals.take((signals.level > 0) | self._busy[signals.key])
-        call = _Call(now, live, out)
-        for key, ts, level, held, value in _changes(told):
-            self._take(key, ts, level, held, value, call)
+    def observe(self, signals: Signals, now: int, out: list[Transition]) -> None:
+        """Take signals in order of arrival: of one key, whatever is older than one before it changes nothing."""
+        call = _Call(now, out)
+        for key, ts, level, held, value in self._keys.sift(signals):
+            self._keys.newest[key] = ts
+            self._delay(key, ts, call)
+            self._judge(key, ts, level, held, value, call)
+            self._delay(key, ts, call)
 
-    def advance(self, watermarks: Sequence[int], now: int, live: bool, out: list[Transition]) -> None:
+    def advance(self, watermarks: Sequence[int] | I64, now: int, live: bool, out: list[Transition]) -> None:
         """Let time pass: delays end by the watermark of a key's lane, shelvings by `now`, and backlogs when live."""
-        call = _Call(now, live, out)
-        for key in np.flatnonzero(self._busy).tolist():
-            definition = self.definitions[key]
-            if 0 <= definition.lane < len(watermarks):
-                self._delays(key, int(watermarks[definition.lane]), call)
-            alarm = self.open.get(key)
-            if alarm is None:
-                continue
-            if alarm.shelved_until and now >= alarm.shelved_until:
+        call = _Call(now, out)
+        for key, reached in self._keys.due_by(watermarks):
+            self._delay(key, reached, call)
+        for key in sorted(self._shelved):
+            alarm = self.open[key]
+            until = alarm.shelved_until
+            if now >= until:
                 alarm.shelved_until = 0
-                self._say(alarm, Change.UNSHELVED, now, call)
-                self._settle(key)
-            elif alarm.historic and alarm.active and live:
-                # the backlog has ended and it still stands
-                alarm.historic = False
-                self._raise(alarm, Change.RAISED, alarm.since, call)
-
-    def _take(self, key: int, ts: int, level: int, held: int, value: float, call: _Call) -> None:
-        if ts < self._newest[key]:
-            return  # judged already with newer readings
-        self._newest[key] = ts
-        self._delays(key, ts, call)
-        before = int(self._level[key])
-        level = min(max(level, before), held)
-        self._level[key], self._value[key] = level, value
-        alarm = self.open.get(key)
-        active = alarm is not None and alarm.active
-        if level:
-            self._clearing[key] = _NONE
-            if active:
-                assert alarm is not None
-                if level != alarm.level:
-                    alarm.level, alarm.value = level, _figure(value)
-                    self._say(alarm, Change.LEVEL, ts, call)
-            elif self._pending[key] == _NONE:
-                self._pending[key] = ts
-                self._busy[key] = True
-        else:
-            self._pending[key] = _NONE
-            if active and self._clearing[key] == _NONE:
-                self._clearing[key] = ts
-        self._delays(key, ts, call)
-        self._settle(key)
-
-    def _delays(self, key: int, reached: int, call: _Call) -> None:
-        """Time has come as far as `reached` for this key."""
-        definition = self.definitions[key]
-        began, over = int(self._pending[key]), int(self._clearing[key])
-        if began != _NONE and reached - began >= definition.on_delay_ns:
-            self._pending[key] = _NONE
-            self._begin(key, began, call)
-        elif over != _NONE and reached - over >= definition.off_delay_ns:
-            self._clearing[key] = _NONE
-            self._end(key, over, call)
+                self._decided(alarm, Change.UNSHELVED, until, call)
+        # what has turned to normal already doesn't stand, even if its off-delay still runs
+        for key in sorted(self._backlog - self._keys.waiting) if live else ():
+            alarm = self.open[key]
+            alarm.historic = False
+            self._announce(alarm, now)
+            self._say(alarm, Change.RAISED, alarm.since, call)
             self._settle(key)
 
-    def _begin(self, key: int, since: int, call: _Call) -> None:
-        definition = self.definitions[key]
-        level, value = max(int(self._level[key]), 1), _figure(float(self._value[key]))
-        historic = not call.live and call.now - since > self.max_age_ns
-        alarm = self.open.get(key)
-        if alarm is None or not alarm.shown:
-            aside = alarm
-            alarm = OpenAlarm(
-                key, alarm_id(definition.condition, definition.asset, since), since, level, value, active=True,
-                acknowledged=False, historic=historic,
-            )  # fmt: skip
-            if aside is not None:
-                alarm.shelved_until, alarm.suppressed = aside.shelved_until, aside.suppressed
-                alarm.out_of_service = aside.out_of_service
-            self.open[key] = alarm
-            self._raise(alarm, Change.RAISED, since, call)
+    def _judge(self, key: int, ts: int, level: int, held: int, value: float, call: _Call) -> None:
+        """Bring a key to the level that a signal says."""
+        before = int(self._keys.level[key])
+        level = min(max(level, before), held)
+        if level == before:
             return
-        alarm.active, alarm.acknowledged, alarm.ended = True, False, 0
-        alarm.level, alarm.value = level, value
-        self._raise(alarm, Change.REPEATED, since, call)
+        self._keys.level[key], self._keys.value[key] = level, value
+        alarm = self.open.get(key)
+        active = alarm is not None and alarm.active
+        if active == (level > 0):
+            self._keys.unturn(key)
+        elif active or not before:
+            self._turn(key, ts)
+        if alarm is not None and active and level not in (0, alarm.level):
+            if alarm.move(level, _figure(value)):
+                self._announce(alarm, ts, again=True)
+            self._say(alarm, Change.LEVEL, ts, call)
 
-    def _raise(self, alarm: OpenAlarm, change: Change, at: int, call: _Call) -> None:
-        self._busy[alarm.key] = True
-        if not alarm.historic and not alarm.put_aside:
+    def _turn(self, key: int, at: int) -> None:
+        definition = self.definitions[key]
+        self._keys.turn(key, at, definition.on_delay_ns if self._keys.level[key] else definition.off_delay_ns)
+
+    def _delay(self, key: int, reached: int, call: _Call) -> None:
+        """Time has come as far as `reached` for this key."""
+        if reached < self._keys.due[key]:
+            return
+        turned, due = int(self._keys.turned[key]), int(self._keys.due[key])
+        self._keys.unturn(key)
+        if self._keys.level[key]:
+            self._begin(key, turned, due, call)
+        else:
+            alarm = self.open[key]
+            alarm.active = False
+            self._say(alarm, Change.RETURNED, turned, call)
+        self._settle(key)
+
+    def _begin(self, key: int, since: int, due: int, call: _Call) -> None:
+        alarm = self.open.get(key) or self._blank(key, since)
+        change = Change.RAISED if alarm.blank else Change.REPEATED
+        if alarm.blank:
+            alarm.since, alarm.historic = since, call.now - due > self.max_age_ns
+        alarm.begin(int(self._keys.level[key]), _figure(float(self._keys.value[key])), self.definitions[key].latching)
+        self.open[key] = alarm
+        self._announce(alarm, since, again=True)
+        self._say(alarm, change, since, call)
+
+    def _blank(self, key: int, at: int) -> OpenAlarm:
+        definition = self.definitions[key]
+        return OpenAlarm(key, alarm_id(definition.condition, definition.asset, at), at)
+
+    def _announce(self, alarm: OpenAlarm, at: int, *, again: bool = False) -> None:
+        """Somebody is told of what stands, unless it is put aside or for the record."""
+        if alarm.active and not alarm.put_aside and not alarm.historic and (again or not alarm.announced):
+            alarm.announced = True
             self.figures.raised(alarm.key, at)
-        self._say(alarm, change, at, call)
-
-    def _end(self, key: int, at: int, call: _Call) -> None:
-        alarm = self.open[key]
-        alarm.active, alarm.ended = False, at
-        if alarm.historic:
-            alarm.acknowledged = True  # nobody was asked to
-        self._say(alarm, Change.RETURNED, at, call)
 
     def _settle(self, key: int) -> None:
-        """Forget an alarm that is normal and that nobody has put aside."""
-        alarm = self.open.get(key)
-        if alarm is not None and not alarm.put_aside and not alarm.active:
-            latched = self.definitions[key].latching and not alarm.historic and alarm.shown
-            if not latched and (alarm.acknowledged or not alarm.shown):
+        """Forget what is over and asks for nothing; what is put aside stays as a blank."""
+        alarm = self.open[key]
+        if alarm.process_state is AlarmState.NORMAL:
+            alarm.clear()
+            if not alarm.put_aside:
                 del self.open[key]
-        self._busy[key] = key in self.open or self._pending[key] != _NONE
+        for found, keys in ((alarm.shelved_until, self._shelved), (alarm.historic, self._backlog)):
+            if found:
+                keys.add(key)
+            else:
+                keys.discard(key)
 
     # -- what people do -----------------------------------------------------------------------------------------------
 
-    def act(self, act: Mapping[str, Any], at: int, call_now: int, out: list[Transition]) -> bool:
-        """Carry out an act; False: there is nothing that it could change. Repeating it changes nothing.
+    def act(self, act: Mapping[str, Any], at: int, now: int, out: list[Transition]) -> bool:
+        """Carry out an act (`ActRequest`) done at `at`; False: there is nothing that it could change, or it is no act.
 
-        `act` has `act`, `condition`, `asset`, `who` and, as the act needs them, `until` (UTC ns), `text` and an `id`.
+        Repeating it changes nothing.
         """
-        key = self._index.get((str(act.get("condition", "")), str(act.get("asset", ""))))
-        named = str(act.get("id", ""))
-        if key is None or (named and named in self._acts):
+        request = ActRequest.of(act)
+        if request is None or self._acts.seen(request.id):
             return False
-        what = Act(act["act"])
-        call = _Call(call_now, True, out)
-        before = len(out)
-        self._carry_out(key, what, act, at, call)
-        self._settle(key)
-        if named:
-            self._acts[named] = None
-            while len(self._acts) > _REMEMBERED_ACTS:
-                del self._acts[next(iter(self._acts))]
-        return len(out) > before
-
-    def _carry_out(self, key: int, what: Act, act: Mapping[str, Any], at: int, call: _Call) -> None:
+        key = self._index.get((request.condition, request.asset))
+        if key is None or key in self._retired:
+            return False
         alarm = self.open.get(key)
-        who, text = str(act.get("who", "")), str(act.get("text", ""))
-        if what in (Act.SHELVE, Act.SUPPRESS, Act.OUT_OF_SERVICE) and alarm is None:
-            definition = self.definitions[key]
-            # put aside while nothing is wrong
-            alarm = self.open[key] = OpenAlarm(
-                key, alarm_id(definition.condition, definition.asset, at), at, 0, None, active=False,
-                acknowledged=True, historic=False, shown=False,
-            )  # fmt: skip
+        if request.alarm and (alarm is None or alarm.id != request.alarm):
+            return False
         if alarm is None:
-            return
-        change = _CHANGES[what]
-        until = 0
-        match what:
-            case Act.ACK:
-                done = alarm.shown and not alarm.acknowledged
-                alarm.acknowledged = True
-            case Act.RESET:
-                done = alarm.shown and not alarm.active
-                if done:
-                    self._say(alarm, change, at, call, who, text)
-                    del self.open[key]
-                return
-            case Act.SHELVE:
-                until = int(act["until"])
-                done = until > call.now and alarm.shelved_until != until
-                alarm.shelved_until = until if done else alarm.shelved_until
-            case Act.UNSHELVE:
-                done, alarm.shelved_until = bool(alarm.shelved_until), 0
-            case Act.SUPPRESS:
-                done, alarm.suppressed = not alarm.suppressed, True
-            case Act.UNSUPPRESS:
-                done, alarm.suppressed = alarm.suppressed, False
-            case Act.OUT_OF_SERVICE:
-                done, alarm.out_of_service = not alarm.out_of_service, True
-            case Act.IN_SERVICE:
-                done, alarm.out_of_service = alarm.out_of_service, False
-            case Act.COMMENT:
-                done = bool(text)
-        if done:
-            self._say(alarm, change, at, call, who, text, until)
+            if request.act not in PUTTING_ASIDE:
+                return False
+            alarm = self._blank(key, at)
+        if not carry_out(alarm, request, now):
+            return False
+        self.open[key] = alarm
+        self._decided(alarm, CHANGES[request.act], at, _Call(now, out), request)
+        return True
 
-    def _say(
-        self, alarm: OpenAlarm, change: Change, at: int, call: _Call, who: str = "", text: str = "", until: int = 0
+    def _decided(
+        self, alarm: OpenAlarm, change: Change, at: int, call: _Call, request: ActRequest | None = None
     ) -> None:
+        """Say what was decided; what stands and is no longer put aside is announced now."""
+        self._announce(alarm, call.now)
+        self._say(alarm, change, at, call, request)
+        self._settle(alarm.key)
+
+    def _say(self, alarm: OpenAlarm, change: Change, at: int, call: _Call, request: ActRequest | None = None) -> None:
         definition = self.definitions[alarm.key]
-        state = AlarmState.NORMAL if change is Change.RESET else alarm.state(definition.latching and not alarm.historic)
+        who, text = ("", "") if request is None else (request.who, request.text)
         call.out.append(
             Transition(
-                alarm.id,
-                str(change),
-                str(state),
-                definition.condition,
-                definition.asset,
-                definition.zone,
-                definition.domain,
-                alarm.level,
-                definition.priority(alarm.level),
-                alarm.value,
-                at,
-                call.now,
-                alarm.since,
-                alarm.historic,
-                who,
-                text,
-                until,
+                alarm=alarm.id, change=str(change), state=str(alarm.state), condition=definition.condition,
+                asset=definition.asset, zone=definition.zone, domain=definition.domain, level=alarm.level,
+                priority=definition.priority(alarm.level), value=alarm.value, at=at, now=call.now, since=alarm.since,
+                historic=alarm.historic, who=who, text=text, until=alarm.shelved_until,
             )
-        )
+        )  # fmt: skip
 
     # -- state --------------------------------------------------------------------------------------------------------
 
     def standing(self) -> int:
         """Alarms that somebody has to look at."""
-        return sum(alarm.shown and not alarm.put_aside and not alarm.historic for alarm in self.open.values())
+        return sum(alarm.announced and not alarm.put_aside for alarm in self.open.values())
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that the next call depends on."""
-        n = len(self.definitions)
         return {
+            "max_age_ns": self.max_age_ns,
             "definitions": msgspec.to_builtins(self.definitions),
+            "retired": sorted(self._retired),
             "open": [msgspec.to_builtins(alarm) for _, alarm in sorted(self.open.items())],
-            "pending": self._pending[:n].copy(), "clearing": self._clearing[:n].copy(),
-            "newest": self._newest[:n].copy(), "level": self._level[:n].copy(), "value": self._value[:n].copy(),
-            "acts": list(self._acts), "figures": self.figures.snapshot(), "max_age_ns": self.max_age_ns,
-        }  # fmt: skip
+            "keys": self._keys.snapshot(),
+            "acts": self._acts.snapshot(),
+            "figures": self.figures.snapshot(),
+        }
 
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> "Alarms":
@@ -350,37 +268,17 @@ class Alarms:
         made = cls(state["max_age_ns"])
         for definition in msgspec.convert(state["definitions"], list[AlarmDefinition]):
             made.define(definition)
-        n = len(made.definitions)
-        for name in ("pending", "clearing", "newest", "level", "value"):
-            getattr(made, f"_{name}")[:n] = state[name]
-        made.open = {alarm.key: alarm for alarm in msgspec.convert(state["open"], list[OpenAlarm])}
-        made._acts = dict.fromkeys(state["acts"])
+        made._retired = set(state["retired"])
+        made._keys.restore(state["keys"])
+        for key in made._keys.turned_keys():
+            made._turn(key, int(made._keys.turned[key]))
+        for alarm in msgspec.convert(state["open"], list[OpenAlarm]):
+            made.open[alarm.key] = alarm
+            made._settle(alarm.key)
+        made._acts.restore(state["acts"])
         made.figures = AlarmFigures.restore(state["figures"])
-        for key in range(n):
-            made._busy[key] = key in made.open or made._pending[key] != _NONE
         return made
-
-
-_CHANGES = {
-    Act.ACK: Change.ACKNOWLEDGED, Act.RESET: Change.RESET, Act.SHELVE: Change.SHELVED, Act.UNSHELVE: Change.UNSHELVED,
-    Act.SUPPRESS: Change.SUPPRESSED, Act.UNSUPPRESS: Change.UNSUPPRESSED,
-    Act.OUT_OF_SERVICE: Change.REMOVED_FROM_SERVICE, Act.IN_SERVICE: Change.RETURNED_TO_SERVICE,
-    Act.COMMENT: Change.COMMENTED,
-}  # fmt: skip
 
 
 def _figure(value: float) -> float | None:
     return None if np.isnan(value) else value
-
-
-def _changes(signals: Signals) -> list[tuple[int, int, int, int, float]]:
-    """Signals key by key in their order; of a run that says the same only the first and the last, which tells time."""
-    if not len(signals):
-        return []
-    order = np.argsort(signals.key, kind="stable")
-    s = signals.take(order)
-    same = (s.key[1:] == s.key[:-1]) & (s.level[1:] == s.level[:-1]) & (s.held[1:] == s.held[:-1])
-    keep = np.ones(len(s), np.bool_)
-    keep[1:-1] = ~(same[:-1] & same[1:])
-    s = s.take(keep)
-    return list(zip(s.key.tolist(), s.ts.tolist(), s.level.tolist(), s.held.tolist(), s.value.tolist(), strict=True))

@@ -19,7 +19,10 @@ __all__ = ["Signals", "step_levels"]
 
 @dataclass(frozen=True, slots=True)
 class Signals(Columns):
-    """One row a judgement: `key` is the caller's index of (condition, asset), `value` the figure judged."""
+    """One row a judgement: `key` is the caller's index of (condition, asset), `value` the figure judged (NaN: none).
+
+    What could not be judged (missing, failed) has no row: it is unknown, which is not level 0.
+    """
 
     DTYPES: ClassVar[dict[str, str]] = {
         "key": "int32",
@@ -41,9 +44,13 @@ def step_levels(value: F64, steps: F64, deadband: float | F64 = 0.0, *, falling:
     Parameters
     ----------
     value : (n,) in the unit of the steps; NaN is no judgement and gives 0, 0: leave it out before.
-    steps : (k,), or (n, k) where they differ by value; level i + 1 is reached at step i (inclusive). NaN: no such step.
-        Ascending; with `falling` descending, and reached from above.
+    steps : (k,), or (n, k) where they differ by value, k at most 255; level i + 1 is reached at step i (inclusive).
+        NaN: no such step, the others keep their levels. Ascending; with `falling` descending, and reached from above.
     deadband : in the same unit, not negative; scalar or (n,).
+
+    Returns
+    -------
+    level, held : (n,); level <= held.
 
     Examples
     --------
@@ -54,6 +61,11 @@ def step_levels(value: F64, steps: F64, deadband: float | F64 = 0.0, *, falling:
     figure: NDArray[np.float64] = sign * np.asarray(value, np.float64)[:, None]
     edges = sign * np.atleast_2d(np.asarray(steps, np.float64))
     slack = np.atleast_1d(np.asarray(deadband, np.float64))[:, None]
-    level = np.count_nonzero(figure >= edges, axis=1).astype(np.uint8)
-    held = np.count_nonzero(figure >= edges - slack, axis=1).astype(np.uint8)
-    return level, held
+    return _highest(figure >= edges), _highest((figure >= edges) | (figure >= edges - slack))
+
+
+def _highest(reached: NDArray[np.bool_]) -> U8:
+    """Number of the highest step reached, from 1; 0: none."""
+    numbers = np.arange(1, reached.shape[1] + 1, dtype=np.uint8)
+    highest: U8 = (reached * numbers).max(axis=1, initial=0)
+    return highest
