@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import seeds
 from gateway.config.city import City, parse_city
-from gateway.config.conditions import Condition, built_in_conditions, parse_conditions
+from gateway.config.condition_checks import built_in_conditions, parse_conditions
+from gateway.config.conditions import Condition
 from gateway.config.content import Device, EngineContent
 from gateway.config.devices import parse_devices
 from gateway.config.profiles import Profile, load_profiles
@@ -34,7 +35,8 @@ class SeedFiles:
 
     def content(self, settings: Settings) -> EngineContent:
         """What the engines are configured with."""
-        tables = [condition.model_dump(mode="json", exclude_defaults=True) for condition in self.conditions]
+        # with defaults: another version's must not change what a row of the journal says
+        tables = [condition.model_dump(mode="json") for condition in self.conditions]
         return EngineContent.of(settings, self.city, self.devices, self.profile_docs, tables)
 
 
@@ -71,7 +73,7 @@ def read_seed_files(settings: Settings, *, draft: bool = False) -> tuple[SeedFil
     devices = collect(lambda: _devices(settings, city, names))
     conditions = None
     if city is not None and profiles is not None:
-        conditions = collect(lambda: _conditions(settings, city, profiles))
+        conditions = collect(lambda: _conditions(settings, city, profiles, devices or ()))
     if problems or city is None or profiles is None or devices is None or conditions is None:
         return None, problems
     return SeedFiles(city, devices, profiles, {doc["name"]: doc for doc in docs}, conditions), problems
@@ -100,10 +102,12 @@ def _devices(settings: Settings, city: City | None, profiles: list[str] | None) 
     return parse_devices(_read(file, "devices_file"), str(file), city, profiles)
 
 
-def _conditions(settings: Settings, city: City, profiles: Sequence[Profile]) -> tuple[Condition, ...]:
+def _conditions(
+    settings: Settings, city: City, profiles: Sequence[Profile], devices: Sequence[Device]
+) -> tuple[Condition, ...]:
     file = settings.conditions_file
     if file is not None:
-        return parse_conditions(_read(file, "conditions_file"), str(file), city, profiles)
+        return parse_conditions(_read(file, "conditions_file"), str(file), city, profiles, devices)
     return built_in_conditions(seeds.conditions_text(), city, profiles)
 
 

@@ -74,8 +74,7 @@ class ZoneEngine:
         self._content: EngineContent | None = None
         self._messages: Messages | None = None
         self._profiles: dict[str, CompiledProfile] = {}
-        self._specs: Sequence[Profile] = ()
-        self._intervals: dict[str, int] = {}
+        self._raw_profiles: tuple[Profile, ...] = ()
 
     # -- the one call ---------------------------------------------------------------------------------------------
 
@@ -224,9 +223,7 @@ class ZoneEngine:
 
     def _judge(self, live: bool, out: Outputs) -> None:
         """Conditions see what is not late: readings by their flag, windows as they close."""
-        fresh = [batch.take((batch.why & np.uint32(Why.LATE)) == 0) for batch in out.readings]
-        watermarks = self._watermarks.current().tolist()
-        self.judge.step(fresh, out.aggregates, watermarks, self.now, live, out.transitions)
+        self.judge.step(out.readings, out.aggregates, self._watermarks.current(), self.now, live, out.transitions)
 
     @property
     def series_lane(self) -> NDArray[np.int32]:
@@ -270,8 +267,8 @@ class ZoneEngine:
                 self._lanes()
                 mine = self.registry.series_of_device(index)
                 self._windows.set_lane(mine, np.full(len(mine), self.registry.lane[index], np.int32))
-        self._quality.configure(self._specs, self._windows.day_edges, self.registry.series)
-        self.judge.configure(self._content, self.registry, self._intervals)
+        self._quality.configure(self._raw_profiles, self._windows.day_edges, self.registry.series)
+        self.judge.configure(self._content, self._raw_profiles, self.registry, self.now, out.transitions)
 
     def _load(self, content_bytes: bytes) -> None:
         content = EngineContent.decode(content_bytes)
@@ -285,8 +282,7 @@ class ZoneEngine:
         router = Router(profiles, options.bounds.max_topic_bytes)
         self._messages = Messages(compiled, router, gate, devices, self._sequences)
         self._windows.day_edges = day_edges(content.timezone)
-        self._specs = profiles
-        self._intervals = {profile.name: profile.interval_ns for profile in profiles}
+        self._raw_profiles = profiles
 
     def _lanes(self) -> None:
         """Bring watermarks up to the lanes that the registry has opened."""
@@ -354,8 +350,8 @@ class ZoneEngine:
             made._load(state["content"])
         newest = state["newest"]
         if made._content is not None:
-            made._quality.restore(state["quality"], made._specs, made._windows.day_edges, made.registry.series)
-            made.judge.restore(state["judge"], made._content, made.registry, made._intervals)
+            made._quality.restore(state["quality"], made._raw_profiles, made._windows.day_edges, made.registry.series)
+            made.judge.restore(state["judge"], made._content, made._raw_profiles, made.registry)
         made._dedupe.grow(len(newest))
         made._dedupe.newest[: len(newest)] = newest
         return made
