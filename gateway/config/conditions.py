@@ -1,30 +1,28 @@
 """What is judged: conditions.toml as frozen models. seeds/README.md describes the format.
 
-`parse_conditions` is pure: text in, models out, or ConfigErrors with everything that is wrong.
+`read_conditions` is pure: text in, models out, or ConfigErrors with all that is wrong with each condition by itself;
+condition_checks.py looks at what they say of profiles, places and each other.
 """
 
 import tomllib
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from gateway.config.city import City
 from gateway.config.problems import problems_of
-from gateway.config.profiles import Profile
 from gateway.errors import ConfigError, ConfigErrors
 
 __all__ = [
     "BurstCondition", "Condition", "CongestionCondition", "SilenceCondition", "StepsCondition", "Where",
-    "built_in_conditions", "load_conditions", "parse_conditions",
+    "load_conditions", "read_conditions",
 ]  # fmt: skip
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Secs = Annotated[float, Field(ge=0, le=7 * 86_400)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Steps = tuple[Annotated[float, Field(allow_inf_nan=False)], ...]
+Steps = Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], Field(max_length=9)]
 Window = Literal[60, 600, 900, 3600]
 
 
@@ -49,21 +47,24 @@ class _Condition(_Table):
 
 
 class Where(_Table):
-    """Other steps somewhere."""
+    """Other steps somewhere. The narrowest place counts, for each side: device, then asset, then zone."""
 
     zone: str | None = None
     asset: str | None = None
     device: str | None = None
     high: Steps | None = None
+    """Empty: none there."""
     low: Steps | None = None
 
-    @model_validator(mode="after")
-    def _placed(self) -> "Where":
-        if (self.zone is None) + (self.asset is None) + (self.device is None) != 2:
-            raise ValueError("needs one of zone, asset and device")
-        if self.high is None and self.low is None:
-            raise ValueError("needs high or low: the steps that go there")
-        return self
+    @property
+    def kind(self) -> str:
+        """zone, asset or device."""
+        return next((kind for kind in ("zone", "asset", "device") if getattr(self, kind) is not None), "")
+
+    @property
+    def place(self) -> str:
+        """Its id."""
+        return getattr(self, self.kind) if self.kind else ""
 
 
 class StepsCondition(_Condition):
@@ -71,7 +72,8 @@ class StepsCondition(_Condition):
 
     kind: Literal["steps"]
     profile: str
-    quantity: str | tuple[str, ...]
+    quantity: str | Annotated[tuple[str, ...], Field(min_length=1, max_length=16)]
+    """One, or several that are judged each for itself: the worst one counts."""
     window_secs: Window | None = None
     """The mean of so long; absent: every reading."""
     high: Steps = ()
@@ -83,19 +85,8 @@ class StepsCondition(_Condition):
 
     @property
     def quantities(self) -> tuple[str, ...]:
-        """Each is judged for itself; the worst one counts."""
+        """All of them."""
         return (self.quantity,) if isinstance(self.quantity, str) else self.quantity
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "StepsCondition":
-        if not self.high and not self.low:
-            raise ValueError("needs high or low: the steps that make levels")
-        for high, low in [(self.high, self.low), *((where.high or (), where.low or ()) for where in self.where)]:
-            if list(high) != sorted(high):
-                raise ValueError("high must ascend")
-            if list(low) != sorted(low, reverse=True):
-                raise ValueError("low must descend")
-        return self
 
 
 class CongestionCondition(_Condition):
@@ -107,10 +98,12 @@ class CongestionCondition(_Condition):
     window_secs: Window | None = None
     """The mean of so long; absent: every reading, which is a mean already."""
     delay: Steps = (0.5, 0.6, 0.7)
-    """Delay time proportions, ascending."""
+    """Delay time proportions, ascending, above 0 and below 1."""
     deadband: NotNegative = 0.05
     least: Annotated[int, Field(ge=1, le=100_000)] = 144
-    half_life_days: Positive = 15.0
+    """Readings until a segment's own free flow is believed rather than its limit."""
+    half_life_days: Annotated[float, Field(ge=0.01, le=3650)] = 15.0
+    """How long what was learned counts half."""
 
 
 class BurstCondition(_Condition):
@@ -122,10 +115,15 @@ class BurstCondition(_Condition):
     pressure_profile: str
     pressure: str
     window_secs: Window
+    """Means of so long."""
     size: Annotated[int, Field(ge=4, le=96)] = 12
+    """Windows that make the base."""
     within_secs: Annotated[float, Field(gt=0, le=86_400)] = 900.0
+    """Flow and pressure must step within so long."""
     times: Positive = 6.0
+    """Spreads that make a step."""
     least_flow: Positive = 20.0
+    """A smaller step is none."""
     least_pressure: Positive = 25.0
 
 
@@ -134,8 +132,11 @@ class SilenceCondition(_Condition):
 
     kind: Literal["silence"]
     intervals: Annotated[float, Field(gt=1, le=1000)] = 5.0
+    """Of its profile."""
     least_secs: Annotated[float, Field(ge=1, le=7 * 86_400)] = 300.0
 
+
+MANUAL = "seeds/README.md"
 
 Condition = Annotated[
     StepsCondition | CongestionCondition | BurstCondition | SilenceCondition, Field(discriminator="kind")
@@ -143,9 +144,9 @@ Condition = Annotated[
 _ADAPTER: TypeAdapter[tuple[Condition, ...]] = TypeAdapter(tuple[Condition, ...])
 
 
-class _File(_Table):
-    schema_: Annotated[Literal[1], Field(alias="schema")]
-    conditions: tuple[Condition, ...] = ()
+KINDS: dict[str, type[_Condition]] = {
+    "steps": StepsCondition, "congestion": CongestionCondition, "burst": BurstCondition, "silence": SilenceCondition,
+}  # fmt: skip
 
 
 def load_conditions(tables: Sequence[dict[str, Any]]) -> tuple[Condition, ...]:
@@ -153,63 +154,43 @@ def load_conditions(tables: Sequence[dict[str, Any]]) -> tuple[Condition, ...]:
     return _ADAPTER.validate_python(tables)
 
 
-def parse_conditions(text: str, file: str, city: City, profiles: Sequence[Profile]) -> tuple[Condition, ...]:
-    """Read conditions. Raises ConfigErrors."""
+def read_conditions(text: str, file: str) -> tuple[Condition, ...]:
+    """Read conditions, each by itself. Raises ConfigErrors."""
     try:
-        table = tomllib.loads(text)
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigErrors(
             [ConfigError(file, "", f"is not TOML: {error}", "Correct the line that it names.")]
         ) from error
-    try:
-        parsed = _File.model_validate(table)
-    except ValidationError as error:
-        raise ConfigErrors(problems_of(error, _File, lambda _: file, "seeds/README.md")) from None
-    problems = [ConfigError(file, *problem) for problem in _contradictions(parsed.conditions, city, profiles)]
+    problems = [ConfigError(file, *problem) for problem in _frame(document)]
+    found: list[Any] = []
+    tables = document.get("conditions", [])
+    for k, table in enumerate(tables if isinstance(tables, list) else ()):
+        at = f"conditions[{k}]"
+        kind = table.get("kind") if isinstance(table, dict) else None
+        model = KINDS.get(kind) if isinstance(kind, str) else None
+        if model is None:
+            problem = "is missing" if kind is None else f"{kind!r} is no kind of condition"
+            problems.append(ConfigError(file, f"{at}.kind", problem, f"Give one of {', '.join(KINDS)}."))
+            continue
+        try:
+            found.append(model.model_validate(table))
+        except ValidationError as error:
+            problems += [
+                ConfigError(file, f"{at}.{each.key}", each.what, each.remedy)
+                for each in problems_of(error, model, lambda _: file, MANUAL)
+            ]
     if problems:
         raise ConfigErrors(problems)
-    return parsed.conditions
+    return tuple(found)
 
 
-def built_in_conditions(text: str, city: City, profiles: Sequence[Profile]) -> tuple[Condition, ...]:
-    """Those of the built-in conditions whose profiles and quantities there are: a city may have others."""
-    parsed = _File.model_validate(tomllib.loads(text)).conditions
-    return tuple(condition for condition in parsed if not any(_contradictions((condition,), city, profiles)))
-
-
-def _contradictions(
-    conditions: Sequence[Condition], city: City, profiles: Sequence[Profile]
-) -> Iterator[tuple[str, str, str]]:
-    known = {profile.name: profile for profile in profiles}
-    times = Counter(condition.name for condition in conditions)
-    zones, assets = {zone.id for zone in city.zones}, {asset.id for asset in city.assets()}
-    for k, condition in enumerate(conditions):
-        at = f"conditions[{k}]"
-        if times[condition.name] > 1:
-            yield f"{at}.name", f"{condition.name!r} is there {times[condition.name]} times", "Names are for one each."
-        match condition:
-            case StepsCondition():
-                yield from _inputs(at, "profile", condition.profile, "quantity", condition.quantities, known)
-                for n, where in enumerate(condition.where):
-                    for key, value, there in (("zone", where.zone, zones), ("asset", where.asset, assets)):
-                        if value is not None and value not in there:
-                            yield f"{at}.where[{n}].{key}", f"{value!r} is no {key}", "Name one of city.toml."
-            case CongestionCondition():
-                yield from _inputs(at, "profile", condition.profile, "quantity", (condition.quantity,), known)
-            case BurstCondition():
-                yield from _inputs(at, "flow_profile", condition.flow_profile, "flow", (condition.flow,), known)
-                pressure = (condition.pressure,)
-                yield from _inputs(at, "pressure_profile", condition.pressure_profile, "pressure", pressure, known)
-
-
-def _inputs(
-    at: str, profile_key: str, profile: str, key: str, quantities: Sequence[str], known: dict[str, Profile]
-) -> Iterator[tuple[str, str, str]]:
-    found = known.get(profile)
-    if found is None:
-        yield f"{at}.{profile_key}", f"{profile!r} is no profile", f"Name one of {', '.join(sorted(known))}."
-        return
-    for quantity in quantities:
-        if quantity not in found.fields:
-            names = ", ".join(found.fields)
-            yield f"{at}.{key}", f"{quantity!r} is no quantity of {profile}", f"Name one of {names}."
+def _frame(document: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with the file outside of its conditions."""
+    if document.get("schema") != 1:
+        given = "is missing" if "schema" not in document else f"must be 1, not {document['schema']!r}"
+        yield "schema", given, "Write schema = 1 in the first line."
+    for key in sorted(document.keys() - {"schema", "conditions"}):
+        yield key, "is not known here", f"Remove it; {MANUAL} says what there is."
+    if not isinstance(document.get("conditions", []), list):
+        yield "conditions", "must be a list of tables", "Write [[conditions]] above each."

@@ -125,10 +125,10 @@ class EngineContent:
         cls, profiles: Mapping[str, Mapping[str, Any]], devices: Sequence[Device], zones: Sequence[str], timezone: str,
         options: EngineOptions, *, conditions: Sequence[Mapping[str, Any]] = (), assets: Sequence[AssetFacts] = (),
     ) -> "EngineContent":  # fmt: skip
-        """Put content together from its parts; any order of `devices`, `zones` and `assets` gives the same bytes."""
+        """Put content together from its parts; any order of what has none gives the same bytes."""
         ordered = sorted(devices, key=lambda device: device.id)
         plain = {name: dict(profile) for name, profile in profiles.items()}
-        judged = [dict(condition) for condition in conditions]
+        judged = sorted((dict(condition) for condition in conditions), key=lambda condition: condition["name"])
         places = sorted(assets, key=lambda asset: asset.id)
         body = _Body(_VERSION, timezone, sorted(zones), options, plain, ordered, judged, places)
         return cls.decode(_ENCODER.encode(body))

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import seeds
 from gateway.config.city import City, parse_city
-from gateway.config.conditions import Condition, built_in_conditions, parse_conditions
+from gateway.config.condition_checks import built_in_conditions, parse_conditions
+from gateway.config.conditions import Condition
 from gateway.config.content import Device, EngineContent
 from gateway.config.devices import parse_devices
 from gateway.config.profiles import Profile, load_profiles
@@ -33,7 +34,8 @@ class SeedFiles:
 
     def content(self, settings: Settings) -> EngineContent:
         """What the engines are configured with."""
-        tables = [condition.model_dump(mode="json", exclude_defaults=True) for condition in self.conditions]
+        # with defaults: another version's must not change what a row of the journal says
+        tables = [condition.model_dump(mode="json") for condition in self.conditions]
         return EngineContent.of(settings, self.city, self.devices, self.profile_docs, tables)
 
 
@@ -47,7 +49,7 @@ def load_seed_files(settings: Settings) -> SeedFiles:
         raise ConfigErrors(problems)
     names = [profile.name for profile in profiles]
     devices = _collect(problems, lambda: _devices(settings, city, names))
-    conditions = _collect(problems, lambda: _conditions(settings, city, profiles))
+    conditions = _collect(problems, lambda: _conditions(settings, city, profiles, devices or ()))
     if devices is None or conditions is None:
         raise ConfigErrors(problems)
     docs = [tomllib.loads(text) for text in texts.values()]
@@ -78,10 +80,12 @@ def _devices(settings: Settings, city: City, profiles: list[str]) -> tuple[Devic
     return parse_devices(_read(file, "devices_file"), str(file), city, profiles)
 
 
-def _conditions(settings: Settings, city: City, profiles: Sequence[Profile]) -> tuple[Condition, ...]:
+def _conditions(
+    settings: Settings, city: City, profiles: Sequence[Profile], devices: Sequence[Device]
+) -> tuple[Condition, ...]:
     file = settings.conditions_file
     if file is not None:
-        return parse_conditions(_read(file, "conditions_file"), str(file), city, profiles)
+        return parse_conditions(_read(file, "conditions_file"), str(file), city, profiles, devices)
     return built_in_conditions(seeds.conditions_text(), city, profiles)
 
 

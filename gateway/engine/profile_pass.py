@@ -24,6 +24,7 @@ __all__ = ["Candidates", "Observed", "ProfilePass", "Route"]
 
 Mask = NDArray[np.bool_]
 _DECODED, _REJECTED, _IGNORED = 0, 1, 2
+_KEPT_LONG = 60_000_000_000
 # per message these cost half of what a loop in Python does
 _payload, _topic, _kind, _source = (attrgetter(name) for name in ("payload", "topic", "kind", "source"))
 _received_at, _device = attrgetter("received_at"), attrgetter("device")
@@ -216,7 +217,7 @@ class ProfilePass:
         ts = np.where(stamped, self._stamp[message], ts)
         received = self._received[message]
         verdict = self._gate.judge(device, ts, received, self._registry.offset)
-        self._registry.heard[device] = received
+        self._hear(device, ts, received, message)
         observed = Observed(self._registry.lane[device], ts, received, verdict.steady, verdict.usual)
         for gone, reason in ((verdict.ahead, Unstored.QUARANTINED), (verdict.expired, Unstored.EXPIRED)):
             if gone.any():
@@ -225,6 +226,15 @@ class ProfilePass:
         valued = valued & ~(verdict.ahead | verdict.expired)[:, None]
         series = self._devices.series(self._profile, device, valued, self._out)
         return _flatten(valued, self._places[message], device, series, ts, value, flag, why), observed
+
+    def _hear(self, device: I32, ts: I64, received: I64, message: I32) -> None:
+        """Note who gave a sign of life. What is old and was kept (by the broker, by us) is none."""
+        old = ts < received - _KEPT_LONG
+        if old.any():
+            kept = np.fromiter(((row.flags & RETAIN) or row.kind == RowKind.REPLAY for row in self._rows), np.bool_)
+            alive = ~(old & kept[message])
+            device, received = device[alive], received[alive]
+        self._registry.heard[device] = received
 
     def _follow_sequence(self, decoded: Decoded, keep: Mask, device: I32) -> None:
         assert decoded.sequence is not None

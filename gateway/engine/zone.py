@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gateway.codecs.compiled import CompiledProfile, compile_profile
 from gateway.config.content import EngineContent
-from gateway.config.profiles import load_profiles
+from gateway.config.profiles import Profile, load_profiles
 from gateway.engine.conditions.judge import Judge
 from gateway.engine.dedupe import Dedupe
 from gateway.engine.devices import Devices
@@ -72,7 +72,7 @@ class ZoneEngine:
         self._content: EngineContent | None = None
         self._messages: Messages | None = None
         self._profiles: dict[str, CompiledProfile] = {}
-        self._intervals: dict[str, int] = {}
+        self._raw_profiles: tuple[Profile, ...] = ()
 
     # -- the one call ---------------------------------------------------------------------------------------------
 
@@ -206,9 +206,7 @@ class ZoneEngine:
 
     def _judge(self, live: bool, out: Outputs) -> None:
         """Conditions see what is not late: readings by their flag, windows as they close."""
-        fresh = [batch.take((batch.why & np.uint32(Why.LATE)) == 0) for batch in out.readings]
-        watermarks = self._watermarks.current().tolist()
-        self.judge.step(fresh, out.aggregates, watermarks, self.now, live, out.transitions)
+        self.judge.step(out.readings, out.aggregates, self._watermarks.current(), self.now, live, out.transitions)
 
     @property
     def series_lane(self) -> NDArray[np.int32]:
@@ -252,7 +250,7 @@ class ZoneEngine:
                 self._lanes()
                 mine = self.registry.series_of_device(index)
                 self._windows.set_lane(mine, np.full(len(mine), self.registry.lane[index], np.int32))
-        self.judge.configure(self._content, self.registry, self._intervals)
+        self.judge.configure(self._content, self._raw_profiles, self.registry, self.now, out.transitions)
 
     def _load(self, content_bytes: bytes) -> None:
         content = EngineContent.decode(content_bytes)
@@ -266,7 +264,7 @@ class ZoneEngine:
         router = Router(profiles, options.bounds.max_topic_bytes)
         self._messages = Messages(compiled, router, gate, devices, self._sequences)
         self._windows.day_edges = day_edges(content.timezone)
-        self._intervals = {profile.name: profile.interval_ns for profile in profiles}
+        self._raw_profiles = profiles
 
     def _lanes(self) -> None:
         """Bring watermarks up to the lanes that the registry has opened."""
@@ -333,7 +331,7 @@ class ZoneEngine:
             made._load(state["content"])
         newest = state["newest"]
         if made._content is not None:
-            made.judge.restore(state["judge"], made._content, made.registry, made._intervals)
+            made.judge.restore(state["judge"], made._content, made._raw_profiles, made.registry)
         made._dedupe.grow(len(newest))
         made._dedupe.newest[: len(newest)] = newest
         return made

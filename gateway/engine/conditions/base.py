@@ -3,9 +3,11 @@
     new series --> bind: which alarm each feeds     readings, windows, ticks --> Signals --> Alarms
 
 A condition sees readings of its own zone's devices only, and what it says of one asset never depends on another zone.
+Its own numbering (of series, segments, areas) follows the order in which it met them and may differ after a change of
+the configuration: what it learns is kept under lasting numbers and names.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,12 +17,13 @@ from numpy.typing import NDArray
 from gateway.config.content import AssetFacts
 from gateway.engine.alarm_model import AlarmDefinition
 from gateway.engine.alarms import Alarms
+from gateway.engine.devices import UNZONED
 from gateway.engine.registry import Registry
-from gateway.engine.results import SeriesName
-from processors.columns import AggregateBatch, ReadingBatch
+from gateway.engine.results import DeviceRecord, SeriesName
+from processors.columns import I32, I64, AggregateBatch, ReadingBatch
 from processors.conditions.signals import Signals
 
-__all__ = ["Condition", "Context", "Places", "definition_of"]
+__all__ = ["Condition", "Context", "Met", "Places", "definition_of", "moved"]
 
 
 @dataclass(slots=True)
@@ -30,26 +33,70 @@ class Context:
     registry: Registry
     alarms: Alarms
     assets: Mapping[str, AssetFacts]
+    listed: frozenset[str]
+    """Devices of the configuration."""
+    zones: frozenset[str]
+    intervals: Mapping[str, int]
+    """Nominal interval (ns) of each profile that there is."""
+    homes: Mapping[str, str]
+    """Zone that a profile gives to devices which name none."""
+
+    def is_judged(self, record: DeviceRecord) -> bool:
+        """Whether a device still is the configuration's business: the registry forgets nobody."""
+        if record.profile not in self.intervals or record.state == "pending":
+            return False
+        if record.state == "known":
+            return record.id in self.listed
+        return record.zone in self.zones or record.zone in (UNZONED, self.homes.get(record.profile))
+
+    def met(self, series: Sequence[SeriesName], profile: str, quantities: Sequence[str]) -> "Iterable[Met]":
+        """Those of `series` that measure one of the quantities, on devices that speak the profile today."""
+        for name in series:
+            if name.quantity not in quantities:
+                continue
+            device = self.registry.by_id(name.device)
+            record = self.registry.records[device]
+            if record.profile == profile and self.is_judged(record):
+                yield Met(name.index, name.quantity, record, int(self.registry.lane[device]))
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A series that a condition judges."""
+
+    series: int
+    quantity: str
+    record: DeviceRecord
+    lane: int
 
 
 class Condition(Protocol):
     """Never called concurrently. Everything that it learns is in its snapshot."""
 
     name: str
+    by_window: bool
+    """Which it judges: windows, or else readings."""
 
-    def bind(self, series: Sequence[SeriesName], context: Context) -> None:
-        """Meet new series, in order of their indices; each is told once."""
+    def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
+        """Meet new series, in order of their indices, each once, and devices; gives the series that it judges."""
+        ...
+
+    def keys(self) -> Iterable[int]:
+        """The alarms that it feeds."""
         ...
 
     def readings(self, batch: ReadingBatch) -> Signals:
-        """Judge accepted readings that are not late."""
+        """Judge readings of its series, none late, in order of arrival."""
         ...
 
-    def windows(self, batch: AggregateBatch) -> Signals:
-        """Judge windows that have just closed."""
+    def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
+        """Judge windows that have just closed, of its series and maybe of none; every lane has come to its watermark.
+
+        In order of their ends.
+        """
         ...
 
-    def tick(self, now: int, live: bool, context: Context) -> Signals:
+    def tick(self, now: int, live: bool) -> Signals:
         """Judge what time alone changes."""
         ...
 
@@ -58,12 +105,12 @@ class Condition(Protocol):
         ...
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `snapshot` gave; the same series have been bound before."""
+        """Take back what `snapshot` gave; at least the same series have been bound before, if they are still judged."""
         ...
 
 
 class Places:
-    """For each series a number, -1 where there is none: which alarm it feeds, or which subject it belongs to."""
+    """For each series a number, -1 where there is none: which subject of a condition it is."""
 
     def __init__(self) -> None:
         self._of = np.full(64, -1, np.int32)
@@ -71,18 +118,27 @@ class Places:
     def put(self, series: int, number: int) -> None:
         """Give a series its number."""
         if series >= len(self._of):
-            more = max(len(self._of), series + 1 - len(self._of))
-            self._of = np.concatenate([self._of, np.full(more, -1, np.int32)])
+            self._grow(series + 1)
         self._of[series] = number
 
-    def of(self, series: NDArray[np.int32]) -> NDArray[np.int32]:
+    def _grow(self, room: int) -> None:
+        more = max(len(self._of), room - len(self._of))
+        self._of = np.concatenate([self._of, np.full(more, -1, np.int32)])
+
+    def of(self, series: I32) -> I32:
         """The numbers of series."""
-        known = self._of
-        if len(series) and int(series.max()) >= len(known):
-            self.put(int(series.max()), -1)
-            known = self._of
-        found: NDArray[np.int32] = known[series]
+        if len(series) and int(series.max()) >= len(self._of):
+            self._grow(int(series.max()) + 1)
+        found: I32 = self._of[series]
         return found
+
+
+def moved(before: Sequence[Any], after: Sequence[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Old and new numbers of what is in both: `new[after] = old[before]` carries learned columns over."""
+    place = {name: number for number, name in enumerate(after)}
+    pairs = [(number, place[name]) for number, name in enumerate(before) if name in place]
+    old, new = zip(*pairs, strict=True) if pairs else ((), ())
+    return np.array(old, np.intp), np.array(new, np.intp)
 
 
 def definition_of(spec: Any, asset: str, zone: str, lane: int) -> AlarmDefinition:

@@ -4,17 +4,20 @@
                                        +--> processors.conditions.pipeline.burst --> water.burst at the area
     its points --mean of pressures-----+
 
-An area is a zone: flows and pressures of its devices are joined window by window, once no more of a window can come.
+An area is a zone: a window of it is judged once flows and pressures, two lanes, have both come past its end, in order
+of time. A meter that misses a window makes the sum unknown, and a point the mean: a sum without an inlet is no
+fall of the inflow. One that has missed `_GAP_WINDOWS` of them no longer counts, and the area's base is learnt anew.
 Source: see processors/conditions/pipeline/burst.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from gateway.config.conditions import BurstCondition
-from gateway.engine.conditions.base import Context, Places, definition_of
+from gateway.engine.conditions.base import Context, Places, definition_of, moved
 from gateway.engine.conditions.means import WindowMeans
 from gateway.engine.results import SeriesName
 from processors.columns import F64, I32, I64, AggregateBatch, ReadingBatch
@@ -24,90 +27,125 @@ from processors.conditions.signals import Signals
 __all__ = ["BurstRule"]
 
 _GAP_WINDOWS = 30
+_MOST_OPEN = 1_440
+"""Windows of an area that wait for its other lane: beyond them the oldest is judged with what there is."""
 _NS = 1_000_000_000
+
+
+@dataclass(slots=True)
+class _Area:
+    """A zone. `waiting`: end of a window -> mean of each series that it has."""
+
+    zone: str
+    key: int
+    lanes: dict[bool, int] = field(default_factory=dict)
+    """Lane of its flows (True) and of its pressures (False)."""
+    seen: dict[int, int] = field(default_factory=dict)
+    """End of the newest judged window of each series."""
+    waiting: dict[int, dict[int, float]] = field(default_factory=dict)
 
 
 class BurstRule:
     """See Condition. Subjects are zones."""
 
+    by_window = True
+
     def __init__(self, spec: BurstCondition) -> None:
         self.name = spec.name
         self._spec = spec
-        step = spec.window_secs * _NS
-        self._step = step
+        self._step = spec.window_secs * _NS
         self._means = WindowMeans(spec.window_secs)
-        self._flow, self._pressure = Places(), Places()
-        self._zones: dict[str, int] = {}
-        self._keys: list[int] = []
-        self._flows: list[int] = []
-        """How many flow series each area has."""
-        self._burst = Burst(spec.size, round(spec.within_secs * _NS), spec.size, _GAP_WINDOWS * step, trend=False)
-        # windows of which a part has come: (area, end) -> sum and number of flows, sum and number of pressures
-        self._open: dict[tuple[int, int], list[float]] = {}
+        self._area_of = Places()
+        self._is_flow: dict[int, bool] = {}
+        self._number: dict[str, int] = {}
+        self._areas: list[_Area] = []
+        gap = _GAP_WINDOWS * self._step
+        self._burst = Burst(spec.size, round(spec.within_secs * _NS), spec.size, gap, trend=False)
 
-    def bind(self, series: Sequence[SeriesName], context: Context) -> None:
+    def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
         """See Condition."""
-        spec, registry = self._spec, context.registry
-        for name in series:
-            is_flow = (name.profile, name.quantity) == (spec.flow_profile, spec.flow)
-            if not is_flow and (name.profile, name.quantity) != (spec.pressure_profile, spec.pressure):
-                continue
-            zone = registry.records[registry.by_id(name.device)].zone
-            area = self._zones.get(zone)
-            if area is None:
-                area = self._zones[zone] = len(self._keys)
-                self._keys.append(context.alarms.define(definition_of(spec, zone, zone, -1)))
-                self._flows.append(0)
-            (self._flow if is_flow else self._pressure).put(name.index, area)
-            self._flows[area] += is_flow
-        self._burst.grow(len(self._keys))
+        spec = self._spec
+        flows = list(context.met(series, spec.flow_profile, (spec.flow,)))
+        pressures = list(context.met(series, spec.pressure_profile, (spec.pressure,)))
+        pairs = [(True, met) for met in flows] + [(False, met) for met in pressures]
+        for is_flow, met in sorted(pairs, key=lambda pair: pair[1].series):
+            zone = met.record.zone
+            if zone not in self._number:
+                self._number[zone] = len(self._areas)
+                self._areas.append(_Area(zone, context.alarms.define(definition_of(spec, zone, zone, -1))))
+            self._area_of.put(met.series, self._number[zone])
+            self._is_flow[met.series] = is_flow
+            self._areas[self._number[zone]].lanes[is_flow] = met.lane
+            self._means.add(met.series, met.lane)
+        self._burst.grow(len(self._areas))
+        return [met.series for _, met in pairs]
+
+    def keys(self) -> Iterable[int]:
+        """See Condition."""
+        return [area.key for area in self._areas]
 
     def readings(self, batch: ReadingBatch) -> Signals:
         """See Condition: means only."""
         return Signals.empty()
 
-    def windows(self, batch: AggregateBatch) -> Signals:
+    def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
-        mine = (self._flow.of(batch.series) >= 0) | (self._pressure.of(batch.series) >= 0)
-        if not mine.any():
-            return Signals.empty()
-        series, end, mean = self._means.take(batch.take(mine))
-        flow, pressure = self._flow.of(series), self._pressure.of(series)
-        newest: dict[int, int] = {}
-        for area, at, value, is_flow in zip(
-            np.maximum(flow, pressure).tolist(), end.tolist(), mean.tolist(), (flow >= 0).tolist(), strict=True
+        mine = self._area_of.of(batch.series) >= 0
+        series, end, mean = self._means.take(batch.take(mine), watermarks)
+        numbers = self._area_of.of(series)
+        for number, at, whose, value in zip(
+            numbers.tolist(), end.tolist(), series.tolist(), mean.tolist(), strict=True
         ):
-            sums = self._open.setdefault((area, at), [0.0, 0.0, 0.0, 0.0])
-            sums[0 if is_flow else 2] += value
-            sums[1 if is_flow else 3] += 1
-            newest[area] = max(newest.get(area, at), at)
-        return self._judged(newest)
+            self._areas[number].waiting.setdefault(at, {})[whose] = value
+        return self._judged([
+            (at, number, *self._figures(area, at))
+            for number, area in enumerate(self._areas)
+            if len(area.lanes) == 2
+            for at in self._whole(area, watermarks)
+        ])  # fmt: skip
 
-    def _judged(self, newest: Mapping[int, int]) -> Signals:
-        """Windows that are whole, and those that a later one has passed by two: flows and pressures lag each other."""
-        done = sorted(
-            (at, area)
-            for (area, at), sums in self._open.items()
-            if (sums[1] == self._flows[area] and sums[3] > 0) or newest.get(area, at) - at >= 2 * self._step
-        )
-        if not done:
+    @staticmethod
+    def _whole(area: _Area, watermarks: I64) -> list[int]:
+        """Windows of which no more can come."""
+        if not area.waiting:
+            return []
+        reached = min(int(watermarks[lane]) for lane in area.lanes.values())
+        ends = sorted(area.waiting)
+        return [at for k, at in enumerate(ends) if at <= reached or k < len(ends) - _MOST_OPEN]
+
+    def _figures(self, area: _Area, at: int) -> tuple[float, float]:
+        """Sum of flows and mean of pressures of a window; NaN where one is missing that still counts."""
+        there = area.waiting.pop(at)
+        sides: dict[bool, list[float]] = {True: [], False: []}
+        missing = {True: False, False: False}
+        for series in there:
+            area.seen[series] = max(at, area.seen.get(series, at))
+        for series in sorted(area.seen):
+            side = self._is_flow[series]
+            if series in there:
+                sides[side].append(there[series])
+            elif at - area.seen[series] < _GAP_WINDOWS * self._step:
+                missing[side] = True
+        flow = np.nan if missing[True] or not sides[True] else sum(sides[True])
+        pressure = np.nan if missing[False] or not sides[False] else sum(sides[False]) / len(sides[False])
+        return flow, pressure
+
+    def _judged(self, rows: list[tuple[int, int, float, float]]) -> Signals:
+        if not rows:
             return Signals.empty()
-        rows = [self._open.pop((area, at)) for at, area in done]
-        area: I32 = np.array([which for _, which in done], np.int32)
-        ts: I64 = np.array([at for at, _ in done], np.int64)
-        sums: F64 = np.array(rows)
-        whole = sums[:, 1] == np.array(self._flows)[area]
-        flow = np.where(whole, sums[:, 0], np.nan)  # a missing inlet is no fall of the inflow
-        with np.errstate(invalid="ignore"):
-            pressure = sums[:, 2] / sums[:, 3]
+        rows.sort()
+        ts: I64 = np.array([row[0] for row in rows], np.int64)
+        area: I32 = np.array([row[1] for row in rows], np.int32)
+        flow: F64 = np.array([row[2] for row in rows])
+        pressure: F64 = np.array([row[3] for row in rows])
         spec = self._spec
         found = self._burst.update(area, ts, flow, pressure, spec.times, spec.least_flow, spec.least_pressure)
         known = found.level >= 0
         level = found.level[known].astype(np.uint8)
-        keys = np.array(self._keys, np.int32)[area[known]]
+        keys = np.array([each.key for each in self._areas], np.int32)[area[known]]
         return Signals(keys, ts[known], level, level, found.flow_rise[known])
 
-    def tick(self, now: int, live: bool, context: Context) -> Signals:
+    def tick(self, now: int, live: bool) -> Signals:
         """See Condition: time alone changes nothing here."""
         return Signals.empty()
 
@@ -115,11 +153,32 @@ class BurstRule:
         """See Condition."""
         return {
             "burst": self._burst.snapshot(), "means": self._means.snapshot(),
-            "open": [[area, at, *sums] for (area, at), sums in sorted(self._open.items())],
+            "zones": [area.zone for area in self._areas],
+            "seen": [[n, series, at] for n, area in enumerate(self._areas) for series, at in sorted(area.seen.items())],
+            "open": [
+                [n, at, series, value]
+                for n, area in enumerate(self._areas)
+                for at, means in sorted(area.waiting.items())
+                for series, value in sorted(means.items())
+            ],
         }  # fmt: skip
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """See Condition."""
-        self._burst.restore(state["burst"])
+        old, new = moved(state["zones"], [area.zone for area in self._areas])
+        learned = self._burst.snapshot()
+        for name, column in learned.items():
+            column[new] = state["burst"][name][old]
+        self._burst.restore(learned)
         self._means.restore(state["means"])
-        self._open = {(int(area), int(at)): [float(x) for x in sums] for area, at, *sums in state["open"]}
+        for number, series, at in state["seen"]:
+            if (area := self._same(state, number, series)) is not None:
+                area.seen[int(series)] = int(at)
+        for number, at, series, value in state["open"]:
+            if (area := self._same(state, number, series)) is not None:
+                area.waiting.setdefault(int(at), {})[int(series)] = float(value)
+
+    def _same(self, state: Mapping[str, Any], number: int, series: int) -> _Area | None:
+        """The area that a series was in and still is in."""
+        now = int(self._area_of.of(np.array([series], np.int32))[0])
+        return self._areas[now] if now >= 0 and self._areas[now].zone == state["zones"][int(number)] else None

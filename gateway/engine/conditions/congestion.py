@@ -1,19 +1,21 @@
 """Congestion: speed of a road segment against the free flow that it has shown, as delay time proportion.
 
 Free flow is learned from the segment's own readings (85th percentile); until there are enough its limit stands for it.
+Each device of a segment learns for itself (a lane is no carriageway); the worst one counts.
 Source: GB/T 33171-2016; see processors/conditions/traffic.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gateway.config.conditions import CongestionCondition
-from gateway.engine.conditions.base import Context, Places, definition_of
+from gateway.engine.conditions.base import Context, Places, definition_of, moved
 from gateway.engine.conditions.means import Means, WindowMeans
+from gateway.engine.conditions.worst import Worst
 from gateway.engine.results import SeriesName
-from processors.columns import AggregateBatch, ReadingBatch
+from processors.columns import I64, AggregateBatch, ReadingBatch
 from processors.conditions.signals import Signals, step_levels
 from processors.conditions.traffic.delay import delay_time_proportion
 from processors.conditions.traffic.free_flow import FreeFlow
@@ -25,72 +27,82 @@ _DAY = 86_400_000_000_000
 
 
 class CongestionRule:
-    """See Condition. Subjects are devices that measure a segment's speed."""
+    """See Condition. Sources are devices that measure a segment's speed, alarms are segments'."""
 
     def __init__(self, spec: CongestionCondition) -> None:
         self.name = spec.name
+        self.by_window = spec.window_secs is not None
         self._spec = spec
         self._means = None if spec.window_secs is None else WindowMeans(spec.window_secs)
-        self._subject = Places()
-        self._keys: list[int] = []
+        self._source = Places()
+        self._worst = Worst()
         self._prior: list[float] = []
         self._free = FreeFlow(half_life=round(spec.half_life_days * _DAY), least=spec.least)
 
-    def bind(self, series: Sequence[SeriesName], context: Context) -> None:
+    def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
         """See Condition."""
-        registry = context.registry
-        for name in series:
-            if name.profile != self._spec.profile or name.quantity != self._spec.quantity:
-                continue
-            device = registry.by_id(name.device)
-            record = registry.records[device]
-            facts = context.assets.get(record.asset)
-            self._subject.put(name.index, len(self._keys))
+        bound = []
+        for met in context.met(series, self._spec.profile, (self._spec.quantity,)):
+            record = met.record
             place = record.asset or record.id
-            lane = int(registry.lane[device])
-            self._keys.append(context.alarms.define(definition_of(self._spec, place, record.zone, lane)))
+            key = context.alarms.define(definition_of(self._spec, place, record.zone, met.lane))
+            self._source.put(met.series, self._worst.add(met.series, context.registry.by_id(record.id), key))
+            facts = context.assets.get(record.asset)
             self._prior.append(facts.figures.get("free_flow_kmh", np.nan) if facts is not None else np.nan)
-        self._free.grow(len(self._keys))
+            if self._means is not None:
+                self._means.add(met.series, met.lane)
+            bound.append(met.series)
+        self._free.grow(len(self._prior))
+        return bound
+
+    def keys(self) -> Iterable[int]:
+        """See Condition."""
+        return self._worst.keys()
 
     def readings(self, batch: ReadingBatch) -> Signals:
         """See Condition."""
-        if self._means is not None:
-            return Signals.empty()
-        which = np.flatnonzero((self._subject.of(batch.series) >= 0) & (batch.flag < Flag.FAIL))
+        source = self._source.of(batch.series)
+        which = np.flatnonzero((source >= 0) & (batch.flag < Flag.FAIL))
         if not len(which):
             return Signals.empty()
-        order = which[np.argsort(batch.ts[which], kind="stable")]
-        return self._judged((batch.series[order], batch.ts[order], batch.value[order]))
+        return self._judged((source[which], batch.ts[which], batch.value[which]))
 
-    def windows(self, batch: AggregateBatch) -> Signals:
+    def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
-        if self._means is None:
-            return Signals.empty()
-        mine = self._subject.of(batch.series) >= 0
-        return self._judged(self._means.take(batch.take(mine))) if mine.any() else Signals.empty()
+        assert self._means is not None
+        mine = self._source.of(batch.series) >= 0
+        series, end, mean = self._means.take(batch.take(mine), watermarks)
+        return self._judged((self._source.of(series), end, mean)) if len(series) else Signals.empty()
 
-    def tick(self, now: int, live: bool, context: Context) -> Signals:
+    def tick(self, now: int, live: bool) -> Signals:
         """See Condition: time alone changes nothing here."""
         return Signals.empty()
 
-    def _judged(self, means: Means) -> Signals:
-        series, ts, speed = means
-        if not len(series):
-            return Signals.empty()
-        subject = self._subject.of(series)
-        free = self._free.learn(subject, ts, speed, np.array(self._prior)[subject])
+    def _judged(self, of: Means) -> Signals:
+        source, ts, speed = of
+        free = self._free.learn(source, ts, speed, np.array(self._prior)[source])
         delay = delay_time_proportion(speed, free)
         known = np.isfinite(delay)
-        level, held = step_levels(delay[known], np.array(self._spec.delay), self._spec.deadband)
-        keys = np.array(self._keys, np.int32)[subject[known]]
-        return Signals(keys, ts[known], level, held, delay[known])
+        if not known.any():
+            return Signals.empty()
+        delay = delay[known]
+        level, held = step_levels(delay, np.array(self._spec.delay), self._spec.deadband)
+        return self._worst.take(source[known], ts[known], level, held, delay)
 
     def snapshot(self) -> dict[str, Any]:
         """See Condition."""
-        return {"free": self._free.snapshot(), "means": {} if self._means is None else self._means.snapshot()}
+        return {
+            "worst": self._worst.snapshot(), "free": self._free.snapshot(),
+            "means": {} if self._means is None else self._means.snapshot(),
+        }  # fmt: skip
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """See Condition."""
-        self._free.restore(state["free"])
+        old, new = moved(state["worst"]["series"], self._worst.series)
+        learned = self._free.snapshot()
+        for name, column in learned.items():
+            column[new] = state["free"][name][old]
+        self._free.restore(learned)
+        self._worst.restore(state["worst"])
         if self._means is not None:
             self._means.restore(state["means"])

@@ -5,10 +5,11 @@ windows  --+--> every condition --Signals--> Alarms --> Transitions
 ticks    --+                        acts ------^
 """
 
-import json
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from gateway.config.conditions import (
@@ -19,19 +20,23 @@ from gateway.config.conditions import (
     load_conditions,
 )
 from gateway.config.content import EngineContent
-from gateway.engine.alarm_model import Act, Transition
+from gateway.config.profiles import Profile
+from gateway.engine.alarm_model import Transition
 from gateway.engine.alarms import Alarms
-from gateway.engine.conditions.base import Condition, Context
+from gateway.engine.conditions.base import Condition, Context, Places
 from gateway.engine.conditions.burst import BurstRule
 from gateway.engine.conditions.congestion import CongestionRule
 from gateway.engine.conditions.silence import SilenceRule
 from gateway.engine.conditions.steps import StepsRule
 from gateway.engine.registry import Registry
 from gateway.rows import Row
-from processors.columns import AggregateBatch, ReadingBatch
+from processors.columns import I64, AggregateBatch, ReadingBatch
 from processors.conditions.signals import Signals
+from processors.flags import Why
 
 __all__ = ["Judge"]
+
+_TEN_SECONDS = 10_000_000_000
 
 
 class Judge:
@@ -41,24 +46,37 @@ class Judge:
         self.alarms = Alarms()
         self._rules: dict[str, Condition] = {}
         self._context: Context | None = None
-        self._bound = 0
         self._specs: list[dict[str, Any]] = []
+        self._bound = (0, 0)
+        self._read, self._windowed = Places(), Places()
+        """1 for series of which some condition judges readings, or windows; most series cost no more than this look."""
+        self._closed: I64 = np.empty(0, np.int64)
 
-    def configure(self, content: EngineContent, registry: Registry, intervals: Mapping[str, int]) -> None:
-        """Take a configuration; what a condition that stays the same has learned is kept."""
+    def configure(
+        self, content: EngineContent, profiles: Sequence[Profile], registry: Registry, now: int, out: list[Transition]
+    ) -> None:
+        """Take a configuration. What a condition that stays the same has learned is kept; alarms that nothing feeds any
+        more are closed."""
         kept = {name: rule.snapshot() for name, rule in self._rules.items()}
         before = {spec["name"]: spec for spec in self._specs}
-        self._build(content, registry, intervals)
-        self._bind(registry)
+        self._build(content, profiles, registry)
         for spec in self._specs:
             name = spec["name"]
             if before.get(name) == spec:
                 self._rules[name].restore(kept[name])
+        fed = set(chain.from_iterable(rule.keys() for rule in self._rules.values()))
+        self.alarms.retire(set(range(len(self.alarms))) - fed, now, out)
 
-    def _build(self, content: EngineContent, registry: Registry, intervals: Mapping[str, int]) -> None:
+    def _build(self, content: EngineContent, profiles: Sequence[Profile], registry: Registry) -> None:
         self._specs = [dict(spec) for spec in content.conditions]
-        self._context = Context(registry, self.alarms, {asset.id: asset for asset in content.assets})
-        self._rules, self._bound = {}, 0
+        self._context = Context(
+            registry, self.alarms, {asset.id: asset for asset in content.assets},
+            frozenset(device.id for device in content.devices), frozenset(content.zones),
+            {profile.name: profile.interval_ns for profile in profiles},
+            {profile.name: profile.provisioning.zone or "" for profile in profiles},
+        )  # fmt: skip
+        self._rules, self._bound = {}, (0, 0)
+        self._read, self._windowed = Places(), Places()
         for spec in load_conditions(self._specs):
             match spec:
                 case StepsCondition():
@@ -68,61 +86,72 @@ class Judge:
                 case BurstCondition():
                     self._rules[spec.name] = BurstRule(spec)
                 case SilenceCondition():
-                    self._rules[spec.name] = SilenceRule(spec, intervals)
+                    self._rules[spec.name] = SilenceRule(spec)
+        self._bind()
 
-    def _bind(self, registry: Registry) -> None:
-        """Let every condition meet the series that came since."""
-        if self._bound == len(registry.series) or self._context is None:
+    def _bind(self) -> None:
+        """Let every condition meet the series and devices that came since."""
+        assert self._context is not None
+        registry = self._context.registry
+        have = len(registry.series), len(registry)
+        if have == self._bound:
             return
-        new = registry.series[self._bound :]
-        self._bound = len(registry.series)
+        new = registry.series[self._bound[0] :]
+        self._bound = have
         for rule in self._rules.values():
-            rule.bind(new, self._context)
+            places = self._windowed if rule.by_window else self._read
+            for series in rule.bind(new, self._context):
+                places.put(series, 1)
 
     def step(
-        self, readings: Sequence[ReadingBatch], aggregates: Sequence[AggregateBatch], watermarks: Sequence[int],
-        now: int, live: bool, out: list[Transition],
+        self, readings: Sequence[ReadingBatch], aggregates: Sequence[AggregateBatch], watermarks: I64, now: int,
+        live: bool, out: list[Transition],
     ) -> None:  # fmt: skip
-        """Judge what a call has brought."""
-        if self._context is None or not self._rules:
+        """Judge what a call has brought, late readings left out."""
+        if self._context is None:
             return
-        self._bind(self._context.registry)
-        batch, windows = ReadingBatch.concat(readings), AggregateBatch.concat(aggregates)
+        self._bind()
+        batch = ReadingBatch.concat([self._readings(part) for part in readings])
+        windows = AggregateBatch.concat([part.take(self._windowed.of(part.series) > 0) for part in aggregates])
+        closed = watermarks // _TEN_SECONDS
+        closing = len(windows) > 0 or not np.array_equal(closed, self._closed)
+        self._closed = closed
         for rule in self._rules.values():
-            said = []
-            if len(batch):
+            said = [rule.tick(now, live)]
+            if rule.by_window and closing:
+                said.append(rule.windows(windows, watermarks))
+            elif not rule.by_window and len(batch):
                 said.append(rule.readings(batch))
-            if len(windows):
-                said.append(rule.windows(windows))
-            said.append(rule.tick(now, live, self._context))
-            signals = Signals.concat(said)
-            if len(signals):
-                order = np.argsort(signals.ts, kind="stable")
-                self.alarms.observe(signals.take(order), now, live, out)
+            self.alarms.observe(Signals.concat(said), now, out)
         self.alarms.advance(watermarks, now, live, out)
 
+    def _readings(self, batch: ReadingBatch) -> ReadingBatch:
+        judged = np.flatnonzero(self._read.of(batch.series) > 0)
+        if not len(judged):
+            return ReadingBatch.empty()
+        mine = batch.take(judged)
+        late = (mine.why & np.uint32(Why.LATE)) != 0
+        return mine.take(~late) if late.any() else mine
+
     def act(self, row: Row, now: int, out: list[Transition]) -> bool:
-        """Carry out an operator's act; False where it is none of ours or changes nothing."""
+        """Carry out an operator's act; False where it is none or changes nothing."""
         try:
-            act = json.loads(row.payload)
-            Act(act["act"])
-        except (ValueError, KeyError, TypeError):
+            act = msgspec.json.decode(row.payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
-        return self.alarms.act(act, row.received_at, now, out)
+        return isinstance(act, dict) and self.alarms.act(act, row.received_at, now, out)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that the next call depends on, but for the configuration."""
         return {
-            "alarms": self.alarms.snapshot(), "bound": self._bound,
-            "rules": {name: rule.snapshot() for name, rule in self._rules.items()},
+            "alarms": self.alarms.snapshot(), "rules": {name: rule.snapshot() for name, rule in self._rules.items()},
         }  # fmt: skip
 
     def restore(
-        self, state: Mapping[str, Any], content: EngineContent, registry: Registry, intervals: Mapping[str, int]
+        self, state: Mapping[str, Any], content: EngineContent, profiles: Sequence[Profile], registry: Registry
     ) -> None:
         """Take back what `snapshot` gave, under the configuration of then."""
         self.alarms = Alarms.restore(state["alarms"])
-        self._build(content, registry, intervals)
-        self._bind(registry)
+        self._build(content, profiles, registry)
         for name, learned in state["rules"].items():
             self._rules[name].restore(learned)

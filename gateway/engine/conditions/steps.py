@@ -1,120 +1,121 @@
 """Steps: readings, or means of windows, against ascending or descending thresholds.
 
 Gas is judged on every reading; voltage, pressure and the like on means. Where a device has several quantities of one
-condition (three phases) each is an alarm input of its own name at the same asset: the worst one counts.
+condition (three phases) the worst one counts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
-from gateway.config.conditions import StepsCondition, Where
+from gateway.config.conditions import StepsCondition
 from gateway.engine.conditions.base import Context, Places, definition_of
 from gateway.engine.conditions.means import Means, WindowMeans
-from gateway.engine.results import SeriesName
-from processors.columns import AggregateBatch, ReadingBatch
+from gateway.engine.conditions.worst import Worst
+from gateway.engine.results import DeviceRecord, SeriesName
+from processors.columns import F64, I64, AggregateBatch, ReadingBatch
 from processors.conditions.signals import Signals, step_levels
 from processors.flags import Flag
 
 __all__ = ["StepsRule"]
 
+_Steps = tuple[tuple[float, ...], tuple[float, ...]]
+"""high, low"""
+
 
 class StepsRule:
-    """See Condition. Keys are one a device."""
+    """See Condition. Sources are series, alarms are devices'."""
 
     def __init__(self, spec: StepsCondition) -> None:
         self.name = spec.name
+        self.by_window = spec.window_secs is not None
         self._spec = spec
         self._means = None if spec.window_secs is None else WindowMeans(spec.window_secs)
-        self._key = Places()
-        self._table = Places()
-        self._steps: list[tuple[tuple[float, ...], tuple[float, ...]]] = []
+        self._source = Places()
+        self._worst = Worst()
+        self._which: list[int] = []
+        """For each source its row of the tables of steps."""
+        self._steps: dict[_Steps, int] = {}
+        self._tables: tuple[F64, F64] | None = None
+        self._where: dict[tuple[str, str], tuple[tuple[float, ...] | None, tuple[float, ...] | None]] = {
+            (where.kind, where.place): (where.high, where.low) for where in spec.where
+        }
 
-    def bind(self, series: Sequence[SeriesName], context: Context) -> None:
+    def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
         """See Condition."""
-        spec, registry = self._spec, context.registry
-        for name in series:
-            if name.profile != spec.profile or name.quantity not in spec.quantities:
-                continue
-            device = registry.by_id(name.device)
-            record = registry.records[device]
-            lane = int(registry.lane[device])
-            key = context.alarms.define(definition_of(spec, record.id, record.zone, lane))
-            self._key.put(name.index, key)
-            self._table.put(name.index, self._steps_at(record.zone, record.asset, record.id))
-
-    def _steps_at(self, zone: str, asset: str, device: str) -> int:
-        """The narrowest place that has steps of its own."""
         spec = self._spec
-        high, low = spec.high, spec.low
-        for kind, value in (("zone", zone), ("asset", asset), ("device", device)):
-            for where in spec.where:
-                if _names(where, kind) == value and value:
-                    high = high if where.high is None else where.high
-                    low = low if where.low is None else where.low
-        steps = (high, low)
-        if steps not in self._steps:
-            self._steps.append(steps)
-        return self._steps.index(steps)
+        bound = []
+        for met in context.met(series, spec.profile, spec.quantities):
+            record = met.record
+            key = context.alarms.define(definition_of(spec, record.id, record.zone, met.lane))
+            self._source.put(met.series, self._worst.add(met.series, context.registry.by_id(record.id), key))
+            self._which.append(self._steps.setdefault(self._steps_at(record), len(self._steps)))
+            if self._means is not None:
+                self._means.add(met.series, met.lane)
+            bound.append(met.series)
+        if bound:
+            self._tables = None
+        return bound
+
+    def _steps_at(self, record: DeviceRecord) -> _Steps:
+        """The narrowest place that has steps of its own, for each side."""
+        high, low = self._spec.high, self._spec.low
+        for place in (("zone", record.zone), ("asset", record.asset), ("device", record.id)):
+            own_high, own_low = self._where.get(place, (None, None))
+            high = high if own_high is None else own_high
+            low = low if own_low is None else own_low
+        return high, low
+
+    def keys(self) -> Iterable[int]:
+        """See Condition."""
+        return self._worst.keys()
 
     def readings(self, batch: ReadingBatch) -> Signals:
         """See Condition."""
-        if self._means is not None:
-            return Signals.empty()
-        key = self._key.of(batch.series)
-        which = np.flatnonzero((key >= 0) & (batch.flag < Flag.FAIL))
+        source = self._source.of(batch.series)
+        which = np.flatnonzero((source >= 0) & (batch.flag < Flag.FAIL))
         if not len(which):
             return Signals.empty()
-        return self._judged((batch.series[which], batch.ts[which], batch.value[which]))
+        return self._judged((source[which], batch.ts[which], batch.value[which]))
 
-    def windows(self, batch: AggregateBatch) -> Signals:
+    def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
-        if self._means is None:
-            return Signals.empty()
-        mine = self._key.of(batch.series) >= 0
-        if not mine.any():
-            return Signals.empty()
-        return self._judged(self._means.take(batch if mine.all() else batch.take(mine)))
+        assert self._means is not None
+        mine = self._source.of(batch.series) >= 0
+        series, end, mean = self._means.take(batch.take(mine), watermarks)
+        return self._judged((self._source.of(series), end, mean)) if len(series) else Signals.empty()
 
-    def tick(self, now: int, live: bool, context: Context) -> Signals:
+    def tick(self, now: int, live: bool) -> Signals:
         """See Condition: time alone changes nothing here."""
         return Signals.empty()
 
-    def _judged(self, means: Means) -> Signals:
-        series, ts, value = means
-        if not len(series):
-            return Signals.empty()
-        level, held = np.zeros(len(series), np.uint8), np.zeros(len(series), np.uint8)
-        table = self._table.of(series)
-        for number, (high, low) in enumerate(self._steps):
-            rows = np.flatnonzero(table == number)
-            for steps, falling in ((high, False), (low, True)):
-                if not steps or not len(rows):
-                    continue
-                now, still = step_levels(value[rows], np.array(steps), self._spec.deadband, falling=falling)
-                level[rows], held[rows] = np.maximum(level[rows], now), np.maximum(held[rows], still)
-        signals = Signals(self._key.of(series), ts, level, held, value)
-        return signals if len(self._spec.quantities) == 1 else _worst(signals)
+    def _judged(self, of: Means) -> Signals:
+        source, ts, value = of
+        if self._tables is None:
+            which = np.array(self._which, np.int32)
+            high, low = (_padded([steps[side] for steps in self._steps]) for side in (0, 1))
+            self._tables = high[which], low[which]
+        level, held = np.zeros(len(source), np.uint8), np.zeros(len(source), np.uint8)
+        for steps, falling in zip(self._tables, (False, True), strict=True):
+            if steps.shape[1]:
+                now, still = step_levels(value, steps[source], self._spec.deadband, falling=falling)
+                level, held = np.maximum(level, now), np.maximum(held, still)
+        return self._worst.take(source, ts, level, held, value)
 
     def snapshot(self) -> dict[str, Any]:
         """See Condition."""
-        return {} if self._means is None else self._means.snapshot()
+        return {"worst": self._worst.snapshot(), "means": {} if self._means is None else self._means.snapshot()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """See Condition."""
-        if self._means is not None and state:
-            self._means.restore(state)
+        self._worst.restore(state["worst"])
+        if self._means is not None:
+            self._means.restore(state["means"])
 
 
-def _names(where: Where, kind: str) -> str | None:
-    return {"zone": where.zone, "asset": where.asset, "device": where.device}[kind]
-
-
-def _worst(signals: Signals) -> Signals:
-    """One row a (key, time): the highest level, then the highest held one."""
-    order = np.lexsort((signals.held, signals.level, signals.key, signals.ts))
-    s = signals.take(order)
-    last = np.ones(len(s), np.bool_)
-    last[:-1] = (s.key[1:] != s.key[:-1]) | (s.ts[1:] != s.ts[:-1])
-    return s.take(last)
+def _padded(steps: Sequence[tuple[float, ...]]) -> F64:
+    """A row each, filled up with NaN: no such step."""
+    columns = list(zip_longest(*steps, fillvalue=np.nan))
+    return np.array(columns, np.float64).T if columns else np.empty((len(steps), 0))

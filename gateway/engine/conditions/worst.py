@@ -1,0 +1,166 @@
+"""Several series feed one alarm (the phases of a meter, the detectors of a segment): the worst one counts.
+
+    series   a  ----2-------------0---------      each stands where its newest judgement put it, until the next one:
+             b  -------0-----1----------0---      one that says nothing more is unknown, not well
+    alarm       ----2--2-----2----1-----0---
+
+Judgements of a series in order of time count as they come. One that is older than another of its series (out of order,
+though not late) may raise the level, as of the newest time, and never lowers it: a reading of dangerous gas counts in
+whatever order it came.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.engine.conditions.base import moved
+from processors.columns import F64, I32, I64, U8
+from processors.conditions.pipeline.arrivals import first_of_group, group, newest_so_far
+from processors.conditions.signals import Signals
+from processors.windows.series_table import SeriesTable
+
+__all__ = ["Worst"]
+
+_NEVER = -(2**63)
+_TOP = 255
+_COLUMNS = {"newest": ("int64", 0), "level": ("uint8", 0), "held": ("uint8", 0), "value": ("float64", 0)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """By source: its alarm's key, the dense number (row) of that alarm, the source's place (slot) there, its device."""
+
+    key: I32
+    row: I32
+    slot: I32
+    device: I32
+    peers: I32
+    """(rows, slots): the sources of each alarm; -1: no more."""
+
+
+class Worst:
+    """Sources are numbered in order of `add`."""
+
+    def __init__(self) -> None:
+        self.series: list[int] = []
+        """Series of each source."""
+        self._rows: dict[int, list[int]] = {}
+        self._key: list[int] = []
+        self._device: list[int] = []
+        self._table = SeriesTable(_COLUMNS)
+        self._layout: _Layout | None = None
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def add(self, series: int, device: int, key: int) -> int:
+        """A series of a device that feeds the alarm `key`; gives its source number."""
+        source = len(self.series)
+        self.series.append(series)
+        self._key.append(key)
+        self._device.append(device)
+        self._rows.setdefault(key, []).append(source)
+        self._table.grow(source + 1)
+        self._table.columns["newest"][source] = _NEVER
+        self._table.columns["value"][source] = np.nan
+        self._layout = None
+        return source
+
+    def keys(self) -> Sequence[int]:
+        """The alarms that are fed."""
+        return list(self._rows)
+
+    def take(self, source: I32, ts: I64, level: U8, held: U8, value: F64) -> Signals:
+        """Judgements of sources in order of arrival; what they make of their alarms, in the same order a key."""
+        layout = self._laid_out()
+        order = group(layout.row[source])
+        source, ts = source[order], ts[order]
+        level, held, value = level[order], held[order], value[order]
+        row, peers, several = layout.row[source], layout.peers, layout.peers.shape[1] > 1
+        ahead = self._ahead(source, ts)
+        newest = self._newest(row, ts, peers)
+        stands = level, held, value
+        if several:
+            stands = self._combined(row, layout.slot[source], ahead, peers, stands)
+        self._keep(source[ahead], ts[ahead], level[ahead], held[ahead], value[ahead])
+        told = ahead | (level > 0)
+        if not ahead.all():
+            raised = np.maximum(level, stands[0])
+            stands = (
+                np.where(ahead, stands[0], raised), np.where(ahead, stands[1], np.uint8(_TOP)),
+                np.where(ahead, stands[2], value),
+            )  # fmt: skip
+        if several and len(row) > 1:
+            # quantities of one message are judged together: only the last of them speaks
+            device = layout.device[source]
+            told[:-1] &= ~(ahead[1:] & ahead[:-1] & (device[1:] == device[:-1]) & (ts[1:] == ts[:-1]))
+        return Signals(layout.key[source], newest, *stands).take(told)
+
+    def _newest(self, row: I32, ts: I64, peers: I32) -> I64:
+        """Newest time of each row's alarm up to and including the row."""
+        those = peers[row]
+        before = np.where(those >= 0, self._table.columns["newest"][those], _NEVER).max(axis=1)
+        newest: I64 = np.maximum(before, ts[newest_so_far(row, ts)])
+        return newest
+
+    def _keep(self, source: I32, ts: I64, level: U8, held: U8, value: F64) -> None:
+        """Rows of a source ascend in time: the last of equal indices stays."""
+        t = self._table.columns
+        t["newest"][source], t["level"][source], t["held"][source], t["value"][source] = ts, level, held, value
+
+    def _ahead(self, source: I32, ts: I64) -> NDArray[np.bool_]:
+        """Which rows are not older than one before them of their source."""
+        order = group(source)
+        of, at = source[order], ts[order]
+        ahead = np.empty(len(source), np.bool_)
+        ahead[order] = (at >= at[newest_so_far(of, at)]) & (at >= self._table.columns["newest"][of])
+        return ahead
+
+    def _combined(
+        self, row: I32, slot: I32, ahead: NDArray[np.bool_], peers: I32, own: tuple[U8, U8, F64]
+    ) -> tuple[U8, U8, F64]:
+        """Where each row's alarm stands after it: the worst of all its sources' newest judgements."""
+        t = self._table.columns
+        level, held, value = own
+        begin = first_of_group(row)
+        n = len(row)
+        most, most_held, figure = np.zeros(n, np.uint8), np.zeros(n, np.uint8), value.copy()
+        best = np.full(n, -1, np.int32)
+        for number in range(peers.shape[1]):
+            at = np.maximum.accumulate(np.where((slot == number) & ahead, np.arange(n), -1))
+            here = at >= begin
+            peer = peers[row, number]
+            there = ~here & (peer >= 0)
+            one = np.where(here, level[at], np.where(there, t["level"][peer], 0)).astype(np.uint8)
+            two = np.where(here, held[at], np.where(there, t["held"][peer], 0)).astype(np.uint8)
+            score = one.astype(np.int32) * 256 + two
+            better = (here | there) & ((score > best) | ((score == best) & (slot == number)))
+            figure = np.where(better, np.where(here, value[at], t["value"][peer]), figure)
+            best = np.where(better, score, best)
+            most, most_held = np.maximum(most, one), np.maximum(most_held, two)
+        return most, most_held, figure
+
+    def _laid_out(self) -> _Layout:
+        if self._layout is None:
+            key, number = np.array(self._key, np.int32), {key: row for row, key in enumerate(self._rows)}
+            peers = np.full((len(self._rows), max(map(len, self._rows.values()))), -1, np.int32)
+            slot = np.zeros(len(key), np.int32)
+            for row, sources in enumerate(self._rows.values()):
+                peers[row, : len(sources)] = sources
+                slot[sources] = np.arange(len(sources))
+            rows = np.array([number[each] for each in self._key], np.int32)
+            self._layout = _Layout(key, rows, slot, np.array(self._device, np.int32), peers)
+        return self._layout
+
+    def snapshot(self) -> dict[str, Any]:
+        """Where every source stands."""
+        return {"series": list(self.series)} | {name: column.copy() for name, column in self._table.columns.items()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `snapshot` gave, for the series that are still here."""
+        old, new = moved(state["series"], self.series)
+        for name, column in self._table.columns.items():
+            column[new] = state[name][old]
