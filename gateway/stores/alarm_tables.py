@@ -59,7 +59,7 @@ def add_transitions(db: sqlite3.Connection, transitions: Sequence[Transition]) -
         ).lastrowid
         db.execute(
             "INSERT INTO alarms VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT(alarm) DO UPDATE SET newest = excluded.newest, "
-            "state = excluded.state, priority = excluded.priority, repeats = repeats + ?",
+            "state = excluded.state, priority = excluded.priority, since = excluded.since, repeats = repeats + ?",
             (change.alarm, number, change.state, change.priority, change.since, change.change == "repeated"),
         )
 

@@ -72,7 +72,8 @@ def test_a_reading_out_of_order_raises_at_once_and_never_ends_an_alarm() -> None
     made = judging(LEL)
 
     results = feed(made, [
-        says("gas", "g1", 11, lel=3), says("gas", "g1", 9, received=11, lel=60), says("gas", "g1", 10, received=11, lel=1)
+        says("gas", "g1", 11, lel=3), says("gas", "g1", 9, received=11, lel=60),
+        says("gas", "g1", 10, received=11, lel=1),
     ])  # fmt: skip
 
     assert seen(results) == [("raised", "g1", 3, 11)]
@@ -89,7 +90,7 @@ def test_a_suspect_reading_counts_for_gas_beyond_its_usual_span_is_what_it_is_th
     assert seen(result) == [("raised", "g1", 2, 1)]
 
 
-# -- places ---------------------------------------------------------------------------------------------------------------
+# -- places ------------------------------------------------------------------------------------------------------------
 
 
 def _levels(*where: dict[str, Any], value: float = 30.0) -> dict[str, int]:
@@ -108,7 +109,7 @@ def test_without_places_every_device_has_the_same_steps() -> None:
 
 
 def test_the_narrowest_place_wins_whatever_the_order_of_the_tables() -> None:
-    tables = [
+    tables: list[dict[str, Any]] = [
         {"device": "g2", "high": [10, 15, 28]}, {"zone": "a", "high": [40]}, {"asset": "x", "high": [29]},
         {"asset": "y", "high": []},
     ]  # fmt: skip
@@ -126,7 +127,7 @@ def test_a_place_changes_only_the_side_that_it_names() -> None:
     assert seen(feed(made, [says("gas", "g1", 1, lel=60), says("gas", "g1", 2, lel=7)])) == [("raised", "g1", 1, 2)]
 
 
-# -- means ----------------------------------------------------------------------------------------------------------------
+# -- means -------------------------------------------------------------------------------------------------------------
 
 
 def _minutes(made: Any, name: str, values: dict[int, dict[str, Any]]) -> list[Seen]:
