@@ -7,7 +7,10 @@ from typing import NamedTuple, Protocol
 from gateway.engine.results import DeviceRecord, Reject, SeriesName
 from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
 
-__all__ = ["Block", "BlockStore", "Refused", "SeriesId", "Store", "StoreCursor", "StoredAggregates", "StoredReadings"]
+__all__ = [
+    "Account", "Block", "BlockStore", "Refused", "SeriesId", "Store", "StoreCursor", "StoredAggregates",
+    "StoredReadings",
+]  # fmt: skip
 
 
 class SeriesId(NamedTuple):
@@ -55,6 +58,27 @@ class StoreCursor(NamedTuple):
     position: int
     stored: int
     """Readings stored so far, where the store itself keeps count; -1: the outbox keeps it."""
+
+
+class Account(NamedTuple):
+    """A database's own books beside what is in it, of one moment.
+
+    stored = distinct + written_over + aged_out, unless readings are missing (or there are too many).
+    """
+
+    stored: int
+    """Readings that it took in, ever."""
+    distinct: int
+    """Distinct (series, ts), counted in it."""
+    written_over: int
+    """Readings that a later one of the same (series, ts) stands over, still there or merged away."""
+    aged_out: int
+    """Readings that went with their day, past the retention."""
+
+    @property
+    def missing(self) -> int:
+        """0: every reading is where it belongs."""
+        return self.stored - self.distinct - self.written_over - self.aged_out
 
 
 @dataclass(slots=True)
@@ -110,4 +134,12 @@ class Store(BlockStore, Protocol):
 
     async def distinct_readings(self) -> int:
         """How many distinct (series, ts) are stored, counted in the database itself."""
+        ...
+
+    async def account(self) -> Account | None:
+        """The database's own books; None: it keeps none, and can be compared day by day only."""
+        ...
+
+    async def count_days(self, first: int, end: int) -> dict[int, int]:
+        """Distinct (series, ts) of each UTC day (counted from 1970-01-01) with first <= day < end that has any."""
         ...

@@ -18,7 +18,7 @@ import numpy as np
 from gateway.errors import Halt
 from gateway.stores import duckdb_reads as reads
 from gateway.stores import duckdb_tables as tables
-from gateway.stores.base import Block, Refused, SeriesId, StoreCursor, StoredAggregates, StoredReadings
+from gateway.stores.base import Account, Block, Refused, SeriesId, StoreCursor, StoredAggregates, StoredReadings
 from gateway.stores.duckdb_errors import halt
 from processors.columns import AggregateBatch, ReadingBatch
 
@@ -26,6 +26,8 @@ __all__ = ["Compaction", "DuckDbConfig", "DuckDbStore"]
 
 T = TypeVar("T")
 B = TypeVar("B", ReadingBatch, AggregateBatch)
+_EVER = 1 << 31
+"""Days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Compaction(NamedTuple):
     days_merged: int
     rows_saved: int
     """Rows of merged days that later ones stood over."""
+    readings_dropped: int
+    """What the dropped days held; counted for good as aged out."""
     revisions_saved: int
     aggregates_dropped: int
 
@@ -95,14 +99,22 @@ class DuckDbStore:
 
     async def distinct_readings(self) -> int:
         """How many distinct (series, ts) are stored."""
-        return await self._read(reads.read_distinct)
+        return sum((await self.count_days(-_EVER, _EVER)).values())
+
+    async def account(self) -> Account:
+        """The file's own books. Nothing is updated in place, so they are exact."""
+        return await self._read(reads.read_account)
+
+    async def count_days(self, first: int, end: int) -> dict[int, int]:
+        """Distinct (series, ts) of each UTC day with first <= day < end that has any."""
+        return await self._read(lambda db: reads.read_days(db, first, end))
 
     async def compact(self, now: int) -> Compaction:
         """Drop what is past its retention at `now` (UTC ns) and merge the days before it. Meant for the quiet hours.
 
         Writes wait for one day's merge at a time, not for all of them.
         """
-        days_dropped, aggregates_dropped = await self._in(self._write_thread, lambda: self._drop_expired(now))
+        days, readings, aggregates = await self._in(self._write_thread, lambda: self._drop_expired(now))
         saved = [
             await self._in(self._write_thread, lambda day=day: self._merge(day))  # type: ignore[misc]
             for day in await self._in(self._write_thread, lambda: tables.day_tables(self._open_db()))
@@ -110,7 +122,7 @@ class DuckDbStore:
         ]
         revisions = await self._in(self._write_thread, self._merge_aggregates)
         await self._in(self._write_thread, self._checkpoint)
-        return Compaction(days_dropped, sum(1 for rows in saved if rows), sum(saved), revisions, aggregates_dropped)
+        return Compaction(days, sum(1 for rows in saved if rows), sum(saved), readings, revisions, aggregates)
 
     async def close(self) -> None:
         """Close the file. Idempotent."""
@@ -151,6 +163,7 @@ class DuckDbStore:
         )
         db.execute("BEGIN")
         tables.create(db)
+        tables.upgrade(db)
         state = db.execute("SELECT journal, position, stored, version FROM state").fetchone()
         names = db.execute("SELECT device, quantity, id FROM series ORDER BY id").fetchall()
         db.execute("COMMIT")
@@ -184,20 +197,23 @@ class DuckDbStore:
         stored = (0 if cursor is None else cursor.stored) + len(block.readings)
         with tables.transaction(db):
             tables.append_series(db, names)
-            tables.append_readings(db, block.position, block.readings)
+            merged = tables.append_readings(db, block.position, block.readings)
             tables.append_rewrites(db, block.position, block.rewrites)
             tables.append_aggregates(db, block.position, block.aggregates)
             if cursor is None:
                 db.execute(
-                    "INSERT INTO state VALUES (?, ?, ?, ?)", [block.journal_id, block.position, stored, tables.VERSION]
+                    "INSERT INTO state VALUES (?, ?, ?, ?, ?, 0)",
+                    [block.journal_id, block.position, stored, tables.VERSION, merged],
                 )
             else:
-                db.execute("UPDATE state SET position = ?, stored = ?", [block.position, stored])
+                db.execute(
+                    "UPDATE state SET position = ?, stored = ?, merged = merged + ?", [block.position, stored, merged]
+                )
         self._ids.update({SeriesId(name.device, name.quantity): name.index for name in names})
         self.series_count += len(names)
         self._cursor = StoreCursor(block.journal_id, block.position, stored)
 
-    def _drop_expired(self, now: int) -> tuple[int, int]:
+    def _drop_expired(self, now: int) -> tuple[int, int, int]:
         with tables.transaction(self._open_db()) as db:
             return tables.drop_expired(db, now, self._config.raw_retention, self._config.aggregate_retention)
 

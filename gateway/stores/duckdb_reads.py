@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable
 import duckdb
 import numpy as np
 
+from gateway.stores.base import Account
 from gateway.stores.duckdb_tables import DAY, day_tables, settled, table_of, transaction
 from processors.columns import AggregateBatch, ReadingBatch
 
-__all__ = ["read_aggregates", "read_distinct", "read_latest", "read_readings"]
+__all__ = ["read_account", "read_aggregates", "read_days", "read_latest", "read_readings"]
 
 _AGGREGATE_COLUMNS = ", ".join(f'"{name}"' for name in AggregateBatch.DTYPES)
 
@@ -39,15 +40,27 @@ def read_latest(db: duckdb.DuckDBPyConnection, ids: Collection[int]) -> ReadingB
     return ReadingBatch.concat(parts)
 
 
-def read_distinct(db: duckdb.DuckDBPyConnection) -> int:
-    """How many distinct (series, ts) there are."""
-    total = 0
+def read_days(db: duckdb.DuckDBPyConnection, first: int, end: int) -> dict[int, int]:
+    """How many distinct (series, ts) each day with first <= day < end has."""
     with transaction(db):
-        for day in day_tables(db):
-            keys = f"SELECT DISTINCT series, ts FROM {table_of(day)} WHERE NOT rewrite"
-            row = db.execute(f"SELECT count(*) FROM ({keys})").fetchone()
-            total += int((row or (0,))[0])
-    return total
+        return {day: _counted(db, day)[1] for day in day_tables(db) if first <= day < end}
+
+
+def read_account(db: duckdb.DuckDBPyConnection) -> Account:
+    """What was stored, by the file's own figures, and what is there."""
+    with transaction(db):
+        figures = db.execute("SELECT stored, merged, aged_out FROM state").fetchone()
+        counted = [_counted(db, day) for day in day_tables(db)]
+    stored, merged, aged_out = (0, 0, 0) if figures is None else figures
+    rows, distinct = sum(rows for rows, _ in counted), sum(distinct for _, distinct in counted)
+    return Account(stored, distinct, merged + rows - distinct, aged_out)
+
+
+def _counted(db: duckdb.DuckDBPyConnection, day: int) -> tuple[int, int]:
+    """Readings in a day's table, and their distinct keys."""
+    keys = f"SELECT count(*) AS n FROM {table_of(day)} WHERE NOT rewrite GROUP BY series, ts"
+    rows, distinct = db.execute(f"SELECT coalesce(sum(n), 0), count(*) FROM ({keys})").fetchone() or (0, 0)
+    return int(rows), int(distinct)
 
 
 def read_aggregates(
