@@ -5,6 +5,7 @@ Every method gives plain data for JSON. `METHODS` is the whole list of what the 
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -12,14 +13,15 @@ import msgspec
 from gateway.clock import Clock
 from gateway.config.settings import Settings
 from gateway.engine.engines import Engines
-from gateway.engine.ledger import Ledger
+from gateway.engine.ledger import Ledger, StoreTerms
 from gateway.engine.registry import DEVICE_TERMS
-from gateway.errors import CommandError, StoreError
+from gateway.errors import CommandError
 from gateway.journal.inbox import Inbox
 from gateway.journal.outbox import Outbox
 from gateway.rows import Row, RowKind
 from gateway.runtime.intake import REPLAY_SOURCE
 from gateway.runtime.reading import read_series
+from gateway.runtime.verification import verify_store
 from gateway.stores.base import SeriesId, Store
 from gateway.stores.records import DeadLetter, LetterFilter, RecordsStore
 
@@ -95,27 +97,13 @@ class Desk:
         }
 
     async def verify(self) -> dict[str, Any]:
-        """Compare what the books say is stored with the distinct keys in each database.
-
-        A late reading may overwrite a stored key, so the database may hold fewer keys than were stored, by no more
-        than the late ones; never more.
-        """
+        """Compare what the books say is stored with what is in each database."""
         ledger = await self._office.take()
-        late = ledger.total("beside", "late")
         out: dict[str, Any] = {}
         for store in self._office.stores:
-            terms = ledger.stores.get(store.name)
-            if terms is None:
-                continue
-            try:
-                held = await store.distinct_readings()
-            except StoreError as error:
-                out[store.name] = {"problem": error.problem, "agrees": False}
-                continue
-            # counted again: the store may have written on meanwhile
-            after = (await self._office.take()).stores[store.name].stored
-            agrees = terms.stored - late <= held <= after
-            out[store.name] = {"stored": terms.stored, "distinct": held, "overwritten_at_most": late, "agrees": agrees}
+            found = await verify_store(self._office.outbox, store, partial(self._terms, store.name))
+            if found is not None:
+                out[store.name] = found
         agrees = ledger.balanced and all(store["agrees"] for store in out.values())
         return {"agrees": agrees, "balanced": ledger.balanced, "stores": out}
 
@@ -210,6 +198,9 @@ class Desk:
     async def adopt_store(self, name: str) -> dict[str, Any]:
         """Let a store that was deleted or replaced go on from now; what it lost is counted `dropped`."""
         return await self._office.adopt(name)
+
+    async def _terms(self, store: str) -> StoreTerms:
+        return (await self._office.take()).stores[store]
 
     def _source(self, index: str) -> str:
         """What the configuration calls a source; the journal knows its number."""

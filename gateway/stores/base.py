@@ -1,10 +1,11 @@
 """The seam between the outbox and a store: blocks in, refusals out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from gateway.engine.results import DeviceRecord, Reject, SeriesName
+from gateway.journal.day_books import DayBook
 from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
 
 __all__ = [
@@ -103,6 +104,8 @@ class BlockStore(Protocol):
     name: str
     series_count: int
     """How many series this store knows by index (0 after the start of a store that keeps none)."""
+    by_day: Mapping[int, DayBook]
+    """UTC days of what the last `write` stored; empty where the store keeps its own account."""
 
     async def open(self) -> StoreCursor | None:
         """Connect, create what is missing, and say where the store is (None: never written). Raises Retry or Halt."""
@@ -138,6 +141,10 @@ class Store(BlockStore, Protocol):
 
     async def account(self) -> Account | None:
         """The database's own books; None: it keeps none, and can be compared day by day only."""
+        ...
+
+    def kept_from(self) -> int:
+        """The first UTC day (counted from 1970-01-01) of which nothing can have aged out yet."""
         ...
 
     async def count_days(self, first: int, end: int) -> dict[int, int]:

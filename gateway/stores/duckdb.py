@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 
 from gateway.errors import Halt
+from gateway.journal.day_books import DayBook
 from gateway.stores import duckdb_reads as reads
 from gateway.stores import duckdb_tables as tables
 from gateway.stores.base import Account, Block, Refused, SeriesId, StoreCursor, StoredAggregates, StoredReadings
@@ -62,6 +63,7 @@ class DuckDbStore:
     def __init__(self, config: DuckDbConfig, name: str = "duckdb") -> None:
         self.name = name
         self.series_count = 0
+        self.by_day: Mapping[int, DayBook] = {}
         self._config = config
         self._db: duckdb.DuckDBPyConnection | None = None
         self._reader: duckdb.DuckDBPyConnection | None = None
@@ -104,6 +106,10 @@ class DuckDbStore:
     async def account(self) -> Account:
         """The file's own books. Nothing is updated in place, so they are exact."""
         return await self._read(reads.read_account)
+
+    def kept_from(self) -> int:
+        """Nothing ages out uncounted here."""
+        return -_EVER
 
     async def count_days(self, first: int, end: int) -> dict[int, int]:
         """Distinct (series, ts) of each UTC day with first <= day < end that has any."""

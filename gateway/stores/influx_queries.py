@@ -71,24 +71,29 @@ def mark_statement(measurement: str, store: str) -> str:
     return f'SELECT "journal_id", "position" FROM {_quoted(measurement)} WHERE {where} ORDER BY time DESC LIMIT 1'
 
 
-def count_statements(measurement: str, quantity: str) -> list[str]:
-    """How many points of a measurement have a value of the quantity, how many a flag of it, how many both.
+def count_statements(measurement: str, quantity: str, start: int, end: int) -> list[str]:
+    """How many points of each UTC day have a value of the quantity, how many a flag of it, how many both.
 
     The names are as InfluxDB shows them. A sum of two fields is there only where both are.
     """
     value, flag = _quoted(quantity), _quoted(f"{quantity}_flag")
     source = _quoted(measurement)
-    both = f"SELECT {value} * 0 + {flag} AS both FROM {source}"
+    where = f"WHERE {_between(start, end)}"
+    by_day = f"{where} GROUP BY time(1d) fill(none)"
+    both = f"SELECT {value} * 0 + {flag} AS both FROM {source} {where}"
     return [
-        f"SELECT count({value}) FROM {source}",
-        f"SELECT count({flag}) FROM {source}",
-        f"SELECT count(both) FROM ({both})",
+        f"SELECT count({value}) FROM {source} {by_day}",
+        f"SELECT count({flag}) FROM {source} {by_day}",
+        f"SELECT count(both) FROM ({both}) {by_day}",
     ]
 
 
 def _where(device: str, start: int, end: int) -> str:
-    bounds = f"time >= {max(start, -_LIMIT)} AND time < {min(end, _LIMIT)}"
-    return f'"device" = {literal(spelled(device))} AND {bounds}'
+    return f'"device" = {literal(spelled(device))} AND {_between(start, end)}'
+
+
+def _between(start: int, end: int) -> str:
+    return f"time >= {max(start, -_LIMIT)} AND time < {min(end, _LIMIT)}"
 
 
 def rows_of(series: Series, integers: Iterable[str]) -> dict[str, NDArray[Any]]:

@@ -1,6 +1,6 @@
 """What the gateway reads back from InfluxDB. Synchronous, for the store's read thread."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -28,6 +28,7 @@ MARK = "cityloom_journal"
 """Measurement of the journal's mark, which holds no readings."""
 _STATEMENTS = 50
 """Statements a request."""
+_DAY = 86_400_000_000_000
 
 B = TypeVar("B", ReadingBatch, AggregateBatch)
 Wanted = list[tuple[int, str]]
@@ -81,20 +82,26 @@ class InfluxReads:
         last = np.append(batch.series[1:] != batch.series[:-1], True) if len(batch) else np.empty(0, np.bool_)
         return StoredReadings(names, batch.take(last))
 
-    def distinct(self) -> int:
-        """How many distinct (series, ts) are stored: points with a value or a flag of a quantity."""
+    def days(self, first: int, end: int) -> dict[int, int]:
+        """How many distinct (series, ts) each UTC day from `first` to before `end` has, where it has any.
+
+        They are points with a value or a flag of a quantity.
+        """
         [found] = self._query(self._config.raw, ["SHOW FIELD KEYS"])
-        total = 0
+        days: Counter[int] = Counter()
+        bounds = first * _DAY, end * _DAY
         for one in found:
             if one.name == MARK:
                 continue
             kinds = dict(msgspec.json.decode(one.values, type=list[tuple[str, str]]))
             quantities = {name for name, kind in kinds.items() if kind == "float"}
             quantities |= {name.removesuffix("_flag") for name in kinds if name.endswith("_flag")}
-            for statements in (count_statements(one.name, quantity) for quantity in sorted(quantities)):
-                value, flag, both = (_count(answer) for answer in self._query(self._config.raw, statements))
-                total += value + flag - both
-        return total
+            for statements in (count_statements(one.name, quantity, *bounds) for quantity in sorted(quantities)):
+                value, flag, both = (_by_day(answer) for answer in self._query(self._config.raw, statements))
+                days.update(value)
+                days.update(flag)
+                days.subtract(both)
+        return {day: number for day, number in sorted(days.items()) if number}
 
     def bucket_of(self, step: int) -> Bucket:
         """The bucket of windows of `step` seconds. Raises Halt where none is configured."""
@@ -124,8 +131,12 @@ class InfluxReads:
         return [(one, wanted) for wanted, answer in zip(groups.values(), answers, strict=True) for one in answer]
 
 
-def _count(answer: Sequence[Series]) -> int:
-    return sum(msgspec.json.decode(one.values, type=list[tuple[int, int]])[0][1] for one in answer)
+def _by_day(answer: Sequence[Series]) -> Counter[int]:
+    return Counter({
+        start // _DAY: number
+        for one in answer
+        for start, number in msgspec.json.decode(one.values, type=list[tuple[int, int]])
+    })  # fmt: skip
 
 
 def _ordered(batch: B, time: str) -> B:

@@ -6,7 +6,7 @@ all its work; commands may open the file beside a running gateway, which SQLite 
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from gateway.engine.results import DeviceRecord
 from gateway.errors import Halt, Retry
+from gateway.journal.day_books import DayBook
 from gateway.journal.sqlite import connect
 from gateway.stores import records_tables as tables
 from gateway.stores.base import Block, Refused, StoreCursor
@@ -41,6 +42,7 @@ class RecordsStore:
     def __init__(self, config: RecordsConfig, name: str = "records") -> None:
         self.name = name
         self.series_count = _NEEDS_NO_NAMES
+        self.by_day: Mapping[int, DayBook] = {}
         self._config = config
         self._most = Held(config.max_letters, config.max_letter_bytes)
         self._held = Held(0, 0)

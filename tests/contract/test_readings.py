@@ -339,3 +339,17 @@ async def test_random_blocks_leave_what_a_dictionary_holds(
     expected = readings(*((*key, *truth[key]) for key in sorted(truth)))
     same(await store.read_readings(journal.ids(), *ALL), expected)
     assert await store.distinct_readings() == len(truth)
+
+
+async def test_readings_are_counted_by_utc_day(store: Store, journal: Journal) -> None:
+    speed, flow = journal.series("D1", "speed"), journal.series("D1", "flow")
+    day = 86_400_000_000_000
+    midnight = T0 // day * day
+    rows = [(speed, midnight - 1, 1.0, GOOD, 0), (speed, midnight, 2.0, FAIL, 1), (flow, midnight, NAN, MISSING, 2)]
+    rows += [(flow, midnight + day - 1, 3.0, GOOD, 0), (speed, midnight + day, 4.0, GOOD, 0)]
+    await journal.write(store, readings(*rows), rewrites((speed, midnight + 2 * day, FAIL, 1)))
+    await journal.write(store, readings((speed, midnight, 9.0, GOOD, LATE)))
+    first = midnight // day
+    assert await store.count_days(first - 1, first + 2) == {first - 1: 1, first: 3, first + 1: 1}
+    assert await store.count_days(first, first + 1) == {first: 3}
+    assert await store.count_days(first + 5, first + 9) == {}

@@ -111,10 +111,11 @@ def _status(data_dir: Path) -> dict[str, Any]:
 
 def _at_rest(data_dir: Path, messages: int) -> bool:
     status = _status(data_dir)
-    came = status["ledger"]["messages"]["received"] == messages and not status["ledger"]["messages"]["waiting"]
+    if status["ledger"]["messages"]["received"] != messages or status["ledger"]["messages"]["waiting"]:
+        return False
     minutes = door(data_dir, "read", device="loop-0001", quantity="speed", step=60, last=7200)
     assert minutes is not None
-    return came and not status["stores"]["duckdb"]["behind"] and len(minutes["rows"]) >= 7
+    return not status["stores"]["duckdb"]["behind"] and len(minutes["rows"]) >= 7
 
 
 @pytest.mark.parametrize("question", [name for name in QUESTIONS if not name.startswith("status")] + ["letter"])
