@@ -46,6 +46,7 @@ from gateway.runtime.stores import RECORDS, make_records, make_stores
 from gateway.runtime.writer import StoreWriter
 from gateway.stores.base import BlockStore
 from gateway.telemetry.events import (
+    DeadLettersPurgedError,
     DeviceProvisioned,
     GatewayStarted,
     InboxFull,
@@ -108,7 +109,7 @@ class Gateway:
             gather_messages=engine.gather_messages, tick_secs=engine.tick_secs, memory_rows=_MEMORY_ROWS,
             live=self._is_live, committed=self._on_committed, full=self._on_outbox_full,
         )  # fmt: skip
-        self.records = make_records(settings)
+        self.records = make_records(settings, self._on_purged)
         self.stores = make_stores(settings)
         rng = np.random.default_rng()
         every: list[BlockStore] = [*self.stores, self.records]
@@ -268,6 +269,9 @@ class Gateway:
 
     def _on_skipped(self, series: int) -> None:
         self.telemetry.emit(RevisionSkipped(series))
+
+    def _on_purged(self, letters: int, purged: int, held: int) -> None:
+        self.telemetry.emit(DeadLettersPurgedError(letters, purged, held))
 
     def _on_inbox_full(self, problem: str) -> None:
         self.telemetry.emit(InboxFull(problem))

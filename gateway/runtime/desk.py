@@ -5,6 +5,7 @@ Every method gives plain data for JSON. `METHODS` is the whole list of what the 
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ from gateway.config.settings import Settings
 from gateway.engine.engines import Engines
 from gateway.engine.ledger import Ledger, StoreTerms
 from gateway.engine.registry import DEVICE_TERMS
-from gateway.errors import CommandError
+from gateway.errors import CommandError, StoreError
 from gateway.journal.inbox import Inbox
 from gateway.journal.outbox import Outbox
 from gateway.rows import Row, RowKind
@@ -23,7 +24,7 @@ from gateway.runtime.intake import REPLAY_SOURCE
 from gateway.runtime.reading import read_series
 from gateway.runtime.verification import verify_store
 from gateway.stores.base import SeriesId, Store
-from gateway.stores.records import DeadLetter, LetterFilter, RecordsStore
+from gateway.stores.records import DeadLetter, Held, LetterFilter, RecordsStore
 
 __all__ = ["METHODS", "Desk", "Office"]
 
@@ -31,7 +32,8 @@ METHODS = frozenset({
     "status", "ledger", "verify", "device_ledger", "dead_letters", "dead_letter", "replay_dead_letters",
     "purge_dead_letters", "series", "read", "adopt_store",
 })  # fmt: skip
-_REPLAY_AT_ONCE = 1_000
+_REPLAY_AT_ONCE = Held(2_000, 16 << 20)
+"""Dead letters a call, and their bytes."""
 
 
 class Office(Protocol):
@@ -77,7 +79,8 @@ class Desk:
 
     async def status(self) -> dict[str, Any]:
         """Everything that `cityloom status` shows."""
-        return {**self._office.status(), "ledger": (await self._office.take()).as_dict()}
+        ledger = (await self._office.take()).as_dict()
+        return {**self._office.status(), "dead_letters": await self._letter_figures(), "ledger": ledger}
 
     async def ledger(self) -> dict[str, Any]:
         """The books: totals, then each source, profile and store."""
@@ -119,10 +122,11 @@ class Desk:
 
     async def dead_letters(
         self, reason: str = "", profile: str = "", device: str = "", limit: int = 100
-    ) -> list[dict[str, Any]]:
-        """Newest first, without payloads."""
+    ) -> dict[str, Any]:
+        """Newest first, without payloads; and of all letters how many are held, and went for want of room."""
         found = await self._office.records.letters(_filter(reason, profile, device, limit=limit))
-        return [_letter(letter) for letter in found]
+        figures = await self._letter_figures()
+        return {"dead_letters": [_letter(letter) for letter in found], **(figures or {})}
 
     async def dead_letter(self, id: str) -> dict[str, Any]:  # noqa: A002  the name on the command line
         """One of them, whole; the payload as text where it is UTF-8, else as hex."""
@@ -134,15 +138,35 @@ class Desk:
         return {**_letter(letter), **payload}
 
     async def replay_dead_letters(
-        self, ids: Sequence[str] = (), reason: str = "", profile: str = "", device: str = ""
+        self, ids: Sequence[str] = (), reason: str = "", profile: str = "", device: str = "", upto: int = 0
     ) -> dict[str, Any]:
-        """Send them through the engine again, under the configuration of now. The clock gives a new receipt."""
+        """Send a page of them through the engine again, under the configuration of now; the oldest first.
+
+        The clock gives a new receipt. Named ones go again however often they went before; of the others those that
+        never did. What `remaining` counts goes with the next call, which is given `upto` back: what comes of the
+        letters that go now may be letters again, and they are no part of this.
+        """
         records = self._office.records
         if ids:
-            letters = [await self._find(each) for each in ids]
-        else:
-            letters = await records.letters(_filter(reason, profile, device, limit=_REPLAY_AT_ONCE))
-        letters = [letter for letter in letters if letter.topic]
+            letters = [letter for letter in [await self._find(each) for each in ids] if letter.topic]
+            await self._replay(letters)
+            return {"replayed": len(letters), "remaining": 0, "upto": upto}
+        upto = upto or await records.last_number()
+        which = replace(_filter(reason, profile, device), replayed=False, upto=upto, message=True)
+        letters = await records.oldest(which, _REPLAY_AT_ONCE)
+        await self._replay(letters)
+        return {"replayed": len(letters), "remaining": await records.count(which), "upto": upto}
+
+    async def _letter_figures(self) -> dict[str, Any] | None:
+        """None: records.db can't be read."""
+        records = self._office.records
+        try:
+            held, purged = await records.held(), await records.purged_counts()
+        except StoreError:
+            return None
+        return {"held": held.number, "held_bytes": held.bytes, "purged": sum(purged.values()), "purged_reasons": purged}
+
+    async def _replay(self, letters: Sequence[DeadLetter]) -> None:
         rows = [
             Row(0, RowKind.REPLAY, REPLAY_SOURCE, 0, letter.topic,
                 msgspec.msgpack.encode((letter.received_at, letter.payload)))
@@ -150,8 +174,7 @@ class Desk:
         ]  # fmt: skip
         if rows:
             await self._office.submit(rows)
-            await records.mark_replayed([letter.id for letter in letters], self._office.clock.now())
-        return {"replayed": len(rows)}
+            await self._office.records.mark_replayed([letter.id for letter in letters], self._office.clock.now())
 
     async def purge_dead_letters(self, reason: str = "", profile: str = "", device: str = "") -> dict[str, Any]:
         """Delete those that match."""

@@ -5,12 +5,17 @@ import shlex
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import msgspec
 import pytest
 
 from gateway.cli import main as command
 from gateway.engine.ledger import Balance, Ledger
+from gateway.errors import JournalFull
+from gateway.journal.inbox import Inbox
+from gateway.stores.records import Held
 from tests.support.command import COMMAND, asked, cityloom, environment
 
 COMMANDS = (
@@ -164,17 +169,96 @@ def test_dead_letters_are_sent_again_and_purged(data: Path, tmp_path: Path) -> N
     assert sorted(letter["reason"] for letter in letters) == ["wrong_shape", "wrong_type"]
 
     one = asked("dead-letters", "replay", letters[0]["id"], *there)
-    assert (one.code, one.json) == (0, {"replayed": 1})
+    assert (one.code, one.json) == (0, {"replayed": 1, "remaining": 0})
     waiting = asked("ledger", *there).json
     assert (waiting["messages"]["waiting"], waiting["sources"]["replayed"]["received"]) == (1, 1)
     assert waiting["balanced"] is True
 
     none = asked("dead-letters", "replay", "--reason", "time_missing", *there)
-    assert (none.code, none.json) == (0, {"replayed": 0})
+    assert (none.code, none.json) == (0, {"replayed": 0, "remaining": 0})
+    # without a name each goes once
+    for sent in (1, 0):
+        assert asked("dead-letters", "replay", "--all", *there).json == {"replayed": sent, "remaining": 0}
+    assert asked("ledger", *there).json["messages"]["waiting"] == 2
     gone = asked("dead-letters", "purge", "--reason", "wrong_type", *there)
     assert (gone.code, gone.json) == (0, {"purged": 1})
     assert len(asked("dead-letters", "list", *there).json["dead_letters"]) == 1
     assert asked("dead-letters", "purge", "--all", *there).json == {"purged": 1}
+
+
+def test_more_dead_letters_than_go_at_once_go_page_by_page(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "data"
+    lines = [
+        {"received_at": 1_772_366_400_000_000_000 + k, "topic": "city/tianhe/traffic/loop/loop-0001/reading",
+         "payload": f"nonsense {k}"}
+        for k in range(25)
+    ]  # fmt: skip
+    (tmp_path / "r.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    assert asked("replay", tmp_path / "r.jsonl", "--data-dir", folder, "--json").code == 0
+    monkeypatch.setattr("gateway.runtime.desk._REPLAY_AT_ONCE", Held(10, 1 << 20))
+    submitted: list[str] = []
+    append = Inbox.append
+
+    def seen(self: Inbox, rows: Any, counts: Any, confirmed: Any) -> int:
+        submitted.extend(msgspec.msgpack.decode(row.payload)[1].decode() for row in rows)
+        return append(self, rows, counts, confirmed)
+
+    monkeypatch.setattr(Inbox, "append", seen)
+    there = ("--data-dir", folder)
+    shown = asked("dead-letters", "replay", "--all", *there)
+
+    assert (shown.code, shown.err) == (0, "")
+    assert shown.out.startswith("25 sent through the engine again;")
+    assert submitted == [json.dumps(line["payload"]) for line in lines], "each once, in the order of their receipt"
+    again = asked("dead-letters", "replay", "--all", *there, "--json")
+    assert again.json == {"replayed": 0, "remaining": 0}
+
+
+def test_a_replay_that_stops_half_way_says_how_far_it_came(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    monkeypatch.setattr("gateway.runtime.desk._REPLAY_AT_ONCE", Held(1, 1 << 20))
+    append, room = Inbox.append, [1]
+
+    def full(self: Inbox, *given: Any) -> int:
+        if not room:
+            raise JournalFull("No room to write the inbox.", "Make room.")
+        room.pop()
+        return append(self, *given)
+
+    monkeypatch.setattr(Inbox, "append", full)
+    done = asked("dead-letters", "replay", "--all", "--data-dir", copy)
+
+    assert (done.code, done.out) == (1, "")
+    assert "1 were sent before it" in done.err
+    assert done.err.count("\n") == 2
+    letters = asked("dead-letters", "list", "--data-dir", copy, "--json").json
+    assert [letter["replayed_at"] is None for letter in letters["dead_letters"]] == [True, False]
+
+
+def test_dead_letters_that_had_to_go_are_shown(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text("[records]\ndead_letters_max_count = 10\n", encoding="utf-8")
+    lines = [
+        {"received_at": 1_772_366_400_000_000_000 + k, "topic": "nobody/listens", "payload": str(k)} for k in range(25)
+    ]
+    (tmp_path / "r.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    there = ("-c", tmp_path / "c.toml", "--data-dir", tmp_path / "data")
+    done = asked("replay", tmp_path / "r.jsonl", *there)
+    assert done.code == 0
+
+    found = asked("dead-letters", "list", *there, "--json").json
+    assert (found["held"], found["purged"], found["purged_reasons"]) == (10, 15, {"topic_unknown": 15})
+    assert len(found["dead_letters"]) == 10
+    shown = asked("dead-letters", "list", "-n", "3", *there).out
+    assert "3 of 10 that are held" in shown
+    assert "15 older ones had to go for want of room" in shown
+    status = asked("status", *there, "--json").json
+    assert (status["dead_letters"]["held"], status["dead_letters"]["purged"]) == (10, 15)
+    assert "15 went for want of room" in asked("status", *there).out
 
 
 def test_a_reader_that_leaves_early_is_no_error(data: Path) -> None:
