@@ -125,7 +125,7 @@ class Gateway:
             retention_ns=settings.enabled_stores[self.stores[0].name].retention_ns, skipped=self._on_skipped,
             day_edges=lambda: self.engines.zone.day_edges, revised=self._on_revised, passed=kill,
         )  # fmt: skip
-        self.reports = SourceReports(telemetry, session_expected=not new_session)
+        self.reports = SourceReports(telemetry, session_expected=not new_session, lost=self._on_lost)
         self.notes = SessionNotes(settings.data_dir)
         self.sources = make_sources(
             settings, content, self.inbox, self.intake, stamps, self.reports, self.notes, new_session=new_session
@@ -269,6 +269,10 @@ class Gateway:
 
     def _on_skipped(self, series: int) -> None:
         self.telemetry.emit(RevisionSkipped(series))
+
+    def _on_lost(self, source: str, messages: int) -> None:
+        index = next(index for index, each in enumerate(self.settings.sources) if each.name == source)
+        self.intake.lost_at_broker(index, messages)
 
     def _on_purged(self, letters: int, purged: int, held: int) -> None:
         self.telemetry.emit(DeadLettersPurgedError(letters, purged, held))
