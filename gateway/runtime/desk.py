@@ -21,7 +21,7 @@ from gateway.journal.inbox import Inbox
 from gateway.journal.outbox import Outbox
 from gateway.rows import Row, RowKind
 from gateway.runtime.intake import REPLAY_SOURCE
-from gateway.runtime.reading import read_series
+from gateway.runtime.reading import MOST_ROWS, read_series
 from gateway.runtime.verification import verify_store
 from gateway.stores.base import SeriesId, Store
 from gateway.stores.records import DeadLetter, Held, LetterFilter, RecordsStore
@@ -191,12 +191,16 @@ class Desk:
 
     async def read(
         self, device: str, quantity: str = "", start: int = 0, end: int = 0, last: float = 3600, step: int = 0,
-        store: str = "",
+        store: str = "", limit: int = MOST_ROWS,
     ) -> dict[str, Any]:  # fmt: skip
-        """Readings (step 0) or aggregates of a device in [start, end), UTC ns.
+        """Readings (step 0) or aggregates of a device in [start, end), UTC ns, by time.
 
         Without `end`: up to the newest reading; without `start`: the `last` seconds before it, and one window more.
+        Of these at most `limit` rows, the earliest; rows of one time are never parted. `truncated`: there are more,
+        from `next` on; the same question with `start` there, and `end` as it was answered, goes on.
         """
+        if not 1 <= limit <= MOST_ROWS:
+            raise CommandError(f"A page can't have {limit} rows.", f"Ask for 1 to {MOST_ROWS}, then for the rest.", 2)
         names = await asyncio.to_thread(self._office.outbox.series_names, 0)
         mine = [name for name in names if name.device == device]
         if not mine:
@@ -213,7 +217,7 @@ class Desk:
                     end = int(newest.max()) + 1 if len(newest) else self._office.clock.now()
                 start = start or end - int((last + step) * 1e9)
                 pending = await asyncio.to_thread(self._office.outbox.marks_of, [name.index for name in mine])
-                return await read_series(candidate, mine, start, end, step, pending)
+                return await read_series(candidate, mine, start, end, step, pending, limit)
         names_open = ", ".join(each.name for each in self._office.stores) or "none"
         asked = f"store {store!r} is" if store else "store is enabled and"
         raise CommandError(f"No {asked} open.", f"Open are: {names_open}; [stores.*] enables them.", 2)

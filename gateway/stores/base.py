@@ -88,6 +88,8 @@ class StoredReadings:
 
     names: Sequence[SeriesId]
     batch: ReadingBatch
+    next: int | None = None
+    """Everything before this time is here; from it on there is more. None: it is all."""
 
 
 @dataclass(slots=True)
@@ -96,6 +98,8 @@ class StoredAggregates:
 
     names: Sequence[SeriesId]
     batch: AggregateBatch
+    next: int | None = None
+    """As that of readings, in starts of windows."""
 
 
 class BlockStore(Protocol):
@@ -123,12 +127,16 @@ class BlockStore(Protocol):
 class Store(BlockStore, Protocol):
     """A block store that time series are read back from. Reads may run beside a write."""
 
-    async def read_readings(self, series: Sequence[SeriesId], start: int, end: int) -> StoredReadings:
-        """Readings with start <= ts < end."""
+    async def read_readings(
+        self, series: Sequence[SeriesId], start: int, end: int, limit: int | None = None
+    ) -> StoredReadings:
+        """Readings with start <= ts < end; of these the earliest `limit` at most, but one instant whole."""
         ...
 
-    async def read_aggregates(self, series: Sequence[SeriesId], step: int, start: int, end: int) -> StoredAggregates:
-        """Windows of `step` seconds with start <= window start < end."""
+    async def read_aggregates(
+        self, series: Sequence[SeriesId], step: int, start: int, end: int, limit: int | None = None
+    ) -> StoredAggregates:
+        """Windows of `step` seconds with start <= window start < end; `limit` as with readings."""
         ...
 
     async def latest(self, series: Sequence[SeriesId]) -> StoredReadings:

@@ -81,17 +81,21 @@ class DuckDbStore:
         await self._in(self._write_thread, lambda: self._write(block))
         return []
 
-    async def read_readings(self, series: Sequence[SeriesId], start: int, end: int) -> StoredReadings:
-        """Readings with start <= ts < end."""
+    async def read_readings(
+        self, series: Sequence[SeriesId], start: int, end: int, limit: int | None = None
+    ) -> StoredReadings:
+        """Readings with start <= ts < end; of these the earliest `limit` at most, but one instant whole."""
         known = self._known(series)
-        batch = await self._read(lambda db: reads.read_readings(db, known.values(), start, end))
-        return StoredReadings(*_renumbered(series, known, batch, "ts"))
+        batch, more = await self._read(lambda db: reads.read_readings(db, known.values(), start, end, limit))
+        return StoredReadings(*_renumbered(series, known, batch, "ts"), more)
 
-    async def read_aggregates(self, series: Sequence[SeriesId], step: int, start: int, end: int) -> StoredAggregates:
-        """Windows of `step` seconds with start <= window start < end."""
+    async def read_aggregates(
+        self, series: Sequence[SeriesId], step: int, start: int, end: int, limit: int | None = None
+    ) -> StoredAggregates:
+        """Windows of `step` seconds with start <= window start < end; `limit` as with readings."""
         known = self._known(series)
-        batch = await self._read(lambda db: reads.read_aggregates(db, known.values(), step, start, end))
-        return StoredAggregates(*_renumbered(series, known, batch, "start"))
+        batch, more = await self._read(lambda db: reads.read_aggregates(db, known.values(), step, start, end, limit))
+        return StoredAggregates(*_renumbered(series, known, batch, "start"), more)
 
     async def latest(self, series: Sequence[SeriesId]) -> StoredReadings:
         """The newest reading of each series that has one."""

@@ -12,16 +12,47 @@ from processors.columns import AggregateBatch, ReadingBatch
 
 __all__ = ["read_account", "read_aggregates", "read_days", "read_latest", "read_readings"]
 
+_MOST_DAYS = 32
+"""Days of a bounded read that are looked into at once."""
 _AGGREGATE_COLUMNS = ", ".join(f'"{name}"' for name in AggregateBatch.DTYPES)
 
 
-def read_readings(db: duckdb.DuckDBPyConnection, ids: Collection[int], start: int, end: int) -> ReadingBatch:
-    """Readings of the series with start <= ts < end, in no certain order."""
+def read_readings(
+    db: duckdb.DuckDBPyConnection, ids: Collection[int], start: int, end: int, limit: int | None = None
+) -> tuple[ReadingBatch, int | None]:
+    """Readings of the series with start <= ts < end, in no certain order, and from when on there are more.
+
+    With a limit the days are read from the first one on, some at a time, until there are enough.
+    """
+    parts: list[ReadingBatch] = []
     with transaction(db):
         days = [day for day in day_tables(db) if start // DAY <= day <= (end - 1) // DAY]
         if not days or not ids or start >= end:
-            return ReadingBatch.empty()
-        return _fetch(db, settled(days, f"ts >= {start} AND ts < {end} AND {_among(ids)}"))
+            return ReadingBatch.empty(), None
+        where = f"ts >= {start} AND ts < {end} AND {_among(ids)}"
+        if limit is None:
+            return _fetch(db, settled(days, where)), None
+        left, at, width = limit, 0, 1
+        while at < len(days):
+            some = days[at : at + width]
+            tables = " UNION ALL ".join(
+                f"SELECT series, ts FROM {table_of(day)} WHERE {where} AND NOT rewrite" for day in some
+            )
+            bound = _bound(db, f"SELECT DISTINCT series, ts FROM ({tables})", "ts", left, whole=left == limit)
+            parts.append(_fetch(db, settled(some, where if bound is None else f"{where} AND ts < {bound}")))
+            if bound is not None:
+                return ReadingBatch.concat(parts), bound
+            left, at, width = left - len(parts[-1]), at + width, min(2 * width, _MOST_DAYS)
+    return ReadingBatch.concat(parts), None
+
+
+def _bound(db: duckdb.DuckDBPyConnection, keys: str, time: str, limit: int, *, whole: bool) -> int | None:
+    """The time before which at most `limit` of the keys lie, or the first instant if `whole`; None: all of them do."""
+    past = db.execute(f"SELECT {time} FROM ({keys}) ORDER BY {time} LIMIT 1 OFFSET {limit}").fetchone()
+    if past is None:
+        return None
+    first = db.execute(f"SELECT min({time}) FROM ({keys})").fetchone()
+    return int(past[0]) + (whole and past == first)
 
 
 def read_latest(db: duckdb.DuckDBPyConnection, ids: Collection[int]) -> ReadingBatch:
@@ -64,22 +95,29 @@ def _counted(db: duckdb.DuckDBPyConnection, day: int) -> tuple[int, int]:
 
 
 def read_aggregates(
-    db: duckdb.DuckDBPyConnection, ids: Collection[int], step: int, start: int, end: int
-) -> AggregateBatch:
-    """The newest revision of each window of `step` with start <= window start < end."""
+    db: duckdb.DuckDBPyConnection, ids: Collection[int], step: int, start: int, end: int, limit: int | None = None
+) -> tuple[AggregateBatch, int | None]:
+    """The newest revision of each window of `step` with start <= its start < end, and from when on there are more."""
     if not ids:
-        return AggregateBatch.empty()
+        return AggregateBatch.empty(), None
+    bound = None
+    if limit is not None:
+        keys = (
+            f"SELECT DISTINCT series, start FROM aggregates WHERE step = {step} AND start >= {start} AND start < {end} "
+            f"AND {_among(ids)}"
+        )
+        bound = _bound(db, keys, "start", limit, whole=True)
     rows = db.execute(
         f"SELECT position, {_AGGREGATE_COLUMNS} FROM aggregates "
         f"WHERE step = ? AND start >= ? AND start < ? AND {_among(ids)}",
-        [step, start, end],
+        [step, start, end if bound is None else bound],
     ).fetchnumpy()
     # chosen here, as DuckDB's window functions turn -0.0 into 0.0
     order = np.lexsort((rows.pop("position"), rows["revision"], rows["start"], rows["series"]))
     batch = AggregateBatch.of(**rows).take(order)
     last = np.ones(len(batch), np.bool_)
     last[:-1] = (batch.series[1:] != batch.series[:-1]) | (batch.start[1:] != batch.start[:-1])
-    return batch.take(last)
+    return batch.take(last), bound
 
 
 def _among(ids: Iterable[int]) -> str:

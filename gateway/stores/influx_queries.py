@@ -17,6 +17,7 @@ from processors.flags import Flag
 __all__ = [
     "aggregates_statement", "count_statements", "identifier", "latest_statement",
     "literal", "mark_statement", "parse_aggregates", "parse_readings", "readings_statement", "rows_of",
+    "time_of",
 ]  # fmt: skip
 
 _LIMIT = 9_223_372_036_854_775_806
@@ -40,14 +41,16 @@ def _quoted(shown: str) -> str:
     return '"' + shown.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def readings_statement(profile: str | None, device: str, quantities: Iterable[str], start: int, end: int) -> str:
+def readings_statement(
+    profile: str | None, device: str, quantities: Iterable[str], start: int, end: int, most: int | None = None
+) -> str:
     """Value, flag and why of a device's quantities. A profile of None looks into every measurement."""
     fields = ", ".join(
         f"{identifier(quantity)}, {identifier(quantity, '_flag')}, {identifier(quantity, '_why')}"
         for quantity in quantities
     )
     source = "/.*/" if profile is None else identifier(profile)
-    return f"SELECT {fields} FROM {source} WHERE {_where(device, start, end)}"
+    return f"SELECT {fields} FROM {source} WHERE {_where(device, start, end)}{_first(most)}"
 
 
 def latest_statement(profile: str | None, device: str, quantity: str) -> str:
@@ -56,13 +59,22 @@ def latest_statement(profile: str | None, device: str, quantity: str) -> str:
 
 
 def aggregates_statement(
-    profile: str | None, device: str, quantities: Iterable[str], *, step: int, start: int, end: int
-) -> str:
+    profile: str | None, device: str, quantities: Iterable[str], *, step: int, start: int, end: int,
+    most: int | None = None,
+) -> str:  # fmt: skip
     """All statistics of a device's quantities."""
     fields = ", ".join(identifier(quantity, f"_{stat}") for quantity in quantities for stat in (*STATS, "revision"))
     label = step_label(step)
     source = f"/_{label}$/" if profile is None else identifier(profile, f"_{label}")
-    return f"SELECT {fields} FROM {source} WHERE {_where(device, start, end)}"
+    return f"SELECT {fields} FROM {source} WHERE {_where(device, start, end)}{_first(most)}"
+
+
+def time_of(series: Series, place: int) -> int | None:
+    """When the point at a place of an answer is; None: there are not so many."""
+    points = msgspec.json.decode(series.values, type=list[msgspec.Raw])
+    if place >= len(points):
+        return None
+    return int(msgspec.json.decode(points[place], type=list[Any])[series.columns.index("time")])
 
 
 def mark_statement(measurement: str, store: str) -> str:
@@ -90,6 +102,10 @@ def count_statements(measurement: str, quantity: str, start: int, end: int) -> l
 
 def _where(device: str, start: int, end: int) -> str:
     return f'"device" = {literal(spelled(device))} AND {_between(start, end)}'
+
+
+def _first(most: int | None) -> str:
+    return "" if most is None else f" LIMIT {most}"
 
 
 def _between(start: int, end: int) -> str:

@@ -76,13 +76,17 @@ class InfluxStore:
         """Write a block's lines; durable when InfluxDB has answered. Raises Retry or Halt."""
         return await self._in(self._write_thread, lambda: self._write(block))
 
-    async def read_readings(self, series: Sequence[SeriesId], start: int, end: int) -> StoredReadings:
-        """Readings with start <= ts < end."""
-        return await self._in(self._read_thread, lambda: self._reads.readings(series, start, end))
+    async def read_readings(
+        self, series: Sequence[SeriesId], start: int, end: int, limit: int | None = None
+    ) -> StoredReadings:
+        """Readings with start <= ts < end; of these the earliest `limit` at most, but one instant whole."""
+        return await self._in(self._read_thread, lambda: self._reads.readings(series, start, end, limit))
 
-    async def read_aggregates(self, series: Sequence[SeriesId], step: int, start: int, end: int) -> StoredAggregates:
-        """Windows of `step` seconds with start <= window start < end."""
-        return await self._in(self._read_thread, lambda: self._reads.aggregates(series, step, start, end))
+    async def read_aggregates(
+        self, series: Sequence[SeriesId], step: int, start: int, end: int, limit: int | None = None
+    ) -> StoredAggregates:
+        """Windows of `step` seconds with start <= window start < end; `limit` as with readings."""
+        return await self._in(self._read_thread, lambda: self._reads.aggregates(series, step, start, end, limit))
 
     async def latest(self, series: Sequence[SeriesId]) -> StoredReadings:
         """The newest reading of each series that has one."""

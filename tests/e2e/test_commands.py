@@ -12,8 +12,9 @@ import msgspec
 import pytest
 
 from gateway.cli import main as command
+from gateway.cli.door import ask, settings_of
 from gateway.engine.ledger import Balance, Ledger
-from gateway.errors import JournalFull
+from gateway.errors import CommandError, JournalFull
 from gateway.journal.inbox import Inbox
 from gateway.stores.records import Held
 from tests.support.command import COMMAND, asked, cityloom, environment
@@ -259,6 +260,36 @@ def test_dead_letters_that_had_to_go_are_shown(tmp_path: Path) -> None:
     status = asked("status", *there, "--json").json
     assert (status["dead_letters"]["held"], status["dead_letters"]["purged"]) == (10, 15)
     assert "15 went for want of room" in asked("status", *there).out
+
+
+@pytest.mark.parametrize("step", ["", "1m"])
+def test_rows_are_the_same_however_many_pages_they_are_read_in(
+    data: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def everything() -> tuple[str, str, list[Any]]:
+        words = ("read", "loop-0001", "--last", "1d", *(("--step", step) if step else ()), "--data-dir", data)
+        parsed = asked(*words, "--json").json
+        assert (parsed["truncated"], parsed["next"]) == (False, None)
+        table = asked(*words, "-n", "100000")
+        return table.out, asked(*words, "--format", "csv").out, parsed["rows"]
+
+    whole = everything()
+    assert len(whole[2]) > 60
+    assert whole[2] == sorted(whole[2], key=lambda row: (row[2], row[0]))
+    for rows in (1, 7, 50):
+        monkeypatch.setattr("gateway.cli.rows._PAGE_ROWS", rows)
+        assert everything() == whole
+
+
+def test_a_page_has_a_bound_of_its_own(data: Path) -> None:
+    settings = settings_of(None, data)
+    for limit in (0, 100_001):
+        with pytest.raises(CommandError, match=f"{limit} rows"):
+            ask(settings, "read", device="loop-0001", limit=limit)
+
+
+def test_what_the_quantiles_are_worth_is_said() -> None:
+    assert "within 2 %" in " ".join(asked("read", "--help").out.replace("│", " ").split())
 
 
 def test_a_reader_that_leaves_early_is_no_error(data: Path) -> None:
