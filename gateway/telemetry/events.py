@@ -373,6 +373,7 @@ class StoreCompacted(Event):
     EVERY_SECS: ClassVar[float] = 0.0
     store: str
     days_dropped: int
+    readings_dropped: int
     rows_saved: int
 
 

@@ -1,5 +1,6 @@
 """What every command keeps: help with examples, sentences for what is wrong, JSON last, a reader that leaves early."""
 
+import asyncio
 import json
 import shlex
 import shutil
@@ -16,6 +17,7 @@ from gateway.cli.door import ask, settings_of
 from gateway.engine.ledger import Balance, Ledger
 from gateway.errors import CommandError, JournalFull
 from gateway.journal.inbox import Inbox
+from gateway.stores.duckdb import DuckDbConfig, DuckDbStore
 from gateway.stores.records import Held
 from tests.support.command import COMMAND, asked, cityloom, environment
 
@@ -147,6 +149,26 @@ def test_a_database_that_lost_a_row_is_exit_code_1(data: Path, tmp_path: Path) -
     assert done.json["balanced"] is True
     assert done.json["verify"]["agrees"] is False
     assert "DISAGREES" in asked("ledger", "--verify", "--data-dir", copy).out
+
+
+def test_what_went_with_its_days_is_no_loss(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    before = asked("ledger", "--verify", "--data-dir", copy, "--json").json["verify"]["stores"]["duckdb"]
+    assert (before["stored"], before["aged_out"], before["agrees"]) == (before["distinct"], 0, True)
+
+    async def compact() -> None:
+        store = DuckDbStore(DuckDbConfig(copy / "readings.duckdb", 2 * 86_400_000_000_000))
+        await store.open()
+        assert (await store.compact(1_800_000_000_000_000_000)).readings_dropped == before["stored"]
+        await store.close()
+
+    asyncio.run(compact())
+    done = asked("ledger", "--verify", "--data-dir", copy, "--json")
+    after = done.json["verify"]["stores"]["duckdb"]
+    assert (done.code, after["distinct"], after["aged_out"]) == (0, 0, before["stored"])
+    shown = asked("ledger", "--verify", "--data-dir", copy).out
+    assert f"{before['stored']} stored by the books, 0 in the database, {before['stored']} aged out  agrees" in shown
 
 
 def test_a_damaged_journal_is_a_sentence_without_traceback_unless_debugged(data: Path, tmp_path: Path) -> None:
