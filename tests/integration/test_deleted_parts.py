@@ -171,7 +171,7 @@ async def test_a_store_that_was_deleted_stops_and_may_be_adopted(
     async with running_gateway(settings, connected=False) as gateway:
         await eventually(lambda: _writer(gateway, name).state == "writing", "it writes again")
         assert (await gateway.desk.verify())["agrees"]
-        letters = await gateway.desk.dead_letters()
+        letters = (await gateway.desk.dead_letters())["dead_letters"]
         assert len(letters) == (3 if name == "duckdb" else 2), "those since the deletion, or all"
         if name == "duckdb":
             assert gateway.outbox.cursor("duckdb").stored == 15 + 21  # type: ignore[union-attr]
