@@ -171,10 +171,12 @@ class Desk:
         return {"held": held.number, "held_bytes": held.bytes, "purged": sum(purged.values()), "purged_reasons": purged}
 
     async def _replay(self, letters: Sequence[DeadLetter]) -> None:
+        # a message with several letters goes once
+        messages = {letter.offset: letter for letter in letters}.values()
         rows = [
             Row(0, RowKind.REPLAY, REPLAY_SOURCE, 0, letter.topic,
                 msgspec.msgpack.encode((letter.received_at, letter.payload)))
-            for letter in letters
+            for letter in messages
         ]  # fmt: skip
         if rows:
             await self._office.submit(rows)
