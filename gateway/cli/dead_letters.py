@@ -5,13 +5,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from gateway.cli.door import Config, DataDir, Json, ask, city_zone, settings_of
 from gateway.cli.output import console, print_json
 from gateway.cli.text import clean, size
-from gateway.errors import CommandError
+from gateway.errors import CommandError, GatewayError
 
 __all__ = ["listing", "purge", "replay", "show"]
 
@@ -26,10 +27,11 @@ def listing(*, config: Config = None, data_dir: DataDir = None, json: Json = Fal
             profile: Profile = "", device: Device = "", limit: Limit = 30) -> int:  # fmt: skip
     """List dead letters, newest first."""
     settings = settings_of(config, data_dir)
-    letters = ask(settings, "dead_letters", reason=reason, profile=profile, device=device, limit=limit)
+    found = ask(settings, "dead_letters", reason=reason, profile=profile, device=device, limit=limit)
     if json:
-        print_json({"dead_letters": letters})
+        print_json(found)
         return 0
+    letters = found["dead_letters"]
     if not letters:
         console().print("[dim]no dead letters[/]" if not (reason or profile or device) else "[dim]none of that kind[/]")
         return 0
@@ -45,6 +47,12 @@ def listing(*, config: Config = None, data_dir: DataDir = None, json: Json = Fal
             clean(letter["detail"]), size(letter["bytes"]), again,
         )  # fmt: skip
     console().print(table)
+    console().print(f"[dim]{len(letters):,} of {found['held']:,} that are held[/]")
+    if found["purged"]:
+        console().print(
+            f"[yellow]{found['purged']:,} older ones had to go for want of room and can't be replayed: "
+            "`records.dead_letters_max_count` and `_max_bytes` are the bounds[/]"
+        )
     return 0
 
 
@@ -69,7 +77,7 @@ def show(id: str, /, *, config: Config = None, data_dir: DataDir = None, json: J
 
 def replay(*ids: str, config: Config = None, data_dir: DataDir = None, json: Json = False, reason: Reason = "",
            profile: Profile = "", device: Device = "", all: Yes = False) -> int:  # noqa: A002  # fmt: skip
-    """Send dead letters through the engine again, under the configuration of now.
+    """Send dead letters through the engine again, under the configuration of now. Each goes once, unless it is named.
 
     Parameters
     ----------
@@ -77,17 +85,38 @@ def replay(*ids: str, config: Config = None, data_dir: DataDir = None, json: Jso
         Which; or choose by --reason, --profile, --device, or --all.
     """
     _must_choose(ids, reason, profile, device, everything=all)
-    done = ask(
-        settings_of(config, data_dir), "replay_dead_letters", ids=list(ids), reason=reason, profile=profile,
-        device=device,
-    )  # fmt: skip
+    settings = settings_of(config, data_dir)
+    choice = {"ids": list(ids), "reason": reason, "profile": profile, "device": device}
+    sent, left, upto = 0, 1, 0
+    with _progress() as bar:
+        task = bar.add_task("sent again", total=None)
+        while left:
+            try:
+                done = ask(settings, "replay_dead_letters", **choice, upto=upto)
+            except GatewayError as error:
+                code = error.exit_code if isinstance(error, CommandError) else 1
+                raise CommandError(error.problem, _after(sent, error.remedy), code) from error
+            sent, left, upto = sent + done["replayed"], done["remaining"], done["upto"]
+            bar.update(task, completed=sent, total=sent + left)
+            if not done["replayed"]:
+                break  # what is left is being sent by somebody else
     if json:
-        print_json(done)
+        print_json({"replayed": sent, "remaining": left})
     else:
-        console().print(
-            f"{done['replayed']} sent through the engine again; `cityloom ledger` shows what became of them"
-        )
+        more = f"; {left:,} remain" if left else ""
+        console().print(f"{sent:,} sent through the engine again{more}; `cityloom ledger` shows what became of them")
     return 0
+
+
+def _progress() -> Progress:
+    """Shown on a terminal only, and gone at the end."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    shown = console(stderr=True)
+    return Progress(*columns, console=shown, transient=True, disable=not shown.is_terminal)
+
+
+def _after(sent: int, remedy: str) -> str:
+    return f"{sent:,} were sent before it, and go on with the rest by the same command. {remedy}" if sent else remedy
 
 
 def purge(*, config: Config = None, data_dir: DataDir = None, json: Json = False, reason: Reason = "",

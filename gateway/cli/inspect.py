@@ -1,10 +1,8 @@
 """`cityloom status`, `ledger`, `series`, `read`: look at a gateway, running or not."""
 
-import csv
-import sys
 import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, tzinfo
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -18,6 +16,7 @@ from rich.text import Text
 from gateway.cli.door import Config, DataDir, Json, ask, city_zone, settings_of
 from gateway.cli.ledger_view import device_view, ledger_view
 from gateway.cli.output import console, print_json
+from gateway.cli.rows import read_pages, utc_text, write_csv, write_json
 from gateway.cli.text import clean
 from gateway.cli.times import STEPS, parse_span, parse_time
 from gateway.cli.view import status_view
@@ -27,7 +26,12 @@ from processors.flags import Flag, Why
 __all__ = ["ledger", "read", "series", "status"]
 
 _WATCH_SECS = 0.5
-_STEP_HELP = f"Aggregates of {', '.join(STEPS)}; readings where empty."
+_TABLE_ROWS = 1_000
+"""More is nothing to look at."""
+_STEP_HELP = (
+    f"Aggregates of {', '.join(STEPS)}; readings where empty. p50 and p95 of 15m and longer are estimates within 2 %; "
+    "those of shorter windows, and all other statistics, are exact."
+)
 _LEFT = frozenset({"quantity", "unit", "time", "flag", "why"})
 
 
@@ -126,9 +130,10 @@ def read(
     start: Annotated[str, Parameter(name="--from")] = "", end: Annotated[str, Parameter(name="--to")] = "",
     last: str = "1h", step: Annotated[str, Parameter(help=_STEP_HELP)] = "", store: str = "",
     form: Annotated[Literal["table", "csv", "json"], Parameter(name="--format")] = "table",
+    limit: Annotated[int | None, Parameter(alias="-n", validator=Number(gte=1), show_default=False)] = None,
     json: Json = False,
 ) -> int:  # fmt: skip
-    """Read a device's readings or aggregates back from a store.
+    """Read a device's readings or aggregates back from a store, in order of time.
 
     Parameters
     ----------
@@ -146,55 +151,57 @@ def read(
         Which store; the first one where empty.
     form
         As a table in the city's time; as CSV with times in UTC; or as JSON with times in UTC nanoseconds.
+    limit
+        How many rows at most, the earliest; rows of one time stay together. Without it 1,000 in a table, and all of
+        them as CSV or JSON, however many.
     """
     settings = settings_of(config, data_dir)
     zone = city_zone(settings)
     if step and step not in STEPS:
         raise CommandError(f"{step!r} is no step.", f"Give one of {', '.join(STEPS)}.", 2)
-    found = ask(
-        settings, "read", device=device, quantity=quantity, start=parse_time(start, zone), end=parse_time(end, zone),
-        last=parse_span(last), step=STEPS.get(step, 0), store=store,
-    )  # fmt: skip
-    if json or form == "json":
-        print_json(found)
-    elif form == "csv":
-        _write_csv(found)
-    else:
-        _show_rows(found, zone)
+    as_json = json or form == "json"
+    question = {
+        "device": device, "quantity": quantity, "start": parse_time(start, zone), "end": parse_time(end, zone),
+        "last": parse_span(last), "step": STEPS.get(step, 0), "store": store,
+    }  # fmt: skip
+    most = _TABLE_ROWS if limit is None and form == "table" and not as_json else limit
+    pages = read_pages(lambda **page: ask(settings, "read", **page), question, most)
+    if as_json:
+        write_json(pages)
+        return 0
+    more = write_csv(pages) if form == "csv" else _show_rows(list(pages), zone)
+    if more is not None:
+        # not among the rows: they may be on their way into a file
+        console(stderr=form == "csv").print(
+            f"[yellow]there is more:[/] go on with --from {utc_text(more)}, narrow --from and --to, or take more by -n"
+        )
     return 0
 
 
-def _show_rows(found: Mapping[str, Any], zone: tzinfo) -> None:
-    if not found["rows"]:
+def _show_rows(pages: Sequence[Mapping[str, Any]], zone: tzinfo) -> int | None:
+    """Gives from when on there is more."""
+    rows = [row for page in pages for row in page["rows"]]
+    if not rows:
         console().print("[dim]nothing is stored in that time; --from, --to and --last choose another[/]")
-        return
-    columns = found["columns"]
+        return None
+    columns = pages[0]["columns"]
     waits = columns[-1] == "pending"
-    if waits and not any(row[-1] for row in found["rows"]):
+    if waits and not any(row[-1] for row in rows):
         columns, waits = columns[:-1], False
-    table = Table(box=None, header_style="dim", caption=f"from {found['store']}", caption_style="dim",
+    table = Table(box=None, header_style="dim", caption=f"from {pages[0]['store']}", caption_style="dim",
                   caption_justify="left")  # fmt: skip
     for name in columns:
         table.add_column(name, justify="left" if name in _LEFT else "right")
     shown: dict[str, Callable[[Any], str | Text]] = {
         "time": partial(_time, zone=zone), "flag": _flag, "why": _why, "pending": lambda value: "yes" if value else "",
     }  # fmt: skip
-    for row in found["rows"]:
+    for row in rows:
         table.add_row(*(shown.get(name, _figure)(cell) for name, cell in zip(columns, row, strict=False)))
     console().print(table)
     if waits:
         console().print("[dim]pending: a late reading came, and the window will be computed again[/]")
-
-
-def _write_csv(found: Mapping[str, Any]) -> None:
-    """Times as RFC 3339 with all their nanoseconds, in UTC: what spreadsheets and data frames read as a time."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(found["columns"])
-    place = found["columns"].index("time")
-    for row in found["rows"]:
-        secs, ns = divmod(row[place], 1_000_000_000)
-        row[place] = f"{datetime.fromtimestamp(secs, UTC):%Y-%m-%dT%H:%M:%S}.{ns:09d}Z"
-        writer.writerow(row)
+    more: int | None = pages[-1]["next"]
+    return more
 
 
 def _time(ns: int, zone: tzinfo) -> str:

@@ -92,13 +92,29 @@ def _verified(stores: Mapping[str, Mapping[str, Any]]) -> list[RenderableType]:
     out: list[RenderableType] = []
     for name, check in stores.items():
         good = Text("agrees", "green") if check["agrees"] else Text("DISAGREES", "bold red")
-        facts = check.get("problem")
-        if facts is None:
-            facts = f"{check['stored']:,} stored by the books, {check['distinct']:,} in the database"
-            if check["overwritten_at_most"]:
-                facts += f" (up to {check['overwritten_at_most']:,} overwritten by late ones)"
+        facts = check["problem"] if "problem" in check else _facts(check)
         out.append(Text.assemble((f"{clean(name)}: ", "bold"), clean(facts, 400), "  ", good))
+        if check.get("days_off"):
+            days = ", ".join(f"{number:,} on {day}" for day, number in check["days_off"].items())
+            out.append(Text(f"  missing, or too many: {days} (UTC)", "red"))
+        if check.get("since"):
+            out.append(Text(f"  compared from {check['since']} (UTC) on: what is older ages out by itself", "dim"))
+        if check.get("tolerance"):
+            out.append(Text(f"  not exact by {check['tolerance']:,}: {check['tolerance_why']}", "dim"))
     return out
+
+
+def _facts(check: Mapping[str, Any]) -> str:
+    """How the readings that the books call stored are accounted for."""
+    facts = f"{check['stored']:,} stored by the books, {check['distinct']:,} in the database"
+    terms = (("written_over", "written over by later ones"), ("aged_out", "aged out"),
+             ("undated", "stored before days were counted"))  # fmt: skip
+    for term, words in terms:
+        if check.get(term):
+            facts += f", {check[term]:,} {words}"
+    if missing := check["missing"]:
+        facts += f", {missing:,} missing" if missing > 0 else f", {-missing:,} too many"
+    return facts
 
 
 def _moment(ns: int, zone: tzinfo) -> str:

@@ -1,7 +1,7 @@
 """Times and spans as people type them."""
 
 from datetime import datetime, tzinfo
-from re import fullmatch
+from re import fullmatch, search
 
 from gateway.errors import CommandError
 
@@ -27,7 +27,8 @@ def parse_time(text: str, zone: tzinfo) -> int:
         ) from error
     if when.tzinfo is None:
         when = when.replace(tzinfo=zone)
-    return round(when.timestamp() * 1_000_000) * 1000
+    finer = search(r"[.,]\d{6}(\d{1,3})", text)  # what the standard library leaves out
+    return round(when.timestamp() * 1_000_000) * 1000 + (int(finer[1].ljust(3, "0")) if finer else 0)
 
 
 def parse_span(text: str) -> float:

@@ -99,6 +99,10 @@ def _flow(status: Status) -> RenderableType:
         if store["problem"]:
             text.append(f"\n{clean(store['problem'], 400)} {clean(store['remedy'], 400)}", "yellow")
         table.add_row("store", text)
+    letters = status.get("dead_letters") or {}
+    if letters.get("purged"):
+        purged = f"{letters['purged']:,} went for want of room, and can't be replayed"
+        table.add_row("letters", Text(f"{letters['held']:,} dead letters are held; {purged}", "bold red"))
     return table
 
 

@@ -4,6 +4,8 @@
     readings, engine:    decoded  = accepted + duplicate + conflict + quarantined + expired + invalid
     readings, per store: accepted = stored + refused + dropped + waiting
 
+Beside them, in no sum: `late`, `missing` (gaps in devices' numbers) and `lost_at_broker` (drops that a broker admits).
+
 Each term is counted where it happens; `waiting` is counted from what lies in a queue, never by subtraction, so a row
 lost between two hand-overs shows as an imbalance.
 """
@@ -31,6 +33,8 @@ class Intake(msgspec.Struct, frozen=True):
     received: int
     redelivered: int
     shed: int
+    lost_at_broker: int = 0
+    """Beside: what the broker says that it dropped, of any of its clients, while it was watched."""
 
 
 class StoreTerms(msgspec.Struct, frozen=True):
@@ -107,7 +111,7 @@ class Ledger(msgspec.Struct, frozen=True):
             messages.update(received=intake.received, redelivered=intake.redelivered, shed=intake.shed)
         readings: Counter[str] = Counter()
         reasons: dict[str, Counter[str]] = {}
-        beside: Counter[str] = Counter()
+        beside = Counter(lost_at_broker=sum(intake.lost_at_broker for intake in self.intake.values()))
         for key, amount in self.engine.items():
             if key.term not in (*MESSAGE_TERMS, *READING_TERMS):
                 beside[key.term] += amount

@@ -41,6 +41,8 @@ class IntakeCounts(msgspec.Struct):
     received: int = 0
     redelivered: int = 0
     shed: int = 0
+    lost_at_broker: int = 0
+    """What its broker says that it dropped meanwhile, of any of its clients."""
 
 
 class SourceTotals(msgspec.Struct, array_like=True):
@@ -55,6 +57,7 @@ class SourceTotals(msgspec.Struct, array_like=True):
     """QoS 1 messages among them: a PUBACK is owed for each."""
     confirmed: int = 0
     """How many of those PUBACKs are known to have arrived."""
+    lost_at_broker: int = 0
 
 
 class InboxState(msgspec.Struct):
@@ -354,7 +357,7 @@ def _added(
         now = SourceTotals(
             was.received + came.received, was.redelivered + came.redelivered, was.shed + came.shed,
             was.journaled + messages[source], was.qos1 + qos1.get(source, 0),
-            max(was.confirmed, confirmed.get(source, 0)),
+            max(was.confirmed, confirmed.get(source, 0)), was.lost_at_broker + came.lost_at_broker,
         )  # fmt: skip
         if now.confirmed > now.qos1:
             raise ValueError(f"source {source}: {now.confirmed} messages confirmed of {now.qos1}")

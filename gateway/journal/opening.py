@@ -13,6 +13,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from gateway.errors import JournalCorrupt, JournalError, JournalMixedUp
+from gateway.journal.day_books import DAY_SCHEMA
 from gateway.journal.files import sync_folder, translated_os
 from gateway.journal.inbox import INBOX_SCHEMA, INBOX_VERSION, Inbox, InboxState
 from gateway.journal.outbox import OUTBOX_SCHEMA, OUTBOX_VERSION, Outbox, OutboxState
@@ -67,6 +68,7 @@ def open_journal(
         journal_id = _create(inbox_path, outbox_path, snapshots_path, fault)
     else:
         journal_id = _agreed({inbox_path: inbox, outbox_path: outbox}, snapshots_path)
+        _upgrade(outbox_path)
     with ExitStack() as opened:
         inbox_file = Inbox(inbox_path, journal_id, inbox_quota, keep=keep, fault=fault)
         opened.callback(inbox_file.close)
@@ -98,6 +100,18 @@ def _look(path: Path, version: int) -> _Found | None:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         content = "SELECT EXISTS (SELECT 1 FROM chunk)" if "chunk" in tables else "SELECT EXISTS (SELECT 1 FROM step)"
         return _Found(meta[0], bool(meta[1]), not connection.execute(content).fetchone()[0])
+
+
+def _upgrade(outbox: Path) -> None:
+    """From outbox 1, which didn't count the days of what a store got: what is there then has no day."""
+    with translated(outbox), closing(connect(outbox)) as connection:
+        if connection.execute("PRAGMA user_version").fetchone()[0] >= OUTBOX_VERSION:
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in DAY_SCHEMA:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={OUTBOX_VERSION}")
+        connection.execute("COMMIT")
 
 
 def _never_used(inbox: _Found, outbox: _Found | None, snapshots: Path) -> bool:

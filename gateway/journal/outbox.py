@@ -5,12 +5,13 @@
     series, ledger   names by index, totals (kept.py)           kept
     mark             windows to compute again (marks.py)         until revised
     store            where each store is (cursors.py)            until forgotten
+    stored_day       what it got, by day (day_books.py)          until forgotten
 
 A step without outputs has no block. Blocks also come from the reviser (`revision`) and from stores (`refusals`).
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from sqlite3 import Connection
 
@@ -22,6 +23,7 @@ from gateway.errors import JournalCorrupt, JournalMixedUp
 from gateway.journal.block_queue import BLOCK_SCHEMA, count_readings, drop_blocks, put_block, take_blocks
 from gateway.journal.blocks import encode
 from gateway.journal.cursors import CURSOR_SCHEMA, StoreState, put_store, store_states
+from gateway.journal.day_books import DAY_SCHEMA, DayBook, add_days, days_of, forget_days
 from gateway.journal.kept import KEPT_SCHEMA, put_series, put_totals, series_from, totals
 from gateway.journal.marks import MARK_SCHEMA, Mark, add_marks, clear_marks, due_marks, marks_of
 from gateway.journal.recent_blocks import RecentBlocks
@@ -40,11 +42,12 @@ from processors.columns import AggregateBatch
 
 __all__ = ["OUTBOX_SCHEMA", "OUTBOX_VERSION", "Outbox", "OutboxState", "SnapshotRow", "StepRecord"]
 
-OUTBOX_VERSION = 1
+OUTBOX_VERSION = 2
 OUTBOX_SCHEMA = (
     *RECORDED_SCHEMA,
     *BLOCK_SCHEMA,
     *CURSOR_SCHEMA,
+    *DAY_SCHEMA,
     *MARK_SCHEMA,
     *KEPT_SCHEMA,
 )
@@ -283,6 +286,7 @@ class Outbox:
         """Keep nothing for this store any longer."""
         with self._lock, self._db.transaction("cursor") as connection:
             connection.execute("DELETE FROM store WHERE name = ?", (name,))
+            forget_days(connection, name)
 
     def stores(self) -> list[StoreState]:
         """All registered stores, by name."""
@@ -293,11 +297,19 @@ class Outbox:
         """One store; None: not registered."""
         return next((state for state in self.stores() if state.name == store), None)
 
+    def stored_days(self, store: str) -> tuple[StoreState | None, dict[int, DayBook]]:
+        """A store, and the days of what it stored where they are counted: of one moment."""
+        with self._db.reading() as connection:
+            state = next((state for state in store_states(connection) if state.name == store), None)
+            return state, days_of(connection, store)
+
     def advance(
         self, store: str, position: int, stored_delta: int, refused_delta: int, dropped_delta: int = 0,
-        rejects: Sequence[Reject] = (),
+        rejects: Sequence[Reject] = (), days: Mapping[int, DayBook] | None = None,
     ) -> int | None:  # fmt: skip
         """Note that `store` has everything up to `position`, with the dead letters of the points that it refused.
+
+        `days`: the UTC days of what it stored, where it keeps no count of its own.
 
         Returns the position of the block with the dead letters, None if there are none. No quota applies: advancing
         is what makes room.
@@ -319,6 +331,7 @@ class Outbox:
             body = encode(result) if rejects else b""
             with self._db.transaction("cursor") as connection:
                 put_store(connection, moved)
+                add_days(connection, store, days or {})
                 appended = self._appended(connection, "refusals", body)
             return self._moved(appended, body, result)
 

@@ -12,7 +12,8 @@ __all__ = ["take_ledger"]
 def take_ledger(inbox: Inbox, outbox: Outbox, stores: Iterable[str]) -> Ledger:
     """The books as they stand. The caller keeps both writers still (or nobody writes): see `Desk.ledger`."""
     intake = {
-        str(source): Intake(total.received, total.redelivered, total.shed) for source, total in inbox.totals().items()
+        str(source): Intake(total.received, total.redelivered, total.shed, total.lost_at_broker)
+        for source, total in inbox.totals().items()
     }
     waiting = inbox.messages_between(outbox.processed_offset, inbox.end_offset)
     terms: dict[str, StoreTerms] = {}

@@ -1,14 +1,19 @@
 """Go on with a store that was deleted, emptied or put back from an older copy: what it lost is counted as dropped."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.errors import CommandError, StoreError
+from gateway.journal.day_books import DayBook
 from gateway.journal.outbox import Outbox
 from gateway.stores.base import Block, BlockStore, Store
 from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
 
 __all__ = ["adopt"]
+
+_EVER = 100_000
+"""Days."""
 
 
 async def adopt(outbox: Outbox, name: str, store: BlockStore | None) -> dict[str, Any]:
@@ -42,7 +47,7 @@ async def adopt(outbox: Outbox, name: str, store: BlockStore | None) -> dict[str
                 f"{name} has block {there.position}, but the outbox ends at {outbox.last_position}.",
                 "The data folder is the older copy: put back the newest one.",
             )
-        begin, stored = outbox.begin_position, 0
+        begin, stored, days = outbox.begin_position, 0, dict[int, DayBook]()
         if there is not None and there.stored >= 0:
             begin, stored = max(begin, there.position), there.stored
             if begin > there.position:
@@ -50,7 +55,8 @@ async def adopt(outbox: Outbox, name: str, store: BlockStore | None) -> dict[str
                 empty = ReadingBatch.empty(), FlagRewrites.empty(), AggregateBatch.empty()
                 await store.write(Block(outbox.journal_id, begin, *empty, []))
         elif there is not None:
-            begin, stored = max(begin, state.position), await _held(store)
+            begin, days = max(begin, state.position), await _held(store)
+            stored = sum(book.stored for book in days.values())
     except StoreError as error:
         raise CommandError(error.problem, error.remedy) from error
     dropped = outbox.readings_upto(begin) - stored
@@ -59,17 +65,17 @@ async def adopt(outbox: Outbox, name: str, store: BlockStore | None) -> dict[str
             f"{name} holds {stored} readings, {-dropped} more than this journal can have given it.",
             "The data folder is the older copy: put back the newest one.",
         )
-    await asyncio.to_thread(_register, outbox, name, begin, stored, dropped)
+    await asyncio.to_thread(_register, outbox, name, begin, stored, dropped, days)
     return {"store": name, "from_block": begin, "stored": stored, "dropped": dropped}
 
 
-async def _held(store: BlockStore) -> int:
-    """Readings in a store that keeps no count of its own."""
+async def _held(store: BlockStore) -> dict[int, DayBook]:
+    """Readings in a store that keeps no count of its own, by UTC day."""
     counts: Store = store  # type: ignore[assignment]  # whoever keeps none is a time-series store
-    return await counts.distinct_readings()
+    return {day: DayBook(number) for day, number in (await counts.count_days(-_EVER, _EVER)).items()}
 
 
-def _register(outbox: Outbox, name: str, begin: int, stored: int, dropped: int) -> None:
+def _register(outbox: Outbox, name: str, begin: int, stored: int, dropped: int, days: Mapping[int, DayBook]) -> None:
     outbox.forget_store(name)
     outbox.register_store(name, begin, 0)
-    outbox.advance(name, begin, stored, 0, dropped)
+    outbox.advance(name, begin, stored, 0, dropped, days=days)

@@ -46,6 +46,7 @@ from gateway.runtime.stores import RECORDS, make_records, make_stores
 from gateway.runtime.writer import StoreWriter
 from gateway.stores.base import BlockStore
 from gateway.telemetry.events import (
+    DeadLettersPurgedError,
     DeviceProvisioned,
     GatewayStarted,
     InboxFull,
@@ -108,7 +109,7 @@ class Gateway:
             gather_messages=engine.gather_messages, tick_secs=engine.tick_secs, memory_rows=_MEMORY_ROWS,
             live=self._is_live, committed=self._on_committed, full=self._on_outbox_full,
         )  # fmt: skip
-        self.records = make_records(settings)
+        self.records = make_records(settings, self._on_purged)
         self.stores = make_stores(settings)
         rng = np.random.default_rng()
         every: list[BlockStore] = [*self.stores, self.records]
@@ -124,7 +125,7 @@ class Gateway:
             retention_ns=settings.enabled_stores[self.stores[0].name].retention_ns, skipped=self._on_skipped,
             day_edges=lambda: self.engines.zone.day_edges, revised=self._on_revised, passed=kill,
         )  # fmt: skip
-        self.reports = SourceReports(telemetry, session_expected=not new_session)
+        self.reports = SourceReports(telemetry, session_expected=not new_session, lost=self._on_lost)
         self.notes = SessionNotes(settings.data_dir)
         self.sources = make_sources(
             settings, content, self.inbox, self.intake, stamps, self.reports, self.notes, new_session=new_session
@@ -273,6 +274,13 @@ class Gateway:
 
     def _on_skipped(self, series: int) -> None:
         self.telemetry.emit(RevisionSkipped(series))
+
+    def _on_lost(self, source: str, messages: int) -> None:
+        index = next(index for index, each in enumerate(self.settings.sources) if each.name == source)
+        self.intake.lost_at_broker(index, messages)
+
+    def _on_purged(self, letters: int, purged: int, held: int) -> None:
+        self.telemetry.emit(DeadLettersPurgedError(letters, purged, held))
 
     def _on_inbox_full(self, problem: str) -> None:
         self.telemetry.emit(InboxFull(problem))

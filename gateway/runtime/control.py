@@ -30,6 +30,9 @@ SOCKET_NAME = "control.sock"
 _SOCKET_PATH_BYTES = 100
 """Unix socket paths may not be longer than about 108 bytes."""
 
+_PIECE_ROWS = 2_000
+"""Some 1.5 ms of encoding."""
+
 
 @contextlib.contextmanager
 def socket_path(folder: Path) -> Iterator[str]:
@@ -75,7 +78,7 @@ def desk_app(desk: Desk) -> Starlette:
         except GatewayError as error:
             code = error.exit_code if isinstance(error, CommandError) else 1
             return JSONResponse({"problem": error.problem, "remedy": error.remedy, "exit_code": code}, 409)
-        return Response(msgspec.json.encode(result), media_type="application/json")
+        return Response(await asyncio.to_thread(_encoded, result), media_type="application/json")
 
     return Starlette(routes=[Route("/{method}", call, methods=["POST"])])
 
@@ -96,6 +99,15 @@ def health_app(gateway: Watched, registry: CollectorRegistry) -> Starlette:
 
     routes = [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", metrics)]
     return Starlette(routes=routes)
+
+
+def _encoded(result: Any) -> bytes:
+    """As JSON; many rows piece by piece, for nothing else runs while one is being encoded."""
+    rows = result.get("rows", ()) if isinstance(result, dict) else ()
+    if len(rows) <= _PIECE_ROWS:
+        return msgspec.json.encode(result)
+    pieces = [msgspec.json.encode(rows[at : at + _PIECE_ROWS])[1:-1] for at in range(0, len(rows), _PIECE_ROWS)]
+    return msgspec.json.encode({**result, "rows": msgspec.Raw(b"[%b]" % b",".join(pieces))})
 
 
 class _Server(uvicorn.Server):

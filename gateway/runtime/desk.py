@@ -5,6 +5,8 @@ Every method gives plain data for JSON. `METHODS` is the whole list of what the 
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -12,7 +14,7 @@ import msgspec
 from gateway.clock import Clock
 from gateway.config.settings import Settings
 from gateway.engine.engines import Engines
-from gateway.engine.ledger import Ledger
+from gateway.engine.ledger import Ledger, StoreTerms
 from gateway.engine.registry import DEVICE_TERMS
 from gateway.errors import CommandError, StoreError
 from gateway.journal.inbox import Inbox
@@ -20,10 +22,11 @@ from gateway.journal.outbox import Outbox
 from gateway.rows import Row, RowKind
 from gateway.runtime.alarm_desk import ALARM_METHODS, AlarmDesk
 from gateway.runtime.intake import REPLAY_SOURCE
-from gateway.runtime.reading import read_series
+from gateway.runtime.reading import MOST_ROWS, read_series
 from gateway.runtime.trace import TraceDesk
+from gateway.runtime.verification import verify_store
 from gateway.stores.base import SeriesId, Store
-from gateway.stores.records import DeadLetter, LetterFilter, RecordsStore
+from gateway.stores.records import DeadLetter, Held, LetterFilter, RecordsStore
 
 __all__ = ["METHODS", "Desk", "Office"]
 
@@ -31,7 +34,8 @@ METHODS = frozenset({
     "status", "ledger", "verify", "device_ledger", "dead_letters", "dead_letter", "replay_dead_letters",
     "purge_dead_letters", "series", "read", "trace", "adopt_store",
 }) | ALARM_METHODS  # fmt: skip
-_REPLAY_AT_ONCE = 1_000
+_REPLAY_AT_ONCE = Held(2_000, 16 << 20)
+"""Dead letters a call, and their bytes."""
 
 
 class Office(Protocol):
@@ -81,7 +85,8 @@ class Desk(AlarmDesk, TraceDesk):
 
     async def status(self) -> dict[str, Any]:
         """Everything that `cityloom status` shows."""
-        return {**self._office.status(), "ledger": (await self._office.take()).as_dict()}
+        ledger = (await self._office.take()).as_dict()
+        return {**self._office.status(), "dead_letters": await self._letter_figures(), "ledger": ledger}
 
     async def ledger(self) -> dict[str, Any]:
         """The books: totals, then each source, profile and store."""
@@ -101,27 +106,13 @@ class Desk(AlarmDesk, TraceDesk):
         }
 
     async def verify(self) -> dict[str, Any]:
-        """Compare what the books say is stored with the distinct keys in each database.
-
-        A late reading may overwrite a stored key, so the database may hold fewer keys than were stored, by no more
-        than the late ones; never more.
-        """
+        """Compare what the books say is stored with what is in each database."""
         ledger = await self._office.take()
-        late = ledger.total("beside", "late")
         out: dict[str, Any] = {}
         for store in self._office.stores:
-            terms = ledger.stores.get(store.name)
-            if terms is None:
-                continue
-            try:
-                held = await store.distinct_readings()
-            except StoreError as error:
-                out[store.name] = {"problem": error.problem, "agrees": False}
-                continue
-            # counted again: the store may have written on meanwhile
-            after = (await self._office.take()).stores[store.name].stored
-            agrees = terms.stored - late <= held <= after
-            out[store.name] = {"stored": terms.stored, "distinct": held, "overwritten_at_most": late, "agrees": agrees}
+            found = await verify_store(self._office.outbox, store, partial(self._terms, store.name))
+            if found is not None:
+                out[store.name] = found
         agrees = ledger.balanced and all(store["agrees"] for store in out.values())
         return {"agrees": agrees, "balanced": ledger.balanced, "stores": out}
 
@@ -137,10 +128,11 @@ class Desk(AlarmDesk, TraceDesk):
 
     async def dead_letters(
         self, reason: str = "", profile: str = "", device: str = "", limit: int = 100
-    ) -> list[dict[str, Any]]:
-        """Newest first, without payloads."""
+    ) -> dict[str, Any]:
+        """Newest first, without payloads; and of all letters how many are held, and went for want of room."""
         found = await self._office.records.letters(_filter(reason, profile, device, limit=limit))
-        return [_letter(letter) for letter in found]
+        figures = await self._letter_figures()
+        return {"dead_letters": [_letter(letter) for letter in found], **(figures or {})}
 
     async def dead_letter(self, id: str) -> dict[str, Any]:  # noqa: A002  the name on the command line
         """One of them, whole; the payload as text where it is UTF-8, else as hex."""
@@ -152,24 +144,45 @@ class Desk(AlarmDesk, TraceDesk):
         return {**_letter(letter), **payload}
 
     async def replay_dead_letters(
-        self, ids: Sequence[str] = (), reason: str = "", profile: str = "", device: str = ""
+        self, ids: Sequence[str] = (), reason: str = "", profile: str = "", device: str = "", upto: int = 0
     ) -> dict[str, Any]:
-        """Send them through the engine again, under the configuration of now. The clock gives a new receipt."""
+        """Send a page of them through the engine again, under the configuration of now; the oldest first.
+
+        The clock gives a new receipt. Named ones go again however often they went before; of the others those that
+        never did. What `remaining` counts goes with the next call, which is given `upto` back: what comes of the
+        letters that go now may be letters again, and they are no part of this.
+        """
         records = self._office.records
         if ids:
-            letters = [await self._find(each) for each in ids]
-        else:
-            letters = await records.letters(_filter(reason, profile, device, limit=_REPLAY_AT_ONCE))
-        letters = [letter for letter in letters if letter.topic]
+            letters = [letter for letter in [await self._find(each) for each in ids] if letter.topic]
+            await self._replay(letters)
+            return {"replayed": len(letters), "remaining": 0, "upto": upto}
+        upto = upto or await records.last_number()
+        which = replace(_filter(reason, profile, device), replayed=False, upto=upto, message=True)
+        letters = await records.oldest(which, _REPLAY_AT_ONCE)
+        await self._replay(letters)
+        return {"replayed": len(letters), "remaining": await records.count(which), "upto": upto}
+
+    async def _letter_figures(self) -> dict[str, Any] | None:
+        """None: records.db can't be read."""
+        records = self._office.records
+        try:
+            held, purged = await records.held(), await records.purged_counts()
+        except StoreError:
+            return None
+        return {"held": held.number, "held_bytes": held.bytes, "purged": sum(purged.values()), "purged_reasons": purged}
+
+    async def _replay(self, letters: Sequence[DeadLetter]) -> None:
+        # a message with several letters goes once
+        messages = {letter.offset: letter for letter in letters}.values()
         rows = [
             Row(0, RowKind.REPLAY, REPLAY_SOURCE, 0, letter.topic,
                 msgspec.msgpack.encode((letter.received_at, letter.payload)))
-            for letter in letters
+            for letter in messages
         ]  # fmt: skip
         if rows:
             await self._office.submit(rows)
-            await records.mark_replayed([letter.id for letter in letters], self._office.clock.now())
-        return {"replayed": len(rows)}
+            await self._office.records.mark_replayed([letter.id for letter in letters], self._office.clock.now())
 
     async def purge_dead_letters(self, reason: str = "", profile: str = "", device: str = "") -> dict[str, Any]:
         """Delete those that match."""
@@ -186,12 +199,16 @@ class Desk(AlarmDesk, TraceDesk):
 
     async def read(
         self, device: str, quantity: str = "", start: int = 0, end: int = 0, last: float = 3600, step: int = 0,
-        store: str = "",
+        store: str = "", limit: int = MOST_ROWS,
     ) -> dict[str, Any]:  # fmt: skip
-        """Readings (step 0) or aggregates of a device in [start, end), UTC ns.
+        """Readings (step 0) or aggregates of a device in [start, end), UTC ns, by time.
 
         Without `end`: up to the newest reading; without `start`: the `last` seconds before it, and one window more.
+        Of these at most `limit` rows, the earliest; rows of one time are never parted. `truncated`: there are more,
+        from `next` on; the same question with `start` there, and `end` as it was answered, goes on.
         """
+        if not 1 <= limit <= MOST_ROWS:
+            raise CommandError(f"A page can't have {limit} rows.", f"Ask for 1 to {MOST_ROWS}, then for the rest.", 2)
         names = await asyncio.to_thread(self._office.outbox.series_names, 0)
         mine = [name for name in names if name.device == device]
         if not mine:
@@ -208,7 +225,7 @@ class Desk(AlarmDesk, TraceDesk):
                     end = int(newest.max()) + 1 if len(newest) else self._office.clock.now()
                 start = start or end - int((last + step) * 1e9)
                 pending = await asyncio.to_thread(self._office.outbox.marks_of, [name.index for name in mine])
-                return await read_series(candidate, mine, start, end, step, pending)
+                return await read_series(candidate, mine, start, end, step, pending, limit)
         names_open = ", ".join(each.name for each in self._office.stores) or "none"
         asked = f"store {store!r} is" if store else "store is enabled and"
         raise CommandError(f"No {asked} open.", f"Open are: {names_open}; [stores.*] enables them.", 2)
@@ -216,6 +233,9 @@ class Desk(AlarmDesk, TraceDesk):
     async def adopt_store(self, name: str) -> dict[str, Any]:
         """Let a store that was deleted or replaced go on from now; what it lost is counted `dropped`."""
         return await self._office.adopt(name)
+
+    async def _terms(self, store: str) -> StoreTerms:
+        return (await self._office.take()).stores[store]
 
     def _source(self, index: str) -> str:
         """What the configuration calls a source; the journal knows its number."""

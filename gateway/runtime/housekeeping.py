@@ -120,7 +120,9 @@ class Housekeeping:
                 except StoreError as error:
                     gateway.telemetry.emit(StoreRetrying(store.name, error.problem, _DAY_SECS))
                 else:
-                    gateway.telemetry.emit(StoreCompacted(store.name, done.days_dropped, done.rows_saved))
+                    gateway.telemetry.emit(
+                        StoreCompacted(store.name, done.days_dropped, done.readings_dropped, done.rows_saved)
+                    )
 
     async def check(self) -> None:
         """Take the ledger and say so where it doesn't balance, or where our own clock looks wrong."""

@@ -104,6 +104,11 @@ class Intake:
         if not self._committing:
             self._look()
 
+    def lost_at_broker(self, source: int, count: int) -> None:
+        """Count what a source's broker admits to have dropped; durable with the next commit, which this calls for."""
+        self._pending.counts.setdefault(source, IntakeCounts()).lost_at_broker += count
+        self._wake.set()
+
     async def submit(self, rows: Sequence[Row]) -> int:
         """Journal rows that no broker sent (acts, replayed dead letters); gives the first offset once durable.
 
@@ -131,7 +136,7 @@ class Intake:
                 self._timer.cancel()
                 self._timer = None
             pending, self._pending = self._pending, _Pending()
-            if pending.batches or pending.acts:
+            if pending.batches or pending.acts or pending.counts:
                 self._committing = True
                 done = await self._commit(pending)
                 self._committing = False
@@ -182,7 +187,7 @@ class Intake:
                 if self._stopping:
                     self._refuse(self._pending, error)
                     return False
-            if not pending.batches:
+            if not (pending.batches or pending.counts):
                 return True
             await asyncio.sleep(_FULL_RETRY_SECS)
             self._refuse(self._pending, None)

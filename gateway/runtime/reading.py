@@ -1,54 +1,110 @@
-"""Read series back as plain rows, with what is still pending said."""
+"""Read series back as plain rows, a page at a time, with what is still pending said.
 
+    store --(at most `limit` rows, instants whole)--> columns --(in a thread)--> rows by time
+                                                         ^
+                              marks that wait ----------+   a window that one touches is `pending`
+
+`next` is the time at which the following page begins; a page that is the last one has none.
+"""
+
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gateway.engine.results import SeriesName
 from gateway.journal.marks import Mark
-from gateway.stores.base import SeriesId, Store
+from gateway.stores.base import SeriesId, Store, StoredAggregates, StoredReadings
 from processors.columns import STATS
 from processors.windows.day import DAY, SECOND
 
-__all__ = ["read_series"]
+__all__ = ["MOST_ROWS", "pending_windows", "read_series"]
 
+MOST_ROWS = 100_000
+"""Rows a page: some 5 MB of JSON."""
 _LONGEST_DAY = 25 * 3600 * SECOND
 """A mark just after a shorter day shows it as pending, too: one hint too many, none too few."""
 
 
 async def read_series(
-    store: Store, names: Sequence[SeriesName], start: int, end: int, step: int, pending: Sequence[Mark]
+    store: Store, names: Sequence[SeriesName], start: int, end: int, step: int, pending: Sequence[Mark], limit: int
 ) -> dict[str, Any]:
-    """Columns of readings (`step` 0: time, value, flag, why) or of aggregates, a row a series and time."""
+    """Columns of readings (`step` 0: time, value, flag, why) or of aggregates, a row a series and time, by time."""
     ids = [SeriesId(name.device, name.quantity) for name in names]
-    units = {(name.device, name.quantity): name.unit for name in names}
+    found: StoredReadings | StoredAggregates
     if step == 0:
-        found = await store.read_readings(ids, start, end)
-        batch = found.batch
+        found = readings = await store.read_readings(ids, start, end, limit)
         columns = ["quantity", "unit", "time", "value", "flag", "why"]
-        rows = [
-            [found.names[s].quantity, units[found.names[s]], ts, None if np.isnan(value) else value, flag, why]
-            for s, ts, value, flag, why in zip(
-                batch.series.tolist(), batch.ts.tolist(), batch.value.tolist(), batch.flag.tolist(),
-                batch.why.tolist(), strict=True,
-            )
-        ]  # fmt: skip
-        return {"store": store.name, "columns": columns, "rows": rows}
-    held = await store.read_aggregates(ids, step, start, end)
-    windows = held.batch
-    stats = [getattr(windows, stat).tolist() for stat in STATS]
-    places = {(name.device, name.quantity): name.index for name in names}
-    rows = []
+        rows = await asyncio.to_thread(_reading_rows, readings, names)
+    else:
+        found = windows = await store.read_aggregates(ids, step, start, end, limit)
+        columns = ["quantity", "unit", "time", *STATS, "revision", "pending"]
+        rows = await asyncio.to_thread(_window_rows, windows, names, step, pending)
+    return {
+        "store": store.name, "start": start, "end": end, "columns": columns, "rows": rows,
+        "truncated": found.next is not None, "next": found.next,
+    }  # fmt: skip
+
+
+def pending_windows(series: NDArray[np.int32], start: NDArray[np.int64], step: int, pending: Sequence[Mark]) -> Any:
+    """For each window whether a mark says that it is to be computed again; `series` as the marks count them.
+
+    A mark touches [start, start + length) where it begins before its end, and ends, as far as windows were emitted,
+    after its start. Of the marks that begin before, the one that reaches farthest decides.
+    """
+    out = np.zeros(len(start), np.bool_)
     length = _LONGEST_DAY if step == DAY else step * SECOND
-    for k, (s, begin) in enumerate(zip(windows.series.tolist(), windows.start.tolist(), strict=True)):
-        name = held.names[s]
-        waits = any(
-            mark.series == places[name] and mark.step <= step and mark.start < begin + length
-            and mark.end > begin and mark.watermark > begin
-            for mark in pending
-        )  # fmt: skip
-        figures = [None if isinstance(stat[k], float) and np.isnan(stat[k]) else stat[k] for stat in stats]
-        rows.append([name.quantity, units[name], begin, *figures, int(windows.revision[k]), waits])
-    columns = ["quantity", "unit", "time", *STATS, "revision", "pending"]
-    return {"store": store.name, "columns": columns, "rows": rows}
+    for whose in {mark.series for mark in pending}:
+        marks = sorted((m.start, min(m.end, m.watermark)) for m in pending if m.series == whose and m.step <= step)
+        mine = np.flatnonzero(series == whose)
+        if not marks or not len(mine):
+            continue
+        begins, ends = np.array(marks, np.int64).T
+        reach = np.maximum.accumulate(ends)
+        before = np.searchsorted(begins, start[mine] + length, side="left")
+        out[mine] = (before > 0) & (reach[np.maximum(before, 1) - 1] > start[mine])
+    return out
+
+
+def _reading_rows(found: StoredReadings, names: Sequence[SeriesName]) -> list[list[Any]]:
+    batch = found.batch.take(np.lexsort((found.batch.series, found.batch.ts)))
+    labels = _labels(found.names, names)
+    return [
+        [*labels[series], ts, value, flag, why]
+        for series, ts, value, flag, why in zip(
+            batch.series.tolist(), batch.ts.tolist(), _figures(batch.value), batch.flag.tolist(), batch.why.tolist(),
+            strict=True,
+        )
+    ]  # fmt: skip
+
+
+def _window_rows(
+    found: StoredAggregates, names: Sequence[SeriesName], step: int, pending: Sequence[Mark]
+) -> list[list[Any]]:
+    batch = found.batch.take(np.lexsort((found.batch.series, found.batch.start)))
+    labels = _labels(found.names, names)
+    places = {(name.device, name.quantity): name.index for name in names}
+    index = np.array([places[name] for name in found.names], np.int32)
+    waits = pending_windows(index[batch.series], batch.start, step, pending)
+    stats = [_figures(getattr(batch, stat)) for stat in STATS]
+    return [
+        [*labels[series], start, *figures]
+        for series, start, *figures in zip(
+            batch.series.tolist(), batch.start.tolist(), *stats, batch.revision.tolist(), waits.tolist(), strict=True
+        )
+    ]  # fmt: skip
+
+
+def _labels(found: Sequence[SeriesId], names: Sequence[SeriesName]) -> list[tuple[str, str]]:
+    units = {(name.device, name.quantity): name.unit for name in names}
+    return [(name.quantity, units[name]) for name in found]
+
+
+def _figures(column: NDArray[Any]) -> list[Any]:
+    """As Python numbers; what is not known is None, which JSON has."""
+    out: list[Any] = column.tolist()
+    for place in np.flatnonzero(np.isnan(column)).tolist() if column.dtype.kind == "f" else ():
+        out[place] = None
+    return out

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gateway.config.content import EngineContent
@@ -34,8 +34,12 @@ _KEPT = 65_535
 class SourceReports:
     """Reports of all sources, as events of the catalogue. Remembers which filters were refused, for readiness."""
 
-    def __init__(self, telemetry: Telemetry, *, session_expected: bool) -> None:
+    def __init__(
+        self, telemetry: Telemetry, *, session_expected: bool, lost: Callable[[str, int], None] = lambda *_: None
+    ) -> None:
+        """`lost` is told how many messages a source's broker dropped, for the ledger."""
         self.refused: dict[str, set[str]] = {}
+        self._lost = lost
         self._telemetry = telemetry
         self._session_expected = session_expected
 
@@ -77,6 +81,7 @@ class SourceReports:
     def dropped_at_broker(self, source: str, count: int) -> None:
         """The broker admits that it dropped messages."""
         self._telemetry.emit(BrokerDroppedMessagesError(source, count))
+        self._lost(source, count)
 
     def watch_refused(self, source: str) -> None:
         """The broker does not say what it drops; nothing follows from that."""

@@ -1,5 +1,7 @@
 """The stores of a configuration."""
 
+from collections.abc import Callable
+
 from gateway.config.settings import Settings
 from gateway.stores.base import Store
 from gateway.stores.duckdb import DuckDbConfig, DuckDbStore
@@ -14,11 +16,11 @@ _DAY_SECS = 86_400
 _FINE, _COARSE = (10, 60), (900, 3600, 86400)
 
 
-def make_records(settings: Settings) -> RecordsStore:
-    """records.db, which is never left out."""
+def make_records(settings: Settings, purged: Callable[[int, int, int], None] | None = None) -> RecordsStore:
+    """records.db, which is never left out. `purged`: see RecordsStore."""
     most = settings.records
     config = RecordsConfig(settings.data_dir / "records.db", most.dead_letters_max_count, most.dead_letters_max_bytes)
-    return RecordsStore(config, RECORDS)
+    return RecordsStore(config, RECORDS, purged=purged)
 
 
 def make_stores(settings: Settings) -> list[Store]:

@@ -227,7 +227,14 @@ class StoreWriter:
         lost = sum(point.readings for point in refused)
         rejects = [_letter(self.name, merged.upto, index, point) for index, point in enumerate(refused)]
         await asyncio.to_thread(
-            self._outbox.advance, self.name, merged.upto, len(result.readings) - lost, lost, 0, rejects
+            self._outbox.advance,
+            self.name,
+            merged.upto,
+            len(result.readings) - lost,
+            lost,
+            0,
+            rejects,
+            self.store.by_day,
         )
         self.position = merged.upto
         if refused:

@@ -16,9 +16,10 @@ import duckdb
 import numpy as np
 
 from gateway.errors import Halt
+from gateway.journal.day_books import DayBook
 from gateway.stores import duckdb_reads as reads
 from gateway.stores import duckdb_tables as tables
-from gateway.stores.base import Block, Refused, SeriesId, StoreCursor, StoredAggregates, StoredReadings
+from gateway.stores.base import Account, Block, Refused, SeriesId, StoreCursor, StoredAggregates, StoredReadings
 from gateway.stores.duckdb_errors import halt
 from processors.columns import AggregateBatch, ReadingBatch
 
@@ -26,6 +27,8 @@ __all__ = ["Compaction", "DuckDbConfig", "DuckDbStore"]
 
 T = TypeVar("T")
 B = TypeVar("B", ReadingBatch, AggregateBatch)
+_EVER = 1 << 31
+"""Days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Compaction(NamedTuple):
     days_merged: int
     rows_saved: int
     """Rows of merged days that later ones stood over."""
+    readings_dropped: int
+    """What the dropped days held; counted for good as aged out."""
     revisions_saved: int
     aggregates_dropped: int
 
@@ -58,6 +63,7 @@ class DuckDbStore:
     def __init__(self, config: DuckDbConfig, name: str = "duckdb") -> None:
         self.name = name
         self.series_count = 0
+        self.by_day: Mapping[int, DayBook] = {}
         self._config = config
         self._db: duckdb.DuckDBPyConnection | None = None
         self._reader: duckdb.DuckDBPyConnection | None = None
@@ -75,17 +81,21 @@ class DuckDbStore:
         await self._in(self._write_thread, lambda: self._write(block))
         return []
 
-    async def read_readings(self, series: Sequence[SeriesId], start: int, end: int) -> StoredReadings:
-        """Readings with start <= ts < end."""
+    async def read_readings(
+        self, series: Sequence[SeriesId], start: int, end: int, limit: int | None = None
+    ) -> StoredReadings:
+        """Readings with start <= ts < end; of these the earliest `limit` at most, but one instant whole."""
         known = self._known(series)
-        batch = await self._read(lambda db: reads.read_readings(db, known.values(), start, end))
-        return StoredReadings(*_renumbered(series, known, batch, "ts"))
+        batch, more = await self._read(lambda db: reads.read_readings(db, known.values(), start, end, limit))
+        return StoredReadings(*_renumbered(series, known, batch, "ts"), more)
 
-    async def read_aggregates(self, series: Sequence[SeriesId], step: int, start: int, end: int) -> StoredAggregates:
-        """Windows of `step` seconds with start <= window start < end."""
+    async def read_aggregates(
+        self, series: Sequence[SeriesId], step: int, start: int, end: int, limit: int | None = None
+    ) -> StoredAggregates:
+        """Windows of `step` seconds with start <= window start < end; `limit` as with readings."""
         known = self._known(series)
-        batch = await self._read(lambda db: reads.read_aggregates(db, known.values(), step, start, end))
-        return StoredAggregates(*_renumbered(series, known, batch, "start"))
+        batch, more = await self._read(lambda db: reads.read_aggregates(db, known.values(), step, start, end, limit))
+        return StoredAggregates(*_renumbered(series, known, batch, "start"), more)
 
     async def latest(self, series: Sequence[SeriesId]) -> StoredReadings:
         """The newest reading of each series that has one."""
@@ -95,14 +105,26 @@ class DuckDbStore:
 
     async def distinct_readings(self) -> int:
         """How many distinct (series, ts) are stored."""
-        return await self._read(reads.read_distinct)
+        return sum((await self.count_days(-_EVER, _EVER)).values())
+
+    async def account(self) -> Account:
+        """The file's own books. Nothing is updated in place, so they are exact."""
+        return await self._read(reads.read_account)
+
+    def kept_from(self) -> int:
+        """Nothing ages out uncounted here."""
+        return -_EVER
+
+    async def count_days(self, first: int, end: int) -> dict[int, int]:
+        """Distinct (series, ts) of each UTC day with first <= day < end that has any."""
+        return await self._read(lambda db: reads.read_days(db, first, end))
 
     async def compact(self, now: int) -> Compaction:
         """Drop what is past its retention at `now` (UTC ns) and merge the days before it. Meant for the quiet hours.
 
         Writes wait for one day's merge at a time, not for all of them.
         """
-        days_dropped, aggregates_dropped = await self._in(self._write_thread, lambda: self._drop_expired(now))
+        days, readings, aggregates = await self._in(self._write_thread, lambda: self._drop_expired(now))
         saved = [
             await self._in(self._write_thread, lambda day=day: self._merge(day))  # type: ignore[misc]
             for day in await self._in(self._write_thread, lambda: tables.day_tables(self._open_db()))
@@ -110,7 +132,7 @@ class DuckDbStore:
         ]
         revisions = await self._in(self._write_thread, self._merge_aggregates)
         await self._in(self._write_thread, self._checkpoint)
-        return Compaction(days_dropped, sum(1 for rows in saved if rows), sum(saved), revisions, aggregates_dropped)
+        return Compaction(days, sum(1 for rows in saved if rows), sum(saved), readings, revisions, aggregates)
 
     async def close(self) -> None:
         """Close the file. Idempotent."""
@@ -151,6 +173,7 @@ class DuckDbStore:
         )
         db.execute("BEGIN")
         tables.create(db)
+        tables.upgrade(db)
         state = db.execute("SELECT journal, position, stored, version FROM state").fetchone()
         names = db.execute("SELECT device, quantity, id FROM series ORDER BY id").fetchall()
         db.execute("COMMIT")
@@ -184,20 +207,23 @@ class DuckDbStore:
         stored = (0 if cursor is None else cursor.stored) + len(block.readings)
         with tables.transaction(db):
             tables.append_series(db, names)
-            tables.append_readings(db, block.position, block.readings)
+            merged = tables.append_readings(db, block.position, block.readings)
             tables.append_rewrites(db, block.position, block.rewrites)
             tables.append_aggregates(db, block.position, block.aggregates)
             if cursor is None:
                 db.execute(
-                    "INSERT INTO state VALUES (?, ?, ?, ?)", [block.journal_id, block.position, stored, tables.VERSION]
+                    "INSERT INTO state VALUES (?, ?, ?, ?, ?, 0)",
+                    [block.journal_id, block.position, stored, tables.VERSION, merged],
                 )
             else:
-                db.execute("UPDATE state SET position = ?, stored = ?", [block.position, stored])
+                db.execute(
+                    "UPDATE state SET position = ?, stored = ?, merged = merged + ?", [block.position, stored, merged]
+                )
         self._ids.update({SeriesId(name.device, name.quantity): name.index for name in names})
         self.series_count += len(names)
         self._cursor = StoreCursor(block.journal_id, block.position, stored)
 
-    def _drop_expired(self, now: int) -> tuple[int, int]:
+    def _drop_expired(self, now: int) -> tuple[int, int, int]:
         with tables.transaction(self._open_db()) as db:
             return tables.drop_expired(db, now, self._config.raw_retention, self._config.aggregate_retention)
 

@@ -6,21 +6,53 @@ from collections.abc import Collection, Iterable
 import duckdb
 import numpy as np
 
+from gateway.stores.base import Account
 from gateway.stores.duckdb_tables import DAY, day_tables, settled, table_of, transaction
 from processors.columns import AggregateBatch, ReadingBatch
 
-__all__ = ["read_aggregates", "read_distinct", "read_latest", "read_readings"]
+__all__ = ["read_account", "read_aggregates", "read_days", "read_latest", "read_readings"]
 
+_MOST_DAYS = 32
+"""Days of a bounded read that are looked into at once."""
 _AGGREGATE_COLUMNS = ", ".join(f'"{name}"' for name in AggregateBatch.DTYPES)
 
 
-def read_readings(db: duckdb.DuckDBPyConnection, ids: Collection[int], start: int, end: int) -> ReadingBatch:
-    """Readings of the series with start <= ts < end, in no certain order."""
+def read_readings(
+    db: duckdb.DuckDBPyConnection, ids: Collection[int], start: int, end: int, limit: int | None = None
+) -> tuple[ReadingBatch, int | None]:
+    """Readings of the series with start <= ts < end, in no certain order, and from when on there are more.
+
+    With a limit the days are read from the first one on, some at a time, until there are enough.
+    """
+    parts: list[ReadingBatch] = []
     with transaction(db):
         days = [day for day in day_tables(db) if start // DAY <= day <= (end - 1) // DAY]
         if not days or not ids or start >= end:
-            return ReadingBatch.empty()
-        return _fetch(db, settled(days, f"ts >= {start} AND ts < {end} AND {_among(ids)}"))
+            return ReadingBatch.empty(), None
+        where = f"ts >= {start} AND ts < {end} AND {_among(ids)}"
+        if limit is None:
+            return _fetch(db, settled(days, where)), None
+        left, at, width = limit, 0, 1
+        while at < len(days):
+            some = days[at : at + width]
+            tables = " UNION ALL ".join(
+                f"SELECT series, ts FROM {table_of(day)} WHERE {where} AND NOT rewrite" for day in some
+            )
+            bound = _bound(db, f"SELECT DISTINCT series, ts FROM ({tables})", "ts", left, whole=left == limit)
+            parts.append(_fetch(db, settled(some, where if bound is None else f"{where} AND ts < {bound}")))
+            if bound is not None:
+                return ReadingBatch.concat(parts), bound
+            left, at, width = left - len(parts[-1]), at + width, min(2 * width, _MOST_DAYS)
+    return ReadingBatch.concat(parts), None
+
+
+def _bound(db: duckdb.DuckDBPyConnection, keys: str, time: str, limit: int, *, whole: bool) -> int | None:
+    """The time before which at most `limit` of the keys lie, or the first instant if `whole`; None: all of them do."""
+    past = db.execute(f"SELECT {time} FROM ({keys}) ORDER BY {time} LIMIT 1 OFFSET {limit}").fetchone()
+    if past is None:
+        return None
+    first = db.execute(f"SELECT min({time}) FROM ({keys})").fetchone()
+    return int(past[0]) + (whole and past == first)
 
 
 def read_latest(db: duckdb.DuckDBPyConnection, ids: Collection[int]) -> ReadingBatch:
@@ -39,34 +71,53 @@ def read_latest(db: duckdb.DuckDBPyConnection, ids: Collection[int]) -> ReadingB
     return ReadingBatch.concat(parts)
 
 
-def read_distinct(db: duckdb.DuckDBPyConnection) -> int:
-    """How many distinct (series, ts) there are."""
-    total = 0
+def read_days(db: duckdb.DuckDBPyConnection, first: int, end: int) -> dict[int, int]:
+    """How many distinct (series, ts) each day with first <= day < end has."""
     with transaction(db):
-        for day in day_tables(db):
-            keys = f"SELECT DISTINCT series, ts FROM {table_of(day)} WHERE NOT rewrite"
-            row = db.execute(f"SELECT count(*) FROM ({keys})").fetchone()
-            total += int((row or (0,))[0])
-    return total
+        return {day: _counted(db, day)[1] for day in day_tables(db) if first <= day < end}
+
+
+def read_account(db: duckdb.DuckDBPyConnection) -> Account:
+    """What was stored, by the file's own figures, and what is there."""
+    with transaction(db):
+        figures = db.execute("SELECT stored, merged, aged_out FROM state").fetchone()
+        counted = [_counted(db, day) for day in day_tables(db)]
+    stored, merged, aged_out = (0, 0, 0) if figures is None else figures
+    rows, distinct = sum(rows for rows, _ in counted), sum(distinct for _, distinct in counted)
+    return Account(stored, distinct, merged + rows - distinct, aged_out)
+
+
+def _counted(db: duckdb.DuckDBPyConnection, day: int) -> tuple[int, int]:
+    """Readings in a day's table, and their distinct keys."""
+    keys = f"SELECT count(*) AS n FROM {table_of(day)} WHERE NOT rewrite GROUP BY series, ts"
+    rows, distinct = db.execute(f"SELECT coalesce(sum(n), 0), count(*) FROM ({keys})").fetchone() or (0, 0)
+    return int(rows), int(distinct)
 
 
 def read_aggregates(
-    db: duckdb.DuckDBPyConnection, ids: Collection[int], step: int, start: int, end: int
-) -> AggregateBatch:
-    """The newest revision of each window of `step` with start <= window start < end."""
+    db: duckdb.DuckDBPyConnection, ids: Collection[int], step: int, start: int, end: int, limit: int | None = None
+) -> tuple[AggregateBatch, int | None]:
+    """The newest revision of each window of `step` with start <= its start < end, and from when on there are more."""
     if not ids:
-        return AggregateBatch.empty()
+        return AggregateBatch.empty(), None
+    bound = None
+    if limit is not None:
+        keys = (
+            f"SELECT DISTINCT series, start FROM aggregates WHERE step = {step} AND start >= {start} AND start < {end} "
+            f"AND {_among(ids)}"
+        )
+        bound = _bound(db, keys, "start", limit, whole=True)
     rows = db.execute(
         f"SELECT position, {_AGGREGATE_COLUMNS} FROM aggregates "
         f"WHERE step = ? AND start >= ? AND start < ? AND {_among(ids)}",
-        [step, start, end],
+        [step, start, end if bound is None else bound],
     ).fetchnumpy()
     # chosen here, as DuckDB's window functions turn -0.0 into 0.0
     order = np.lexsort((rows.pop("position"), rows["revision"], rows["start"], rows["series"]))
     batch = AggregateBatch.of(**rows).take(order)
     last = np.ones(len(batch), np.bool_)
     last[:-1] = (batch.series[1:] != batch.series[:-1]) | (batch.start[1:] != batch.start[:-1])
-    return batch.take(last)
+    return batch.take(last), bound
 
 
 def _among(ids: Iterable[int]) -> str:

@@ -1,13 +1,15 @@
 """The tables of the embedded store and the SQL that fills, merges and drops them.
 
-    state       one row: journal, position of the last block, readings stored, schema version
+    state       one row: journal, position of the last block, readings stored, schema version; and of those readings,
+                how many went because a later one stands over them (`merged`), how many with their day (`aged_out`)
     series      index -> device, quantity, profile, unit
     readings_D  a table a UTC day, append-only: a reading, or a rewrite (new flag and why of a reading, no value)
     aggregates  one row a revision
     compacted   how far each day's table has been merged
 
 Nothing is updated in place: a later row of a key stands over an earlier one, later meaning a higher outbox position
-and, within a block, a rewrite after its reading. Functions here run inside the caller's transaction.
+and, within a block, a rewrite after its reading. Functions here run inside the caller's transaction, so that what goes
+and the figure that it is counted in can't part: stored = rows that are readings + merged + aged_out, always.
 """
 
 # ruff: noqa: S608 - what is put into SQL text are ints and our own names; device and quantity go as parameters
@@ -27,10 +29,11 @@ from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
 __all__ = [
     "DAY", "VERSION", "append_aggregates", "append_readings", "append_rewrites", "append_series", "create",
     "day_number", "day_tables", "drop_expired", "merge_aggregates", "merge_day", "settled", "table_of", "transaction",
+    "upgrade",
 ]  # fmt: skip
 
 DAY = 86_400_000_000_000
-VERSION = 1
+VERSION = 2
 
 _SQL_TYPES = {"int32": "INTEGER", "int64": "BIGINT", "float64": "DOUBLE"}
 _RANK = "position * 2 + rewrite::INTEGER"
@@ -56,13 +59,26 @@ def transaction(db: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnec
 def create(db: duckdb.DuckDBPyConnection) -> None:
     """Make the tables that are not there yet."""
     aggregates = ", ".join(f'"{name}" {_SQL_TYPES[dtype]}' for name, dtype in AggregateBatch.DTYPES.items())
-    db.execute("CREATE TABLE IF NOT EXISTS state (journal VARCHAR, position BIGINT, stored BIGINT, version INTEGER)")
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS state (journal VARCHAR, position BIGINT, stored BIGINT, version INTEGER, "
+        "merged BIGINT, aged_out BIGINT)"
+    )
     db.execute(
         "CREATE TABLE IF NOT EXISTS series "
         "(id INTEGER NOT NULL, device VARCHAR NOT NULL, quantity VARCHAR NOT NULL, profile VARCHAR, unit VARCHAR)"
     )
     db.execute(f"CREATE TABLE IF NOT EXISTS aggregates (position BIGINT NOT NULL, {aggregates})")
     db.execute("CREATE TABLE IF NOT EXISTS compacted (day INTEGER NOT NULL, position BIGINT NOT NULL)")
+
+
+def upgrade(db: duckdb.DuckDBPyConnection) -> None:
+    """From version 1, which didn't count what went: that all of it went rightly is taken on trust, once."""
+    if db.execute("SELECT 1 FROM state WHERE version = 1").fetchone() is None:
+        return
+    rows = sum(_readings_in(db, day) for day in day_tables(db))
+    db.execute("ALTER TABLE state ADD COLUMN merged BIGINT")
+    db.execute("ALTER TABLE state ADD COLUMN aged_out BIGINT")
+    db.execute("UPDATE state SET version = 2, merged = stored - ?, aged_out = 0", [rows])
 
 
 def table_of(day: int) -> str:
@@ -94,13 +110,15 @@ def append_series(db: duckdb.DuckDBPyConnection, names: Sequence[SeriesName]) ->
         _append(db, "series", "id, device, quantity, profile, unit", table)
 
 
-def append_readings(db: duckdb.DuckDBPyConnection, position: int, batch: ReadingBatch) -> None:
-    """Append readings to their days' tables; of a key that is twice in the block, the later row."""
+def append_readings(db: duckdb.DuckDBPyConnection, position: int, batch: ReadingBatch) -> int:
+    """Append readings to their days' tables; of a key that is twice in the block, the later row. Gives the rest."""
     keep = last_of_each(batch.series, batch.ts)
+    came = len(batch)
     batch = batch if keep is None else batch.take(keep)
     # numpy's NaN arrives as NULL, which arg_max would pass over
     columns = "series, ts, coalesce(value, 'nan'::DOUBLE), flag, why, false"
     _append_by_day(db, position, batch.arrays(), columns)
+    return came - len(batch)
 
 
 def append_rewrites(db: duckdb.DuckDBPyConnection, position: int, batch: FlagRewrites) -> None:
@@ -151,23 +169,26 @@ def settled(days: Iterable[int], where: str) -> str:
 
 def drop_expired(
     db: duckdb.DuckDBPyConnection, now: int, raw_retention: int, aggregate_retention: Mapping[int, int]
-) -> tuple[int, int]:
-    """Drop days wholly past their retention and aggregates past theirs; gives how many of each."""
+) -> tuple[int, int, int]:
+    """Drop days wholly past their retention and aggregates past theirs; gives days, their readings, aggregates."""
     old = [day for day in day_tables(db) if (day + 1) * DAY <= now - raw_retention]
+    readings = 0
     for day in old:
+        readings += _readings_in(db, day)
         db.execute(f"DROP TABLE {table_of(day)}")
         db.execute("DELETE FROM compacted WHERE day = ?", [day])
     dropped = 0
     for step, retention in aggregate_retention.items():
         row = db.execute("DELETE FROM aggregates WHERE step = ? AND start < ?", [step, now - retention]).fetchone()
         dropped += int((row or (0,))[0])
-    return len(old), dropped
+    db.execute("UPDATE state SET aged_out = aged_out + ?", [readings])
+    return len(old), readings, dropped
 
 
 def merge_day(db: duckdb.DuckDBPyConnection, day: int) -> int:
     """Rewrite a day's table without what later rows stand over, sorted by series; gives the rows saved."""
     table = table_of(day)
-    before, newest = _one(db, f"SELECT count(*), max(position) FROM {table}")
+    before, readings, newest = _one(db, f"SELECT count(*), count(*) FILTER (NOT rewrite), max(position) FROM {table}")
     merged = _one(db, f"SELECT coalesce(max(position), -1) FROM compacted WHERE day = {day}")[0]
     if newest is None or newest <= merged:
         return 0
@@ -180,7 +201,9 @@ def merge_day(db: duckdb.DuckDBPyConnection, day: int) -> int:
     db.execute(f"ALTER TABLE merging RENAME TO {table}")
     db.execute("DELETE FROM compacted WHERE day = ?", [day])
     db.execute("INSERT INTO compacted VALUES (?, ?)", [day, newest])
-    return int(before - _one(db, f"SELECT count(*) FROM {table}")[0])
+    after = _one(db, f"SELECT count(*) FROM {table}")[0]
+    db.execute("UPDATE state SET merged = merged + ?", [readings - after])
+    return int(before - after)
 
 
 def merge_aggregates(db: duckdb.DuckDBPyConnection) -> int:
@@ -193,6 +216,10 @@ def merge_aggregates(db: duckdb.DuckDBPyConnection) -> int:
             "AND aggregates.step = late.step AND aggregates.start = late.start AND aggregates.revision < late.newest",
         )[0]
     )
+
+
+def _readings_in(db: duckdb.DuckDBPyConnection, day: int) -> int:
+    return int(_one(db, f"SELECT count(*) FROM {table_of(day)} WHERE NOT rewrite")[0])
 
 
 def _one(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:

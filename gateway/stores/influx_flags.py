@@ -1,8 +1,9 @@
-"""The line's `flag` where the line is not all in one block.
+"""The line's `flag` where the line is not all in one block, and which readings may write over stored ones.
 
 `flag` is the worst of a line. A block that brings only some of a device's quantities for a time that may be stored
 already (a rewrite; a second message of the same instant) cannot tell the worst from its own rows: those few lines are
-looked up. Whole lines, and times newer than anything stored of the device, never are.
+looked up. So are late readings, up to a number a block: InfluxDB keeps no trace of what is written over, and the ledger
+wants to know. Other whole lines, and times newer than anything stored of the device, never are.
 """
 
 from collections import defaultdict
@@ -12,17 +13,23 @@ from numpy.typing import NDArray
 
 from gateway.stores.influx_connection import InfluxConnection
 from gateway.stores.influx_queries import identifier, parse_readings, readings_statement, rows_of
+from gateway.stores.keys import prints
 from gateway.stores.line_names import LineNames
 from gateway.stores.line_protocol import SEVERITY, severity
 from gateway.stores.line_rows import Rows
 from gateway.stores.line_text import spelled
+from processors.columns import ReadingBatch
+from processors.flags import Why
 
 __all__ = ["StoredFlags"]
 
 _HOUR = 3_600_000_000_000
 _STATEMENTS = 50
+_MOST_LATE = 500
+"""Questions a block on account of late readings: one a device and hour."""
 _NEVER = np.iinfo(np.int64).min
 _UNKNOWN = np.iinfo(np.int64).max
+_NO_TIMES: NDArray[np.int64] = np.empty(0, np.int64)
 
 
 class StoredFlags:
@@ -35,30 +42,57 @@ class StoredFlags:
         self._newest: NDArray[np.int64] = np.empty(0, np.int64)
         self._loaded: dict[str, dict[str, int]] = {}
 
-    def complete(self, rows: Rows) -> tuple[Rows, NDArray[np.uint8]]:
-        """Rows without verdicts on readings that are not stored, and the rank of each line's worst flag."""
+    def complete(self, rows: Rows) -> tuple[Rows, NDArray[np.uint8], NDArray[np.int64]]:
+        """Ask for what the rows alone don't tell.
+
+        Returns:
+            the rows without verdicts on readings that are not stored;
+            the rank of each line's worst flag;
+            the times of the readings that stand over stored ones: all of them, and where there were too many to ask
+            for, also such as only may. So may all of a block that is written again.
+        """
         self._grow()
         worst = severity(rows)
         owner, ts = self._names.owner[rows.series[rows.starts]], rows.ts[rows.starts]
-        verdict = np.logical_or.reduceat(rows.verdict_only, rows.starts) if len(ts) else np.empty(0, np.bool_)
+        # a rewrite has taken the place of its reading's why
+        late = ((rows.why & np.uint32(Why.LATE)) != 0) | (rows.rewritten & ~rows.verdict_only)
+        verdict, late_line = _any_in(rows.verdict_only, rows.starts), _any_in(late, rows.starts)
         partial = rows.counts() < self._names.width[owner]
-        for profile in {self._names.profiles[number] for number in np.unique(owner[partial]).tolist()}:
+        for profile in {self._names.profiles[number] for number in np.unique(owner[partial | late_line]).tolist()}:
             self._load(profile)
-        unsure = np.flatnonzero(verdict | (partial & (ts <= self._newest[owner])))
+        behind = ts <= self._newest[owner]
         np.maximum.at(self._newest, owner, ts)
-        if not len(unsure):
-            return rows, worst
-        stored = self._ask(owner[unsure], ts[unsure])
+        must = verdict | (partial & behind)
+        late_line &= behind & ~must
+        left_out = _beyond(owner, ts // _HOUR, late_line)
+        unsure = np.flatnonzero(must | (late_line & ~left_out))
+        if not len(unsure) and not left_out.any():
+            return rows, worst, _NO_TIMES
+        held = self._ask(owner[unsure], ts[unsure])
+        over = np.isin(prints(rows.series, rows.ts), prints(held.series, held.ts)) | np.repeat(left_out, rows.counts())
+        times = rows.ts[over & late]
+        rows, worst = self._judged(rows, worst, np.flatnonzero(must), held)
+        return rows, worst, times
+
+    def _judged(
+        self, rows: Rows, worst: NDArray[np.uint8], unsure: NDArray[np.intp], held: ReadingBatch
+    ) -> tuple[Rows, NDArray[np.uint8]]:
+        """With what is held of the `unsure` lines taken into account."""
+        owners, starts = self._names.owner, rows.starts
+        owner, ts = owners[rows.series[starts[unsure]]], rows.ts[starts[unsure]]
+        held = held.take(np.isin(prints(owners[held.series], held.ts), prints(owner, ts)))
+        stored = defaultdict[tuple[int, int], dict[int, int]](dict)
+        for series, time, flag in zip(held.series.tolist(), held.ts.tolist(), held.flag.tolist(), strict=True):
+            stored[int(owners[series]), time][series] = flag
         stay = np.ones(len(rows.ts), np.bool_)
-        ends = rows.starts + rows.counts()
-        for line in unsure.tolist():
-            here = slice(int(rows.starts[line]), int(ends[line]))
-            flags = stored.get((int(owner[line]), int(ts[line])), {})
+        ends = starts + rows.counts()
+        for line, whose, time in zip(unsure.tolist(), owner.tolist(), ts.tolist(), strict=True):
+            here = slice(int(starts[line]), int(ends[line]))
+            flags = stored.get((whose, time), {})
             stay[here] = ~rows.verdict_only[here] | np.isin(rows.series[here], list(flags))
             others = [SEVERITY[flag] for number, flag in flags.items() if number not in rows.series[here]]
             worst[line] = max([worst[line], *others])
-        lines = np.logical_or.reduceat(stay, rows.starts)
-        return (rows, worst) if stay.all() else (rows.keep(stay, self._names), worst[lines])
+        return (rows, worst) if stay.all() else (rows.keep(stay, self._names), worst[_any_in(stay, starts)])
 
     def _grow(self) -> None:
         """Room for the owners that came since; a device that its profile's look-up did not show has no line."""
@@ -81,24 +115,35 @@ class StoredFlags:
             if its == profile:
                 self._newest[owner] = self._stored_until(owner)
 
-    def _ask(self, owner: NDArray[np.int32], ts: NDArray[np.int64]) -> dict[tuple[int, int], dict[int, int]]:
-        """(owner, time) -> series -> flag, of what is stored at these times."""
-        names, wanted = self._names, defaultdict[tuple[int, int], set[int]](set)
+    def _ask(self, owner: NDArray[np.int32], ts: NDArray[np.int64]) -> ReadingBatch:
+        """What is stored of these devices at these times; `series` is the engine's index."""
+        names, wanted = self._names, defaultdict[tuple[int, int], list[int]](list)
         for number, time in zip(owner.tolist(), ts.tolist(), strict=True):
-            wanted[number, time // _HOUR].add(time)
-        flags = defaultdict[tuple[int, int], dict[int, int]](dict)
+            wanted[number, time // _HOUR].append(time)
         groups = list(wanted.items())
+        parts: list[ReadingBatch] = []
         for some in (groups[low : low + _STATEMENTS] for low in range(0, len(groups), _STATEMENTS)):
             statements = []
             for (number, _), times in some:
                 quantities = [quantity for _, quantity in names.series_of[number]]
                 profile, device = names.profiles[number], names.devices[number]
                 statements.append(readings_statement(profile, device, quantities, min(times), max(times) + 1))
-            for ((number, _), times), found in zip(some, self._connection.query(self._bucket, statements), strict=True):
-                for batch in (batch for series in found for batch in parse_readings(series, names.series_of[number])):
-                    for index, time, flag in zip(
-                        batch.series.tolist(), batch.ts.tolist(), batch.flag.tolist(), strict=True
-                    ):
-                        if time in times:
-                            flags[number, time][index] = flag
-        return flags
+            for ((number, _), _), found in zip(some, self._connection.query(self._bucket, statements), strict=True):
+                parts += [batch for series in found for batch in parse_readings(series, names.series_of[number])]
+        held = ReadingBatch.concat(parts)
+        return held.take(np.isin(prints(names.owner[held.series], held.ts), prints(owner, ts)))
+
+
+def _any_in(which: NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """For each line whether one of its rows is chosen."""
+    return np.logical_or.reduceat(which, starts) if len(starts) else np.empty(0, np.bool_)
+
+
+def _beyond(owner: NDArray[np.int32], hour: NDArray[np.int64], which: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The chosen lines that lie in none of the first `_MOST_LATE` of their (device, hour)s."""
+    out = np.zeros(len(which), np.bool_)
+    chosen = np.flatnonzero(which)
+    if len(chosen) > _MOST_LATE:
+        _, group = np.unique(prints(owner[chosen], hour[chosen]), return_inverse=True)
+        out[chosen[group >= _MOST_LATE]] = True
+    return out

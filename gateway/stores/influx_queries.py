@@ -17,6 +17,7 @@ from processors.flags import Flag
 __all__ = [
     "aggregates_statement", "count_statements", "identifier", "latest_statement",
     "literal", "mark_statement", "parse_aggregates", "parse_readings", "readings_statement", "rows_of",
+    "time_of",
 ]  # fmt: skip
 
 _LIMIT = 9_223_372_036_854_775_806
@@ -40,14 +41,16 @@ def _quoted(shown: str) -> str:
     return '"' + shown.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def readings_statement(profile: str | None, device: str, quantities: Iterable[str], start: int, end: int) -> str:
+def readings_statement(
+    profile: str | None, device: str, quantities: Iterable[str], start: int, end: int, most: int | None = None
+) -> str:
     """Value, flag and why of a device's quantities. A profile of None looks into every measurement."""
     fields = ", ".join(
         f"{identifier(quantity)}, {identifier(quantity, '_flag')}, {identifier(quantity, '_why')}"
         for quantity in quantities
     )
     source = "/.*/" if profile is None else identifier(profile)
-    return f"SELECT {fields} FROM {source} WHERE {_where(device, start, end)}"
+    return f"SELECT {fields} FROM {source} WHERE {_where(device, start, end)}{_first(most)}"
 
 
 def latest_statement(profile: str | None, device: str, quantity: str) -> str:
@@ -56,13 +59,22 @@ def latest_statement(profile: str | None, device: str, quantity: str) -> str:
 
 
 def aggregates_statement(
-    profile: str | None, device: str, quantities: Iterable[str], *, step: int, start: int, end: int
-) -> str:
+    profile: str | None, device: str, quantities: Iterable[str], *, step: int, start: int, end: int,
+    most: int | None = None,
+) -> str:  # fmt: skip
     """All statistics of a device's quantities."""
     fields = ", ".join(identifier(quantity, f"_{stat}") for quantity in quantities for stat in (*STATS, "revision"))
     label = step_label(step)
     source = f"/_{label}$/" if profile is None else identifier(profile, f"_{label}")
-    return f"SELECT {fields} FROM {source} WHERE {_where(device, start, end)}"
+    return f"SELECT {fields} FROM {source} WHERE {_where(device, start, end)}{_first(most)}"
+
+
+def time_of(series: Series, place: int) -> int | None:
+    """When the point at a place of an answer is; None: there are not so many."""
+    points = msgspec.json.decode(series.values, type=list[msgspec.Raw])
+    if place >= len(points):
+        return None
+    return int(msgspec.json.decode(points[place], type=list[Any])[series.columns.index("time")])
 
 
 def mark_statement(measurement: str, store: str) -> str:
@@ -71,24 +83,33 @@ def mark_statement(measurement: str, store: str) -> str:
     return f'SELECT "journal_id", "position" FROM {_quoted(measurement)} WHERE {where} ORDER BY time DESC LIMIT 1'
 
 
-def count_statements(measurement: str, quantity: str) -> list[str]:
-    """How many points of a measurement have a value of the quantity, how many a flag of it, how many both.
+def count_statements(measurement: str, quantity: str, start: int, end: int) -> list[str]:
+    """How many points of each UTC day have a value of the quantity, how many a flag of it, how many both.
 
     The names are as InfluxDB shows them. A sum of two fields is there only where both are.
     """
     value, flag = _quoted(quantity), _quoted(f"{quantity}_flag")
     source = _quoted(measurement)
-    both = f"SELECT {value} * 0 + {flag} AS both FROM {source}"
+    where = f"WHERE {_between(start, end)}"
+    by_day = f"{where} GROUP BY time(1d) fill(none)"
+    both = f"SELECT {value} * 0 + {flag} AS both FROM {source} {where}"
     return [
-        f"SELECT count({value}) FROM {source}",
-        f"SELECT count({flag}) FROM {source}",
-        f"SELECT count(both) FROM ({both})",
+        f"SELECT count({value}) FROM {source} {by_day}",
+        f"SELECT count({flag}) FROM {source} {by_day}",
+        f"SELECT count(both) FROM ({both}) {by_day}",
     ]
 
 
 def _where(device: str, start: int, end: int) -> str:
-    bounds = f"time >= {max(start, -_LIMIT)} AND time < {min(end, _LIMIT)}"
-    return f'"device" = {literal(spelled(device))} AND {bounds}'
+    return f'"device" = {literal(spelled(device))} AND {_between(start, end)}'
+
+
+def _first(most: int | None) -> str:
+    return "" if most is None else f" LIMIT {most}"
+
+
+def _between(start: int, end: int) -> str:
+    return f"time >= {max(start, -_LIMIT)} AND time < {min(end, _LIMIT)}"
 
 
 def rows_of(series: Series, integers: Iterable[str]) -> dict[str, NDArray[Any]]:

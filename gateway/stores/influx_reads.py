@@ -1,11 +1,12 @@
 """What the gateway reads back from InfluxDB. Synchronous, for the store's read thread."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from gateway.errors import Halt
 from gateway.stores.base import SeriesId, StoredAggregates, StoredReadings
@@ -18,6 +19,7 @@ from gateway.stores.influx_queries import (
     parse_aggregates,
     parse_readings,
     readings_statement,
+    time_of,
 )
 from gateway.stores.line_names import LineNames
 from processors.columns import AggregateBatch, ReadingBatch
@@ -28,6 +30,7 @@ MARK = "cityloom_journal"
 """Measurement of the journal's mark, which holds no readings."""
 _STATEMENTS = 50
 """Statements a request."""
+_DAY = 86_400_000_000_000
 
 B = TypeVar("B", ReadingBatch, AggregateBatch)
 Wanted = list[tuple[int, str]]
@@ -42,29 +45,37 @@ class InfluxReads:
         self._config = config
         self._names = names
 
-    def readings(self, series: Sequence[SeriesId], start: int, end: int) -> StoredReadings:
-        """Readings with start <= ts < end."""
+    def readings(self, series: Sequence[SeriesId], start: int, end: int, limit: int | None = None) -> StoredReadings:
+        """Readings with start <= ts < end; of these the earliest `limit` at most, but one instant whole."""
         names = tuple(dict.fromkeys(series))
+        most = _lines(limit, len(names))
         found = self._by_device(
             self._config.raw,
             names,
-            lambda profile, device, quantities: readings_statement(profile, device, quantities, start, end),
+            lambda profile, device, quantities: readings_statement(profile, device, quantities, start, end, most),
         )
         batch = ReadingBatch.concat([part for one, wanted in found for part in parse_readings(one, wanted)])
-        return StoredReadings(names, _ordered(batch, "ts"))
+        more = _more([one for one, _ in found], most, batch.ts, limit)
+        batch = batch if more is None else batch.take(batch.ts < more)
+        return StoredReadings(names, _ordered(batch, "ts"), more)
 
-    def aggregates(self, series: Sequence[SeriesId], step: int, start: int, end: int) -> StoredAggregates:
-        """Windows of `step` with start <= window start < end."""
+    def aggregates(
+        self, series: Sequence[SeriesId], step: int, start: int, end: int, limit: int | None = None
+    ) -> StoredAggregates:
+        """Windows of `step` with start <= window start < end; `limit` as with readings."""
         names = tuple(dict.fromkeys(series))
+        most = _lines(limit, len(names))
         found = self._by_device(
             self.bucket_of(step),
             names,
             lambda profile, device, quantities: aggregates_statement(
-                profile, device, quantities, step=step, start=start, end=end
+                profile, device, quantities, step=step, start=start, end=end, most=most
             ),
         )
         batch = AggregateBatch.concat([part for one, wanted in found for part in parse_aggregates(one, wanted, step)])
-        return StoredAggregates(names, _ordered(batch, "start"))
+        more = _more([one for one, _ in found], most, batch.start, limit)
+        batch = batch if more is None else batch.take(batch.start < more)
+        return StoredAggregates(names, _ordered(batch, "start"), more)
 
     def latest(self, series: Sequence[SeriesId]) -> StoredReadings:
         """The newest reading of each series that has one."""
@@ -81,20 +92,26 @@ class InfluxReads:
         last = np.append(batch.series[1:] != batch.series[:-1], True) if len(batch) else np.empty(0, np.bool_)
         return StoredReadings(names, batch.take(last))
 
-    def distinct(self) -> int:
-        """How many distinct (series, ts) are stored: points with a value or a flag of a quantity."""
+    def days(self, first: int, end: int) -> dict[int, int]:
+        """How many distinct (series, ts) each UTC day from `first` to before `end` has, where it has any.
+
+        They are points with a value or a flag of a quantity.
+        """
         [found] = self._query(self._config.raw, ["SHOW FIELD KEYS"])
-        total = 0
+        days: Counter[int] = Counter()
+        bounds = first * _DAY, end * _DAY
         for one in found:
             if one.name == MARK:
                 continue
             kinds = dict(msgspec.json.decode(one.values, type=list[tuple[str, str]]))
             quantities = {name for name, kind in kinds.items() if kind == "float"}
             quantities |= {name.removesuffix("_flag") for name in kinds if name.endswith("_flag")}
-            for statements in (count_statements(one.name, quantity) for quantity in sorted(quantities)):
-                value, flag, both = (_count(answer) for answer in self._query(self._config.raw, statements))
-                total += value + flag - both
-        return total
+            for statements in (count_statements(one.name, quantity, *bounds) for quantity in sorted(quantities)):
+                value, flag, both = (_by_day(answer) for answer in self._query(self._config.raw, statements))
+                days.update(value)
+                days.update(flag)
+                days.subtract(both)
+        return {day: number for day, number in sorted(days.items()) if number}
 
     def bucket_of(self, step: int) -> Bucket:
         """The bucket of windows of `step` seconds. Raises Halt where none is configured."""
@@ -124,8 +141,30 @@ class InfluxReads:
         return [(one, wanted) for wanted, answer in zip(groups.values(), answers, strict=True) for one in answer]
 
 
-def _count(answer: Sequence[Series]) -> int:
-    return sum(msgspec.json.decode(one.values, type=list[tuple[int, int]])[0][1] for one in answer)
+def _lines(limit: int | None, names: int) -> int | None:
+    """How many lines to ask for a device: a line has a reading of every name at most; one more tells of the rest."""
+    return None if limit is None else max(limit // max(names, 1), 1) + 1
+
+
+def _more(answers: Sequence[Series], most: int | None, times: NDArray[np.int64], limit: int | None) -> int | None:
+    """The time before which all answers are whole and hold no more than the limit; None: there is nothing more."""
+    if most is None or limit is None:
+        return None
+    cuts = [cut for one in answers if (cut := time_of(one, most - 1)) is not None]
+    if len(times) > limit:
+        ordered = np.sort(times)
+        past, first = int(ordered[limit]), int(ordered[0])
+        if past > first or ordered[-1] > first:
+            cuts.append(max(past, first + 1))
+    return min(cuts, default=None)
+
+
+def _by_day(answer: Sequence[Series]) -> Counter[int]:
+    return Counter({
+        start // _DAY: number
+        for one in answer
+        for start, number in msgspec.json.decode(one.values, type=list[tuple[int, int]])
+    })  # fmt: skip
 
 
 def _ordered(batch: B, time: str) -> B:

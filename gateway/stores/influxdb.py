@@ -8,14 +8,17 @@ outbox has not noted yet: how far exactly is the outbox's to know.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from gateway.errors import Halt
+from gateway.journal.day_books import DayBook
 from gateway.stores.base import Block, Refused, SeriesId, StoreCursor, StoredAggregates, StoredReadings
 from gateway.stores.influx_answers import PointsRefused
 from gateway.stores.influx_config import InfluxConfig
@@ -24,15 +27,22 @@ from gateway.stores.influx_delivery import Delivery
 from gateway.stores.influx_flags import StoredFlags
 from gateway.stores.influx_queries import mark_statement
 from gateway.stores.influx_reads import MARK, InfluxReads
+from gateway.stores.keys import last_of_each
 from gateway.stores.line_names import LineNames
 from gateway.stores.line_protocol import aggregate_lines, reading_lines
 from gateway.stores.line_rows import line_rows
 from gateway.stores.line_text import tag_value
+from processors.columns import ReadingBatch
 
 __all__ = ["InfluxStore"]
 
 T = TypeVar("T")
 _DAY = 86_400_000_000_000
+_EVER = 100_000
+"""Days; InfluxDB's times end some 107,000 days from 1970."""
+_NO_TIMES: NDArray[np.int64] = np.empty(0, np.int64)
+_MARGIN = 3_600_000_000_000
+"""How far its clock may be from ours, and how long counting may take."""
 
 
 class InfluxStore:
@@ -41,6 +51,7 @@ class InfluxStore:
     def __init__(self, config: InfluxConfig, name: str = "influxdb") -> None:
         self.name = name
         self.series_count = 0
+        self.by_day: Mapping[int, DayBook] = {}
         self._config = config
         self._names = LineNames()
         self._connection = InfluxConnection(config)
@@ -65,13 +76,17 @@ class InfluxStore:
         """Write a block's lines; durable when InfluxDB has answered. Raises Retry or Halt."""
         return await self._in(self._write_thread, lambda: self._write(block))
 
-    async def read_readings(self, series: Sequence[SeriesId], start: int, end: int) -> StoredReadings:
-        """Readings with start <= ts < end."""
-        return await self._in(self._read_thread, lambda: self._reads.readings(series, start, end))
+    async def read_readings(
+        self, series: Sequence[SeriesId], start: int, end: int, limit: int | None = None
+    ) -> StoredReadings:
+        """Readings with start <= ts < end; of these the earliest `limit` at most, but one instant whole."""
+        return await self._in(self._read_thread, lambda: self._reads.readings(series, start, end, limit))
 
-    async def read_aggregates(self, series: Sequence[SeriesId], step: int, start: int, end: int) -> StoredAggregates:
-        """Windows of `step` seconds with start <= window start < end."""
-        return await self._in(self._read_thread, lambda: self._reads.aggregates(series, step, start, end))
+    async def read_aggregates(
+        self, series: Sequence[SeriesId], step: int, start: int, end: int, limit: int | None = None
+    ) -> StoredAggregates:
+        """Windows of `step` seconds with start <= window start < end; `limit` as with readings."""
+        return await self._in(self._read_thread, lambda: self._reads.aggregates(series, step, start, end, limit))
 
     async def latest(self, series: Sequence[SeriesId]) -> StoredReadings:
         """The newest reading of each series that has one."""
@@ -79,7 +94,19 @@ class InfluxStore:
 
     async def distinct_readings(self) -> int:
         """How many distinct (series, ts) are stored, by count queries a field."""
-        return await self._in(self._read_thread, self._reads.distinct)
+        return sum((await self.count_days(-_EVER, _EVER)).values())
+
+    async def account(self) -> None:
+        """None: InfluxDB keeps no trace of what was written over, nor of what aged out."""
+
+    def kept_from(self) -> int:
+        """The first UTC day that lies within the retention, by the clock that the server's should agree with."""
+        kept = self._config.raw.retention_secs * 1_000_000_000
+        return -((kept - time.time_ns() - _MARGIN) // _DAY) if kept else -_EVER
+
+    async def count_days(self, first: int, end: int) -> dict[int, int]:
+        """Distinct (series, ts) of each UTC day with first <= day < end that has any, by count queries a field."""
+        return await self._in(self._read_thread, lambda: self._reads.days(first, end))
 
     async def close(self) -> None:
         """Close the connections. Idempotent."""
@@ -130,6 +157,7 @@ class InfluxStore:
                 "Put the journal back that they were written from, or give this one buckets of its own.",
             )
         if block.position < self._written:
+            self.by_day = _by_day(block.readings, _NO_TIMES, [])
             return []
         if block.position > self._written:
             self._noted = max(self._noted, self._written)
@@ -143,11 +171,12 @@ class InfluxStore:
             )
         self._names.add(names)
         self.series_count = len(self._names)
-        refused = []
+        refused, over = [], _NO_TIMES
         if len(block.readings) or len(block.rewrites):
-            rows, worst = self._flags.complete(line_rows(block.readings, block.rewrites, self._names))
+            rows, worst, over = self._flags.complete(line_rows(block.readings, block.rewrites, self._names))
             lines = reading_lines(rows, worst, self._names)
             refused += self._delivery.deliver(self._config.raw.name, lines, "reading")
+        self.by_day = _by_day(block.readings, over, refused)
         for step in np.unique(block.aggregates.step).tolist():
             lines = aggregate_lines(block.aggregates.take(block.aggregates.step == step), self._names)
             refused += self._delivery.deliver(self._reads.bucket_of(step).name, lines, "aggregate")
@@ -167,3 +196,20 @@ class InfluxStore:
                 f"Give the store a bucket of its own, without another measurement '{MARK}'.",
             ) from error
         self._journal, self._marked_at = journal_id, time.monotonic()
+
+
+def _by_day(readings: ReadingBatch, over: NDArray[np.int64], refused: Sequence[Refused]) -> dict[int, DayBook]:
+    """What a block stored, by UTC day; `over` are the times of those that were there already."""
+    stored = _per_day(readings.ts)
+    for point in refused:
+        stored[point.ts // _DAY] -= point.readings
+    again = _per_day(over)
+    keep = last_of_each(readings.series, readings.ts)
+    if keep is not None:
+        again.update(_per_day(readings.ts[~keep]))
+    return {day: DayBook(stored[day], again[day]) for day in stored}
+
+
+def _per_day(ts: NDArray[np.int64]) -> Counter[int]:
+    days, numbers = np.unique(ts // _DAY, return_counts=True)
+    return Counter(dict(zip(days.tolist(), numbers.tolist(), strict=True)))

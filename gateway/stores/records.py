@@ -6,7 +6,7 @@ all its work; commands may open the file beside a running gateway, which SQLite 
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,13 +16,14 @@ from typing import TypeVar
 from gateway.engine.alarm_model import Transition
 from gateway.engine.results import DeviceRecord
 from gateway.errors import Halt, Retry
+from gateway.journal.day_books import DayBook
 from gateway.journal.sqlite import connect
 from gateway.stores import records_tables as tables
 from gateway.stores.alarm_tables import ALARM_SCHEMA, AlarmFilter, add_transitions, alarm_history, find_alarms
 from gateway.stores.base import Block, Refused, StoreCursor
 from gateway.stores.records_tables import DeadLetter, Held, LetterFilter
 
-__all__ = ["DeadLetter", "LetterFilter", "RecordsConfig", "RecordsStore"]
+__all__ = ["DeadLetter", "Held", "LetterFilter", "RecordsConfig", "RecordsStore"]
 
 T = TypeVar("T")
 _NEEDS_NO_NAMES = 2**31 - 1
@@ -40,10 +41,15 @@ class RecordsConfig:
 class RecordsStore:
     """A `BlockStore`. It takes the rejects and devices of a block and refuses none."""
 
-    def __init__(self, config: RecordsConfig, name: str = "records") -> None:
+    def __init__(
+        self, config: RecordsConfig, name: str = "records", *, purged: Callable[[int, int, int], None] | None = None
+    ) -> None:
+        """`purged` is told, on the store's thread: how many letters went for want of room, in all so far, are held."""
         self.name = name
         self.series_count = _NEEDS_NO_NAMES
+        self.by_day: Mapping[int, DayBook] = {}
         self._config = config
+        self._purged = purged
         self._most = Held(config.max_letters, config.max_letter_bytes)
         self._held = Held(0, 0)
         self._db: sqlite3.Connection | None = None
@@ -63,6 +69,18 @@ class RecordsStore:
         """Dead letters, the newest first."""
         return await self._in(lambda: tables.find_letters(self._open_db(), which))
 
+    async def oldest(self, which: LetterFilter, most: Held) -> list[DeadLetter]:
+        """The oldest dead letters first: a page, bounded by number and bytes, with one letter if there is any."""
+        return await self._in(lambda: tables.oldest_letters(self._open_db(), which, most))
+
+    async def count(self, which: LetterFilter) -> int:
+        """How many dead letters are chosen."""
+        return await self._in(lambda: tables.count_chosen(self._open_db(), which))
+
+    async def last_number(self) -> int:
+        """What `LetterFilter.upto` takes, so that letters that come from now on are left out."""
+        return await self._in(lambda: tables.last_number(self._open_db()))
+
     async def mark_replayed(self, ids: Sequence[str], now: int) -> int:
         """Note at `now` (UTC ns) that letters went back into the inbox; gives how many there were."""
         return await self._change(lambda db: tables.mark_replayed(db, ids, now))
@@ -70,6 +88,10 @@ class RecordsStore:
     async def purge(self, which: LetterFilter) -> int:
         """Delete letters; gives how many."""
         return await self._change(lambda db: tables.purge(db, which))
+
+    async def held(self) -> Held:
+        """How many dead letters there are, and their bytes."""
+        return await self._in(lambda: tables.held_letters(self._open_db()))
 
     async def letter_counts(self) -> dict[str, int]:
         """Dead letters by reason."""
@@ -148,16 +170,19 @@ class RecordsStore:
             )
         if cursor is not None and block.position <= cursor.position:
             return
+        gone = 0
         with self._transaction() as db:
             held = tables.add_letters(db, block.rejects, self._held)
             if held.number > self._most.number or held.bytes > self._most.bytes:
                 # counted anew: a command may have purged beside us
-                held = tables.trim_letters(db, tables.held_letters(db), self._most)
+                held, gone = tables.trim_letters(db, tables.held_letters(db), self._most)
             tables.add_devices(db, block.devices)
             add_transitions(db, block.transitions)
             db.execute("INSERT OR REPLACE INTO state VALUES (0, ?, ?)", (block.journal_id, block.position))
         self._held = held
         self._cursor = StoreCursor(block.journal_id, block.position, 0)
+        if gone and self._purged is not None:
+            self._purged(gone, sum(tables.purged_counts(self._open_db()).values()), held.number)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

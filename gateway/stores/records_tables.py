@@ -19,8 +19,8 @@ from gateway.engine.results import DeviceRecord, Reject
 
 __all__ = [
     "SCHEMA", "VERSION", "DeadLetter", "Held", "LetterFilter", "add_devices", "add_letters", "all_devices",
-    "count_letters", "find_letters", "held_letters", "letter_id", "mark_replayed", "purge", "purged_counts",
-    "trim_letters",
+    "count_chosen", "count_letters", "find_letters", "held_letters", "last_number", "letter_id", "mark_replayed",
+    "oldest_letters", "purge", "purged_counts", "trim_letters",
 ]  # fmt: skip
 
 VERSION = 1
@@ -69,7 +69,11 @@ class DeadLetter(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LetterFilter:
-    """Which letters; what is None or empty doesn't narrow. `since` is UTC ns of receipt; `limit` takes the newest."""
+    """Which letters; what is None or empty doesn't narrow. `since` is UTC ns of receipt; `limit` takes the newest.
+
+    `upto` is a number of `last_number`: no letter that came after it. `message`: those that hold one (a point that a
+    store refused does not).
+    """
 
     ids: Sequence[str] = ()
     reason: str | None = None
@@ -77,10 +81,18 @@ class LetterFilter:
     device: str | None = None
     since: int | None = None
     replayed: bool | None = None
+    upto: int | None = None
+    message: bool | None = None
     limit: int | None = None
 
     def sql(self) -> tuple[str, list[object]]:
         """The numbers of the chosen letters, as a query with its parameters."""
+        where, values = self.where()
+        values.append(-1 if self.limit is None else self.limit)
+        return f"SELECT number FROM dead_letters WHERE {where} ORDER BY number DESC LIMIT ?", values  # noqa: S608
+
+    def where(self) -> tuple[str, list[object]]:
+        """The condition on a letter, with its parameters; `limit` is not in it."""
         terms, values = ["1"], list[object]()
         if self.ids:
             terms.append("id IN (SELECT value FROM json_each(?))")
@@ -94,9 +106,12 @@ class LetterFilter:
             values.append(self.since)
         if self.replayed is not None:
             terms.append("replayed_at IS NOT NULL" if self.replayed else "replayed_at IS NULL")
-        values.append(-1 if self.limit is None else self.limit)
-        where = " AND ".join(terms)
-        return f"SELECT number FROM dead_letters WHERE {where} ORDER BY number DESC LIMIT ?", values  # noqa: S608
+        if self.upto is not None:
+            terms.append("number <= ?")
+            values.append(self.upto)
+        if self.message is not None:
+            terms.append("topic <> ''" if self.message else "topic = ''")
+        return " AND ".join(terms), values
 
 
 def letter_id(offset: int, reason: str, device: str) -> str:
@@ -130,8 +145,8 @@ def held_letters(db: sqlite3.Connection) -> Held:
     return Held(*db.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM dead_letters").fetchone())
 
 
-def trim_letters(db: sqlite3.Connection, held: Held, most: Held) -> Held:
-    """Purge the oldest letters until the bounds hold, and count them by reason."""
+def trim_letters(db: sqlite3.Connection, held: Held, most: Held) -> tuple[Held, int]:
+    """Purge the oldest letters until the bounds hold, and count them by reason; gives the rest, and how many went."""
     number, size = held
     last = None
     gone = Counter[str]()
@@ -147,7 +162,7 @@ def trim_letters(db: sqlite3.Connection, held: Held, most: Held) -> Held:
             "INSERT INTO purged VALUES (?, ?) ON CONFLICT(reason) DO UPDATE SET number = number + excluded.number",
             gone.items(),
         )
-    return Held(number, size)
+    return Held(number, size), gone.total()
 
 
 def find_letters(db: sqlite3.Connection, which: LetterFilter) -> list[DeadLetter]:
@@ -155,6 +170,30 @@ def find_letters(db: sqlite3.Connection, which: LetterFilter) -> list[DeadLetter
     chosen, values = which.sql()
     sql = f"SELECT {_COLUMNS} FROM dead_letters WHERE number IN ({chosen}) ORDER BY number DESC"  # noqa: S608
     return [DeadLetter(*row) for row in db.execute(sql, values)]
+
+
+def oldest_letters(db: sqlite3.Connection, which: LetterFilter, most: Held) -> list[DeadLetter]:
+    """The oldest of the chosen letters, within a number and bytes, but one at least; `which.limit` has no say."""
+    where, values = which.where()
+    out, size = list[DeadLetter](), 0
+    sql = f"SELECT bytes, {_COLUMNS} FROM dead_letters WHERE {where} ORDER BY number LIMIT ?"  # noqa: S608
+    for weight, *columns in db.execute(sql, [*values, most.number]):
+        size += weight
+        if out and size > most.bytes:
+            break
+        out.append(DeadLetter(*columns))
+    return out
+
+
+def count_chosen(db: sqlite3.Connection, which: LetterFilter) -> int:
+    """How many letters are chosen."""
+    where, values = which.where()
+    return int(db.execute(f"SELECT count(*) FROM dead_letters WHERE {where}", values).fetchone()[0])  # noqa: S608
+
+
+def last_number(db: sqlite3.Connection) -> int:
+    """The number of the newest letter; a letter that comes later gets a higher one."""
+    return int(db.execute("SELECT coalesce(max(number), 0) FROM dead_letters").fetchone()[0])
 
 
 def mark_replayed(db: sqlite3.Connection, ids: Sequence[str], now: int) -> int:

@@ -20,6 +20,7 @@ __all__ = [
     "BrokerDroppedMessagesError",
     "BrokerUnreachable",
     "ClockSuspectError",
+    "DeadLettersPurgedError",
     "DeviceProvisioned",
     "Event",
     "GatewayStarted",
@@ -353,6 +354,19 @@ class StoreForgotten(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLettersPurgedError(Event):
+    """The dead letters' bound is reached: the oldest `letters` went for new ones, and can't be replayed any more."""
+
+    LEVEL: ClassVar[Level] = Level.ERROR
+    COUNTER: ClassVar[str] = "dead_letters_purged"
+    AMOUNT: ClassVar[str] = "letters"
+    letters: int
+    purged: int
+    """In all, ever."""
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoreCompacted(Event):
     """A store dropped what is past its retention and merged what was superseded."""
 
@@ -361,6 +375,7 @@ class StoreCompacted(Event):
     EVERY_SECS: ClassVar[float] = 0.0
     store: str
     days_dropped: int
+    readings_dropped: int
     rows_saved: int
 
 

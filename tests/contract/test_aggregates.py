@@ -110,3 +110,28 @@ async def test_aggregates_are_there_after_opening_again(store: Store, journal: J
     await journal.write(store, windows=written)
     await store.open()
     same(await store.read_aggregates(journal.ids(), 900, *ALL), written)
+
+
+@pytest.mark.parametrize("limit", [1, 3, 8, 1000])
+async def test_pages_of_aggregates_make_the_whole(store: Store, journal: Journal, limit: int) -> None:
+    series = [journal.series(f"D{k // 2}", ("speed", "flow")[k % 2]) for k in range(4)]
+    rows = [
+        (one, 60, START + k * MINUTE, 0, 1, float(k)) for k in range(12) for one in series if (k * 7 + one * 3) % 5
+    ]  # fmt: skip
+    await journal.write(store, windows=aggregates(*rows))
+    await journal.write(store, windows=aggregates(*((one, 60, start, 1, 2, 7.0) for one, _, start, *_ in rows[::3])))
+    end = START + 10 * MINUTE
+    whole = await store.read_aggregates(journal.ids(), 60, START, end)
+    found, at = [], START
+    for _ in range(100):
+        page = await store.read_aggregates(journal.ids(), 60, at, end, limit)
+        found.append(page.batch)
+        assert len(page.batch) <= limit or len(np.unique(page.batch.start)) == 1
+        if page.next is None:
+            break
+        assert page.batch.start.max() < page.next <= end
+        at = page.next
+    together = AggregateBatch.concat(found)
+    order = np.lexsort((together.start, together.series))
+    same(StoredAggregates(whole.names, together.take(order)), whole.batch)
+    assert limit < 1000 or len(found) == 1

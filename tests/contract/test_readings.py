@@ -339,3 +339,54 @@ async def test_random_blocks_leave_what_a_dictionary_holds(
     expected = readings(*((*key, *truth[key]) for key in sorted(truth)))
     same(await store.read_readings(journal.ids(), *ALL), expected)
     assert await store.distinct_readings() == len(truth)
+
+
+async def test_readings_are_counted_by_utc_day(store: Store, journal: Journal) -> None:
+    speed, flow = journal.series("D1", "speed"), journal.series("D1", "flow")
+    day = 86_400_000_000_000
+    midnight = T0 // day * day
+    rows = [(speed, midnight - 1, 1.0, GOOD, 0), (speed, midnight, 2.0, FAIL, 1), (flow, midnight, NAN, MISSING, 2)]
+    rows += [(flow, midnight + day - 1, 3.0, GOOD, 0), (speed, midnight + day, 4.0, GOOD, 0)]
+    await journal.write(store, readings(*rows), rewrites((speed, midnight + 2 * day, FAIL, 1)))
+    await journal.write(store, readings((speed, midnight, 9.0, GOOD, LATE)))
+    first = midnight // day
+    assert await store.count_days(first - 1, first + 2) == {first - 1: 1, first: 3, first + 1: 1}
+    assert await store.count_days(first, first + 1) == {first: 3}
+    assert await store.count_days(first + 5, first + 9) == {}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 1000])
+async def test_pages_of_readings_make_the_whole(store: Store, journal: Journal, limit: int) -> None:
+    #  two devices of two quantities each, over three days, now and then without one
+    day = 86_400_000_000_000
+    series = [journal.series(f"D{k // 2}", ("speed", "flow")[k % 2]) for k in range(4)]
+    rows = [
+        (one, T0 + k * day // 5, float(k), GOOD, 0) for k in range(14) for one in series if (k * 7 + one * 3) % 5
+    ]  # fmt: skip
+    await journal.write(store, readings(*rows), rewrites((series[0], T0 + 1, FAIL, 1)))
+    await journal.write(store, readings((series[1], rows[0][1], 99.0, GOOD, LATE)))
+    start, end = T0, T0 + 12 * day // 5
+    whole = await store.read_readings(journal.ids(), start, end)
+    assert whole.next is None
+    found, at = [], start
+    for _ in range(100):
+        page = await store.read_readings(journal.ids(), at, end, limit)
+        found.append(page.batch)
+        instants = len(np.unique(page.batch.ts))
+        assert len(page.batch) <= limit or instants == 1
+        if page.next is None:
+            break
+        assert len(page.batch)
+        assert page.batch.ts.max() < page.next <= end
+        at = page.next
+    together = ReadingBatch.concat(found)
+    same(StoredReadings(whole.names, together.take(np.lexsort((together.ts, together.series)))), whole.batch)
+    assert limit < 1000 or len(found) == 1
+
+
+async def test_a_page_of_nothing_is_the_last_one(store: Store, journal: Journal) -> None:
+    journal.series("D1")
+    assert (await store.read_readings(journal.ids(), *ALL, 5)).next is None
+    await journal.write(store, readings((0, T0, 1.0, GOOD, 0)))
+    page = await store.read_readings(journal.ids(), T0, T0 + 1, 1)
+    assert (page.batch.value.tolist(), page.next) == ([1.0], None)

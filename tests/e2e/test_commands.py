@@ -1,16 +1,24 @@
 """What every command keeps: help with examples, sentences for what is wrong, JSON last, a reader that leaves early."""
 
+import asyncio
 import json
 import shlex
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import msgspec
 import pytest
 
 from gateway.cli import main as command
+from gateway.cli.door import ask, settings_of
 from gateway.engine.ledger import Balance, Ledger
+from gateway.errors import CommandError, JournalFull
+from gateway.journal.inbox import Inbox
+from gateway.stores.duckdb import DuckDbConfig, DuckDbStore
+from gateway.stores.records import Held
 from tests.support.command import COMMAND, asked, cityloom, environment
 
 COMMANDS = (
@@ -143,6 +151,26 @@ def test_a_database_that_lost_a_row_is_exit_code_1(data: Path, tmp_path: Path) -
     assert "DISAGREES" in asked("ledger", "--verify", "--data-dir", copy).out
 
 
+def test_what_went_with_its_days_is_no_loss(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    before = asked("ledger", "--verify", "--data-dir", copy, "--json").json["verify"]["stores"]["duckdb"]
+    assert (before["stored"], before["aged_out"], before["agrees"]) == (before["distinct"], 0, True)
+
+    async def compact() -> None:
+        store = DuckDbStore(DuckDbConfig(copy / "readings.duckdb", 2 * 86_400_000_000_000))
+        await store.open()
+        assert (await store.compact(1_800_000_000_000_000_000)).readings_dropped == before["stored"]
+        await store.close()
+
+    asyncio.run(compact())
+    done = asked("ledger", "--verify", "--data-dir", copy, "--json")
+    after = done.json["verify"]["stores"]["duckdb"]
+    assert (done.code, after["distinct"], after["aged_out"]) == (0, 0, before["stored"])
+    shown = asked("ledger", "--verify", "--data-dir", copy).out
+    assert f"{before['stored']} stored by the books, 0 in the database, {before['stored']} aged out  agrees" in shown
+
+
 def test_a_damaged_journal_is_a_sentence_without_traceback_unless_debugged(data: Path, tmp_path: Path) -> None:
     copy = tmp_path / "data"
     shutil.copytree(data, copy)
@@ -183,17 +211,126 @@ def test_dead_letters_are_sent_again_and_purged(data: Path, tmp_path: Path) -> N
     assert sorted(letter["reason"] for letter in letters) == ["wrong_shape", "wrong_type"]
 
     one = asked("dead-letters", "replay", letters[0]["id"], *there)
-    assert (one.code, one.json) == (0, {"replayed": 1})
+    assert (one.code, one.json) == (0, {"replayed": 1, "remaining": 0})
     waiting = asked("ledger", *there).json
     assert (waiting["messages"]["waiting"], waiting["sources"]["replayed"]["received"]) == (1, 1)
     assert waiting["balanced"] is True
 
     none = asked("dead-letters", "replay", "--reason", "time_missing", *there)
-    assert (none.code, none.json) == (0, {"replayed": 0})
+    assert (none.code, none.json) == (0, {"replayed": 0, "remaining": 0})
+    # without a name each goes once
+    for sent in (1, 0):
+        assert asked("dead-letters", "replay", "--all", *there).json == {"replayed": sent, "remaining": 0}
+    assert asked("ledger", *there).json["messages"]["waiting"] == 2
     gone = asked("dead-letters", "purge", "--reason", "wrong_type", *there)
     assert (gone.code, gone.json) == (0, {"purged": 1})
     assert len(asked("dead-letters", "list", *there).json["dead_letters"]) == 1
     assert asked("dead-letters", "purge", "--all", *there).json == {"purged": 1}
+
+
+def test_more_dead_letters_than_go_at_once_go_page_by_page(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "data"
+    lines = [
+        {"received_at": 1_772_366_400_000_000_000 + k, "topic": "city/tianhe/traffic/loop/loop-0001/reading",
+         "payload": f"nonsense {k}"}
+        for k in range(25)
+    ]  # fmt: skip
+    (tmp_path / "r.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    assert asked("replay", tmp_path / "r.jsonl", "--data-dir", folder, "--json").code == 0
+    monkeypatch.setattr("gateway.runtime.desk._REPLAY_AT_ONCE", Held(10, 1 << 20))
+    submitted: list[str] = []
+    append = Inbox.append
+
+    def seen(self: Inbox, rows: Any, counts: Any, confirmed: Any) -> int:
+        submitted.extend(msgspec.msgpack.decode(row.payload)[1].decode() for row in rows)
+        return append(self, rows, counts, confirmed)
+
+    monkeypatch.setattr(Inbox, "append", seen)
+    there = ("--data-dir", folder)
+    shown = asked("dead-letters", "replay", "--all", *there)
+
+    assert (shown.code, shown.err) == (0, "")
+    assert shown.out.startswith("25 sent through the engine again;")
+    assert submitted == [json.dumps(line["payload"]) for line in lines], "each once, in the order of their receipt"
+    again = asked("dead-letters", "replay", "--all", *there, "--json")
+    assert again.json == {"replayed": 0, "remaining": 0}
+
+
+def test_a_replay_that_stops_half_way_says_how_far_it_came(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    monkeypatch.setattr("gateway.runtime.desk._REPLAY_AT_ONCE", Held(1, 1 << 20))
+    append, room = Inbox.append, [1]
+
+    def full(self: Inbox, *given: Any) -> int:
+        if not room:
+            raise JournalFull("No room to write the inbox.", "Make room.")
+        room.pop()
+        return append(self, *given)
+
+    monkeypatch.setattr(Inbox, "append", full)
+    done = asked("dead-letters", "replay", "--all", "--data-dir", copy)
+
+    assert (done.code, done.out) == (1, "")
+    assert "1 were sent before it" in done.err
+    assert done.err.count("\n") == 2
+    letters = asked("dead-letters", "list", "--data-dir", copy, "--json").json
+    assert [letter["replayed_at"] is None for letter in letters["dead_letters"]] == [True, False]
+
+
+def test_dead_letters_that_had_to_go_are_shown(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text("[records]\ndead_letters_max_count = 10\n", encoding="utf-8")
+    lines = [
+        {"received_at": 1_772_366_400_000_000_000 + k, "topic": "nobody/listens", "payload": str(k)} for k in range(25)
+    ]
+    (tmp_path / "r.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    there = ("-c", tmp_path / "c.toml", "--data-dir", tmp_path / "data")
+    done = asked("replay", tmp_path / "r.jsonl", *there)
+    assert done.code == 0
+
+    found = asked("dead-letters", "list", *there, "--json").json
+    assert (found["held"], found["purged"], found["purged_reasons"]) == (10, 15, {"topic_unknown": 15})
+    assert len(found["dead_letters"]) == 10
+    shown = asked("dead-letters", "list", "-n", "3", *there).out
+    assert "3 of 10 that are held" in shown
+    assert "15 older ones had to go for want of room" in shown
+    status = asked("status", *there, "--json").json
+    assert (status["dead_letters"]["held"], status["dead_letters"]["purged"]) == (10, 15)
+    assert "15 went for want of room" in asked("status", *there).out
+
+
+@pytest.mark.parametrize("step", ["", "1m"])
+def test_rows_are_the_same_however_many_pages_they_are_read_in(
+    data: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def everything() -> tuple[str, str, list[Any]]:
+        words = ("read", "loop-0001", "--last", "1d", *(("--step", step) if step else ()), "--data-dir", data)
+        parsed = asked(*words, "--json").json
+        assert (parsed["truncated"], parsed["next"]) == (False, None)
+        table = asked(*words, "-n", "100000")
+        return table.out, asked(*words, "--format", "csv").out, parsed["rows"]
+
+    whole = everything()
+    assert len(whole[2]) > 60
+    assert whole[2] == sorted(whole[2], key=lambda row: (row[2], row[0]))
+    for rows in (1, 7, 50):
+        monkeypatch.setattr("gateway.cli.rows._PAGE_ROWS", rows)
+        assert everything() == whole
+
+
+def test_a_page_has_a_bound_of_its_own(data: Path) -> None:
+    settings = settings_of(None, data)
+    for limit in (0, 100_001):
+        with pytest.raises(CommandError, match=f"{limit} rows"):
+            ask(settings, "read", device="loop-0001", limit=limit)
+
+
+def test_what_the_quantiles_are_worth_is_said() -> None:
+    assert "within 2 %" in " ".join(asked("read", "--help").out.replace("│", " ").split())
 
 
 def test_a_reader_that_leaves_early_is_no_error(data: Path) -> None:

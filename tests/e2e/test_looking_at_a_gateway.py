@@ -37,6 +37,9 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "read format json": ("read", "loop-0001", "speed", "--format", "json"),
     "read minutes": ("read", "loop-0001", "speed", "--step", "1m", "--last", "3m", "--format", "csv"),
     "read nothing": ("read", "loop-0001", "--from", "2020-01-01", "--to", "2020-01-02T08:00"),
+    "read some": ("read", "loop-0001", "-n", "7"),
+    "read some csv": ("read", "loop-0001", "-n", "7", "--format", "csv"),
+    "read some json": ("read", "loop-0001", "-n", "7", "--json"),
     "read nobody": ("read", "nobody"),
     "read no quantity": ("read", "loop-0001", "weight"),
     "read no store": ("read", "loop-0001", "--store", "paper"),
@@ -111,10 +114,11 @@ def _status(data_dir: Path) -> dict[str, Any]:
 
 def _at_rest(data_dir: Path, messages: int) -> bool:
     status = _status(data_dir)
-    came = status["ledger"]["messages"]["received"] == messages and not status["ledger"]["messages"]["waiting"]
+    if status["ledger"]["messages"]["received"] != messages or status["ledger"]["messages"]["waiting"]:
+        return False
     minutes = door(data_dir, "read", device="loop-0001", quantity="speed", step=60, last=7200)
     assert minutes is not None
-    return came and not status["stores"]["duckdb"]["behind"] and len(minutes["rows"]) >= 7
+    return not status["stores"]["duckdb"]["behind"] and len(minutes["rows"]) >= 7
 
 
 @pytest.mark.parametrize("question", [name for name in QUESTIONS if not name.startswith("status")] + ["letter"])
@@ -175,6 +179,21 @@ def test_readings_come_as_table_csv_and_json(answers: Answers) -> None:
     assert "good" in table[1]
     assert answers.up["read format json"] == answers.up["read json"]
     assert "nothing is stored in that time" in answers.up["read nothing"].out
+
+
+def test_of_too_many_rows_the_first_are_shown_and_where_to_go_on(answers: Answers) -> None:
+    some = answers.up["read some json"].json
+    second = (answers.start + 2 * MINUTE) * 1_000_000
+
+    assert [row[0] for row in some["rows"]] == ["flow", "occupancy", "speed"] * 2, "by time, none of its rows parted"
+    assert (some["truncated"], some["next"]) == (True, second)
+    assert answers.up["read some"].out.splitlines()[-1].startswith("there is more: go on with --from ")
+    assert len(answers.up["read some"].out.splitlines()) == 1 + 6 + 1 + 1
+    assert len(answers.up["read some csv"].out.splitlines()) == 1 + 6
+    assert "there is more" in answers.up["read some csv"].err
+    whole = answers.up["read json"].json
+    assert (whole["truncated"], whole["next"]) == (False, None)
+    assert "there is more" not in answers.up["read"].out + answers.up["read csv"].err
 
 
 def test_aggregates_are_read_by_their_step(answers: Answers) -> None:

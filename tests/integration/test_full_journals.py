@@ -88,9 +88,19 @@ async def test_a_stopped_store_fills_outbox_and_inbox_until_the_broker_holds_and
 
             influxdb.on_write = lambda bucket, lines: STORED
             ledger = await settled(gateway, len(messages) + len(water), ("duckdb", "influxdb"))
-            assert ledger["sources"]["water"] == {"received": len(water), "redelivered": 0, "shed": shed}
+            assert ledger["sources"]["water"] == {
+                "received": len(water),
+                "redelivered": 0,
+                "shed": shed,
+                "lost_at_broker": 0,
+            }
             assert ledger["messages"]["decoded"] == len(messages) + len(water) - shed
-            assert ledger["sources"]["rest"] == {"received": len(messages), "redelivered": 0, "shed": 0}
+            assert ledger["sources"]["rest"] == {
+                "received": len(messages),
+                "redelivered": 0,
+                "shed": 0,
+                "lost_at_broker": 0,
+            }
             roads_and_grid = sum(
                 ledger["profiles"][p]["accepted"] for p in ("loop-detector", "segment-speed", "meter-3p")
             )

@@ -145,8 +145,8 @@ def _lose_in_writer(patch: Patch, once: Once, cut: Callable[[ReadingBatch], Read
 def _inside_the_store(patch: Patch, once: Once) -> None:
     append = duckdb_tables.append_readings
 
-    def losing(db: Any, position: int, batch: ReadingBatch) -> None:
-        append(db, position, batch.take(np.arange(1, len(batch))) if once(len(batch) > 0) else batch)
+    def losing(db: Any, position: int, batch: ReadingBatch) -> int:
+        return append(db, position, batch.take(np.arange(1, len(batch))) if once(len(batch) > 0) else batch)
 
     patch.setattr(duckdb_tables, "append_readings", losing)
 

@@ -35,6 +35,17 @@ def test_each_term_that_is_off_by_one_shows() -> None:
         assert changed.as_dict()["off"]
 
 
+def test_what_stands_beside_is_in_no_sum() -> None:
+    plain = books()
+    intake = {"0": Intake(10, 1, 0, lost_at_broker=5), "1": Intake(0, 0, 0, lost_at_broker=2)}
+    late = LedgerKey("beside", "late", "", "", "loop")
+    found = Ledger(intake, plain.waiting, {**plain.engine, late: 3}, plain.stores)
+
+    assert found.balanced
+    assert found.as_dict()["beside"] == {"late": 3, "lost_at_broker": 7}
+    assert plain.as_dict()["beside"] == {"lost_at_broker": 0}
+
+
 def test_reasons_stand_below_their_term() -> None:
     shown = books().as_dict()
 

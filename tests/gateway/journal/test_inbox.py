@@ -54,11 +54,12 @@ def test_everything_is_the_same_after_opening_again(tmp_path: Path) -> None:
 def test_totals_are_counted_a_source(tmp_path: Path) -> None:
     with journal(tmp_path) as (inbox, _, _):
         inbox.append(rows_from(0, 200), {1: IntakeCounts(60, 4, 2)}, {})
-        inbox.append([], {1: IntakeCounts(3, 3, 0), 9: IntakeCounts(0, 0, 8)}, {1: 7})
+        inbox.append([], {1: IntakeCounts(3, 3, 0, 40), 9: IntakeCounts(0, 0, 8)}, {1: 7})
+        inbox.append([], {1: IntakeCounts(lost_at_broker=2)}, {})
         own = [row_at(k) for k in range(200) if row_at(k).source == 1]
         journaled = sum(row.kind in MESSAGES for row in own)
         qos1 = sum(row.kind == RowKind.MESSAGE and bool(row.flags & QOS1) for row in own)
-        assert inbox.totals()[1] == SourceTotals(63, 7, 2, journaled, qos1, 7)
+        assert inbox.totals()[1] == SourceTotals(63, 7, 2, journaled, qos1, 7, 42)
         assert inbox.totals()[9] == SourceTotals(0, 0, 8, 0, 0, 0)
         assert inbox.end_offset == 200
 

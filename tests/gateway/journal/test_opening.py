@@ -53,6 +53,18 @@ def test_a_command_that_only_looks_makes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_an_outbox_of_version_1_goes_on_with_days(tmp_path: Path) -> None:
+    used(tmp_path)
+    with sqlite3.connect(tmp_path / "outbox.db") as db:
+        db.execute("DROP TABLE stored_day")
+        db.execute("PRAGMA user_version=1")
+    db.close()
+    for _ in range(2):
+        with journal(tmp_path) as (_, outbox, _):
+            assert outbox.processed_offset == 20
+            assert outbox.stored_days("influxdb") == (None, {})
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_one_deleted_part_stops_with_its_name_and_a_remedy(tmp_path: Path, part: str) -> None:
     used(tmp_path)

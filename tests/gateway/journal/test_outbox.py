@@ -9,6 +9,7 @@ import pytest
 from gateway.engine.results import LedgerKey, Reject, SeriesName, StepResult
 from gateway.errors import JournalCorrupt, JournalFull, JournalMixedUp
 from gateway.journal.blocks import checksum, encode
+from gateway.journal.day_books import DayBook
 from gateway.journal.outbox import Outbox, SnapshotRow, StepRecord
 from tests.gateway.journal.support import DECODED, MB, aggregates, dirty, full_result, journal, readings, rows_from
 
@@ -131,6 +132,25 @@ def test_a_store_moves_with_its_counts_and_its_dead_letters(tmp_path: Path) -> N
             outbox.advance("influxdb", 3, 0, 0)
         with pytest.raises(ValueError, match="can't move"):
             outbox.advance("duckdb", 1, 0, 0)
+
+
+def test_the_days_of_what_a_store_got_add_up(tmp_path: Path) -> None:
+    with journal(tmp_path) as (inbox, outbox, _):
+        inbox.append(rows_from(0, 30), {}, {})
+        for name in ("duckdb", "influxdb"):
+            outbox.register_store(name, 0)
+        for _ in range(3):
+            step(outbox, StepResult(readings=readings(0, 10)))
+        outbox.advance("influxdb", 1, 10, 0)
+        outbox.advance("influxdb", 2, 9, 1, days={19_000: DayBook(5, 1), -3: DayBook(4)})
+        outbox.advance("influxdb", 3, 10, 0, days={19_000: DayBook(10, 2)})
+    with journal(tmp_path) as (_, outbox, _):
+        state, days = outbox.stored_days("influxdb")
+        assert state == outbox.cursor("influxdb")
+        assert days == {-3: DayBook(4, 0), 19_000: DayBook(15, 3)}
+        assert outbox.stored_days("duckdb")[1] == {}
+        outbox.forget_store("influxdb")
+        assert outbox.stored_days("influxdb") == (None, {})
 
 
 def test_a_store_ahead_of_the_outbox_is_called_mixed_up(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.errors import Halt
-from gateway.stores.base import StoreCursor
+from gateway.stores.base import Account, StoreCursor
 from gateway.stores.duckdb import DuckDbConfig, DuckDbStore
 from gateway.stores.duckdb_tables import day_number, table_of
 from processors.columns import AggregateBatch, ReadingBatch
@@ -156,6 +156,77 @@ async def test_a_merged_day_takes_late_readings_and_rewrites(store: DuckDbStore)
         assert found.batch.value.tolist() == [9.0, 2.0]
         assert found.batch.flag.tolist() == [GOOD, FAIL]
         assert (await store.compact(MIDNIGHT + DAY)).rows_saved in (2, 0)
+
+
+async def test_the_account_says_where_every_reading_went(store: DuckDbStore, config: DuckDbConfig) -> None:
+    journal = Journal()
+    one, two = journal.series("D1"), journal.series("D2")
+    assert await store.account() == Account(0, 0, 0, 0)
+    # a key twice in a block, and again in the next; a rewrite is no reading
+    await journal.write(store, readings((one, T0, 1.0, GOOD, 0), (two, T0, 1.0, GOOD, 0), (one, T0, 2.0, GOOD, LATE)))
+    await journal.write(store, readings((one, T0, 3.0, GOOD, LATE)), rewrites((two, T0, FAIL, 1), (two, T0 + 9, 4, 1)))
+    await journal.write(store, readings((one, T0 + 2 * DAY, 5.0, GOOD, 0)))
+    assert await store.account() == Account(stored=5, distinct=3, written_over=2, aged_out=0)
+    done = await store.compact(MIDNIGHT + 2 * DAY)
+    assert (done.rows_saved, done.readings_dropped) == (3, 0)
+    assert await store.account() == Account(stored=5, distinct=3, written_over=2, aged_out=0)
+    assert (await store.compact(MIDNIGHT + 12 * DAY)).readings_dropped == 2
+    await store.close()
+    again = DuckDbStore(config)
+    await again.open()
+    assert await again.account() == Account(stored=5, distinct=1, written_over=2, aged_out=2)
+    assert (await again.account()).missing == 0
+    await again.close()
+
+
+async def test_a_lost_row_stays_missing_through_compaction_and_retention(
+    store: DuckDbStore, rng: np.random.Generator
+) -> None:
+    journal = Journal()
+    series = [journal.series(f"D{k}") for k in range(3)]
+    for _ in range(8):
+        rows = [
+            (int(rng.choice(series)), MIDNIGHT + int(rng.integers(0, 40)) * DAY // 10, float(rng.normal()), GOOD, LATE)
+            for _ in range(40)
+        ]
+        await journal.write(store, readings(*rows), rewrites(*((one, MIDNIGHT, FAIL, 64) for one in series)))
+        assert (await store.account()).missing == 0
+    assert store._db is not None
+    table = sorted(tables(store))[1]
+    # one that others stand over hides nothing either
+    store._db.cursor().execute(f"DELETE FROM {table} WHERE rowid = (SELECT max(rowid) FROM {table} WHERE NOT rewrite)")
+    for now in (MIDNIGHT, MIDNIGHT + 2 * DAY, MIDNIGHT + 4 * DAY, MIDNIGHT + 12 * DAY, MIDNIGHT + 40 * DAY):
+        await store.compact(now)
+        account = await store.account()
+        assert (account.stored, account.missing) == (320, 1)
+    assert account.distinct == 0
+
+
+async def test_days_are_counted_each_by_itself(store: DuckDbStore) -> None:
+    journal = Journal()
+    series, first = journal.series("D1"), MIDNIGHT // DAY
+    times = [MIDNIGHT - 1, MIDNIGHT, MIDNIGHT + DAY - 1, MIDNIGHT + DAY]
+    await journal.write(store, readings(*((series, ts, 1.0, GOOD, 0) for ts in times)))
+    await journal.write(store, readings((series, MIDNIGHT, 2.0, GOOD, LATE)))
+    assert await store.count_days(first - 5, first + 5) == {first - 1: 1, first: 2, first + 1: 1}
+    assert await store.count_days(first, first + 1) == {first: 2}
+
+
+async def test_a_file_of_version_1_is_taken_over_as_it_is(store: DuckDbStore, config: DuckDbConfig) -> None:
+    journal = Journal()
+    series = journal.series("D1")
+    await journal.write(store, readings((series, T0, 1.0, GOOD, 0), (series, T0, 2.0, GOOD, LATE)))
+    await store.close()
+    with duckdb.connect(str(config.path)) as db:
+        db.execute("ALTER TABLE state DROP merged")
+        db.execute("ALTER TABLE state DROP aged_out")
+        db.execute("UPDATE state SET version = 1")
+    again = DuckDbStore(config)
+    assert await again.open() == StoreCursor("journal-1", 1, 2)
+    assert await again.account() == Account(stored=2, distinct=1, written_over=1, aged_out=0)
+    await journal.write(again, readings((series, T0, 3.0, GOOD, LATE)))
+    assert await again.account() == Account(stored=3, distinct=1, written_over=2, aged_out=0)
+    await again.close()
 
 
 async def test_reads_beside_writes_and_compaction_see_whole_blocks(store: DuckDbStore) -> None:

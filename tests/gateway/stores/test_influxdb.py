@@ -147,7 +147,7 @@ async def test_a_line_that_comes_in_parts_has_the_flag_of_its_worst_part(
     await again.close()
 
 
-async def test_whole_lines_are_never_looked_up(store: InfluxStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_whole_lines_in_time_are_never_looked_up(store: InfluxStore, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = Journal()
     pair = journal.series("D1", "a"), journal.series("D1", "b")
     asked: list[list[str]] = []

@@ -4,13 +4,14 @@ import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
 
 from gateway.engine.results import DeviceRecord, Reject
 from gateway.errors import Halt, Retry
 from gateway.stores.base import StoreCursor
-from gateway.stores.records import LetterFilter, RecordsConfig, RecordsStore
+from gateway.stores.records import Held, LetterFilter, RecordsConfig, RecordsStore
 from gateway.stores.records_tables import letter_id
 from tests.support.blocks import T0, Journal
 
@@ -137,6 +138,39 @@ async def test_purged_letters_are_gone_and_make_room(store: RecordsStore) -> Non
     await store.write(journal.block(store, rejects=[reject(k) for k in range(20, 26)]))
     assert len(await store.letters(ALL)) == 10
     assert await store.purged_counts() == {}
+
+
+async def test_the_oldest_come_page_by_page_and_none_that_came_since(store: RecordsStore) -> None:
+    journal = Journal()
+    point = msgspec.structs.replace(reject(0), topic="")  # of a store: no message
+    await store.write(journal.block(store, rejects=[point, *(reject(k) for k in range(1, 5))]))
+    which = LetterFilter(replayed=False, message=True, upto=await store.last_number())
+    pages = []
+    while page := await store.oldest(which, Held(2, 100_000)):
+        pages.append([letter.offset for letter in page])
+        await store.write(journal.block(store, rejects=[reject(100 + letter.offset) for letter in page]))
+        assert await store.mark_replayed([letter.id for letter in page], T0) == len(page)
+        assert await store.count(which) == 4 - sum(map(len, pages))
+    assert pages == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize(("most", "taken"), [(5000, 3), (100, 1), (0, 1)])
+async def test_a_page_is_bounded_in_bytes_too(store: RecordsStore, most: int, taken: int) -> None:
+    await store.write(Journal().block(store, rejects=[reject(k, size=1300) for k in range(5)]))
+    page = await store.oldest(ALL, Held(100, most))
+    assert [letter.offset for letter in page] == list(range(taken))
+
+
+async def test_what_goes_for_want_of_room_is_told_with_its_figures(config: RecordsConfig) -> None:
+    told: list[tuple[int, int, int]] = []
+    store, journal = RecordsStore(config, purged=lambda *figures: told.append(figures)), Journal()
+    await store.open()
+    for first in (0, 6, 12):
+        await store.write(journal.block(store, rejects=[reject(k) for k in range(first, first + 6)]))
+    assert told == [(2, 2, 10), (6, 8, 10)]
+    assert (await store.held()).number == 10
+    assert await store.purged_counts() == {"unreadable": 8}
+    await store.close()
 
 
 async def test_of_a_device_the_newest_record_stands(store: RecordsStore) -> None:
