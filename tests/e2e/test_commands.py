@@ -23,7 +23,9 @@ from tests.support.command import COMMAND, asked, cityloom, environment
 
 COMMANDS = (
     "check", "demo", "run", "status", "ledger", "series", "read", "replay", "version", "bench ingest",
-    "dead-letters list", "dead-letters show", "dead-letters replay", "dead-letters purge", "stores adopt",
+    "dead-letters list", "dead-letters show", "dead-letters replay", "dead-letters purge", "stores adopt", "trace",
+    "alarms list", "alarms history", "alarms ack", "alarms shelve", "alarms unshelve", "alarms comment",
+    "alarms out-of-service", "alarms in-service", "score nab", "score leaks",
 )  # fmt: skip
 ASKING = ("status", "ledger", "ledger --verify", "series", "read loop-0001", "dead-letters list", "dead-letters show x")
 MESSAGES = 40
