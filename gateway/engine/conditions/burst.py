@@ -96,11 +96,12 @@ class BurstRule:
         for number, at, whose, value in zip(
             numbers.tolist(), end.tolist(), series.tolist(), mean.tolist(), strict=True
         ):
-            self._areas[number].waiting.setdefault(at, {})[whose] = value
+            area = self._areas[number]
+            if len(area.lanes) == 2:  # else there is nothing to wait for
+                area.waiting.setdefault(at, {})[whose] = value
         return self._judged([
             (at, number, *self._figures(area, at))
             for number, area in enumerate(self._areas)
-            if len(area.lanes) == 2
             for at in self._whole(area, watermarks)
         ])  # fmt: skip
 
@@ -155,7 +156,7 @@ class BurstRule:
             "burst": self._burst.snapshot(), "means": self._means.snapshot(),
             "zones": [area.zone for area in self._areas],
             "seen": [[n, series, at] for n, area in enumerate(self._areas) for series, at in sorted(area.seen.items())],
-            "open": [
+            "waiting": [
                 [n, at, series, value]
                 for n, area in enumerate(self._areas)
                 for at, means in sorted(area.waiting.items())
@@ -174,7 +175,7 @@ class BurstRule:
         for number, series, at in state["seen"]:
             if (area := self._same(state, number, series)) is not None:
                 area.seen[int(series)] = int(at)
-        for number, at, series, value in state["open"]:
+        for number, at, series, value in state["waiting"]:
             if (area := self._same(state, number, series)) is not None:
                 area.waiting.setdefault(int(at), {})[int(series)] = float(value)
 
