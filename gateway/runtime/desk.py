@@ -165,10 +165,10 @@ class Desk(AlarmDesk, TraceDesk):
 
     async def _letter_figures(self) -> dict[str, Any] | None:
         """None: records.db can't be read."""
-        records = self._office.records
         try:
+            records = self._office.records
             held, purged = await records.held(), await records.purged_counts()
-        except StoreError:
+        except (StoreError, CommandError):
             return None
         return {"held": held.number, "held_bytes": held.bytes, "purged": sum(purged.values()), "purged_reasons": purged}
 

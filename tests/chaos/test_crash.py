@@ -317,9 +317,9 @@ async def _crash(steps: int, plan: Plan, broker: str, stores: str, names: set[st
         _check_same(reference, outcome)
         assert not gateway.events("error"), gateway.events("error")[:3]
         assert run.under_load >= len(plan.places) + plan.random_kills + plan.cuts
-        redelivered = outcome.ledger["messages"]["redelivered"]
-        # without any, no kill and no cut came between a commit and its PUBACK
-        assert redelivered > 0
+        if plan.places == KILL_PLACES:
+            # without any, no kill and no cut came between a commit and its PUBACK
+            assert outcome.ledger["messages"]["redelivered"] > 0
 
 
 async def test_kills_at_every_place_and_cut_connections_change_nothing_in_duckdb() -> None:
