@@ -70,7 +70,7 @@ def _contradictions(
                 if not condition.delay or not all(0 < step < 1 for step in condition.delay):
                     found.append(("delay", "needs steps between 0 and 1", "Write such as [0.5, 0.6, 0.7]."))
         levels = _levels(condition)
-        if len(condition.priorities) > max(levels, 1):
+        if len(condition.priorities) > levels > 0:
             remedy = f"Give at most {levels}: one a level, from the first on."
             found.append(("priorities", f"has {len(condition.priorities)} for {levels} levels", remedy))
         for key, problem, remedy in found:

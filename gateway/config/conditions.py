@@ -176,9 +176,11 @@ def read_conditions(text: str, file: str) -> tuple[Condition, ...]:
         try:
             found.append(model.model_validate(table))
         except ValidationError as error:
+            wrong = problems_of(error, model, lambda _: file, MANUAL)
+            # a list of wrong items is not wrong in its length as well
+            items = {each.key.partition("[")[0] for each in wrong if each.key.endswith("]")}
             problems += [
-                ConfigError(file, f"{at}.{each.key}", each.what, each.remedy)
-                for each in problems_of(error, model, lambda _: file, MANUAL)
+                ConfigError(file, f"{at}.{each.key}", each.what, each.remedy) for each in wrong if each.key not in items
             ]
     if problems:
         raise ConfigErrors(problems)

@@ -145,3 +145,29 @@ def test_the_command_runs_as_a_module(tmp_path: Path, module: str) -> None:
 
     assert run.returncode == 0
     assert "numpy" in _json(run)
+
+
+def test_a_wrong_conditions_file_is_said_with_key_and_remedy(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(
+        'schema = 1\n[[conditions]]\nname = "gas.lel"\ntitle = "Gas"\nkind = "steps"\nprofile = "gas-detector"\n'
+        'quantity = "lell"\nhigh = [20, 20]\npriorities = [1]\n'
+    )
+    file = tmp_path / "cityloom.toml"
+    file.write_text('data_dir = "data"\nconditions_file = "own.toml"\n')
+
+    run = _check(tmp_path, "-c", str(file), "--json")
+
+    assert run.returncode == 2
+    problems = {problem["key"]: problem for problem in _json(run)["problems"]}
+    assert set(problems) == {"conditions[0].quantity", "conditions[0].high"}
+    assert {Path(problem["file"]).name for problem in problems.values()} == {"own.toml"}
+    assert "lel" in problems["conditions[0].quantity"]["remedy"]
+
+
+def test_a_conditions_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "cityloom.toml"
+    file.write_text('data_dir = "data"\nconditions_file = "none.toml"\n')
+
+    problems = _json(_check(tmp_path, "-c", str(file), "--json"))["problems"]
+
+    assert {problem["key"] for problem in problems} == {"conditions_file"}

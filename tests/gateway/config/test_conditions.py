@@ -1,0 +1,276 @@
+"""conditions.toml: what it says, what is wrong with it, and which of the built-in ones a city gets."""
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import seeds
+from gateway.config.city import parse_city
+from gateway.config.condition_checks import built_in_conditions, parse_conditions
+from gateway.config.conditions import KINDS, Condition, StepsCondition, load_conditions
+from gateway.config.content import Device
+from gateway.config.load import load_settings
+from gateway.config.profiles import Profile, load_profiles
+from gateway.config.seed_files import load_seed_files
+from gateway.config.toml_text import toml_value
+from gateway.errors import ConfigError, ConfigErrors
+
+CITY = parse_city(seeds.city_text(), "city.toml")
+PROFILES = load_profiles(dict(seeds.profile_texts()))
+STEPS = {
+    "name": "gas.lel", "title": "Gas", "kind": "steps", "profile": "gas-detector", "quantity": "lel",
+    "high": [20, 25, 50], "priorities": [2, 1],
+}  # fmt: skip
+CONGESTION = {
+    "name": "traffic.congestion", "title": "Congestion", "kind": "congestion", "profile": "segment-speed",
+    "quantity": "speed", "priorities": [4],
+}  # fmt: skip
+BURST = {
+    "name": "water.burst", "title": "Burst", "kind": "burst", "flow_profile": "water-flow", "flow": "flow",
+    "pressure_profile": "water-pressure", "pressure": "pressure", "window_secs": 60, "priorities": [1],
+}  # fmt: skip
+SILENCE = {"name": "device.silent", "title": "Silent", "kind": "silence", "priorities": [4]}
+
+
+def _text(*tables: dict[str, Any], head: str = "schema = 1\n") -> str:
+    lines = [head]
+    for table in tables:
+        lines.append("[[conditions]]")
+        lines += [f"{key} = {toml_value(value)}" for key, value in table.items() if key != "where"]
+        for where in table.get("where", ()):
+            lines.append("[[conditions.where]]")
+            lines += [f"{key} = {toml_value(value)}" for key, value in where.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _parse(text: str, devices: tuple[Device, ...] = (), profiles: tuple[Profile, ...] = PROFILES) -> Any:
+    return parse_conditions(text, "own.toml", CITY, profiles, devices)
+
+
+def _problems(text: str, **more: Any) -> dict[str, ConfigError]:
+    with pytest.raises(ConfigErrors) as caught:
+        _parse(text, **more)
+    for problem in caught.value.problems:
+        assert problem.file == "own.toml"
+        assert problem.what
+        assert problem.remedy
+    return {problem.key: problem for problem in caught.value.problems}
+
+
+# -- what is right ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", [STEPS, CONGESTION, BURST, SILENCE])
+def test_each_kind_is_read_with_its_defaults(table: dict[str, Any]) -> None:
+    (condition,) = _parse(_text(table))
+
+    assert type(condition) is KINDS[table["kind"]]
+    assert (condition.domain, condition.latching, condition.on_delay_secs) == (table["name"].split(".")[0], False, 0)
+
+
+def test_no_condition_is_a_choice() -> None:
+    assert _parse("schema = 1\n") == ()
+
+
+def test_places_have_steps_of_their_own() -> None:
+    zone, asset = CITY.zones[0].id, next(iter(CITY.assets())).id
+    (condition,) = _parse(
+        _text(
+            STEPS | {"where": [{"zone": zone, "high": [10]}, {"asset": asset, "high": []}, {"device": "x", "low": [1]}]}
+        )
+    )
+
+    assert [(where.kind, where.place) for where in condition.where] == [
+        ("zone", zone), ("asset", asset), ("device", "x")
+    ]  # fmt: skip
+
+
+def test_plain_tables_give_back_the_same_conditions() -> None:
+    conditions = _parse(_text(STEPS, CONGESTION, BURST, SILENCE))
+
+    assert load_conditions([condition.model_dump(mode="json") for condition in conditions]) == conditions
+
+
+# -- what is wrong with one by itself ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "key"), [
+    ("", "schema"), ("schema = 2", "schema"), ('schema = "1"', "schema"), ("schema = 1\nthings = 3", "things"),
+    ("schema = 1\nconditions = 3", "conditions"), ("schema = 1\nconditions = [3]", "conditions[0].kind"),
+    ("schema = ", ""),
+    (_text(STEPS | {"kind": "stps"}), "conditions[0].kind"),
+    (_text(SILENCE, {k: v for k, v in STEPS.items() if k != "kind"}), "conditions[1].kind"),
+])  # fmt: skip
+def test_a_file_of_the_wrong_shape_says_where(text: str, key: str) -> None:
+    assert set(_problems(text)) == {key}
+
+
+@pytest.mark.parametrize(("table", "changed", "key"), [
+    (STEPS, {"name": "LEL"}, "name"), (STEPS, {"name": "gas"}, "name"), (STEPS, {"name": "gas." + "x" * 70}, "name"),
+    (STEPS, {"title": ""}, "title"), (STEPS, {"priorities": []}, "priorities"),
+    (STEPS, {"priorities": [0]}, "priorities[0]"), (STEPS, {"priorities": [1, 5]}, "priorities[1]"),
+    (STEPS, {"on_delay_secs": -1}, "on_delay_secs"), (STEPS, {"off_delay_secs": float("nan")}, "off_delay_secs"),
+    (STEPS, {"on_delay_secs": float("inf")}, "on_delay_secs"), (STEPS, {"deadband": -1}, "deadband"),
+    (STEPS, {"high": [float("nan")]}, "high[0]"), (STEPS, {"high": list(range(10))}, "high"),
+    (STEPS, {"window_secs": 30}, "window_secs"), (STEPS, {"hihg": [3]}, "hihg"),
+    (CONGESTION, {"least": 0}, "least"), (CONGESTION, {"half_life_days": 0}, "half_life_days"),
+    (BURST, {"size": 3}, "size"), (BURST, {"times": 0}, "times"), (SILENCE, {"intervals": 1}, "intervals"),
+    (SILENCE, {"least_secs": 0}, "least_secs"),
+])  # fmt: skip
+def test_a_wrong_value_is_said_with_its_key(table: dict[str, Any], changed: dict[str, Any], key: str) -> None:
+    assert set(_problems(_text(SILENCE | {"name": "a.b"}, table | changed))) == {f"conditions[1].{key}"}
+
+
+def test_an_unknown_key_says_which_one_it_may_mean() -> None:
+    assert "deadband" in _problems(_text(STEPS | {"dead_band": 2}))["conditions[0].dead_band"].remedy
+
+
+@pytest.mark.parametrize("missing", ["name", "title", "profile", "quantity", "priorities"])
+def test_a_missing_key_is_said(missing: str) -> None:
+    table = {key: value for key, value in STEPS.items() if key != missing}
+
+    assert _problems(_text(table))[f"conditions[0].{missing}"].what == "is missing"
+
+
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    found = _problems(_text(STEPS | {"title": "", "deadband": -1}, BURST | {"size": 1}))
+
+    assert set(found) == {"conditions[0].title", "conditions[0].deadband", "conditions[1].size"}
+
+
+# -- what can't be ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("table", "changed", "key"), [
+    (STEPS, {"profile": "nothing"}, "profile"), (STEPS, {"quantity": "speed"}, "quantity"),
+    (STEPS, {"quantity": ["lel", "lel"]}, "quantity"), (STEPS, {"high": []}, "high"),
+    (STEPS, {"high": [20, 20]}, "high"), (STEPS, {"high": [25, 20]}, "high"), (STEPS, {"low": [1, 2]}, "low"),
+    (STEPS, {"low": [20]}, "low"), (STEPS, {"low": [18], "deadband": 1}, "low"),
+    (STEPS, {"priorities": [1, 2, 3, 4]}, "priorities"),
+    (STEPS, {"where": [{"high": [1]}]}, "where[0]"),
+    (STEPS, {"where": [{"zone": "tianhe", "device": "x", "high": [1]}]}, "where[0]"),
+    (STEPS, {"where": [{"device": "x"}]}, "where[0]"),
+    (STEPS, {"where": [{"zone": "nowhere", "high": [1]}]}, "where[0].zone"),
+    (STEPS, {"where": [{"asset": "nothing", "high": [1]}]}, "where[0].asset"),
+    (STEPS, {"where": [{"device": "x", "high": [2, 1]}]}, "where[0].high"),
+    (STEPS, {"where": [{"device": "x", "low": [21]}]}, "where[0]"),
+    (CONGESTION, {"quantity": "flow"}, "quantity"), (CONGESTION, {"delay": []}, "delay"),
+    (CONGESTION, {"delay": [0.7, 0.6]}, "delay"), (CONGESTION, {"delay": [0.5, 1.0]}, "delay"),
+    (CONGESTION, {"window_secs": 600}, "window_secs"), (CONGESTION, {"window_secs": 60}, "window_secs"),
+    (BURST, {"flow_profile": "nothing"}, "flow_profile"), (BURST, {"flow": "pressure"}, "flow"),
+    (BURST, {"pressure_profile": "nothing"}, "pressure_profile"), (BURST, {"pressure": "x"}, "pressure"),
+    (BURST, {"window_secs": 900, "within_secs": 600}, "within_secs"), (BURST, {"priorities": [1, 2]}, "priorities"),
+    (SILENCE, {"priorities": [1, 2]}, "priorities"),
+])  # fmt: skip
+def test_a_contradiction_is_said_with_its_key(table: dict[str, Any], changed: dict[str, Any], key: str) -> None:
+    assert set(_problems(_text(SILENCE | {"name": "a.b"}, table | changed))) == {f"conditions[1].{key}"}
+
+
+def test_names_are_for_one_each() -> None:
+    assert set(_problems(_text(SILENCE, STEPS, SILENCE))) == {"conditions[0].name", "conditions[2].name"}
+
+
+def test_a_place_is_there_once() -> None:
+    twice = [{"device": "x", "high": [1]}, {"device": "x", "low": [0]}]
+
+    assert set(_problems(_text(STEPS | {"where": twice}))) == {
+        "conditions[0].where[0].device",
+        "conditions[0].where[1].device",
+    }
+
+
+def test_a_device_that_cant_be_met_must_be_listed() -> None:
+    gas = next(profile for profile in PROFILES if profile.name == "gas-detector")
+    shut = gas.model_copy(update={"provisioning": gas.provisioning.model_copy(update={"policy": "closed"})})
+    text = _text(STEPS | {"where": [{"device": "x", "high": [1]}]})
+    listed = Device("x", "gas-detector", ("x",), "tianhe", None, None, "", "", "")
+
+    assert set(_problems(text, profiles=(shut,))) == {"conditions[0].where[0].device"}
+    assert len(_parse(text, (listed,), (shut,))) == 1
+
+
+def test_a_window_shorter_than_the_profiles_own_would_never_be_judged() -> None:
+    problem = _problems(_text(CONGESTION | {"window_secs": 60}))["conditions[0].window_secs"]
+
+    assert "every 600 s" in problem.what
+    assert "900" in problem.remedy
+
+
+# -- the built-in ones ------------------------------------------------------------------------------------------------
+
+
+def _built_in(**more: Any) -> tuple[Condition, ...]:
+    return built_in_conditions(seeds.conditions_text(), CITY, more.get("profiles", PROFILES))
+
+
+def test_the_built_in_conditions_fit_the_built_in_city() -> None:
+    devices = load_seed_files(load_settings(None)).devices
+
+    parsed = parse_conditions(seeds.conditions_text(), "conditions.toml", CITY, PROFILES, devices)
+
+    assert _built_in() == parsed
+    assert {condition.domain for condition in parsed} == {"gas", "water", "grid", "traffic", "device"}
+    listed = {device.id for device in devices}
+    places = [where.place for c in parsed if isinstance(c, StepsCondition) for where in c.where]
+    assert places
+    assert listed.issuperset(places)
+
+
+def test_built_in_conditions_of_profiles_that_are_not_there_are_left_out() -> None:
+    some = tuple(profile for profile in PROFILES if profile.name in ("gas-detector", "water-flow"))
+
+    names = {condition.name for condition in _built_in(profiles=some)}
+
+    assert names == {"gas.lel", "gas.co", "gas.h2s", "gas.oxygen-low", "gas.oxygen-high", "device.silent"}
+
+
+def test_built_in_conditions_of_quantities_that_are_not_there_are_left_out() -> None:
+    gas = next(profile for profile in PROFILES if profile.name == "gas-detector")
+    lean = gas.model_copy(update={"fields": {"lel": gas.fields["lel"]}})
+
+    assert {condition.name for condition in _built_in(profiles=(lean,))} == {"gas.lel", "device.silent"}
+
+
+def test_the_readme_names_every_key_of_every_kind() -> None:
+    text = Path(seeds.__path__[0], "README.md").read_text(encoding="utf-8")
+    section = text.partition("## conditions.toml")[2].partition("\n## ")[0]
+
+    keys = {key for model in KINDS.values() for key in model.model_fields} | {"zone", "asset", "device"}
+    assert {key for key in keys if f"`{key}`" not in section} == set()
+
+
+# -- as content -------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_conditions_give_the_same_bytes_in_any_order() -> None:
+    settings = load_settings(None)
+    files = load_seed_files(settings)
+    other = replace(files, conditions=tuple(reversed(files.conditions)))
+
+    content = files.content(settings)
+
+    assert content.encode() == other.content(settings).encode() == files.content(settings).encode()
+    assert {table["name"] for table in content.conditions} == {condition.name for condition in files.conditions}
+    assert {type(c) for c in load_conditions(content.conditions)} == set(KINDS.values())
+
+
+def test_content_says_defaults_too_so_that_a_later_version_reads_the_same() -> None:
+    settings = load_settings(None)
+    files = load_seed_files(settings)
+    (silent,) = [table for table in files.content(settings).conditions if table["name"] == "device.silent"]
+
+    assert silent["on_delay_secs"] == 0
+    assert silent["latching"] is False
+
+
+def test_a_changed_step_changes_the_digest() -> None:
+    settings = load_settings(None)
+    files = load_seed_files(settings)
+    text = seeds.conditions_text().replace("[20, 25, 50]", "[20, 25, 51]")
+    changed = replace(files, conditions=built_in_conditions(text, CITY, PROFILES))
+
+    assert tomllib.loads(text) != tomllib.loads(seeds.conditions_text())
+    assert changed.content(settings).digest != files.content(settings).digest
