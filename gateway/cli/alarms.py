@@ -15,8 +15,12 @@ from gateway.cli.output import console, print_json
 from gateway.cli.text import clean
 from gateway.cli.times import parse_span
 
-__all__ = ["ack", "alarm_table", "comment", "history", "in_service", "listing", "out_of_service", "shelve", "unshelve"]
+__all__ = [
+    "ack", "alarm_table", "comment", "history", "in_service", "listing", "out_of_service", "reset", "shelve",
+    "unshelve",
+]  # fmt: skip
 
+_WIDE = 120
 PRIORITIES = {1: ("critical", "bold white on red"), 2: ("high", "bold red"), 3: ("medium", "yellow"), 4: ("low", "")}
 Limit = Annotated[int, Parameter(alias="-n", validator=Number(gte=1, lte=10_000), help="How many at most.")]
 Priority = Annotated[
@@ -46,23 +50,24 @@ def listing(*, config: Config = None, data_dir: DataDir = None, json: Json = Fal
     if not found:
         console().print("[dim]no alarms[/]")
         return 0
-    console().print(alarm_table(found, city_zone(settings)))
+    out = console()
+    out.print(alarm_table(found, city_zone(settings), out.width))
     return 0
 
 
-def alarm_table(alarms: Sequence[Mapping[str, Any]], zone: tzinfo) -> Table:
-    """A line an alarm; colour for what needs somebody only."""
-    table = Table(box=None, header_style="dim")
-    for name in ("id", "priority", "since", "state", "condition", "asset", "zone", "level", "value", "times"):
-        table.add_column(name, justify="right" if name in ("level", "value", "times") else "left")
+def alarm_table(alarms: Sequence[Mapping[str, Any]], zone: tzinfo, width: int = _WIDE) -> Table:
+    """A line an alarm; colour for what needs somebody only. Zones are shown where there is room."""
+    zones = ("zone",) if width >= _WIDE else ()
+    table = _table("id", "priority", "since", "state", "condition", "asset", *zones, "level", "value")
     for alarm in alarms:
         word, style = PRIORITIES.get(alarm["priority"], ("", ""))
         standing = alarm["state"] == "unacknowledged"
+        again = f" x{alarm['repeats'] + 1}" if alarm.get("repeats") else ""
         table.add_row(
-            alarm["alarm"], Text(word, style if standing else "dim"), _when(alarm["since"], zone),
-            Text(alarm["state"].replace("_", " "), "bold" if standing else ""), alarm["condition"],
-            clean(alarm["asset"]), clean(alarm["zone"]), str(alarm["level"]), _figure(alarm["value"]),
-            str(alarm.get("repeats", 0) + 1),
+            _short(alarm["alarm"]), Text(word, style if standing else "dim"), _when(alarm["since"], zone),
+            Text(alarm["state"].replace("_", " ") + again, "bold" if standing else ""), Text(alarm["condition"]),
+            Text(clean(alarm["asset"])), *(Text(clean(alarm[name])) for name in zones), str(alarm["level"]),
+            _figure(alarm["value"]),
         )  # fmt: skip
     return table
 
@@ -87,21 +92,27 @@ def history(alarm: str = "", /, *, config: Config = None, data_dir: DataDir = No
         console().print("[dim]nothing happened[/]")
         return 0
     place = city_zone(settings)
-    table = Table(box=None, header_style="dim")
-    for name in ("at", "change", "state", "condition", "asset", "level", "value", "who", "text", "alarm"):
-        table.add_column(name, justify="right" if name in ("level", "value") else "left")
+    table = _table("at", "id", "change", "condition", "asset", "level", "value", "note")
     for change in found:
-        text = clean(change["text"])
-        if change["until"]:
-            text += f" (until {_when(change['until'], place)})"
         what = change["change"].replace("_", " ") + (" (historic)" if change["historic"] else "")
         table.add_row(
-            _when(change["at"], place), what,
-            change["state"].replace("_", " "), change["condition"], clean(change["asset"]), str(change["level"]),
-            _figure(change["value"]), clean(change["who"]), text, change["alarm"],
+            _when(change["at"], place), _short(change["alarm"]), what, Text(change["condition"]),
+            Text(clean(change["asset"])), str(change["level"]), _figure(change["value"]), Text(_note(change, place)),
         )  # fmt: skip
     console().print(table)
     return 0
+
+
+def _note(change: Mapping[str, Any], place: tzinfo) -> str:
+    """Who, what they said, and until when."""
+    until = f"until {_when(change['until'], place)}" if change["until"] and change["change"] == "shelved" else ""
+    said = ": ".join(part for part in (clean(change["who"]), clean(change["text"])) if part)
+    return ", ".join(part for part in (said, until) if part)
+
+
+def reset(*alarms: str, config: Config = None, data_dir: DataDir = None, json: Json = False, who: Who = "") -> int:
+    """Close alarms that are kept until somebody resets them (`latching`), once over and acknowledged."""
+    return _act("reset", alarms, config, data_dir, json, who)
 
 
 def ack(*alarms: str, config: Config = None, data_dir: DataDir = None, json: Json = False, who: Who = "") -> int:
@@ -161,12 +172,30 @@ def _act(
         print_json(done)
     else:
         what = ", ".join(f"{each['condition']} at {clean(each['asset'])}" for each in done["alarms"])
-        console().print(f"{act.replace('_', ' ')}: {what}")
+        when = "" if done["running"] else " (when the gateway starts: it does not run)"
+        console().print(Text(f"{act.replace('_', ' ')}: {what}{when}"))
     return 0
 
 
+def _table(*columns: str) -> Table:
+    """Ids and words stay whole; long names are folded where the terminal is narrow."""
+    table = Table(box=None, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
+    for name in columns:
+        if name in ("condition", "asset", "zone", "note"):
+            table.add_column(name, overflow="fold")
+        else:
+            table.add_column(name, justify="right" if name in ("level", "value") else "left", no_wrap=True)
+    return table
+
+
+def _short(alarm: str) -> str:
+    """So much of an id as people type; the commands take it."""
+    return alarm[:8]
+
+
 def _when(ns: int, zone: tzinfo) -> str:
-    return f"{datetime.fromtimestamp(ns / 1e9, zone):%Y-%m-%d %H:%M:%S}"
+    when = datetime.fromtimestamp(ns // 1_000_000_000, zone)
+    return f"{when:%m-%d %H:%M:%S}" if when.year == datetime.now(zone).year else f"{when:%Y-%m-%d %H:%M}"
 
 
 def _figure(value: float | None) -> str:

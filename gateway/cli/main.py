@@ -108,6 +108,8 @@ _add(
     "shelve", "gateway.cli.alarms:shelve", "Put alarms aside for a time.",
     'cityloom alarms shelve 3f0c2a --for 8h --reason "sensor is being exchanged"', to=_alarms,
 )  # fmt: skip
+_add("reset", "gateway.cli.alarms:reset", "Close latched alarms that are over.", "cityloom alarms reset 3f0c2a",
+     to=_alarms)  # fmt: skip
 _add("unshelve", "gateway.cli.alarms:unshelve", "Bring shelved alarms back.", "cityloom alarms unshelve 3f0c2a",
      to=_alarms)  # fmt: skip
 _add(

@@ -7,6 +7,7 @@ alarms        the newest state of each alarm, made from its newest transition
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -71,42 +72,46 @@ def find_alarms(db: sqlite3.Connection, which: AlarmFilter) -> list[dict[str, ob
         terms.append(f"alarms.state NOT IN ({', '.join('?' * len(_CLOSED))})")
         values += _CLOSED
     if not which.historic:
-        terms.append("NOT historic")
-    for name in ("alarm", "zone", "domain", "condition", "asset"):
+        terms.append("NOT t.historic")
+    _narrow(which, terms, values)
+    order = "t.priority, t.since DESC, t.number DESC" if which.open else "t.since DESC, t.number DESC"
+    query = (
+        f"SELECT {', '.join(f't.{name}' for name in _FIELDS)}, alarms.repeats FROM alarms "  # noqa: S608
+        f"JOIN transitions t ON t.number = alarms.newest WHERE {' AND '.join(terms)} ORDER BY {order} LIMIT ?"
+    )
+    found = db.execute(query, (*values, max(which.limit, 0)))
+    return [msgspec.structs.asdict(_transition(row[:-1])) | {"repeats": row[-1]} for row in found]
+
+
+def alarm_history(db: sqlite3.Connection, which: AlarmFilter) -> list[Transition]:
+    """Transitions, the newest first."""
+    terms, values = ["1"], list[object]()
+    if not which.historic:
+        terms.append("NOT t.historic")
+    _narrow(which, terms, values)
+    query = f"SELECT {_NAMES} FROM transitions t WHERE {' AND '.join(terms)} ORDER BY number DESC LIMIT ?"  # noqa: S608
+    rows = db.execute(query, (*values, max(which.limit, 0))).fetchall()
+    return [_transition(row) for row in rows]
+
+
+def _narrow(which: AlarmFilter, terms: list[str], values: list[object]) -> None:
+    """Terms over the transitions `t`."""
+    for name in ("zone", "domain", "condition", "asset"):
         if value := getattr(which, name):
-            terms.append(f"t.{name} = ?" if name != "alarm" else "t.alarm LIKE ? || '%'")
+            terms.append(f"t.{name} = ?")
             values.append(value)
+    if which.alarm:
+        # ids are hexadecimal: g is behind whatever goes on from here
+        terms.append("t.alarm >= ? AND t.alarm < ? || 'g'")
+        values += [which.alarm, which.alarm]
     if which.priority is not None:
         terms.append("t.priority <= ?")
         values.append(which.priority)
     if which.since is not None:
         terms.append("t.at >= ?")
         values.append(which.since)
-    order = "t.priority, t.since DESC" if which.open else "t.since DESC"
-    query = (
-        f"SELECT {', '.join(f't.{name}' for name in _FIELDS)}, alarms.repeats FROM alarms "  # noqa: S608
-        f"JOIN transitions t ON t.number = alarms.newest WHERE {' AND '.join(terms)} ORDER BY {order} LIMIT ?"
-    )
-    names = (*_FIELDS, "repeats")
-    return [dict(zip(names, row, strict=True)) for row in db.execute(query, (*values, which.limit))]
 
 
-def alarm_history(db: sqlite3.Connection, which: AlarmFilter) -> list[Transition]:
-    """Transitions, the newest first."""
-    terms, values = ["1"], list[object]()
-    for name in ("zone", "domain", "condition", "asset"):
-        if value := getattr(which, name):
-            terms.append(f"{name} = ?")
-            values.append(value)
-    if which.alarm:
-        terms.append("alarm LIKE ? || '%'")
-        values.append(which.alarm)
-    if which.priority is not None:
-        terms.append("priority <= ?")
-        values.append(which.priority)
-    if which.since is not None:
-        terms.append("at >= ?")
-        values.append(which.since)
-    query = f"SELECT {_NAMES} FROM transitions WHERE {' AND '.join(terms)} ORDER BY number DESC LIMIT ?"  # noqa: S608
-    rows = db.execute(query, (*values, which.limit)).fetchall()
-    return [msgspec.convert([*row[:13], bool(row[13]), *row[14:]], Transition) for row in rows]
+def _transition(row: Sequence[Any]) -> Transition:
+    fields = dict(zip(_FIELDS, row, strict=True))
+    return Transition(**fields | {"historic": bool(fields["historic"])})

@@ -39,7 +39,7 @@ class RecordsConfig:
 
 
 class RecordsStore:
-    """A `BlockStore`. It takes the rejects and devices of a block and refuses none."""
+    """A `BlockStore`. It takes rejects, devices and transitions of a block and refuses none."""
 
     def __init__(
         self, config: RecordsConfig, name: str = "records", *, purged: Callable[[int, int, int], None] | None = None

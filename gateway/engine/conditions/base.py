@@ -23,7 +23,11 @@ from gateway.engine.results import DeviceRecord, SeriesName
 from processors.columns import I32, I64, AggregateBatch, ReadingBatch
 from processors.conditions.signals import Signals
 
-__all__ = ["Condition", "Context", "Met", "Places", "definition_of", "moved"]
+__all__ = ["NOTHING", "Condition", "Context", "Met", "Places", "definition_of", "moved"]
+
+
+NOTHING = Signals.empty()
+"""Nothing was judged."""
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from gateway.config.conditions import BurstCondition
-from gateway.engine.conditions.base import Context, Places, definition_of, moved
+from gateway.engine.conditions.base import NOTHING, Context, Places, definition_of, moved
 from gateway.engine.conditions.means import WindowMeans
 from gateway.engine.results import SeriesName
 from processors.columns import F64, I32, I64, AggregateBatch, ReadingBatch
@@ -86,7 +86,7 @@ class BurstRule:
 
     def readings(self, batch: ReadingBatch) -> Signals:
         """See Condition: means only."""
-        return Signals.empty()
+        return NOTHING
 
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
@@ -133,7 +133,7 @@ class BurstRule:
 
     def _judged(self, rows: list[tuple[int, int, float, float]]) -> Signals:
         if not rows:
-            return Signals.empty()
+            return NOTHING
         rows.sort()
         ts: I64 = np.array([row[0] for row in rows], np.int64)
         area: I32 = np.array([row[1] for row in rows], np.int32)
@@ -148,7 +148,7 @@ class BurstRule:
 
     def tick(self, now: int, live: bool) -> Signals:
         """See Condition: time alone changes nothing here."""
-        return Signals.empty()
+        return NOTHING
 
     def snapshot(self) -> dict[str, Any]:
         """See Condition."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gateway.config.conditions import CongestionCondition
-from gateway.engine.conditions.base import Context, Places, definition_of, moved
+from gateway.engine.conditions.base import NOTHING, Context, Places, definition_of, moved
 from gateway.engine.conditions.means import Means, WindowMeans
 from gateway.engine.conditions.worst import Worst
 from gateway.engine.results import SeriesName
@@ -64,7 +64,7 @@ class CongestionRule:
         source = self._source.of(batch.series)
         which = np.flatnonzero((source >= 0) & (batch.flag < Flag.FAIL))
         if not len(which):
-            return Signals.empty()
+            return NOTHING
         return self._judged((source[which], batch.ts[which], batch.value[which]))
 
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
@@ -72,11 +72,11 @@ class CongestionRule:
         assert self._means is not None
         mine = self._source.of(batch.series) >= 0
         series, end, mean = self._means.take(batch.take(mine), watermarks)
-        return self._judged((self._source.of(series), end, mean)) if len(series) else Signals.empty()
+        return self._judged((self._source.of(series), end, mean)) if len(series) else NOTHING
 
     def tick(self, now: int, live: bool) -> Signals:
         """See Condition: time alone changes nothing here."""
-        return Signals.empty()
+        return NOTHING
 
     def _judged(self, of: Means) -> Signals:
         source, ts, speed = of
@@ -84,7 +84,7 @@ class CongestionRule:
         delay = delay_time_proportion(speed, free)
         known = np.isfinite(delay)
         if not known.any():
-            return Signals.empty()
+            return NOTHING
         delay = delay[known]
         level, held = step_levels(delay, np.array(self._spec.delay), self._spec.deadband)
         return self._worst.take(source[known], ts[known], level, held, delay)

@@ -31,7 +31,6 @@ from gateway.engine.conditions.steps import StepsRule
 from gateway.engine.registry import Registry
 from gateway.rows import Row
 from processors.columns import I64, AggregateBatch, ReadingBatch
-from processors.conditions.signals import Signals
 from processors.flags import Why
 
 __all__ = ["Judge"]
@@ -48,6 +47,8 @@ class Judge:
         self._context: Context | None = None
         self._specs: list[dict[str, Any]] = []
         self._bound = (0, 0)
+        self._judging: set[str] = set()
+        """Conditions that have series."""
         self._read, self._windowed = Places(), Places()
         """1 for series of which some condition judges readings, or windows; most series cost no more than this look."""
         self._closed: I64 = np.empty(0, np.int64)
@@ -75,8 +76,9 @@ class Judge:
             {profile.name: profile.interval_ns for profile in profiles},
             {profile.name: profile.provisioning.zone or "" for profile in profiles},
         )  # fmt: skip
-        self._rules, self._bound = {}, (0, 0)
+        self._rules, self._bound, self._judging = {}, (0, 0), set()
         self._read, self._windowed = Places(), Places()
+        self._closed = np.empty(0, np.int64)
         for spec in load_conditions(self._specs):
             match spec:
                 case StepsCondition():
@@ -100,7 +102,10 @@ class Judge:
         self._bound = have
         for rule in self._rules.values():
             places = self._windowed if rule.by_window else self._read
-            for series in rule.bind(new, self._context):
+            bound = rule.bind(new, self._context)
+            if bound:
+                self._judging.add(rule.name)
+            for series in bound:
                 places.put(series, 1)
 
     def step(
@@ -112,18 +117,25 @@ class Judge:
             return
         self._bind()
         batch = ReadingBatch.concat([self._readings(part) for part in readings])
-        windows = AggregateBatch.concat([part.take(self._windowed.of(part.series) > 0) for part in aggregates])
+        windows = AggregateBatch.concat([self._windows(part) for part in aggregates])
         closed = watermarks // _TEN_SECONDS
         closing = len(windows) > 0 or not np.array_equal(closed, self._closed)
         self._closed = closed
         for rule in self._rules.values():
             said = [rule.tick(now, live)]
-            if rule.by_window and closing:
-                said.append(rule.windows(windows, watermarks))
-            elif not rule.by_window and len(batch):
-                said.append(rule.readings(batch))
-            self.alarms.observe(Signals.concat(said), now, out)
+            if rule.name in self._judging:
+                if rule.by_window and closing:
+                    said.append(rule.windows(windows, watermarks))
+                elif not rule.by_window and len(batch):
+                    said.append(rule.readings(batch))
+            for signals in said:
+                if len(signals):
+                    self.alarms.observe(signals, now, out)
         self.alarms.advance(watermarks, now, live, out)
+
+    def _windows(self, batch: AggregateBatch) -> AggregateBatch:
+        judged = np.flatnonzero(self._windowed.of(batch.series) > 0)
+        return batch.take(judged) if len(judged) else AggregateBatch.empty()
 
     def _readings(self, batch: ReadingBatch) -> ReadingBatch:
         judged = np.flatnonzero(self._read.of(batch.series) > 0)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gateway.config.conditions import SilenceCondition
-from gateway.engine.conditions.base import Context, definition_of
+from gateway.engine.conditions.base import NOTHING, Context, definition_of
 from gateway.engine.results import SeriesName
 from processors.columns import I64, AggregateBatch, ReadingBatch
 from processors.conditions.signals import Signals
@@ -62,17 +62,17 @@ class SilenceRule:
 
     def readings(self, batch: ReadingBatch) -> Signals:
         """See Condition."""
-        return Signals.empty()
+        return NOTHING
 
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
-        return Signals.empty()
+        return NOTHING
 
     def tick(self, now: int, live: bool) -> Signals:
         """See Condition. Says of every device where it stands, for delays of its alarms run by what is said."""
         self._live_since = (self._live_since if self._live_since >= 0 else now) if live else -1
         if not live or now - self._judged_at < _EVERY or self._context is None:
-            return Signals.empty()
+            return NOTHING
         before, self._judged_at = self._judged_at, now
         heard = self._context.registry.heard[: len(self._key)]
         judged = (heard > 0) & (self._key >= 0)

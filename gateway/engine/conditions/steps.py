@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gateway.config.conditions import StepsCondition
-from gateway.engine.conditions.base import Context, Places, definition_of
+from gateway.engine.conditions.base import NOTHING, Context, Places, definition_of
 from gateway.engine.conditions.means import Means, WindowMeans
 from gateway.engine.conditions.worst import Worst
 from gateway.engine.results import DeviceRecord, SeriesName
@@ -77,7 +77,7 @@ class StepsRule:
         source = self._source.of(batch.series)
         which = np.flatnonzero((source >= 0) & (batch.flag < Flag.FAIL))
         if not len(which):
-            return Signals.empty()
+            return NOTHING
         return self._judged((source[which], batch.ts[which], batch.value[which]))
 
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
@@ -85,11 +85,11 @@ class StepsRule:
         assert self._means is not None
         mine = self._source.of(batch.series) >= 0
         series, end, mean = self._means.take(batch.take(mine), watermarks)
-        return self._judged((self._source.of(series), end, mean)) if len(series) else Signals.empty()
+        return self._judged((self._source.of(series), end, mean)) if len(series) else NOTHING
 
     def tick(self, now: int, live: bool) -> Signals:
         """See Condition: time alone changes nothing here."""
-        return Signals.empty()
+        return NOTHING
 
     def _judged(self, of: Means) -> Signals:
         source, ts, value = of

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -90,6 +91,22 @@ def test_every_column_and_count_is_part_of_the_checksum() -> None:
     result.counts[next(iter(result.counts))] += 1
     sums.add(checksum(result))
     assert len(sums) == 1 + 5 + 4 + 15 + 5 + 1
+
+
+def test_transitions_are_part_of_the_checksum() -> None:
+    change = Transition("a1", "raised", "unacknowledged", "gas.lel", "g1", "z", "gas", 1, 1, None, 5, 6, 5, False)
+    one, other = full_result(), full_result()
+    one.transitions, other.transitions = [change], [msgspec.structs.replace(change, now=7)]
+
+    assert len({checksum(each) for each in (full_result(), one, other)}) == 3
+
+
+def test_a_block_of_the_format_before_transitions_is_read() -> None:
+    body = msgspec.msgpack.decode(encode(full_result()))
+    old = msgspec.msgpack.encode([1, *body[1:9]])
+
+    assert decode(old).transitions == []
+    assert decode(old).counts == full_result().counts
 
 
 def test_columns_that_are_slices_are_stored_as_they_look() -> None:
