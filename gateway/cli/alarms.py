@@ -92,12 +92,13 @@ def history(alarm: str = "", /, *, config: Config = None, data_dir: DataDir = No
         console().print("[dim]nothing happened[/]")
         return 0
     place = city_zone(settings)
-    table = _table("at", "id", "change", "condition", "asset", "level", "value", "note")
+    table = _table("at", "id", "change", "condition", "asset", "value", "note")
     for change in found:
-        what = change["change"].replace("_", " ") + (" (historic)" if change["historic"] else "")
+        what = change["change"].replace("_", " ")
+        what += f" {change['level']}" if what == "level" else " (historic)" if change["historic"] else ""
         table.add_row(
             _when(change["at"], place), _short(change["alarm"]), what, Text(change["condition"]),
-            Text(clean(change["asset"])), str(change["level"]), _figure(change["value"]), Text(_note(change, place)),
+            Text(clean(change["asset"])), _figure(change["value"]), Text(_note(change, place)),
         )  # fmt: skip
     console().print(table)
     return 0

@@ -41,7 +41,7 @@ class WindowMeans:
         self._lane[series] = lane
 
     def take(self, batch: AggregateBatch, watermarks: I64) -> Means:
-        """Means that are complete, in order of their windows' ends; windows without a usable reading give none."""
+        """Means that are complete, by their windows' ends and series; windows without a usable reading give none."""
         own = 60 if self._step == TEN_MINUTES else self._step
         which = (batch.step == own) & (batch.count > 0)
         series, start, mean = batch.series[which], batch.start[which], batch.mean[which]
@@ -63,7 +63,7 @@ class WindowMeans:
         over = (held["count"] > 0) & (held["start"] + _TEN <= watermarks[self._lane])
         out.append(self._give(np.flatnonzero(over).astype(np.int32)))
         which, end, given = (np.concatenate(column) for column in zip(*out, strict=True))
-        order = np.argsort(end, kind="stable")
+        order = np.lexsort((which, end))
         return which[order], end[order], given[order]
 
     def _give(self, series: I32) -> Means:

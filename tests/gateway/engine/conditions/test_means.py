@@ -60,6 +60,13 @@ def test_several_tens_at_once_come_in_order_of_their_ends() -> None:
     ]  # fmt: skip
 
 
+def test_within_an_end_they_come_by_series_whichever_went_on_first() -> None:
+    made = _made()
+    rows = [(series, k, 1.0) for k in range(10) for series in (3, 5)] + [(5, 12, 1.0)]
+
+    assert _take(made, rows, 13, 0) == [(3, 10, 1.0), (5, 10, 1.0)]
+
+
 def test_a_window_without_a_usable_reading_is_no_zero() -> None:
     made = _made()
     made.take(_batch([(3, k, np.nan) for k in range(5)], count=0), _marks(5, 5))
