@@ -5,7 +5,7 @@ Everything is read through `importlib.resources`, so an installed wheel runs alo
 
 from importlib.resources import files
 
-__all__ = ["city_text", "conditions_text", "devices_text", "profile_texts", "recording"]
+__all__ = ["city_text", "condition_texts", "devices_text", "profile_texts", "recording"]
 
 
 def city_text() -> str:
@@ -13,9 +13,9 @@ def city_text() -> str:
     return _root("city.toml").decode()
 
 
-def conditions_text() -> str:
-    """The TOML text of what is judged."""
-    return _root("conditions.toml").decode()
+def condition_texts() -> dict[str, str]:
+    """TOML text of what is judged, by domain (the file's stem), in order of name."""
+    return _texts("conditions")
 
 
 def devices_text() -> str:
@@ -25,14 +25,18 @@ def devices_text() -> str:
 
 def profile_texts() -> dict[str, str]:
     """TOML text of each built-in profile, by name (the file's stem), in order of name."""
-    found = (files("seeds") / "profiles").iterdir()
-    texts = {entry.name.removesuffix(".toml"): entry for entry in found if entry.name.endswith(".toml")}
-    return {name: texts[name].read_text(encoding="utf-8") for name in sorted(texts)}
+    return _texts("profiles")
 
 
 def recording(name: str) -> bytes:
     """Content of the recording `name`, such as `guangzhou_speed.csv`. Raises FileNotFoundError where there is none."""
     return _root("recordings", name)
+
+
+def _texts(folder: str) -> dict[str, str]:
+    found = (files("seeds") / folder).iterdir()
+    texts = {entry.name.removesuffix(".toml"): entry for entry in found if entry.name.endswith(".toml")}
+    return {name: texts[name].read_text(encoding="utf-8") for name in sorted(texts)}
 
 
 def _root(*path: str) -> bytes:

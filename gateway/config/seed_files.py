@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import seeds
 from gateway.config.city import City, parse_city
-from gateway.config.condition_checks import built_in_conditions, parse_conditions
-from gateway.config.conditions import Condition
+from gateway.config.conditions.checks import built_in_conditions, parse_conditions
+from gateway.config.conditions.model import ConditionModel
 from gateway.config.content import Device, EngineContent
 from gateway.config.devices import parse_devices
 from gateway.config.profiles import Profile, load_profiles
@@ -31,7 +31,7 @@ class SeedFiles:
     profiles: tuple[Profile, ...]
     profile_docs: Mapping[str, Mapping[str, Any]]
     """Parsed TOML of each profile, by its name."""
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[ConditionModel, ...] = ()
 
     def content(self, settings: Settings) -> EngineContent:
         """What the engines are configured with."""
@@ -104,11 +104,11 @@ def _devices(settings: Settings, city: City | None, profiles: list[str] | None) 
 
 def _conditions(
     settings: Settings, city: City, profiles: Sequence[Profile], devices: Sequence[Device]
-) -> tuple[Condition, ...]:
+) -> tuple[ConditionModel, ...]:
     file = settings.conditions_file
     if file is not None:
         return parse_conditions(_read(file, "conditions_file"), str(file), city, profiles, devices)
-    return built_in_conditions(seeds.conditions_text(), city, profiles)
+    return built_in_conditions(seeds.condition_texts(), profiles)
 
 
 def _profile_texts(settings: Settings) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from gateway.engine.alarm_model import Transition
+from gateway.engine.figures import Figure
 from gateway.engine.results import DeviceRecord, LedgerDelta, LedgerKey, Reject, SeriesName, StepResult
 from gateway.rows import Row
 from processors.columns import AggregateBatch, DirtyPanes, FlagRewrites, ReadingBatch
@@ -28,6 +29,7 @@ class Outputs:
         self.counts: LedgerDelta = {}
         self.rewrites: list[FlagRewrites] = []
         self.transitions: list[Transition] = []
+        self.figures: list[Figure] = []
         self._rejects: dict[tuple[int, str, str], Reject] = {}
         self._letters: dict[tuple[int, str], int] = {}
 
@@ -67,4 +69,5 @@ class Outputs:
             counts=self.counts,
             rewrites=FlagRewrites.concat(self.rewrites),
             transitions=self.transitions,
+            figures=self.figures,
         )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from gateway.engine.alarm_model import Transition
+from gateway.engine.figures import Figure
 from processors.columns import AggregateBatch, DirtyPanes, FlagRewrites, ReadingBatch
 
 __all__ = ["DeviceRecord", "LedgerDelta", "LedgerKey", "Reject", "SeriesName", "StepResult"]
@@ -82,3 +83,4 @@ class StepResult:
     devices: Sequence[DeviceRecord] = ()
     counts: LedgerDelta = field(default_factory=dict)
     transitions: Sequence[Transition] = ()
+    figures: Sequence[Figure] = ()

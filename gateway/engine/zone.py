@@ -223,7 +223,7 @@ class ZoneEngine:
 
     def _judge(self, live: bool, out: Outputs) -> None:
         """Conditions see what is not late: readings by their flag, windows as they close."""
-        self.judge.step(out.readings, out.aggregates, self._watermarks.current(), self.now, live, out.transitions)
+        self.judge.step(out.readings, out.aggregates, self._watermarks.current(), self.now, live, out)
 
     @property
     def series_lane(self) -> NDArray[np.int32]:

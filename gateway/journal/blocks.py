@@ -11,6 +11,7 @@ import numpy as np
 from isal.isal_zlib import crc32
 
 from gateway.engine.alarm_model import Transition
+from gateway.engine.figures import Figure
 from gateway.engine.results import DeviceRecord, LedgerKey, Reject, SeriesName, StepResult
 from gateway.errors import JournalCorrupt
 from processors.columns import AggregateBatch, Columns, DirtyPanes, FlagRewrites, ReadingBatch
@@ -19,9 +20,9 @@ __all__ = ["checksum", "decode", "encode"]
 
 B = TypeVar("B", bound=Columns)
 
-_FORMAT = 2
-_READABLE = (1, 2)
-"""1 had no transitions."""
+_FORMAT = 3
+_READABLE = (1, 2, 3)
+"""1 had no transitions, 2 no figures."""
 
 
 class _Body(msgspec.Struct, array_like=True, gc=False):
@@ -35,6 +36,7 @@ class _Body(msgspec.Struct, array_like=True, gc=False):
     devices: list[DeviceRecord]
     counts: list[tuple[LedgerKey, int]]
     transitions: list[Transition] = []
+    figures: list[Figure] = []
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -58,6 +60,7 @@ def encode(result: StepResult) -> bytes:
         devices=list(result.devices),
         counts=sorted(result.counts.items()),
         transitions=list(result.transitions),
+        figures=list(result.figures),
     )
     return _ENCODER.encode(block)
 
@@ -89,6 +92,7 @@ def decode(body: bytes) -> StepResult:
             devices=block.devices,
             counts=dict(block.counts),
             transitions=block.transitions,
+            figures=block.figures,
         )
     except (msgspec.DecodeError, ValueError) as error:
         raise JournalCorrupt(f"a block can't be read ({error}).") from error

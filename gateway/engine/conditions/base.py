@@ -18,13 +18,13 @@ from gateway.config.content import AssetFacts
 from gateway.engine.alarm_model import AlarmDefinition
 from gateway.engine.alarms import Alarms
 from gateway.engine.devices import UNZONED
+from gateway.engine.figures import Figure
 from gateway.engine.registry import Registry
 from gateway.engine.results import DeviceRecord, SeriesName
 from processors.columns import I32, I64, AggregateBatch, ReadingBatch
 from processors.conditions.signals import Signals
 
-__all__ = ["NOTHING", "Condition", "Context", "Met", "Places", "definition_of", "moved"]
-
+__all__ = ["NOTHING", "Condition", "Context", "Met", "Places", "Rule", "definition_of", "moved"]
 
 NOTHING = Signals.empty()
 """Nothing was judged."""
@@ -104,6 +104,10 @@ class Condition(Protocol):
         """Judge what time alone changes."""
         ...
 
+    def figures(self) -> Sequence[Figure]:
+        """What it has computed since this was last asked, in a fixed order; not part of a snapshot."""
+        ...
+
     def snapshot(self) -> dict[str, Any]:
         """What it has learned."""
         ...
@@ -111,6 +115,28 @@ class Condition(Protocol):
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `snapshot` gave; at least the same series have been bound before, if they are still judged."""
         ...
+
+
+class Rule:
+    """What most conditions don't do."""
+
+    by_window = True
+
+    def readings(self, batch: ReadingBatch) -> Signals:
+        """See Condition."""
+        return NOTHING
+
+    def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
+        """See Condition."""
+        return NOTHING
+
+    def tick(self, now: int, live: bool) -> Signals:
+        """See Condition: time alone changes nothing here."""
+        return NOTHING
+
+    def figures(self) -> Sequence[Figure]:
+        """See Condition."""
+        return ()
 
 
 class Places:

@@ -12,22 +12,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from gateway.config.conditions import (
-    BurstCondition,
-    CongestionCondition,
-    SilenceCondition,
-    StepsCondition,
-    load_conditions,
-)
+from gateway.config.conditions.kinds import load_conditions
 from gateway.config.content import EngineContent
 from gateway.config.profiles import Profile
 from gateway.engine.alarm_model import Change, Transition
 from gateway.engine.alarms import Alarms
 from gateway.engine.conditions.base import Condition, Context, Places
-from gateway.engine.conditions.burst import BurstRule
-from gateway.engine.conditions.congestion import CongestionRule
-from gateway.engine.conditions.silence import SilenceRule
-from gateway.engine.conditions.steps import StepsRule
+from gateway.engine.conditions.kinds import rule_of
+from gateway.engine.outputs import Outputs
 from gateway.engine.registry import Registry
 from gateway.rows import Row
 from processors.columns import I64, AggregateBatch, ReadingBatch
@@ -80,15 +72,7 @@ class Judge:
         self._read, self._windowed = Places(), Places()
         self._closed = np.empty(0, np.int64)
         for spec in load_conditions(self._specs):
-            match spec:
-                case StepsCondition():
-                    self._rules[spec.name] = StepsRule(spec)
-                case CongestionCondition():
-                    self._rules[spec.name] = CongestionRule(spec)
-                case BurstCondition():
-                    self._rules[spec.name] = BurstRule(spec)
-                case SilenceCondition():
-                    self._rules[spec.name] = SilenceRule(spec)
+            self._rules[spec.name] = rule_of(spec)
         self._bind()
 
     def _bind(self) -> None:
@@ -110,7 +94,7 @@ class Judge:
 
     def step(
         self, readings: Sequence[ReadingBatch], aggregates: Sequence[AggregateBatch], watermarks: I64, now: int,
-        live: bool, out: list[Transition],
+        live: bool, out: Outputs,
     ) -> None:  # fmt: skip
         """Judge what a call has brought, late readings left out."""
         if self._context is None:
@@ -130,8 +114,9 @@ class Judge:
                     said.append(rule.readings(batch))
             for signals in said:
                 if len(signals):
-                    self.alarms.observe(signals, now, out)
-        self.alarms.advance(watermarks, now, live, out)
+                    self.alarms.observe(signals, now, out.transitions)
+            out.figures += rule.figures()
+        self.alarms.advance(watermarks, now, live, out.transitions)
 
     def _windows(self, batch: AggregateBatch) -> AggregateBatch:
         judged = np.flatnonzero(self._windowed.of(batch.series) > 0)

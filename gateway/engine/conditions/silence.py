@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from gateway.config.conditions import SilenceCondition
-from gateway.engine.conditions.base import NOTHING, Context, definition_of
+from gateway.config.conditions.device import SilenceCondition
+from gateway.engine.conditions.base import NOTHING, Context, Rule, definition_of
 from gateway.engine.results import SeriesName
-from processors.columns import I64, AggregateBatch, ReadingBatch
 from processors.conditions.signals import Signals
 
 __all__ = ["SilenceRule"]
@@ -25,7 +24,7 @@ _EVERY = 10_000_000_000
 _NOT_TOLD = -1
 
 
-class SilenceRule:
+class SilenceRule(Rule):
     """See Condition. Subjects are devices, in the registry's order."""
 
     by_window = False
@@ -59,14 +58,6 @@ class SilenceRule:
     def keys(self) -> Iterable[int]:
         """See Condition."""
         return [key for key in self._key.tolist() if key >= 0]
-
-    def readings(self, batch: ReadingBatch) -> Signals:
-        """See Condition."""
-        return NOTHING
-
-    def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
-        """See Condition."""
-        return NOTHING
 
     def tick(self, now: int, live: bool) -> Signals:
         """See Condition. Says of every device where it stands, for delays of its alarms run by what is said."""

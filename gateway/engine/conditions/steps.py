@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from gateway.config.conditions import StepsCondition
-from gateway.engine.conditions.base import NOTHING, Context, Places, definition_of
+from gateway.config.conditions.steps import StepsCondition
+from gateway.engine.conditions.base import NOTHING, Context, Places, Rule, definition_of
 from gateway.engine.conditions.means import Means, WindowMeans
 from gateway.engine.conditions.worst import Worst
 from gateway.engine.results import DeviceRecord, SeriesName
@@ -25,7 +25,7 @@ _Steps = tuple[tuple[float, ...], tuple[float, ...]]
 """high, low"""
 
 
-class StepsRule:
+class StepsRule(Rule):
     """See Condition. Sources are series, alarms are devices'."""
 
     def __init__(self, spec: StepsCondition) -> None:
@@ -86,10 +86,6 @@ class StepsRule:
         mine = self._source.of(batch.series) >= 0
         series, end, mean = self._means.take(batch.take(mine), watermarks)
         return self._judged((self._source.of(series), end, mean)) if len(series) else NOTHING
-
-    def tick(self, now: int, live: bool) -> Signals:
-        """See Condition: time alone changes nothing here."""
-        return NOTHING
 
     def _judged(self, of: Means) -> Signals:
         source, ts, value = of

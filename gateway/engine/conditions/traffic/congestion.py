@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from gateway.config.conditions import CongestionCondition
-from gateway.engine.conditions.base import NOTHING, Context, Places, definition_of, moved
+from gateway.config.conditions.traffic import CongestionCondition
+from gateway.engine.conditions.base import NOTHING, Context, Places, Rule, definition_of, moved
 from gateway.engine.conditions.means import Means, WindowMeans
 from gateway.engine.conditions.worst import Worst
 from gateway.engine.results import SeriesName
@@ -26,7 +26,7 @@ __all__ = ["CongestionRule"]
 _DAY = 86_400_000_000_000
 
 
-class CongestionRule:
+class CongestionRule(Rule):
     """See Condition. Sources are devices that measure a segment's speed, alarms are segments'."""
 
     def __init__(self, spec: CongestionCondition) -> None:
@@ -73,10 +73,6 @@ class CongestionRule:
         mine = self._source.of(batch.series) >= 0
         series, end, mean = self._means.take(batch.take(mine), watermarks)
         return self._judged((self._source.of(series), end, mean)) if len(series) else NOTHING
-
-    def tick(self, now: int, live: bool) -> Signals:
-        """See Condition: time alone changes nothing here."""
-        return NOTHING
 
     def _judged(self, of: Means) -> Signals:
         source, ts, speed = of

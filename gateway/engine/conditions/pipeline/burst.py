@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from gateway.config.conditions import BurstCondition
-from gateway.engine.conditions.base import NOTHING, Context, Places, definition_of, moved
+from gateway.config.conditions.pipeline import BurstCondition
+from gateway.engine.conditions.base import NOTHING, Context, Places, Rule, definition_of, moved
 from gateway.engine.conditions.means import WindowMeans
 from gateway.engine.results import SeriesName
-from processors.columns import F64, I32, I64, AggregateBatch, ReadingBatch
+from processors.columns import F64, I32, I64, AggregateBatch
 from processors.conditions.pipeline.burst import Burst
 from processors.conditions.signals import Signals
 
@@ -45,7 +45,7 @@ class _Area:
     waiting: dict[int, dict[int, float]] = field(default_factory=dict)
 
 
-class BurstRule:
+class BurstRule(Rule):
     """See Condition. Subjects are zones."""
 
     by_window = True
@@ -83,10 +83,6 @@ class BurstRule:
     def keys(self) -> Iterable[int]:
         """See Condition."""
         return [area.key for area in self._areas]
-
-    def readings(self, batch: ReadingBatch) -> Signals:
-        """See Condition: means only."""
-        return NOTHING
 
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
@@ -145,10 +141,6 @@ class BurstRule:
         level = found.level[known].astype(np.uint8)
         keys = np.array([each.key for each in self._areas], np.int32)[area[known]]
         return Signals(keys, ts[known], level, level, found.flow_rise[known])
-
-    def tick(self, now: int, live: bool) -> Signals:
-        """See Condition: time alone changes nothing here."""
-        return NOTHING
 
     def snapshot(self) -> dict[str, Any]:
         """See Condition."""

@@ -9,8 +9,10 @@ import pytest
 
 import seeds
 from gateway.config.city import parse_city
-from gateway.config.condition_checks import built_in_conditions, parse_conditions
-from gateway.config.conditions import KINDS, Condition, StepsCondition, load_conditions
+from gateway.config.conditions.checks import built_in_conditions, parse_conditions
+from gateway.config.conditions.kinds import KINDS, load_conditions, read_conditions
+from gateway.config.conditions.model import ConditionModel
+from gateway.config.conditions.steps import StepsCondition
 from gateway.config.content import Device
 from gateway.config.load import load_settings
 from gateway.config.profiles import Profile, load_profiles
@@ -202,16 +204,22 @@ def test_a_window_shorter_than_the_profiles_own_would_never_be_judged() -> None:
 # -- the built-in ones ------------------------------------------------------------------------------------------------
 
 
-def _built_in(**more: Any) -> tuple[Condition, ...]:
-    return built_in_conditions(seeds.conditions_text(), CITY, more.get("profiles", PROFILES))
+def _built_in(**more: Any) -> tuple[ConditionModel, ...]:
+    return built_in_conditions(seeds.condition_texts(), more.get("profiles", PROFILES))
 
 
 def test_the_built_in_conditions_fit_the_built_in_city() -> None:
     devices = load_seed_files(load_settings(None)).devices
 
-    parsed = parse_conditions(seeds.conditions_text(), "conditions.toml", CITY, PROFILES, devices)
+    texts = seeds.condition_texts()
+    parsed = [
+        condition
+        for domain, text in texts.items()
+        for condition in parse_conditions(text, f"{domain}.toml", CITY, PROFILES, devices)
+    ]
 
-    assert _built_in() == parsed
+    assert list(_built_in()) == parsed
+    assert all(condition.domain == domain for domain, text in texts.items() for condition in read_conditions(text, ""))
     assert {condition.domain for condition in parsed} == {"gas", "water", "grid", "traffic", "device"}
     listed = {device.id for device in devices}
     places = [where.place for c in parsed if isinstance(c, StepsCondition) for where in c.where]
@@ -269,8 +277,9 @@ def test_content_says_defaults_too_so_that_a_later_version_reads_the_same() -> N
 def test_a_changed_step_changes_the_digest() -> None:
     settings = load_settings(None)
     files = load_seed_files(settings)
-    text = seeds.conditions_text().replace("[20, 25, 50]", "[20, 25, 51]")
-    changed = replace(files, conditions=built_in_conditions(text, CITY, PROFILES))
+    texts = seeds.condition_texts()
+    text = texts["gas"].replace("[20, 25, 50]", "[20, 25, 51]")
+    changed = replace(files, conditions=built_in_conditions(texts | {"gas": text}, PROFILES))
 
-    assert tomllib.loads(text) != tomllib.loads(seeds.conditions_text())
+    assert tomllib.loads(text) != tomllib.loads(texts["gas"])
     assert changed.content(settings).digest != files.content(settings).digest

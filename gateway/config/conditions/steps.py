@@ -1,0 +1,126 @@
+"""Steps: readings, or means of windows, against ascending or descending thresholds, which may differ by place."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gateway.config.conditions.model import (
+    ConditionModel,
+    Input,
+    NotNegative,
+    Problem,
+    Steps,
+    Surroundings,
+    Table,
+    Window,
+    rising,
+)
+
+__all__ = ["KINDS", "StepsCondition", "Where"]
+
+
+class Where(Table):
+    """Other steps somewhere. The narrowest place counts, for each side: device, then asset, then zone."""
+
+    zone: str | None = None
+    asset: str | None = None
+    device: str | None = None
+    high: Steps | None = None
+    """Empty: none there."""
+    low: Steps | None = None
+
+    @property
+    def kind(self) -> str:
+        """zone, asset or device."""
+        return next((kind for kind in ("zone", "asset", "device") if getattr(self, kind) is not None), "")
+
+    @property
+    def place(self) -> str:
+        """Its id."""
+        return getattr(self, self.kind) if self.kind else ""
+
+
+class StepsCondition(ConditionModel):
+    """Readings, or means of windows, against steps."""
+
+    kind: Literal["steps"]
+    profile: str
+    quantity: str | Annotated[tuple[str, ...], Field(min_length=1, max_length=16)]
+    """One, or several that are judged each for itself: the worst one counts."""
+    window_secs: Window | None = None
+    """The mean of so long; absent: every reading."""
+    high: Steps = ()
+    """Ascending; a level is reached at its step or above it."""
+    low: Steps = ()
+    """Descending; reached at its step or below it."""
+    deadband: NotNegative = 0.0
+    where: tuple[Where, ...] = ()
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """All of them."""
+        return (self.quantity,) if isinstance(self.quantity, str) else self.quantity
+
+    @property
+    def levels(self) -> int:
+        """See ConditionModel."""
+        sides = [self.high, self.low]
+        sides += [side for where in self.where for side in (where.high, where.low) if side is not None]
+        return max(map(len, sides))
+
+    def inputs(self) -> Sequence[Input]:
+        """See ConditionModel."""
+        return (Input("profile", self.profile, "quantity", self.quantities, self.window_secs),)
+
+    def problems(self, around: Surroundings) -> Iterator[Problem]:
+        """See ConditionModel."""
+        if not self.high and not self.low:
+            yield "high", "is missing, and so is low", "Give the steps that make levels."
+        yield from rising("high", self.high)
+        yield from rising("low", self.low, falling=True)
+        yield from _apart("low", self.high, self.low, self.deadband)
+        for n, where in enumerate(self.where):
+            yield from rising(f"where[{n}].high", where.high or ())
+            yield from rising(f"where[{n}].low", where.low or (), falling=True)
+            high = self.high if where.high is None else where.high
+            low = self.low if where.low is None else where.low
+            if where.high is not None or where.low is not None:
+                yield from _apart(f"where[{n}]", high, low, self.deadband)
+        yield from self._misplaced(around)
+
+    def _misplaced(self, around: Surroundings) -> Iterator[Problem]:
+        times = Counter((where.kind, where.place) for where in self.where)
+        for n, where in enumerate(self.where):
+            at = f"where[{n}]"
+            if sum(place is not None for place in (where.zone, where.asset, where.device)) != 1:
+                yield at, "needs one of zone, asset and device", "Write a table for each place."
+                continue
+            if where.high is None and where.low is None:
+                yield at, "needs high or low", "Give the steps that go there; an empty list for none."
+            if not self._is_there(where, around):
+                file = "the devices file" if where.kind == "device" else "city.toml"
+                yield f"{at}.{where.kind}", f"{where.place!r} is no {where.kind}", f"Name one of {file}."
+            elif times[where.kind, where.place] > 1:
+                yield f"{at}.{where.kind}", f"{where.place!r} is there twice", "Write one table for it."
+
+    def _is_there(self, where: Where, around: Surroundings) -> bool:
+        """Devices may be met on the wire, but for those of a profile that takes listed ones only."""
+        profile = around.profiles.get(self.profile)
+        if where.kind == "device" and (profile is None or profile.provisioning.policy != "closed"):
+            return True
+        return where.place in around.places[where.kind]
+
+
+def _apart(key: str, high: Sequence[float], low: Sequence[float], deadband: float) -> Iterator[Problem]:
+    """Between both sides, deadbands included, there must be room for what is normal, or no alarm would ever end."""
+    if high and low and high[0] - deadband <= low[0] + deadband:
+        yield (
+            key,
+            f"leaves nothing normal between {low[0]:g} and {high[0]:g}",
+            "Set them apart, or the deadband smaller.",
+        )
+
+
+KINDS: tuple[type[ConditionModel], ...] = (StepsCondition,)
