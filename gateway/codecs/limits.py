@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from itertools import repeat
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gateway.config.bounds import Bounds
 from gateway.reasons import Rejected
@@ -16,16 +16,32 @@ _NOT_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _OPENS = np.zeros(256, np.int32)
 _OPENS[list(b"[{")] = 1
 _OPENS[list(b"]}")] = -1
+_BRACE, _BRACKET = b"{["
 
 
 def all_plain(payloads: Sequence[bytes], bounds: Bounds) -> bool:
     """Whether a glance shows that every payload keeps the bounds: short, ASCII, few brackets. False says nothing."""
-    return (
-        max(map(len, payloads)) <= bounds.max_payload_bytes
-        and all(map(bytes.isascii, payloads))
-        and max(map(bytes.count, payloads, repeat(b"{"))) + max(map(bytes.count, payloads, repeat(b"[")))
-        <= min(bounds.max_depth, bounds.max_records)
-    )
+    sizes = list(map(len, payloads))
+    if max(sizes) > bounds.max_payload_bytes:
+        return False
+    # looked at as one, for a call a message costs more than the look itself
+    together = b"".join(payloads)
+    if not together.isascii():
+        return False
+    opened = together.count(b"{") + together.count(b"[")
+    most = min(bounds.max_depth, bounds.max_records)
+    if opened <= most:
+        return True
+    if min(sizes) == 0:
+        return False
+    content = np.frombuffer(together, np.uint8)
+    ends: NDArray[np.int64] = np.cumsum(np.array(sizes, np.int64))
+    starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
+    heads = _OPENS[content[starts]] > 0
+    # where each opens one at its first byte, all others might be in a single one
+    if opened - np.count_nonzero(heads) < most:
+        return True
+    return int(np.add.reduceat((content == _BRACE) | (content == _BRACKET), starts, dtype=np.int32).max()) <= most
 
 
 def check_document(document: bytes, bounds: Bounds) -> tuple[Rejected, str] | None:

@@ -27,7 +27,7 @@ _NO_PROFILE = {
 }
 _REPLAY = int(RowKind.REPLAY)
 _kind, _payload, _received_at = attrgetter("kind"), attrgetter("payload"), attrgetter("received_at")
-_profile = attrgetter("profile")
+_profile, _topic = attrgetter("profile"), attrgetter("topic")
 _REPLAYED = msgspec.msgpack.Decoder(tuple[int, bytes])
 
 
@@ -51,10 +51,10 @@ class Messages:
     def read(self, rows: Sequence[Row], first_offset: int, out: Outputs) -> tuple[list[Candidates], list[Observed]]:
         """Decode the messages of `rows`; what can't be used goes to `out`."""
         mine = rows
-        if _REPLAY in map(_kind, rows):
+        replays = _REPLAY in map(_kind, rows)
+        if replays:
             mine = [_unwrap(row) if row.kind == _REPLAY else row for row in rows]
-        known, route = self._routes.get, self._route
-        routes = [known(row.topic) or route(row.topic) for row in mine]
+        routes = self._routes_of(mine)
         candidates: list[Candidates] = []
         observed: list[Observed] = []
         for index, places in self._groups(mine, routes, first_offset, out):
@@ -64,13 +64,19 @@ class Messages:
             work = ProfilePass(
                 self.profiles[index], self.devices, self.gate, self.sequences, out, first_offset,
                 np.array(places, np.int32), mine if everything else [mine[k] for k in places],
-                routes if everything else [routes[k] for k in places], received,
+                routes if everything else [routes[k] for k in places], received, replays,
             )  # fmt: skip
             found = work.run()
             if found is not None:
                 candidates.append(found[0])
                 observed.append(found[1])
         return candidates, observed
+
+    def _routes_of(self, rows: Sequence[Row]) -> list[Route]:
+        found = list(map(self._routes.get, map(_topic, rows)))
+        if None in found:
+            found = [self._routes.get(row.topic) or self._route(row.topic) for row in rows]
+        return found  # type: ignore[return-value]  # none of them is None by now
 
     def _groups(
         self, mine: Sequence[Row], routes: list[Route], first_offset: int, out: Outputs

@@ -79,9 +79,12 @@ class ProfilePass:
 
     def __init__(
         self, profile: CompiledProfile, devices: Devices, gate: TimeGate, sequences: SequenceTracker, out: Outputs,
-        first_offset: int, places: I32, rows: Sequence[Row], routes: list[Route], received: I64,
+        first_offset: int, places: I32, rows: Sequence[Row], routes: list[Route], received: I64, replays: bool,
     ) -> None:  # fmt: skip
-        """`received` is when each row came in; a replayed row itself bears its first receipt, which stamps it."""
+        """`received` is when each row came in; a replayed row itself bears its first receipt, which stamps it.
+
+        `replays`: some rows of the call may be replayed ones.
+        """
         self._profile = profile
         self._devices = devices
         self._registry = devices.registry
@@ -93,7 +96,8 @@ class ProfilePass:
         self._rows = rows
         self._routes = routes
         self._received = received
-        self._stamp = np.fromiter(map(_received_at, rows), np.int64, len(rows))
+        self._replays = replays
+        self._stamp = np.fromiter(map(_received_at, rows), np.int64, len(rows)) if replays else received
         self._status = np.zeros(len(rows), np.int8)
 
     def run(self) -> tuple[Candidates, Observed] | None:
@@ -181,6 +185,9 @@ class ProfilePass:
                 self._ignore(k, Ignored.RETAINED)
 
     def _by_source(self) -> list[tuple[int, int]]:
+        if len(different := set(map(_source, self._rows))) == 1:
+            amount = int(np.count_nonzero(self._status == _DECODED))
+            return [(different.pop(), amount)] if amount else []
         sources = np.fromiter(map(_source, self._rows), np.int64, len(self._rows))
         found, amounts = np.unique(sources[self._status == _DECODED], return_counts=True)
         return list(zip(found.tolist(), amounts.tolist(), strict=True))
@@ -308,8 +315,9 @@ class ProfilePass:
         about = np.zeros(len(message), np.uint32)
         about[stamped] |= np.uint32(Why.RECEIPT_TIME)
         about[~verdict.steady] |= np.uint32(Why.CLOCK_OFFSET)
-        replayed = np.fromiter(map(_kind, self._rows), np.int64, len(self._rows)) == RowKind.REPLAY
-        about[replayed[message]] |= np.uint32(Why.REPLAYED)
+        if self._replays:
+            replayed = np.fromiter(map(_kind, self._rows), np.int64, len(self._rows)) == RowKind.REPLAY
+            about[replayed[message]] |= np.uint32(Why.REPLAYED)
         if about.any():
             why |= about[:, None]
         return flag, why

@@ -57,9 +57,10 @@ class Recent:
             self._rows += len(rows)
             self._bytes += size
 
-    def take(self, offset: int, limit: int) -> list[Row]:
-        """Rows from `offset` on, at most `limit`; empty where they are not in memory."""
+    def take(self, offset: int, limit: int) -> tuple[list[Row], int]:
+        """Rows from `offset` on, at most `limit`, and how many bytes they have at most; none: not in memory."""
         out: list[Row] = []
+        most = 0
         batches = self._batches
         while batches and len(out) < limit:
             first, rows, size = batches[0]
@@ -73,7 +74,8 @@ class Recent:
                 break
             part = rows[want - first : want - first + limit - len(out)]
             out.extend(part)
-        return out
+            most += size
+        return out, most
 
 
 class Runner:
@@ -167,10 +169,10 @@ class Runner:
 
     async def _call(self) -> None:
         loop = asyncio.get_running_loop()
-        rows = self.recent.take(self.engines.offset, self._gather_messages)
+        rows, most = self.recent.take(self.engines.offset, self._gather_messages)
         live = self._live()
         started = monotonic()
-        self._uncommitted = await loop.run_in_executor(self._executor, self._step, rows, live)
+        self._uncommitted = await loop.run_in_executor(self._executor, self._step, rows, most, live)
         self.busy_secs += monotonic() - started
         await self._commit()
 
@@ -190,11 +192,12 @@ class Runner:
         self.busy_secs += monotonic() - started
         self._committed(rows, result, position)
 
-    def _step(self, rows: list[Row], live: bool) -> tuple[list[Row], StepRecord, StepResult]:
+    def _step(self, rows: list[Row], most: int, live: bool) -> tuple[list[Row], StepRecord, StepResult]:
         first = self.engines.offset
         if not rows and self._inbox.end_offset > first:
-            rows = self._inbox.read(first, self._gather_messages, _CALL_BYTES)
-        rows = _bounded(rows)
+            rows, most = self._inbox.read(first, self._gather_messages, _CALL_BYTES), _CALL_BYTES + 1
+        if most > _CALL_BYTES:
+            rows = _bounded(rows)
         now = max(self._clock.now(), self.engines.now)
         result = self.engines.step(rows, now, live)
         record = StepRecord(
