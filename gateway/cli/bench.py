@@ -15,7 +15,7 @@ from gateway.cli.door import Json
 from gateway.cli.output import console, print_json
 from gateway.errors import CommandError
 
-__all__ = ["ingest"]
+__all__ = ["ingest", "show_figures"]
 
 _PACED_RATE = 5_000.0
 _PACED_SECS = 6
@@ -102,7 +102,7 @@ def ingest(
     if json:
         print_json(result)
     else:
-        _show(result)
+        show_figures(result)
     return 0 if result["balanced"] and result["lost"] == 0 else 1
 
 
@@ -127,7 +127,8 @@ def _medians(runs: list[Outcome]) -> dict[str, Any]:
     }
 
 
-def _show(result: dict[str, Any]) -> None:
+def show_figures(result: dict[str, Any]) -> None:
+    """A line a figure."""
     table = Table(show_header=False, box=None)
     for name, value in result.items():
         if isinstance(value, dict):

@@ -157,6 +157,12 @@ _add(
     "cityloom bench ingest --store influx-sink --rate 5000",
     to=_bench,
 )  # fmt: skip
+_add(
+    "engine", "gateway.cli.bench_engine:engine", "Measure the engine alone: CPU a reading, state a series.",
+    "cityloom bench engine --series 100000",
+    "cityloom bench engine --series 100000 --json | tail -n 1",
+    to=_bench,
+)  # fmt: skip
 _score = App(name="score", help="How good the detectors are, on data with known truth.")
 app.command(_score)
 _add(

@@ -51,3 +51,22 @@ def test_what_can_not_be_measured_is_a_sentence(arguments: list[str], tmp_path: 
     assert run.returncode == 2
     assert run.stderr.startswith("error: ")
     assert "Traceback" not in run.stderr
+
+
+def test_the_engine_alone_tells_what_judging_costs_and_what_it_holds(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [
+            sys.executable, "-m", "gateway.cli.main", "bench", "engine", "--series", "3000", "--readings", "5000",
+            "--json",
+        ],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    assert run.returncode == 0, run.stderr
+    result: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    assert result["series"] >= 3000
+    assert result["readings"] >= 5000
+    judging = result["quality_us_per_reading"] + result["conditions_us_per_reading"]
+    assert 0 < result["judging_us_per_reading"] == pytest.approx(judging, abs=0.002)
+    assert result["judging_us_per_reading"] < result["us_per_reading"]
+    assert result["state_bytes_per_series"] == pytest.approx(sum(result["state_parts"].values()), abs=10)
