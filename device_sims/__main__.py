@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from device_sims.publisher import Endpoint
-from device_sims.run import Plan, Summary, simulate
+from device_sims.run import Plan, Summary, record, simulate
 
 __all__ = ["main"]
 
@@ -37,8 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             messages=given.messages,
             rate=given.rate,
             truth=given.truth,
+            scenario=given.scenario or "",
+            troubles=given.troubles,
+            recordings=not given.no_recordings,
+            record=given.record,
         )
-        summary = asyncio.run(simulate(plan, _say))
+        if plan.record is not None:
+            summary = record(plan, lambda messages: _say(f"{messages} messages"))
+        else:
+            summary = asyncio.run(simulate(plan, _say))
     except (ValueError, OSError) as error:
         _say(str(error))
         return USAGE
@@ -64,6 +71,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--messages", type=int, metavar="N", help="the schedule's first N messages, as fast as the broker takes them")
     add("--rate", type=float, metavar="R", help="with --messages: at most R a second")
     add("--truth", type=Path, metavar="FILE", help="write what was measured and sent as JSON lines")
+    add("--record", type=Path, metavar="FILE.gz", help="write a recording for `cityloom replay`, publish nothing")
+    add("--no-recordings", action="store_true", help="simulate also the devices that play a recorded day")
+    add("--scenario", metavar="NAME", help="a file, or one of device_sims/scenarios, such as day-of-trouble")
+    add("--troubles", type=Path, metavar="FILE", help="write the scenario's troubles and what is expected as JSON")
     add("--json", action="store_true", help="print one JSON object as the last line of standard output")
     return parser
 

@@ -20,6 +20,7 @@ class Device:
     key: str
     zone: str
     extra: dict[str, str]
+    asset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +38,30 @@ class City:
         return LocalTime(self.timezone)
 
 
-def load_city(devices: int | None = None) -> City:
+def load_city(devices: int | None = None, *, recordings: bool = True) -> City:
     """The city with all of its devices, or `devices` of them spread evenly over the file.
+
+    Without `recordings` those that play a recorded day are simulated too: a day of which everything is known.
 
     Raises:
         ValueError: more devices are wanted than there are, or none.
     """
     lines = csv.DictReader(io.StringIO(devices_text()))
+    city = tomllib.loads(city_text())
+    limits = {segment["id"]: f"{segment['free_flow_kmh']}" for segment in city["segments"]}
     every = [
         Device(
             id=line["id"],
             profile=line["profile"],
             key=line["keys"].split()[0],
             zone=line["zone"],
-            extra=dict(pair.split("=", 1) for pair in line["extra"].split()),
+            extra={"free_flow_kmh": limits.get(line["asset"], "60")}
+            | {
+                name: value
+                for name, value in (pair.split("=", 1) for pair in line["extra"].split())
+                if recordings or name != "recording"
+            },
+            asset=line["asset"],
         )
         for line in lines
     ]
@@ -60,4 +71,4 @@ def load_city(devices: int | None = None) -> City:
     chosen = tuple(every[place * len(every) // wanted] for place in range(wanted))
     profiles = {name: tomllib.loads(text) for name, text in profile_texts().items()}
     intervals = {name: int(profile["interval_secs"] * SECOND) for name, profile in profiles.items()}
-    return City(tomllib.loads(city_text())["city"]["timezone"], chosen, intervals)
+    return City(city["city"]["timezone"], chosen, intervals)

@@ -7,7 +7,7 @@ clock. A window of city time is computed at once for all devices of a kind.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from device_sims.faults import BACKLOG, CLOCK, DUPLICATE, INVALID, NAMES, OUTAGE
 from device_sims.kinds import Group, Reading, Row, groups_of
 from device_sims.local_time import SECOND
 from device_sims.noise import I64
+from device_sims.troubles import Trouble, silenced
 
 __all__ = ["Fleet", "Message"]
 
@@ -58,12 +59,14 @@ class _Entry(NamedTuple):
 class Fleet:
     """All devices of the city from `origin` (UTC ns) on."""
 
-    def __init__(self, city: City, seed: int, origin: int, faults: Faults | None = None) -> None:
+    def __init__(
+        self, city: City, seed: int, origin: int, faults: Faults | None = None, troubles: Sequence[Trouble] = ()
+    ) -> None:
         self.faults = Faults() if faults is None else faults
         self.origin = origin
         self._devices: list[_Devices] = []
         first = 0
-        for group in groups_of(city, seed):
+        for group in groups_of(city, seed, troubles):
             self._devices.append(_Devices(group, self.faults, first, origin))
             first += len(group.devices)
         self.devices = first
@@ -102,6 +105,9 @@ class _Devices:
     def between(self, start: int, end: int) -> list[_Entry]:
         """Measurements of [start, end)."""
         which, ts = self._moments(np.arange(len(self.group.devices)), start, end)
+        if self.group.troubles:
+            heard = ~silenced(self.group.devices, self.group.troubles, which, ts)
+            which, ts = which[heard], ts[heard]
         held = np.zeros(len(ts), np.int64)
         marks = np.zeros(len(ts), np.int64)
         cut = self.cut[which]

@@ -1,6 +1,9 @@
 """One run of the fleet against a broker: pace the schedule, publish, keep the truth, count."""
 
 import asyncio
+import base64
+import gzip
+import json
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,12 +16,14 @@ from device_sims.faults import Faults
 from device_sims.fleet import Fleet, Message
 from device_sims.lag import Lag
 from device_sims.publisher import Endpoint, Publisher
-from device_sims.truth import TruthFile
+from device_sims.scenario import load_scenario
+from device_sims.truth import TruthFile, write_troubles
 
-__all__ = ["Plan", "Summary", "simulate"]
+__all__ = ["Plan", "Summary", "record", "simulate"]
 
 TICK = 0.005
 """Seconds: waits are not shorter than this, so that a fast city wakes the process 200 times a second and not 700."""
+_TELL = 10_000
 DRAIN = 30.0
 """Seconds that the broker has for acknowledging what is under way at the end."""
 
@@ -44,6 +49,13 @@ class Plan:
     rate: float | None = None
     """At most this many a second; with `messages` only."""
     truth: Path | None = None
+    scenario: str = ""
+    recordings: bool = True
+    """Some devices play recorded days; else all are simulated."""
+    troubles: Path | None = None
+    """Where the scenario's troubles are written."""
+    record: Path | None = None
+    """Write messages there instead of publishing them."""
 
 
 @dataclass(slots=True)
@@ -71,7 +83,7 @@ async def simulate(plan: Plan, say: Callable[[str], None]) -> Summary:
         ValueError: the plan asks for more devices than there are, or for faults that don't exist.
         OSError: the truth file can't be written.
     """
-    fleet = Fleet(load_city(plan.devices), plan.seed, plan.origin, Faults.parse(plan.faults))
+    fleet = _fleet(plan)
     clock = CityClock(plan.origin, plan.start, plan.speed)
     summary, lag = Summary(fleet.devices), Lag()
     paced = plan.messages is None
@@ -102,6 +114,47 @@ async def simulate(plan: Plan, say: Callable[[str], None]) -> Summary:
     summary.resent = publisher.resent
     summary.lag_ms = lag.summary() if paced else None
     return summary
+
+
+def record(plan: Plan, told: Callable[[int], None]) -> Summary:
+    """Write the schedule up to `until` or `messages` as a recording for `cityloom replay`; `told` counts messages.
+
+    Raises:
+        ValueError: as `simulate`; or nothing bounds it.
+        OSError: a file can't be written.
+    """
+    if plan.record is None or (plan.until is None and plan.messages is None):
+        raise ValueError("--record needs --until or --messages: the schedule has no end")
+    fleet = _fleet(plan)
+    summary = Summary(fleet.devices)
+    with ExitStack() as files:
+        out = files.enter_context(gzip.open(plan.record, "wb", 1))
+        truth = files.enter_context(TruthFile(plan.truth)) if plan.truth is not None else None
+        for message in fleet.messages():
+            if summary.messages == plan.messages or (plan.until is not None and message.due >= plan.until):
+                break
+            line = {
+                "received_at": message.due, "topic": message.topic,
+                "payload_base64": base64.b64encode(message.payload).decode(),
+            }  # fmt: skip
+            out.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+            if truth is not None:
+                truth.write(message)
+            summary.messages += 1
+            summary.readings += len(message.readings)
+            if summary.messages % _TELL == 0:
+                told(summary.messages)
+    summary.sent = summary.messages
+    return summary
+
+
+def _fleet(plan: Plan) -> Fleet:
+    city = load_city(plan.devices, recordings=plan.recordings)
+    scenario = load_scenario(plan.scenario, city, plan.origin) if plan.scenario else None
+    if plan.troubles is not None:
+        write_troubles(plan.troubles, scenario.troubles if scenario is not None else ())
+    troubles = scenario.troubles if scenario is not None else ()
+    return Fleet(city, plan.seed, plan.origin, Faults.parse(plan.faults), troubles)
 
 
 async def _schedule(plan: Plan, fleet: Fleet, clock: CityClock, publisher: Publisher, summary: Summary) -> None:

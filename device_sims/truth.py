@@ -10,13 +10,15 @@ where the device said that it has none. A spoilt message has one line, with quan
 
 import json
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from device_sims.fleet import Message
+from device_sims.troubles import Trouble
 
-__all__ = ["TruthFile"]
+__all__ = ["TruthFile", "write_troubles"]
 
 
 class TruthFile:
@@ -49,3 +51,16 @@ class TruthFile:
             f'{start},"quantity":{json.dumps(quantity)},"ts":{json.dumps(ts)},"value":{json.dumps(value)}}}\n'
             for quantity, ts, value in readings
         )
+
+
+def write_troubles(path: Path, troubles: Sequence[Trouble]) -> None:
+    """Write what went wrong and what is expected of it, as a JSON list; times are UTC ns."""
+    told = [
+        {
+            "kind": each.kind, "start": each.start, "end": each.end, "size": each.size, "expect": each.expect,
+            "at": each.at, "zone": each.zone, "within": each.within, "over": each.over, "sentence": each.sentence,
+            "also": each.also,
+        }
+        for each in troubles
+    ]  # fmt: skip
+    path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")

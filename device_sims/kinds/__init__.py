@@ -10,6 +10,7 @@ from device_sims.kinds.grid import Meters
 from device_sims.kinds.traffic import LoopDetectors, SegmentSpeeds
 from device_sims.kinds.water import WaterFlows, WaterPressures
 from device_sims.noise import Noise
+from device_sims.troubles import Trouble
 
 __all__ = ["Group", "Reading", "Row", "groups_of"]
 
@@ -19,7 +20,7 @@ _KINDS: tuple[type[Group], ...] = (
 )  # fmt: skip
 
 
-def groups_of(city: City, seed: int) -> list[Group]:
+def groups_of(city: City, seed: int, troubles: Sequence[Trouble] = ()) -> list[Group]:
     """The city's devices by kind; kinds without a device are left out.
 
     Raises:
@@ -37,5 +38,5 @@ def groups_of(city: City, seed: int) -> list[Group]:
         devices: Sequence[Device] = by_profile.get(kind.profile, ())
         if devices:
             noise = Noise(seed, [device.id for device in devices])
-            groups.append(kind(devices, city.intervals[kind.profile], noise, local))
+            groups.append(kind(devices, city.intervals[kind.profile], noise, local, troubles))
     return groups

@@ -1,7 +1,7 @@
 """What all kinds of devices share: when they measure, and the shape in which a measurement travels here."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from device_sims.city import Device
 from device_sims.local_time import LocalTime
 from device_sims.noise import F64, I64, Noise
+from device_sims.troubles import Trouble, effects_on
 
 __all__ = ["Group", "Reading", "Row", "quantise", "whole"]
 
@@ -41,8 +42,16 @@ class Group(ABC):
     breakable: ClassVar[tuple[bytes, str] | None] = None
     """JSON key of a number, and its quantity: what a device with a wrong type in it writes as text."""
 
-    def __init__(self, devices: Sequence[Device], interval: int, noise: Noise, local: LocalTime) -> None:
+    wire: ClassVar[Mapping[str, tuple[int, float, int]]] = {}
+    """Quantities that a trouble may change: place in the row, canonical units a unit of the wire, decimals on it."""
+
+    def __init__(
+        self, devices: Sequence[Device], interval: int, noise: Noise, local: LocalTime,
+        troubles: Sequence[Trouble] = (),
+    ) -> None:  # fmt: skip
         self.devices = tuple(devices)
+        self.troubles = troubles
+        self._effects = effects_on(self.profile, self.devices, troubles)
         self.interval = interval
         self.noise = noise
         self.local = local
@@ -55,7 +64,26 @@ class Group(ABC):
 
     def measure(self, which: I64, ts: I64) -> list[Row]:
         """What the devices `which` measure at `ts`."""
-        return self._measure(which, ts)
+        rows = self._measure(which, ts)
+        return self._changed(rows, which, ts) if self._effects and rows else rows
+
+    def _changed(self, rows: list[Row], which: I64, ts: I64) -> list[Row]:
+        """The rows with what troubles do to them; what a device has no value of, it still has none of."""
+        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        for quantity, effects in self._effects.items():
+            place, factor, decimals = self.wire[quantity]
+            before = np.array(columns[place], np.float64) * factor
+            after = before
+            for effect in effects:
+                after = effect.change(after, which, ts)
+            moved = after != before
+            wired = after / factor
+            told: Sequence[Any] = quantise(wired, decimals) if decimals else whole(np.nan_to_num(wired))
+            columns[place] = [
+                new if hit and old is not None else old
+                for old, new, hit in zip(columns[place], told, moved.tolist(), strict=True)
+            ]
+        return list(zip(*columns, strict=True))
 
     def readings(self, stamp: int, row: Row) -> tuple[Reading, ...]:
         """What a row says under the time stamp `stamp`, in canonical units."""

@@ -1,5 +1,7 @@
 """Gas detectors: four cells in utility tunnels, one in regulator stations; background values only."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from device_sims import encoders
@@ -19,6 +21,7 @@ class GasDetectors(Group):
     grain = SECOND // 8
     breakable = (b"lel", "lel")
     STATUS = "ok"
+    wire: ClassVar = {"lel": (0, 1.0, 1), "co": (1, 1.0, 0), "o2": (2, 1.0, 1), "h2s": (3, 1.0, 0)}
 
     def _topic(self, device: Device) -> str:
         return f"city/{device.zone}/gas/detector/{device.id}/reading"

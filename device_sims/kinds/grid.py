@@ -1,5 +1,7 @@
 """Three-phase meters at transformers: simulated ones, and a few that play the recorded household days."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from device_sims import encoders
@@ -25,6 +27,10 @@ class Meters(Group):
     profile = "meter-3p"
     breakable = (b"p", "p")
     NOMINAL = 220.0
+    wire: ClassVar = {
+        **{f"u_{phase}": (place, 1.0, 2) for place, phase in enumerate(PHASES)},
+        "f": (9, 1.0, 2), "thd_u": (10, 0.01, 1),
+    }  # fmt: skip
 
     def _topic(self, device: Device) -> str:
         return f"city/{device.zone}/grid/meter/{device.id}/reading"

@@ -1,12 +1,14 @@
 """Road sensors: inductive loops (simulated) and floating-car segments (the recorded Guangzhou day)."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from device_sims import encoders
 from device_sims.city import Device
 from device_sims.kinds.base import Group, Reading, Row, quantise, whole
 from device_sims.local_time import MINUTE, SECOND
-from device_sims.noise import I64
+from device_sims.noise import F64, I64
 from device_sims.recordings import guangzhou_speed, slot_that_ended
 from device_sims.signals import traffic_demand
 
@@ -18,6 +20,7 @@ class LoopDetectors(Group):
 
     profile = "loop-detector"
     breakable = (b"speed", "speed")
+    wire: ClassVar = {"speed": (0, 1.0, 1), "flow": (1, 60.0, 0), "occupancy": (2, 1.0, 3)}
     CAPACITY = 34.0  # vehicles a minute of one lane
     VEHICLE_M = 6.5  # length of a vehicle and of the loop
 
@@ -57,11 +60,15 @@ class LoopDetectors(Group):
 
 
 class SegmentSpeeds(Group):
-    """Each plays its column of the recorded day; where nothing was recorded it says so, with no samples."""
+    """Each plays its column of the recorded day; where nothing was recorded it says so, with no samples.
+
+    Without a recording it is fast by night and slowed by the hour's demand, by a half at most.
+    """
 
     profile = "segment-speed"
     on_the_dot = True
     delay = 30 * SECOND
+    wire: ClassVar = {"speed": (0, 1.0, 3)}
     breakable = (b"speed", "speed")
 
     def _topic(self, device: Device) -> str:
@@ -69,11 +76,22 @@ class SegmentSpeeds(Group):
 
     def _prepare(self) -> None:
         self._column = self.number("column").astype(np.int64)
+        self._recorded = np.array(["recording" in device.extra for device in self.devices])
+        self._free = self.number("free_flow_kmh") * (0.92 + 0.16 * self.noise.fixed("free"))
+        self._busy = 0.5 + 0.4 * self.noise.fixed("busy")
 
     def _measure(self, which: I64, ts: I64) -> list[Row]:
-        speed = guangzhou_speed()[slot_that_ended(self.local, ts), self._column[which]]
+        speed = self._simulated(which, ts)
+        played = self._recorded[which]
+        if played.any():
+            speed[played] = guangzhou_speed()[slot_that_ended(self.local, ts[played]), self._column[which[played]]]
         samples = np.floor(4.0 + 36.0 * self.noise.uniform("samples", which, ts // MINUTE))
         return list(zip(quantise(speed, 3), whole(np.where(np.isnan(speed), 0.0, samples)), strict=True))
+
+    def _simulated(self, which: I64, ts: I64) -> F64:
+        demand = traffic_demand(self.local.hour(ts), self.local.weekday(ts)) * self._busy[which]
+        speed = self._free[which] / (1.0 + 0.9 * demand**4)
+        return speed * (1.0 + 0.04 * self.noise.normal("speed", which, ts // MINUTE))
 
     def _encode(self, which: int, stamp: int, row: Row) -> bytes:
         return encoders.segment_speed(stamp, *row)

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -20,6 +21,7 @@ class WaterFlows(Group):
 
     profile = "water-flow"
     breakable = (b"flow", "flow")
+    wire: ClassVar = {"flow": (1, 3.6, 2)}
     BASE = 0.0075  # l/s a connection
     SINCE = 16_436 * DAY  # counters started in January 2015
     SEQUENCE = 65_536
@@ -53,6 +55,7 @@ class WaterPressures(Group):
     profile = "water-pressure"
     holds_many = True
     breakable = (b"bar", "pressure")
+    wire: ClassVar = {"pressure": (0, 100.0, 2)}
     HEAD_M = 50.0
     BAR_A_METRE = 0.0980665
     COMPRESS = 0.2  # share of the loggers

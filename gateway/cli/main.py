@@ -180,6 +180,12 @@ _add(
     to=_score,
 )  # fmt: skip
 _add(
+    "truth", "gateway.cli.score_truth:truth", "Compare alarms with the script of the simulated city.",
+    "cityloom score truth troubles.json --data-dir replayed",
+    "cityloom score truth troubles.json -c cityloom.toml --at-most 3 --json",
+    to=_score,
+)  # fmt: skip
+_add(
     "version", "gateway.cli.version:version", "Show the versions of CityLoom and of what it stands on.",
     "cityloom version --json",
 )  # fmt: skip

@@ -47,7 +47,7 @@ _SHAPE = 'Each line is {"received_at": "2026-03-01T12:00:00Z", "topic": "...", "
 
 def replay(
     files: Annotated[tuple[Path, ...], Parameter(show_default=False)] = (), /, *, config: Config = None,
-    data_dir: Path = Path("replayed"), close_windows: bool = True, json: Json = False,
+    data_dir: Path = Path("replayed"), resume: bool = False, close_windows: bool = True, json: Json = False,
 ) -> int:  # fmt: skip
     """Send recorded messages through the same engine, into a data folder with a DuckDB store of its own.
 
@@ -57,6 +57,8 @@ def replay(
         Recordings, in order of time: JSON lines with received_at, topic and payload; gzip'd ones end in .gz.
     data_dir
         Where results go; must not hold data of a later time already.
+    resume
+        Go on behind what the folder has already: of a replay of the same files that was cut off.
     close_windows
         Let a day pass at the end, so that every window closes.
     """
@@ -79,13 +81,15 @@ def replay(
     async def work() -> None:
         clock = ManualClock(first - 1_000_000)
         async with open_gateway(settings, content, clock, telemetry, new_session=True) as gateway:
-            if gateway.inbox.last_received_at >= first and gateway.outbox.last_position:
+            done = gateway.inbox.last_received_at
+            if done >= first and gateway.outbox.last_position and not resume:
                 raise CommandError(
                     f"{data_dir} holds messages of a later time than the recording's first.",
-                    "Name an empty folder by --data-dir.", 2,
+                    "Name an empty folder by --data-dir, or go on with the same recording by --resume.", 2,
                 )  # fmt: skip
             gateway.sources.clear()
-            rows = read_recordings(files)
+            clock.advance(max(done - clock.now(), 0))
+            rows = (row for row in read_recordings(files) if row.received_at > done)
             out.update(await _feed(gateway, clock, rows, total, close_windows=close_windows, quiet=json))
 
     with telemetry_of(settings) as telemetry:

@@ -1,0 +1,133 @@
+"""Alarms against the script of a simulated day: hit, late, missed, again, not cleared, and those that nothing explains.
+
+    trouble  |start ------------ end|                     expected: condition and asset
+                |within|                |over|
+    alarm         raised ----------------- returned
+
+An alarm may also be a consequence: one in the same zone, while the trouble lasts or shortly after, of a condition that
+the script names beside the expected one.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+__all__ = ["Expected", "Raised", "TroubleScore", "Verdict", "alarms_of", "score_troubles"]
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """A trouble of the script, as the simulators' truth tells it. Times are UTC ns."""
+
+    kind: str
+    start: int
+    end: int
+    expect: str
+    """The condition that ought to raise an alarm; "": none."""
+    at: str
+    zone: str
+    within: int
+    over: int
+    sentence: str = ""
+    also: tuple[str, ...] = ()
+    """Conditions of which an alarm in the zone is a consequence."""
+
+
+@dataclass(slots=True)
+class Raised:
+    """One alarm from its beginning on; `over`: when it returned to normal, None while it stands."""
+
+    condition: str
+    asset: str
+    zone: str
+    at: int
+    over: int | None = None
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What became of one trouble."""
+
+    expected: Expected
+    alarms: list[Raised] = field(default_factory=list)
+
+    @property
+    def hit(self) -> bool:
+        """Raised within its delay."""
+        return bool(self.alarms) and self.alarms[0].at <= self.expected.start + self.expected.within
+
+    @property
+    def once(self) -> bool:
+        """And not twice."""
+        return len(self.alarms) == 1
+
+    @property
+    def cleared(self) -> bool:
+        """In time after its end."""
+        over = self.alarms[-1].over if self.alarms else None
+        return over is not None and over <= self.expected.end + self.expected.over
+
+    @property
+    def right(self) -> bool:
+        """All of it."""
+        return self.hit and self.once and self.cleared
+
+    @property
+    def delay_secs(self) -> float | None:
+        """From start to alarm."""
+        return (self.alarms[0].at - self.expected.start) / 1e9 if self.alarms else None
+
+
+@dataclass(slots=True)
+class TroubleScore:
+    """The whole script."""
+
+    verdicts: list[Verdict]
+    unexplained: list[Raised]
+
+    @property
+    def wrong(self) -> list[Verdict]:
+        """Troubles that were not raised once, in time, and cleared."""
+        return [verdict for verdict in self.verdicts if not verdict.right]
+
+
+def alarms_of(transitions: Iterable[Mapping[str, Any]]) -> list[Raised]:
+    """Alarms from their changes, in order of time; changes are those of `alarm_history`, oldest first."""
+    standing: dict[tuple[str, str], Raised] = {}
+    out: list[Raised] = []
+    for change in transitions:
+        name = change["condition"], change["asset"]
+        what = change["change"]
+        if what in ("raised", "repeated"):
+            again = standing.get(name)
+            if again is not None and again.over is None:
+                continue  # said again, no longer historic
+            standing[name] = Raised(*name, change["zone"], change["at"])
+            out.append(standing[name])
+        elif what in ("returned", "retired") and name in standing:
+            standing[name].over = change["at"]
+    return sorted(out, key=lambda alarm: (alarm.at, alarm.condition, alarm.asset))
+
+
+def score_troubles(expected: Sequence[Expected], alarms: Sequence[Raised]) -> TroubleScore:
+    """Match alarms to the troubles that explain them."""
+    verdicts = [Verdict(trouble) for trouble in expected if trouble.expect]
+    unexplained: list[Raised] = []
+    for alarm in alarms:
+        meant = next((verdict for verdict in verdicts if _is_meant(verdict.expected, alarm)), None)
+        if meant is not None:
+            meant.alarms.append(alarm)
+        elif not any(_is_consequence(trouble, alarm) for trouble in expected):
+            unexplained.append(alarm)
+    return TroubleScore(verdicts, unexplained)
+
+
+def _is_meant(trouble: Expected, alarm: Raised) -> bool:
+    named = alarm.condition == trouble.expect and alarm.asset == trouble.at and alarm.zone == trouble.zone
+    return named and trouble.start <= alarm.at <= trouble.end + trouble.over
+
+
+def _is_consequence(trouble: Expected, alarm: Raised) -> bool:
+    there = alarm.zone == trouble.zone and alarm.condition in (*trouble.also, trouble.expect)
+    return there and alarm.asset != trouble.at and trouble.start <= alarm.at <= trouble.end + trouble.over
