@@ -12,12 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 __all__ = ["Expected", "Raised", "TroubleScore", "Verdict", "alarms_of", "score_troubles"]
 
 
-class Expected(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Expected:
     """A trouble of the script, as the simulators' truth tells it. Times are UTC ns."""
 
     kind: str
