@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +40,7 @@ from processors.windows.window_set import WindowSet
 
 __all__ = ["ZoneEngine"]
 
-_NO_MESSAGES = frozenset({int(RowKind.CONFIG), int(RowKind.ACT)})
+_NO_MESSAGES = frozenset({int(RowKind.CONFIG), int(RowKind.ACT), int(RowKind.CLOSE)})
 _kind = attrgetter("kind")
 _SECOND = 1_000_000_000
 _CLOCK_EVERY = 5 * _SECOND
@@ -89,6 +90,8 @@ class ZoneEngine:
                     self._take(rows[start:k], out)
                     if row.kind == RowKind.CONFIG:
                         self._configure(row, out)
+                    elif row.kind == RowKind.CLOSE:
+                        self._watermarks.close(msgspec.msgpack.decode(row.payload, type=int))
                     elif not self.judge.act(row, self.now, out.transitions):
                         out.count("beside", "acts_without_effect")
                     self.offset += 1

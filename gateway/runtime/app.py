@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from importlib.metadata import version
 from time import monotonic
 
+import msgspec
 import numpy as np
 
 from gateway.clock import Clock
@@ -25,7 +26,7 @@ from gateway.engine.results import StepResult
 from gateway.journal.inbox import IntakeCounts
 from gateway.journal.opening import open_journal
 from gateway.mqtt.backoff import Backoff
-from gateway.rows import Row
+from gateway.rows import Row, RowKind
 from gateway.runtime.control import serve
 from gateway.runtime.desk import Desk
 from gateway.runtime.faults import KillSwitch
@@ -87,7 +88,6 @@ class Gateway:
         self.engines = recovered.engines
         self.view = LiveView()
         self.live = False
-        self.assume_live = False
         """Nothing more comes: time may pass, however old the newest readings are."""
         self.balanced = True
         self.http_port = 0
@@ -194,6 +194,14 @@ class Gateway:
             first = await loop.run_in_executor(self._inbox_thread, self.inbox.append, rows, counts, {})
             self._on_journaled(first, rows, monotonic())
 
+    async def close_windows(self, until: int) -> None:
+        """Say that nothing more comes before the event time `until` (UTC ns): the end of a recording."""
+        row = Row(self.inbox.last_received_at + 1, RowKind.CLOSE, 0, 0, "", msgspec.msgpack.encode(until))
+        async with self.intake.lock:
+            loop = asyncio.get_running_loop()
+            first = await loop.run_in_executor(self._inbox_thread, self.inbox.append, [row], {}, {})
+            self._on_journaled(first, [row], monotonic())
+
     def register_stores(self) -> None:
         """Keep blocks for every configured store from now on, also while it is down, and for no other.
 
@@ -289,7 +297,7 @@ class Gateway:
         self.telemetry.emit(OutboxFull(problem))
 
     def _is_live(self) -> bool:
-        self.live = self.assume_live or self._liveness.observe(
+        self.live = self._liveness.observe(
             connected=all(source.subscribed for source in self.sources),
             backlog=self.runner.behind > self.settings.engine.gather_messages,
             newest_event=self.engines.zone.newest_event,

@@ -58,6 +58,12 @@ class Watermarks:
         idle = np.maximum(self._active, live_since) <= now - idle_timeout
         self._newest[idle] = np.maximum(self._newest[idle], now)
 
+    def close(self, until: int) -> None:
+        """Move every lane of which something was heard to the event time `until`: nothing more comes before it."""
+        heard = self._newest != NEVER
+        reached = np.maximum(self._newest, until + self._out_of_orderness)
+        self._newest = np.where(heard, reached, NEVER)
+
     def current(self) -> I64:
         """The watermark of each lane; NEVER where nothing was heard."""
         heard = self._newest != NEVER

@@ -117,3 +117,15 @@ def test_a_restored_one_goes_on_where_the_other_was() -> None:
 def test_a_negative_allowance_is_refused() -> None:
     with pytest.raises(ValueError, match="not below 0"):
         Watermarks().add_lane(-1)
+
+
+def test_closing_moves_every_lane_that_was_heard_and_none_back() -> None:
+    marks = Watermarks()
+    for _ in range(3):
+        marks.add_lane(10)
+    observe = np.array([0, 1], np.int32), np.array([100, 900], np.int64), np.array([100, 900], np.int64)
+    marks.observe(*observe, np.ones(2, np.bool_))
+
+    marks.close(500)
+
+    assert marks.current().tolist() == [500, 890, NEVER]
