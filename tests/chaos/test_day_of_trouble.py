@@ -30,6 +30,7 @@ from gateway.runtime.control import socket_path
 from gateway.score.troubles import Expected, Raised, alarms_of, score_troubles
 
 pytestmark = [
+    pytest.mark.timeout(1800),
     pytest.mark.slow,
     pytest.mark.skipif(
         not os.environ.get("CITYLOOM_TEST_FULL"), reason="takes minutes: set CITYLOOM_TEST_FULL=1, as .ci/run does"
