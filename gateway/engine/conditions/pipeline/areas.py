@@ -100,14 +100,11 @@ class Areas:
     def bind(self, series: Sequence[SeriesName], context: Context) -> tuple[list[int], list[int]]:
         """Meet devices and series; the series to be judged (customers' too), and areas that are made of others now."""
         spec, records = self._spec, context.registry.records
-        before = [area.members for area in self.all]
-        for record in records[self._records :]:
-            if context.is_judged(record) and record.profile in (
-                spec.flow_profile,
-                spec.level_profile,
-                self._customers[0],
-            ):
-                self._meet(record, int(context.registry.lane[context.registry.by_id(record.id)]), context)
+        profiles = (spec.flow_profile, spec.level_profile, self._customers[0])
+        new = [each for each in records[self._records :] if each.profile in profiles and context.is_judged(each)]
+        before = [area.members for area in self.all] if new else []
+        for record in new:
+            self._meet(record, int(context.registry.lane[context.registry.by_id(record.id)]), context)
         self._records = len(records)
         bound = [met.series for met in context.met(series, self._customers[0] or "", (self._customers[1] or "",))]
         kinds = ((spec.flow_profile, spec.flow), (spec.level_profile, spec.level))
