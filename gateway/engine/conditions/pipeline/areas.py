@@ -51,7 +51,7 @@ class Area:
     """Sign of each meter at the border that is listed: 1 in, -1 out."""
     met: dict[str, float] = field(default_factory=dict)
     gauges: dict[str, tuple[str, float]] = field(default_factory=dict)
-    """Tank, and its surface in m2, of each gauge."""
+    """Gauge of each tank, the first by name where there are several, and the tank's surface in m2."""
     bare_borders: set[str] = field(default_factory=set)
     """Inlets and outlets of city.toml where no meter is listed ..."""
     bare_tanks: set[str] = field(default_factory=set)
@@ -70,7 +70,7 @@ class Area:
     def members(self) -> list[list[Any]]:
         """What the balance is made of: another one is learned anew."""
         return [[name, sign] for name, sign in sorted(self.meters.items())] + [
-            [name, surface] for name, (_, surface) in sorted(self.gauges.items())
+            [name, surface] for name, surface in sorted(self.gauges.values())
         ]
 
     def quarter(self, number: int, end: int) -> Quarter:
@@ -81,7 +81,7 @@ class Area:
             flows.append((1.0, np.nan))
         inflow = sum(flow for sign, flow in flows if sign > 0)
         outflow = sum(flow for sign, flow in flows if sign < 0)
-        volume = sum(surface * there.get(name, np.nan) for name, (_, surface) in sorted(self.gauges.items()))
+        volume = sum(surface * there.get(name, np.nan) for name, surface in sorted(self.gauges.values()))
         return Quarter(end, number, float(inflow), float(outflow), float(volume))
 
 
@@ -123,7 +123,8 @@ class Areas:
         if record.profile == self._spec.level_profile and kind == "storage":
             assert facts is not None
             area = self._area(record.zone, context)
-            area.gauges[record.id] = (facts.id, facts.figures.get("area_m2", np.nan))
+            gauge = record.id, facts.figures.get("area_m2", np.nan)
+            area.gauges[facts.id] = min(gauge, area.gauges.get(facts.id, gauge))
             area.bare_tanks.discard(record.asset)
         elif record.profile == self._spec.flow_profile and (kind in _SIGNS or not record.asset):
             area = self._area(record.zone, context)
@@ -149,7 +150,8 @@ class Areas:
 
     @staticmethod
     def _counts(area: Area, record: DeviceRecord) -> bool:
-        return record.id in area.listed or record.id in area.met or record.id in area.gauges
+        gauges = {name for name, _ in area.gauges.values()}
+        return record.id in area.listed or record.id in area.met or record.id in gauges
 
     def take(self, batch: AggregateBatch, watermarks: I64) -> list[Quarter]:
         """Quarter hours that are whole, in order of time."""
@@ -197,7 +199,7 @@ class Areas:
         """Take back what waits; old and new numbers of the areas that are made of what they were."""
         for number, at, device, value in state["waiting"]:
             area = self.all[self.number[zone]] if (zone := state["zones"][int(number)]) in self.number else None
-            if area is not None and (device in area.meters or device in area.gauges):
+            if area is not None and any(device == name for name, _ in area.members):
                 area.waiting.setdefault(int(at), {})[device] = float(value)
         before = [(zone, _plain(members)) for zone, members in zip(state["zones"], state["members"], strict=True)]
         return moved(before, [(area.zone, _plain(area.members)) for area in self.all])

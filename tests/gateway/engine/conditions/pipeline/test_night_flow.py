@@ -23,7 +23,7 @@ from tests.support.areas import (
     quarters,
     told,
 )
-from tests.support.conditions import made_of
+from tests.support.conditions import device, made_of
 from tests.support.engine import config_row
 
 INLET, OTHER, OUTLET, TANK = "flow__m_a_in0", "flow__m_a_in1", "flow__m_a_out0", "level__m_a_tank"
@@ -99,6 +99,17 @@ def test_what_a_tank_takes_is_no_use_and_what_it_gives_is() -> None:
     ((at, value),) = told(_run(rows, *area("a", tank=True)), "night_flow")
 
     assert (at, value) == (ns("2026-03-01T21:00Z"), pytest.approx(6.0))
+
+
+def test_a_second_gauge_of_a_tank_makes_no_second_tank() -> None:
+    facts = area("a", tank=True)
+    begin = ns("2026-03-01T17:30Z")
+    rows = nights("2026-03-02", 1, (1.5, 5.75), **{
+        INLET: 10.0, TANK: lambda at: 2 + 0.01 * (at - begin) / QUARTER, "level__other": 3.0,
+    })  # fmt: skip
+    made = judging_areas(NIGHT, facts=facts, devices=[*metering(facts), device("other", "level", "a", "a-tank")])
+
+    assert told(by_night(made, rows), "night_flow") == [(ns("2026-03-01T21:00Z"), pytest.approx(6.0))]
 
 
 def test_a_gauge_that_misses_a_quarter_hour_leaves_three_unknown() -> None:
