@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 __all__ = [
-    "chirpstack_v4", "gas_detector", "loop_detector", "meter_3p", "rfc3339", "segment_speed", "senml_station", "tts_v3",
-    "water_flow", "water_pressure",
+    "chirpstack_v4", "gas_detector", "loop_detector", "meter_3p", "reservoir_level", "rfc3339", "segment_speed",
+    "senml_station", "tts_v3", "water_flow", "water_pressure",
 ]  # fmt: skip
 
 _FRACTION = {0: 1_000_000_000, 3: 1_000_000, 9: 1}
@@ -59,6 +59,11 @@ def water_pressure(records: Sequence[tuple[int, float | None]], battery: int) ->
         f'{{"ts":"{rfc3339(ts, 3)}","bar":{"null" if bar is None else f"{bar:.2f}"}}}' for ts, bar in records
     )
     return f'{{"readings":[{listed}],"battery":{battery}}}'.encode()
+
+
+def reservoir_level(ts: int, level_mm: int | None, battery: int) -> bytes:
+    """Whole millimetres, None without an echo; battery in percent."""
+    return b'{"ts":%d,"level_mm":%s,"battery":%d}' % (_ms(ts), _number(level_mm, 0).encode(), battery)
 
 
 def gas_detector(

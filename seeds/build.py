@@ -24,6 +24,7 @@ RECORDED_SEGMENTS = 50
 """guangzhou_speed.csv has this many columns; the n-th segment of the city plays the n-th."""
 RECORDED_METERS = 3
 LOOPS = 100
+VOTING_ASSETS = ("tunnel-panyu-1", "tunnel-tianhe-1")
 TTS_APPLICATION = "drainage@guangzhou"
 CHIRPSTACK_APPLICATION = "7d1f6a52-3c0e-4b7f-9a55-0d2b8c61e4f3"
 FIRST_INSTALLATION = date(2014, 3, 1)
@@ -104,6 +105,11 @@ def _water(city: dict[str, Any]) -> Iterator[DeviceLine]:
         name = f"press-{number:04d}"
         extra = f"elevation_m={place['elevation_m']}" if "elevation_m" in place else ""
         yield _at(place, name, "water-pressure", name, area["zone"], place["id"], extra)
+    tanks = [(area, tank) for area in city["dmas"] for tank in area["storage"]]
+    for number, (area, tank) in enumerate(tanks, 1):
+        name = f"tank-{number:04d}"
+        extra = f"m3={tank['m3']} height_m={tank['height_m']} connections={area['connections']}"
+        yield _at(tank, name, "reservoir-level", name, area["zone"], tank["id"], extra)
 
 
 def _gas(city: dict[str, Any]) -> Iterator[DeviceLine]:
@@ -111,6 +117,11 @@ def _gas(city: dict[str, Any]) -> Iterator[DeviceLine]:
         name = f"gas-{number:04d}"
         cells = "cells=lel,co,o2,h2s" if asset["kind"] == "tunnel-section" else "cells=lel"
         yield _at(asset, name, "gas-detector", name, asset["zone"], asset["id"], cells)
+    for number, asset in enumerate(city["gas_assets"], 1):
+        # two more of each beside the first one, so that two of three must agree; named so that they number no other
+        for more in "bc" if asset["id"] in VOTING_ASSETS else "":
+            name = f"gas-{number:04d}{more}"
+            yield _at(asset, name, "gas-detector", name, asset["zone"], asset["id"], "cells=lel,co,o2,h2s")
 
 
 def _drainage(city: dict[str, Any]) -> Iterator[DeviceLine]:

@@ -8,7 +8,7 @@ from device_sims.kinds.drainage import ChirpStackManholes, SenmlStations, TtsMan
 from device_sims.kinds.gas import GasDetectors
 from device_sims.kinds.grid import Meters
 from device_sims.kinds.traffic import LoopDetectors, SegmentSpeeds
-from device_sims.kinds.water import WaterFlows, WaterPressures
+from device_sims.kinds.water import ReservoirLevels, WaterFlows, WaterPressures
 from device_sims.noise import Noise
 from device_sims.troubles import Trouble
 
@@ -16,7 +16,7 @@ __all__ = ["Group", "Reading", "Row", "groups_of"]
 
 _KINDS: tuple[type[Group], ...] = (
     LoopDetectors, SegmentSpeeds, Meters, WaterFlows, WaterPressures, GasDetectors, SenmlStations, TtsManholes,
-    ChirpStackManholes,
+    ChirpStackManholes, ReservoirLevels,
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""District metered areas: flow meters at the inlets, pressure loggers at inlets and critical points."""
+"""District metered areas: flow meters at the inlets, pressure loggers there and at critical points, gauges of tanks."""
 
 import gzip
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from device_sims import encoders
 from device_sims.city import Device
 from device_sims.kinds.base import Group, Reading, Row, quantise, whole
 from device_sims.local_time import DAY, HOUR, MINUTE
-from device_sims.noise import I64
+from device_sims.noise import F64, I64
 from device_sims.signals import water_demand, water_demand_integral
 
-__all__ = ["WaterFlows", "WaterPressures"]
+__all__ = ["ReservoirLevels", "WaterFlows", "WaterPressures"]
 
 
 class WaterFlows(Group):
@@ -88,3 +88,44 @@ class WaterPressures(Group):
 
     def _say(self, stamp: int, row: Row) -> tuple[Reading, ...]:
         return (Reading("pressure", stamp, None if row[0] is None else row[0] * 100.0),)
+
+
+class ReservoirLevels(Group):
+    """Fills from the inlets while people sleep and gives it back by day: in a day nothing is gained.
+
+    What flows in less what the tank takes is the use of its area, so the tank takes but a third of a night's inflow.
+    """
+
+    profile = "reservoir-level"
+    breakable = (b"level_mm", "level")
+    FULL = 0.65  # share of the tank that is full in the mean
+    TAKES = 0.15  # of the mean inflow of its area, when it fills fastest
+    FASTEST = 3  # o'clock
+    WANDERS = 0.02  # hours of the mean inflow
+    FINE_MM = 1.5
+
+    def _topic(self, device: Device) -> str:
+        return f"city/{device.zone}/water/reservoir/{device.id}/level"
+
+    def _prepare(self) -> None:
+        self._inflow = self.number("connections", 1000) * WaterFlows.BASE * 3.6  # m3/h
+        self._m3 = self.number("m3", 1000)
+        self._height = self.number("height_m", 4)
+
+    def _volume(self, which: I64, ts: I64) -> F64:
+        turn = 2.0 * np.pi / 24.0
+        swing = self.TAKES / turn * np.sin(turn * (self.local.hour(ts) - self.FASTEST))
+        swing += self.WANDERS * self.noise.smooth("volume", which, ts, 12 * HOUR)
+        return np.clip(self.FULL * self._m3[which] + self._inflow[which] * swing, 0.0, self._m3[which])
+
+    def _measure(self, which: I64, ts: I64) -> list[Row]:
+        level = self._volume(which, ts) * self._height[which] / self._m3[which]
+        fine = self.FINE_MM * self.noise.normal("level", which, ts // MINUTE)
+        battery = 70.0 + 30.0 * self.noise.uniform("battery", which, ts // (7 * DAY))
+        return list(zip(whole(level * 1000.0 + fine), whole(battery), strict=True))
+
+    def _encode(self, which: int, stamp: int, row: Row) -> bytes:
+        return encoders.reservoir_level(stamp, *row)
+
+    def _say(self, stamp: int, row: Row) -> tuple[Reading, ...]:
+        return (Reading("level", stamp, row[0] / 1000.0),)

@@ -97,7 +97,7 @@ class Feeder(_Table):
 
 
 class Inlet(_Placed):
-    """Where water comes into a metered area."""
+    """Where water comes into a metered area, or leaves it for another one."""
 
     dn_mm: Positive
 
@@ -109,9 +109,10 @@ class CriticalPoint(_Placed):
 
 
 class Storage(_Placed):
-    """A tank."""
+    """A tank with upright walls: `m3` of water at a level of `height_m` above its floor."""
 
     m3: Positive
+    height_m: Positive
 
 
 class Dma(_Table):
@@ -122,6 +123,7 @@ class Dma(_Table):
     connections: Count
     mains_km: Positive
     inlets: tuple[Inlet, ...] = ()
+    outlets: tuple[Inlet, ...] = ()
     critical_points: tuple[CriticalPoint, ...] = ()
     storage: tuple[Storage, ...] = ()
 
@@ -188,6 +190,7 @@ class City(_Table):
             groups.append((f"feeders[{k}].transformers", feeder.zone, feeder.transformers))
         for k, dma in enumerate(self.dmas):
             groups.append((f"dmas[{k}].inlets", dma.zone, dma.inlets))
+            groups.append((f"dmas[{k}].outlets", dma.zone, dma.outlets))
             groups.append((f"dmas[{k}].critical_points", dma.zone, dma.critical_points))
             groups.append((f"dmas[{k}].storage", dma.zone, dma.storage))
         for key, zone, parts in groups:

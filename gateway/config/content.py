@@ -174,7 +174,14 @@ def facts_of(city: "City") -> list[AssetFacts]:
         figures = {"connections": float(dma.connections), "mains_km": dma.mains_km}
         out.append(AssetFacts(dma.id, "dma", dma.zone, figures))
         out += [AssetFacts(each.id, "inlet", dma.zone, {"dn_mm": each.dn_mm}) for each in dma.inlets]
-        out += [AssetFacts(each.id, "storage", dma.zone, {"m3": each.m3}) for each in dma.storage]
+        out += [AssetFacts(each.id, "outlet", dma.zone, {"dn_mm": each.dn_mm}) for each in dma.outlets]
+        out += [
+            AssetFacts(
+                each.id, "storage", dma.zone,
+                {"m3": each.m3, "height_m": each.height_m, "area_m2": each.m3 / each.height_m},
+            )
+            for each in dma.storage
+        ]  # fmt: skip
         points = dma.critical_points
         out += [AssetFacts(each.id, "critical-point", dma.zone, {"elevation_m": each.elevation_m}) for each in points]
     out += [AssetFacts(each.id, each.kind, each.zone, {}) for each in city.gas_assets]

@@ -89,7 +89,7 @@ class LeakDetector:
         self._baseline.grow(n)
         self._cusum.grow(n)
 
-    def update(self, balance: I32, night: I64, flow: F64) -> LeakEvents:
+    def update(self, balance: I32, night: I64, flow: F64, floor: F64 | None = None) -> LeakEvents:
         """Judge nights (m,) in the order of their rows.
 
         Parameters
@@ -98,6 +98,7 @@ class LeakDetector:
         night : (m,), day number of the local morning; its remainder by 7 is the weekday.
         flow : (m,) m3/h, the night minimum. A night that is missing (NaN) changes nothing, and neither does one that
             is not newer than all before it of its balance.
+        floor : (m,) m3/h, the least scale of each balance, in place of the one that the settings have for all.
 
         Returns
         -------
@@ -118,15 +119,18 @@ class LeakDetector:
         for part in _rounds(balance[use]):
             rows = use[part]
             rows = rows[self._baseline.is_new(balance[rows], night[rows])]
-            events, at = self._judge(balance[rows].astype(np.intp), night[rows], flow[rows])
+            least = None if floor is None else floor[rows]
+            events, at = self._judge(balance[rows].astype(np.intp), night[rows], flow[rows], least)
             found.append(events)
             places.append(rows[at])
         events = LeakEvents.concat(found)
         return events.take(np.argsort(np.concatenate([np.empty(0, np.intp), *places]), kind="stable"))
 
-    def _judge(self, row: NDArray[np.intp], night: I64, flow: F64) -> tuple[LeakEvents, NDArray[np.intp]]:
+    def _judge(
+        self, row: NDArray[np.intp], night: I64, flow: F64, floor: F64 | None
+    ) -> tuple[LeakEvents, NDArray[np.intp]]:
         """Nights of different balances: the events, and which of the nights they belong to."""
-        seen = self._baseline.expect(row, night, flow)
+        seen = self._baseline.expect(row, night, flow, floor)
         self._cusum.reset(row[seen.anew])
         side = np.zeros(len(row), np.int8)
         judged = np.flatnonzero(seen.judged)

@@ -132,14 +132,18 @@ class NightBaseline:
         """Whether each night comes after all that its balance has seen."""
         return np.asarray(night > self._last[row])
 
-    def expect(self, row: Rows, night: I64, flow: F64) -> Expectation:
-        """Compare nights (m,), each of another balance and new to it, with what is usual; m3/h."""
+    def expect(self, row: Rows, night: I64, flow: F64, floor: F64 | None = None) -> Expectation:
+        """Compare nights (m,), each of another balance and new to it, with what is usual; m3/h.
+
+        `floor` (m,) takes the place of the rates' own.
+        """
         rates = self.rates
+        floor = np.full(len(row), rates.floor) if floor is None else floor
         known = self._last[row] != NEVER
         gap = night - np.where(known, self._last[row], night)
         anew = ~known | (gap > rates.forget)
         gap[anew] = 0
-        self._start_anew(row[anew], flow[anew])
+        self._start_anew(row[anew], flow[anew], floor[anew])
         weekday = night % WEEK
         first = self._seen[row, weekday] == 0
         settled = self._level[row]
@@ -150,18 +154,18 @@ class NightBaseline:
         self._offset[row, weekday] = np.where(first, flow - level, self._offset[row, weekday])
         known_by = np.maximum(self._seen[row, weekday], 1)
         spread = np.sqrt((1.0 + np.maximum(1.0 / known_by, self._settled_doubt)) / (1.0 + self._settled_doubt))
-        scale = spread * np.maximum(np.minimum(self._range[row], self._size[row]), rates.floor)
+        scale = spread * np.maximum(np.minimum(self._range[row], self._size[row]), floor)
         return Expectation(
             level, settled, residual, scale, spread, (self._nights[row] >= rates.learn) & ~first, first, anew
         )
 
-    def _start_anew(self, row: Rows, flow: F64) -> None:
+    def _start_anew(self, row: Rows, flow: F64, floor: F64) -> None:
         self._level[row] = flow
         self._growth[row] = self._watch[row] = 0.0
         self._offset[row] = 0.0
         self._seen[row] = 0
         self._nights[row] = 0
-        self._range[row] = self._size[row] = 2 * self.rates.floor  # counts as one night of that size
+        self._range[row] = self._size[row] = 2 * floor  # counts as one night of that size
         self._before[row] = np.nan
 
     def learn(self, row: Rows, night: I64, seen: Expectation) -> None:

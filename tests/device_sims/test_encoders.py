@@ -54,6 +54,11 @@ def test_water_pressure_holds_many_records() -> None:
     )
 
 
+def test_reservoir_level() -> None:
+    assert encoders.reservoir_level(NOON, 2614, 93) == b'{"ts":1772366400123,"level_mm":2614,"battery":93}'
+    assert encoders.reservoir_level(NOON, None, 93) == b'{"ts":1772366400123,"level_mm":null,"battery":93}'
+
+
 def test_gas_detector() -> None:
     half = 1_772_366_400_500_000_000
     assert encoders.gas_detector(half, 2.1, 3, 20.9, 0, "ok") == (

@@ -118,7 +118,7 @@ def test_three_meters_play_the_household_days_on_their_phases(hour: list[Message
 def test_values_are_plausible_at_any_hour() -> None:
     limits = {
         "speed": (2, 110), "flow": (0, 3000), "occupancy": (0, 0.92), "u_a": (200, 250), "p": (0, 1300),
-        "pf": (0.5, 1), "f": (49.9, 50.1), "pressure": (50, 500), "lel": (0, 5), "o2": (20, 21.5), "level": (-1, 3),
+        "pf": (0.5, 1), "f": (49.9, 50.1), "pressure": (50, 500), "lel": (0, 5), "o2": (20, 21.5), "level": (-1, 6),
         "battery": (0, 4), "temperature": (15, 35),
     }  # fmt: skip
     city = load_city()

@@ -83,9 +83,10 @@ def device(name: str, profile_name: str, zone: str = "a", asset: str = "") -> De
 def made_of(
     *conditions: Mapping[str, Any], devices: Sequence[Device] = (), assets: Sequence[AssetFacts] = (),
     zones: Sequence[str] = ("a", "b"), profiles: Sequence[Mapping[str, Any]] = PROFILES,
+    timezone: str = "Asia/Shanghai",
 ) -> EngineContent:  # fmt: skip
     """A configuration that judges by `conditions`."""
-    plain = content(profiles=[dict(each) for each in profiles], devices=devices, zones=zones)
+    plain = content(profiles=[dict(each) for each in profiles], devices=devices, zones=zones, timezone=timezone)
     return EngineContent.build(
         plain.profiles, plain.devices, plain.zones, plain.timezone, plain.options, conditions=conditions, assets=assets
     )

@@ -14,7 +14,7 @@ from gateway.config.profiles import Profile
 
 __all__ = [
     "ConditionModel", "Input", "NotNegative", "Positive", "Problem", "Secs", "Steps", "Surroundings", "Table", "Window",
-    "rising",
+    "apart", "rising",
 ]  # fmt: skip
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
@@ -95,3 +95,13 @@ def rising(key: str, steps: Sequence[float], falling: bool = False) -> Iterator[
     if any((a <= b) if falling else (a >= b) for a, b in pairwise(steps)):
         way = "descend" if falling else "ascend"
         yield key, f"must {way}, each step another", "Order them; level 1 is the first."
+
+
+def apart(key: str, high: Sequence[float], low: Sequence[float], deadband: float) -> Iterator[Problem]:
+    """Between both sides, deadbands included, there must be room for what is normal, or no alarm would ever end."""
+    if high and low and high[0] - deadband <= low[0] + deadband:
+        yield (
+            key,
+            f"leaves nothing normal between {low[0]:g} and {high[0]:g}",
+            "Set them apart, or the deadband smaller.",
+        )

@@ -15,6 +15,7 @@ from gateway.config.conditions.model import (
     Surroundings,
     Table,
     Window,
+    apart,
     rising,
 )
 
@@ -80,14 +81,14 @@ class StepsCondition(ConditionModel):
             yield "high", "is missing, and so is low", "Give the steps that make levels."
         yield from rising("high", self.high)
         yield from rising("low", self.low, falling=True)
-        yield from _apart("low", self.high, self.low, self.deadband)
+        yield from apart("low", self.high, self.low, self.deadband)
         for n, where in enumerate(self.where):
             yield from rising(f"where[{n}].high", where.high or ())
             yield from rising(f"where[{n}].low", where.low or (), falling=True)
             high = self.high if where.high is None else where.high
             low = self.low if where.low is None else where.low
             if where.high is not None or where.low is not None:
-                yield from _apart(f"where[{n}]", high, low, self.deadband)
+                yield from apart(f"where[{n}]", high, low, self.deadband)
         yield from self._misplaced(around)
 
     def _misplaced(self, around: Surroundings) -> Iterator[Problem]:
@@ -111,16 +112,6 @@ class StepsCondition(ConditionModel):
         if where.kind == "device" and (profile is None or profile.provisioning.policy != "closed"):
             return True
         return where.place in around.places[where.kind]
-
-
-def _apart(key: str, high: Sequence[float], low: Sequence[float], deadband: float) -> Iterator[Problem]:
-    """Between both sides, deadbands included, there must be room for what is normal, or no alarm would ever end."""
-    if high and low and high[0] - deadband <= low[0] + deadband:
-        yield (
-            key,
-            f"leaves nothing normal between {low[0]:g} and {high[0]:g}",
-            "Set them apart, or the deadband smaller.",
-        )
 
 
 KINDS: tuple[type[ConditionModel], ...] = (StepsCondition,)

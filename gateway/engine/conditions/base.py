@@ -44,6 +44,8 @@ class Context:
     """Nominal interval (ns) of each profile that there is."""
     homes: Mapping[str, str]
     """Zone that a profile gives to devices which name none."""
+    timezone: str = "UTC"
+    """IANA name of the city's: `gateway.engine.timezone` makes arrays of it, of midnights and of other hours."""
 
     def is_judged(self, record: DeviceRecord) -> bool:
         """Whether a device still is the configuration's business: the registry forgets nobody."""

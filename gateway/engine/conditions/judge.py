@@ -66,7 +66,7 @@ class Judge:
             registry, self.alarms, {asset.id: asset for asset in content.assets},
             frozenset(device.id for device in content.devices), frozenset(content.zones),
             {profile.name: profile.interval_ns for profile in profiles},
-            {profile.name: profile.provisioning.zone or "" for profile in profiles},
+            {profile.name: profile.provisioning.zone or "" for profile in profiles}, content.timezone,
         )  # fmt: skip
         self._rules, self._bound, self._judging = {}, (0, 0), set()
         self._read, self._windowed = Places(), Places()

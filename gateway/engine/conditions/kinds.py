@@ -4,12 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.config.conditions.device import SilenceCondition
+from gateway.config.conditions.gas import VotingCondition
 from gateway.config.conditions.model import ConditionModel
 from gateway.config.conditions.pipeline import BurstCondition
 from gateway.config.conditions.steps import StepsCondition
 from gateway.config.conditions.traffic import CongestionCondition
+from gateway.config.conditions.water import NightFlowCondition, TransientCondition, WaterBalanceCondition
 from gateway.engine.conditions.base import Condition
 from gateway.engine.conditions.pipeline.burst import BurstRule
+from gateway.engine.conditions.pipeline.night_flow import NightFlowRule
+from gateway.engine.conditions.pipeline.transient import TransientRule
+from gateway.engine.conditions.pipeline.voting import VotingRule
+from gateway.engine.conditions.pipeline.water_balance import WaterBalanceRule
 from gateway.engine.conditions.silence import SilenceRule
 from gateway.engine.conditions.steps import StepsRule
 from gateway.engine.conditions.traffic.congestion import CongestionRule
@@ -19,8 +25,12 @@ __all__ = ["rule_of"]
 _RULES: dict[type[ConditionModel], Callable[[Any], Condition]] = {
     BurstCondition: BurstRule,
     CongestionCondition: CongestionRule,
+    NightFlowCondition: NightFlowRule,
     SilenceCondition: SilenceRule,
     StepsCondition: StepsRule,
+    TransientCondition: TransientRule,
+    VotingCondition: VotingRule,
+    WaterBalanceCondition: WaterBalanceRule,
 }
 
 

@@ -125,6 +125,7 @@ EXAMPLES: dict[str, Any] = {
                  "f": 50, "thd": {"u": 2.3}},
     "water-flow": {"ts": "2026-03-01T12:00:00.250Z", "seq": 4711, "flow": 12.4, "total": 88213.52},
     "water-pressure": {"readings": [{"ts": "2026-03-01T12:00:00Z", "bar": 3.4}, {"ts": "2026-03-01T12:01:00Z"}]},
+    "reservoir-level": {"ts": 1772366400250, "level_mm": 2614, "battery": 93},
     "gas-detector": {"ts": 1772366400.5, "lel": 2.1, "co": 3, "o2": None, "h2s": 0, "status": "ok"},
     "tts-v3": {"end_device_ids": {"dev_eui": "70B3"}, "received_at": "2026-03-01T12:00:00.123456789Z",
                "uplink_message": {"session_key_id": "AX1q", "f_cnt": 9, "decoded_payload": {"level": 61}},

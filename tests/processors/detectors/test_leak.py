@@ -276,3 +276,18 @@ def test_growing_later_changes_nothing() -> None:
     rest = detector.update(np.zeros(60, np.int32), np.arange(30, 90), flow[30:])
 
     assert _rows(LeakEvents.concat([first, rest])) == _detect(flow)
+
+
+def test_each_balance_may_have_a_floor_of_its_own() -> None:
+    """A step of 6 is six scales of 1, and less than the limit in three nights of 6."""
+    flow = _usual(63)
+    flow[60:] += 6.0
+    nights = np.repeat(np.arange(63), 2)
+    balance = np.tile(np.arange(2, dtype=np.int32), 63)
+    detector = LeakDetector()
+    detector.grow(2)
+
+    events = detector.update(balance, nights, np.repeat(flow, 2), np.tile([1.0, 6.0], 63))
+
+    assert events.balance.tolist() == [0]
+    assert _rows(events) == _detect(flow)

@@ -1,0 +1,209 @@
+"""Metered areas: which meters stand at their borders, which gauges in their tanks, and their quarter hours.
+
+    inlets  --flow +--+                                       +--> inflow, outflow: sums, NaN where a meter is missing
+    outlets --flow ---+--> one quarter hour of the area ------+--> volume: level * surface of all tanks, NaN where a
+    tanks   --level --+    once all lanes have passed it           gauge is missing, 0 where there is no tank
+
+An area is a zone. Its meters are the devices that the configuration lists at inlets and outlets of city.toml (or at no
+asset: such counts as an inlet); only where it lists none, those met on the wire: a stranger must not change the balance
+of an area that is known. A meter that is listed and never heard is missing, not zero, and so is an inlet or outlet at
+which none is listed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.config.conditions.water import QUARTER, AreaCondition
+from gateway.engine.conditions.base import Context, Places, definition_of, moved
+from gateway.engine.results import DeviceRecord, SeriesName
+from processors.columns import I64, AggregateBatch
+from processors.windows.watermark import NEVER
+
+__all__ = ["STEP", "Area", "Areas", "Quarter"]
+
+STEP = QUARTER * 1_000_000_000
+_MOST_OPEN, _MOST_UNHEARD = 192, 8
+"""Quarter hours that wait for another lane, or for one that was never heard; beyond them the oldest goes without."""
+_SIGNS = {"inlet": 1.0, "outlet": -1.0}
+
+
+class Quarter(NamedTuple):
+    """A quarter hour of an area: m3/h in and out, m3 in its tanks."""
+
+    end: int
+    area: int
+    inflow: float
+    outflow: float
+    volume: float
+
+
+@dataclass(slots=True)
+class Area:
+    """A zone. Devices by id."""
+
+    zone: str
+    key: int
+    listed: dict[str, float] = field(default_factory=dict)
+    """Sign of each meter at the border that is listed: 1 in, -1 out."""
+    met: dict[str, float] = field(default_factory=dict)
+    gauges: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """Gauge of each tank, the first by name where there are several, and the tank's surface in m2."""
+    bare_borders: set[str] = field(default_factory=set)
+    """Inlets and outlets of city.toml where no meter is listed ..."""
+    bare_tanks: set[str] = field(default_factory=set)
+    """... and tanks without a gauge."""
+    customers: set[str] = field(default_factory=set)
+    lanes: set[int] = field(default_factory=set)
+    waiting: dict[int, dict[str, float]] = field(default_factory=dict)
+    """End of a quarter hour -> mean of each device that has it."""
+
+    @property
+    def meters(self) -> dict[str, float]:
+        """Those that count."""
+        return self.listed or self.met
+
+    @property
+    def members(self) -> list[list[Any]]:
+        """What the balance is made of: another one is learned anew."""
+        return [[name, sign] for name, sign in sorted(self.meters.items())] + [
+            [name, surface] for name, surface in sorted(self.gauges.values())
+        ]
+
+    def quarter(self, number: int, end: int) -> Quarter:
+        """What waited for this quarter hour to be whole."""
+        there = self.waiting.pop(end)
+        flows = [(sign, there.get(name, np.nan)) for name, sign in sorted(self.meters.items())]
+        if not flows or (self.listed and self.bare_borders):
+            flows.append((1.0, np.nan))
+        inflow = sum(flow for sign, flow in flows if sign > 0)
+        outflow = sum(flow for sign, flow in flows if sign < 0)
+        volume = sum(surface * there.get(name, np.nan) for name, surface in sorted(self.gauges.values()))
+        return Quarter(end, number, float(inflow), float(outflow), float(volume))
+
+
+class Areas:
+    """Areas are numbered in the order in which they were met."""
+
+    def __init__(self, spec: AreaCondition, customers: tuple[str | None, str | None] = (None, None)) -> None:
+        self.all: list[Area] = []
+        self.number: dict[str, int] = {}
+        self._spec = spec
+        self._customers = customers
+        self._records = 0
+        self._area_of = Places()
+        self._device: dict[int, str] = {}
+
+    def bind(self, series: Sequence[SeriesName], context: Context) -> tuple[list[int], list[int]]:
+        """Meet devices and series; the series to be judged (customers' too), and areas that are made of others now."""
+        spec, records = self._spec, context.registry.records
+        profiles = (spec.flow_profile, spec.level_profile, self._customers[0])
+        new = [each for each in records[self._records :] if each.profile in profiles and context.is_judged(each)]
+        before = [area.members for area in self.all] if new else []
+        for record in new:
+            self._meet(record, int(context.registry.lane[context.registry.by_id(record.id)]), context)
+        self._records = len(records)
+        bound = [met.series for met in context.met(series, self._customers[0] or "", (self._customers[1] or "",))]
+        kinds = ((spec.flow_profile, spec.flow), (spec.level_profile, spec.level))
+        for profile, quantity in kinds:
+            for met in context.met(series, profile or "", (quantity or "",)):
+                area = self.number.get(met.record.zone)
+                if area is not None and self._counts(self.all[area], met.record):
+                    self._area_of.put(met.series, area)
+                    self._device[met.series] = met.record.id
+                    bound.append(met.series)
+        return bound, [k for k, members in enumerate(before) if members != self.all[k].members]
+
+    def _meet(self, record: DeviceRecord, lane: int, context: Context) -> None:
+        facts = context.assets.get(record.asset)
+        kind = "" if facts is None or facts.zone != record.zone else facts.kind
+        if record.profile == self._spec.level_profile and kind == "storage":
+            assert facts is not None
+            area = self._area(record.zone, context)
+            gauge = record.id, facts.figures.get("area_m2", np.nan)
+            area.gauges[facts.id] = min(gauge, area.gauges.get(facts.id, gauge))
+            area.bare_tanks.discard(record.asset)
+        elif record.profile == self._spec.flow_profile and (kind in _SIGNS or not record.asset):
+            area = self._area(record.zone, context)
+            (area.listed if record.id in context.listed else area.met)[record.id] = _SIGNS.get(kind, 1.0)
+            area.bare_borders.discard(record.asset)
+        elif record.profile == self._customers[0]:
+            self._area(record.zone, context).customers.add(record.id)
+        else:
+            return
+        self.all[self.number[record.zone]].lanes.add(lane)
+
+    def _area(self, zone: str, context: Context) -> Area:
+        if zone not in self.number:
+            self.number[zone] = len(self.all)
+            area = Area(zone, context.alarms.define(definition_of(self._spec, zone, zone, -1)))
+            for facts in context.assets.values():
+                if facts.zone == zone and facts.kind in _SIGNS:
+                    area.bare_borders.add(facts.id)
+                elif facts.zone == zone and facts.kind == "storage":
+                    area.bare_tanks.add(facts.id)
+            self.all.append(area)
+        return self.all[self.number[zone]]
+
+    @staticmethod
+    def _counts(area: Area, record: DeviceRecord) -> bool:
+        gauges = {name for name, _ in area.gauges.values()}
+        return record.id in area.listed or record.id in area.met or record.id in gauges
+
+    def take(self, batch: AggregateBatch, watermarks: I64) -> list[Quarter]:
+        """Quarter hours that are whole, in order of time."""
+        mine = np.flatnonzero((batch.step == QUARTER) & (batch.count > 0) & (self._area_of.of(batch.series) >= 0))
+        series, end = batch.series[mine], batch.start[mine] + STEP
+        areas = self._area_of.of(series)
+        rows = zip(series.tolist(), end.tolist(), areas.tolist(), batch.mean[mine].tolist(), strict=True)
+        for whose, at, number, value in rows:
+            self.all[number].waiting.setdefault(at, {})[self._device[whose]] = value
+        found = [
+            area.quarter(number, at)
+            for number, area in enumerate(self.all)
+            for at in self._whole(area, watermarks)
+        ]  # fmt: skip
+        return sorted(found, key=lambda quarter: quarter[:2])
+
+    @staticmethod
+    def _whole(area: Area, watermarks: I64) -> list[int]:
+        """Ends of quarter hours of which no more can come."""
+        if not area.waiting:
+            return []
+        reached = [int(watermarks[lane]) for lane in area.lanes]
+        most = _MOST_UNHEARD if min(reached) == NEVER else _MOST_OPEN
+        ends = sorted(area.waiting)
+        return [at for k, at in enumerate(ends) if at <= min(reached) or k < len(ends) - most]
+
+    def keys(self) -> list[int]:
+        """The alarms of the areas."""
+        return [area.key for area in self.all]
+
+    def snapshot(self) -> dict[str, Any]:
+        """What the areas are made of, and what waits."""
+        return {
+            "zones": [area.zone for area in self.all],
+            "members": [area.members for area in self.all],
+            "waiting": [
+                [number, at, device, value]
+                for number, area in enumerate(self.all)
+                for at, means in sorted(area.waiting.items())
+                for device, value in sorted(means.items())
+            ],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Take back what waits; old and new numbers of the areas that are made of what they were."""
+        for number, at, device, value in state["waiting"]:
+            area = self.all[self.number[zone]] if (zone := state["zones"][int(number)]) in self.number else None
+            if area is not None and any(device == name for name, _ in area.members):
+                area.waiting.setdefault(int(at), {})[device] = float(value)
+        before = [(zone, _plain(members)) for zone, members in zip(state["zones"], state["members"], strict=True)]
+        return moved(before, [(area.zone, _plain(area.members)) for area in self.all])
+
+
+def _plain(members: Sequence[Sequence[Any]]) -> tuple[tuple[str, float], ...]:
+    return tuple((str(name), float(factor)) for name, factor in members)
