@@ -166,10 +166,10 @@ def _add_troubles(table: Table, troubles: Status) -> None:
     if not troubles:
         return
     incidents, reports = troubles["incidents"], troubles["reports"]
-    text = Text(f"{incidents['open']} open incidents")
+    text = Text(f"incidents: {incidents['open']} open")
     if incidents["closing"]:
         text.append(f", {incidents['closing']} closing", "dim")
-    text.append(f"   {reports['open']} open reports")
+    text.append(f"   reports: {reports['open']} open")
     if reports["overdue"]:
         text.append(f", {reports['overdue']} overdue", "bold yellow")
     table.add_row("hub", text)
