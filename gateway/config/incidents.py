@@ -40,7 +40,8 @@ class LinkingRules(_Table):
     slack_secs: Span = 900.0
     """An effect may seem to begin so long before its cause."""
     alike_secs: Span = 3600.0
-    """Troubles of the same kind are one within so long after the earlier one was over, where no link says otherwise."""
+    """Troubles of the same kind are one where they begin within so long, and no link says otherwise; and so is an alarm
+    that comes again."""
     quiet_secs: Span = 900.0
     """An incident is closed so long after all of it is over."""
     remember_secs: Annotated[float, Field(ge=0, le=90 * 86_400, allow_inf_nan=False)] = 86_400.0

@@ -1,7 +1,8 @@
 """Which troubles may share a cause: the table of kinds with its times, and the likely first cause of several.
 
 An effect is linked to its cause where it began at most `slack` before it, and at most `within` after it (after its end,
-where effects may come as long as it stands). Troubles of a kind are linked to each other likewise.
+where effects may come as long as it stands). Troubles of a kind are linked where they begin at about the same time, for
+what stands for days is no cause of its like.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ class Links:
 
     def __init__(self, rules: IncidentRules) -> None:
         self._slack = round(rules.linking.slack_secs * _SECOND)
-        self._alike = _Link(round(rules.linking.alike_secs * _SECOND), True)
+        self._alike = _Link(round(rules.linking.alike_secs * _SECOND), False)
         self._alone = {kind.name for kind in rules.reports if not kind.alike}
         self._table = {
             (rule.cause, effect): _Link(round(rule.within_secs * _SECOND), rule.while_standing)

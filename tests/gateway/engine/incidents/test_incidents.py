@@ -68,6 +68,13 @@ def test_an_effect_may_come_long_after_its_cause_began_as_long_as_that_stands() 
     assert together(engine) == {frozenset({"water.burst dma-1", "r1"}), frozenset({"r2"})}
 
 
+def test_what_stands_for_days_is_not_the_cause_of_its_like() -> None:
+    engine = city()
+    call(engine, add("r1", "manhole"), add("r2", "manhole", HOUR // 2), at=HOUR // 2)
+    call(engine, add("r3", "manhole", 48 * HOUR), at=48 * HOUR)
+    assert together(engine) == {frozenset({"r1", "r2"}), frozenset({"r3"})}
+
+
 def test_congestion_of_the_rush_hour_is_one_only_where_roads_stop_at_the_same_time() -> None:
     engine = city()
     call(engine, Alarm("traffic.congestion", "road-1", "tianhe").raised())
