@@ -96,14 +96,14 @@ def test_troubles_of_one_network_belong_together_however_far_apart() -> None:
 
 def test_the_network_comes_before_its_parts_where_both_began_at_about_the_same_time() -> None:
     engine = city()
-    call(engine, Alarm("grid.interruption", "meter-1", "feeder-1").raised())
-    call(engine, Alarm("grid.interruption", "feeder-1", "feeder-1", at=MINUTE).raised(), at=MINUTE)
-    assert newest(engine).cause == f"alarm {Alarm('grid.interruption', 'feeder-1', 'feeder-1', at=MINUTE).id}"
+    call(engine, Alarm("grid.dip", "meter-1", "feeder-1").raised())
+    call(engine, Alarm("grid.dip", "feeder-1", "feeder-1", at=MINUTE).raised(), at=MINUTE)
+    assert newest(engine).cause == f"alarm {Alarm('grid.dip', 'feeder-1', 'feeder-1', at=MINUTE).id}"
 
     engine = city()
-    call(engine, Alarm("grid.interruption", "meter-1", "feeder-1").raised())
-    call(engine, Alarm("grid.interruption", "feeder-1", "feeder-1", at=HOUR).raised(), at=HOUR)
-    assert newest(engine).cause == f"alarm {Alarm('grid.interruption', 'meter-1', 'feeder-1').id}"
+    call(engine, Alarm("grid.dip", "meter-1", "feeder-1").raised())
+    call(engine, Alarm("grid.dip", "feeder-1", "feeder-1", at=HOUR).raised(), at=HOUR)
+    assert newest(engine).cause == f"alarm {Alarm('grid.dip', 'meter-1', 'feeder-1').id}"
 
 
 def test_a_later_alarm_that_joins_two_incidents_makes_them_one_under_the_older_id() -> None:

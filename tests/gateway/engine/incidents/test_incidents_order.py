@@ -16,7 +16,7 @@ from tests.support.engine import START
 ALARMS = [
     ("water.burst", "dma-1", "dma-1"), ("water.pressure-low", "critical-1", "dma-1"),
     ("traffic.congestion", "road-1", "tianhe"), ("traffic.congestion", "road-2", "tianhe"),
-    ("traffic.congestion", "road-9", "nansha"), ("grid.interruption", "feeder-1", "feeder-1"),
+    ("traffic.congestion", "road-9", "nansha"), ("grid.dip", "feeder-1", "feeder-1"),
     ("device.silent", "meter-1", "feeder-1"), ("device.silent", "meter-9", "feeder-9"),
     ("gas.lel", "stranger", "tianhe"),
 ]  # fmt: skip
