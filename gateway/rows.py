@@ -25,6 +25,8 @@ class RowKind(IntEnum):
     """The whole configuration of the engines as canonical JSON; topic is its digest."""
     ACT = 3
     """An operator's act as JSON; topic names it."""
+    REPORT = 4
+    """A citizen's report, or what becomes of one, as JSON; topic is `add` or `advance`."""
     CLOSE = 5
     """Nothing more comes of any lane up to an event time: payload = msgpack of it, UTC ns. Ends a recording."""
 

@@ -5,7 +5,7 @@ Everything is read through `importlib.resources`, so an installed wheel runs alo
 
 from importlib.resources import files
 
-__all__ = ["city_text", "condition_texts", "devices_text", "profile_texts", "recording"]
+__all__ = ["city_text", "condition_texts", "devices_text", "incidents_text", "profile_texts", "recording"]
 
 
 def city_text() -> str:
@@ -21,6 +21,11 @@ def condition_texts() -> dict[str, str]:
 def devices_text() -> str:
     """The CSV text of the devices, one a line below the header."""
     return _root("devices.csv").decode()
+
+
+def incidents_text() -> str:
+    """The TOML text of citizens' reports and of what may be the cause of what."""
+    return _root("incidents.toml").decode()
 
 
 def profile_texts() -> dict[str, str]:

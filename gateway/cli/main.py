@@ -44,7 +44,9 @@ app = App(
 _dead_letters = App(name="dead-letters", help="What could not be used: look at it, send it through again.")
 _stores = App(name="stores", help="Stores that were deleted or replaced.")
 _alarms = App(name="alarms", help="What needs somebody, what happened, and what people decide.")
-for _group in (_alarms, _dead_letters, _stores):
+_incidents = App(name="incidents", help="Everything that is wrong in the city, and what belongs together.")
+_reports = App(name="report", help="What citizens report, and what becomes of it.")
+for _group in (_alarms, _incidents, _reports, _dead_letters, _stores):
     app.command(_group)
 
 
@@ -122,6 +124,38 @@ _add(
 )  # fmt: skip
 _add("in-service", "gateway.cli.alarms:in_service", "Bring alarms back into service.",
      "cityloom alarms in-service 3f0c2a", to=_alarms)  # fmt: skip
+_add(
+    "list", "gateway.cli.incidents:listing", "List incidents, the newest first.",
+    "cityloom incidents list --open", "cityloom incidents list --domain water -n 10",
+    "cityloom incidents list --open --json | tail -n 1",
+    to=_incidents,
+)  # fmt: skip
+_add(
+    "show", "gateway.cli.incidents:show", "Show one incident: likely first cause, alarms, reports, what happened.",
+    "cityloom incidents show 1c2d3e4f5a6b", "cityloom incidents show 1c2d3e4 --json | tail -n 1", to=_incidents,
+)  # fmt: skip
+_add(
+    "add", "gateway.cli.reports:add", "Take down a report.",
+    'cityloom report add "no water since seven" --kind no-water --at 113.3265,23.1355',
+    'cityloom report add "smells of gas in the stairway" --kind gas-smell --zone tianhe --id 12345-2026-000817',
+    'echo 13800138000 | cityloom report add "dark street" --kind power-out --asset tx-tianhe-11 --contact -',
+    to=_reports,
+)  # fmt: skip
+_add(
+    "list", "gateway.cli.reports:listing", "List reports, the most urgent first.",
+    "cityloom report list", "cityloom report list --late", "cityloom report list --all --kind no-water --json",
+    to=_reports,
+)  # fmt: skip
+_add(
+    "show", "gateway.cli.reports:show", "Show one report, and what happened to it.",
+    "cityloom report show r-3f0c2a81", "cityloom report show r-3f0c2a81 --contact", to=_reports,
+)  # fmt: skip
+_add(
+    "advance", "gateway.cli.reports:advance", "Bring a report on: accepted, dispatched, resolved, confirmed, reopened.",
+    "cityloom report advance r-3f0c2a81 accepted --who wang",
+    'cityloom report advance r-3f0c2a81 resolved --note "valve was closed"',
+    to=_reports,
+)  # fmt: skip
 _add(
     "list", "gateway.cli.dead_letters:listing", "List dead letters, newest first.",
     "cityloom dead-letters list --reason unreadable -n 10", to=_dead_letters,

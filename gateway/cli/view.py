@@ -79,6 +79,7 @@ def _flow(status: Status) -> RenderableType:
     if written is not None:
         facts.append(f"{written:,} aggregates, {revised:,} revised")
     table.add_row("engine", "   ".join(facts))
+    _add_troubles(table, status["troubles"])
     spool = Text(f"{size(outbox['bytes'])} of {size(outbox['quota_bytes'])}")
     if outbox["hours_left"] is not None:
         spool.append(f"   room for {outbox['hours_left']:.0f} h at the current rate")
@@ -158,6 +159,20 @@ def _alarms(alarms: Sequence[Status], states: Status, zone: tzinfo) -> Renderabl
             clean(alarm["asset"]), clean(alarm["zone"]), value, Text(alarm["state"].replace("_", " "), "dim"),
         )  # fmt: skip
     return table
+
+
+def _add_troubles(table: Table, troubles: Status) -> None:
+    """Incidents and citizens' reports, where a gateway runs."""
+    if not troubles:
+        return
+    incidents, reports = troubles["incidents"], troubles["reports"]
+    text = Text(f"incidents: {incidents['open']} open")
+    if incidents["closing"]:
+        text.append(f", {incidents['closing']} closing", "dim")
+    text.append(f"   reports: {reports['open']} open")
+    if reports["overdue"]:
+        text.append(f", {reports['overdue']} overdue", "bold yellow")
+    table.add_row("hub", text)
 
 
 def _rejects(rejects: Sequence[Status], zone: tzinfo) -> RenderableType:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gateway.config.bounds import Bounds
+from gateway.config.places import Place, places_of
 
 if TYPE_CHECKING:
     from gateway.config.city import City
@@ -73,6 +74,8 @@ class _Body(msgspec.Struct, frozen=True):
     devices: list[Device]
     conditions: list[dict[str, Any]] = []
     assets: list[AssetFacts] = []
+    incidents: dict[str, Any] = {}
+    places: list[Place] = []
 
 
 _VERSION = 1
@@ -92,6 +95,9 @@ class EngineContent:
     conditions: Sequence[dict[str, Any]]
     """As `gateway.config.conditions` reads them."""
     assets: Sequence[AssetFacts]
+    incidents: Mapping[str, Any]
+    """Reports and links as `gateway.config.incidents` reads them; empty in rows of versions that had none."""
+    places: Sequence[Place]
     digest: str
     """SHA-256 of the bytes, hex."""
     encoded: bytes
@@ -104,6 +110,7 @@ class EngineContent:
         devices: Sequence[Device],
         profile_docs: Mapping[str, Mapping[str, Any]],
         conditions: Sequence[Mapping[str, Any]] = (),
+        incidents: Mapping[str, Any] | None = None,
     ) -> "EngineContent":
         """The content of a loaded configuration; `profile_docs` are parsed TOML tables by profile name."""
         engine = settings.engine
@@ -117,20 +124,25 @@ class EngineContent:
         )
         zones = sorted(zone.id for zone in city.zones)
         return cls.build(
-            profile_docs, devices, zones, city.city.timezone, options, conditions=conditions, assets=facts_of(city)
-        )
+            profile_docs, devices, zones, city.city.timezone, options, conditions=conditions, assets=facts_of(city),
+            incidents=incidents, places=places_of(city),
+        )  # fmt: skip
 
     @classmethod
     def build(
         cls, profiles: Mapping[str, Mapping[str, Any]], devices: Sequence[Device], zones: Sequence[str], timezone: str,
         options: EngineOptions, *, conditions: Sequence[Mapping[str, Any]] = (), assets: Sequence[AssetFacts] = (),
+        incidents: Mapping[str, Any] | None = None, places: Sequence[Place] = (),
     ) -> "EngineContent":  # fmt: skip
         """Put content together from its parts; any order of what has none gives the same bytes."""
         ordered = sorted(devices, key=lambda device: device.id)
         plain = {name: dict(profile) for name, profile in profiles.items()}
         judged = sorted((dict(condition) for condition in conditions), key=lambda condition: condition["name"])
-        places = sorted(assets, key=lambda asset: asset.id)
-        body = _Body(_VERSION, timezone, sorted(zones), options, plain, ordered, judged, places)
+        facts = sorted(assets, key=lambda asset: asset.id)
+        where = sorted(places, key=lambda place: (place.id, place.kind))
+        body = _Body(
+            _VERSION, timezone, sorted(zones), options, plain, ordered, judged, facts, dict(incidents or {}), where
+        )
         return cls.decode(_ENCODER.encode(body))
 
     @classmethod
@@ -148,6 +160,8 @@ class EngineContent:
             body.options,
             body.conditions,
             body.assets,
+            body.incidents,
+            body.places,
             digest,
             bytes(data),
         )

@@ -1,9 +1,9 @@
-"""City, devices, profiles and conditions from where the settings say: the operator's files, or those of `seeds`."""
+"""City, devices, profiles, conditions, incidents from where the settings say: the operator's files, or `seeds`."""
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from gateway.config.conditions.checks import built_in_conditions, parse_conditio
 from gateway.config.conditions.model import ConditionModel
 from gateway.config.content import Device, EngineContent
 from gateway.config.devices import parse_devices
+from gateway.config.incidents import IncidentRules, parse_incidents
 from gateway.config.profiles import Profile, load_profiles
 from gateway.config.settings import Settings
 from gateway.errors import ConfigError, ConfigErrors
@@ -32,16 +33,17 @@ class SeedFiles:
     profile_docs: Mapping[str, Mapping[str, Any]]
     """Parsed TOML of each profile, by its name."""
     conditions: tuple[ConditionModel, ...] = ()
+    incidents: IncidentRules = field(default_factory=IncidentRules)
 
     def content(self, settings: Settings) -> EngineContent:
         """What the engines are configured with."""
         # with defaults: another version's must not change what a row of the journal says
         tables = [condition.model_dump(mode="json") for condition in self.conditions]
-        return EngineContent.of(settings, self.city, self.devices, self.profile_docs, tables)
+        return EngineContent.of(settings, self.city, self.devices, self.profile_docs, tables, self.incidents.plain())
 
 
 def load_seed_files(settings: Settings) -> SeedFiles:
-    """Read all four. Raises ConfigErrors with the problems of all of them."""
+    """Read all of them. Raises ConfigErrors with the problems of all of them."""
     files, problems = read_seed_files(settings)
     if files is None:
         raise ConfigErrors(problems)
@@ -49,7 +51,7 @@ def load_seed_files(settings: Settings) -> SeedFiles:
 
 
 def read_seed_files(settings: Settings, *, draft: bool = False) -> tuple[SeedFiles | None, list[ConfigError]]:
-    """All four, or None and what is wrong with them; of a draft of the settings (drafts.py) those that it names."""
+    """All of them, or None and what is wrong with them; of a draft of the settings (drafts.py) those that it names."""
     problems: list[ConfigError] = []
 
     def collect(load: Callable[[], T]) -> T | None:
@@ -74,9 +76,12 @@ def read_seed_files(settings: Settings, *, draft: bool = False) -> tuple[SeedFil
     conditions = None
     if city is not None and profiles is not None:
         conditions = collect(lambda: _conditions(settings, city, profiles, devices or ()))
-    if problems or city is None or profiles is None or devices is None or conditions is None:
+    incidents = collect(lambda: _incidents(settings))
+    if problems or city is None or profiles is None or devices is None:
         return None, problems
-    return SeedFiles(city, devices, profiles, {doc["name"]: doc for doc in docs}, conditions), problems
+    if conditions is None or incidents is None:
+        return None, problems
+    return SeedFiles(city, devices, profiles, {doc["name"]: doc for doc in docs}, conditions, incidents), problems
 
 
 def _docs(texts: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -109,6 +114,13 @@ def _conditions(
     if file is not None:
         return parse_conditions(_read(file, "conditions_file"), str(file), city, profiles, devices)
     return built_in_conditions(seeds.condition_texts(), profiles)
+
+
+def _incidents(settings: Settings) -> IncidentRules:
+    file = settings.incidents_file
+    if file is None:
+        return parse_incidents(seeds.incidents_text(), "built-in incidents.toml")
+    return parse_incidents(_read(file, "incidents_file"), str(file))
 
 
 def _profile_texts(settings: Settings) -> dict[str, str]:

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     """Folder with a TOML file a kind of device; the built-in kinds where empty."""
     conditions_file: OptionalPath = None
     """What is judged, and when it is an alarm (TOML); the built-in conditions where empty."""
+    incidents_file: OptionalPath = None
+    """What citizens report, and which troubles may share a cause (TOML); the built-in ones where empty."""
     secrets_dir: OptionalPath = None
     """Folder with a file a secret, named like mqtt__password or stores__influxdb__token."""
 

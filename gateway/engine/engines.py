@@ -1,14 +1,22 @@
-"""The two machines behind each other, as every caller runs them: rows -> ZoneEngine -> aggregates -> CityEngine."""
+"""The two machines behind each other, as every caller runs them.
+
+rows --> ZoneEngine --transitions, aggregates--> CityEngine --> reports, incidents
+  |________________configuration, reports____________^
+"""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from gateway.engine.city import CityEngine, LaneFigures
-from gateway.engine.results import StepResult
+from gateway.engine.results import LedgerKey, StepResult
 from gateway.engine.zone import ZoneEngine
-from gateway.rows import Row
+from gateway.rows import Row, RowKind
 
 __all__ = ["Engines"]
+
+_OF_THE_CITY = frozenset({int(RowKind.CONFIG), int(RowKind.REPORT)})
+_kind = attrgetter("kind")
 
 
 class Engines:
@@ -36,7 +44,14 @@ class Engines:
     def step(self, rows: Sequence[Row], now: int, live: bool) -> StepResult:
         """One call of both."""
         result = self.zone.step(rows, now, live)
-        self.city.step(result.aggregates, self.zone.series_lane, self.zone.series_pane)
+        mine = () if _OF_THE_CITY.isdisjoint(map(_kind, rows)) else [row for row in rows if row.kind in _OF_THE_CITY]
+        city = self.city.step(
+            result.transitions, result.aggregates, mine, self.now, lane=self.zone.series_lane,
+            pane_secs=self.zone.series_pane,
+        )  # fmt: skip
+        result.reports, result.incidents = city.reports, city.incidents
+        if city.without_effect:
+            result.counts[LedgerKey("beside", "reports_without_effect", "", "", "")] = city.without_effect
         return result
 
     def figures(self) -> list[LaneFigures]:
@@ -54,4 +69,5 @@ class Engines:
     @classmethod
     def restore(cls, state: dict[str, Any]) -> "Engines":
         """The engines that gave `state`."""
-        return cls(ZoneEngine.restore(state["zone"]), CityEngine.restore(state["city"]))
+        zone = ZoneEngine.restore(state["zone"])
+        return cls(zone, CityEngine.restore(state["city"], zone.configuration))

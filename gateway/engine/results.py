@@ -8,6 +8,8 @@ import msgspec
 
 from gateway.engine.alarm_model import Transition
 from gateway.engine.figures import Figure
+from gateway.engine.incidents.incident_model import IncidentChange
+from gateway.engine.incidents.report_model import ReportChange
 from processors.columns import AggregateBatch, DirtyPanes, FlagRewrites, ReadingBatch
 
 __all__ = ["DeviceRecord", "LedgerDelta", "LedgerKey", "Reject", "SeriesName", "StepResult"]
@@ -84,3 +86,5 @@ class StepResult:
     counts: LedgerDelta = field(default_factory=dict)
     transitions: Sequence[Transition] = ()
     figures: Sequence[Figure] = ()
+    reports: Sequence[ReportChange] = ()
+    incidents: Sequence[IncidentChange] = ()

@@ -40,7 +40,7 @@ from processors.windows.window_set import WindowSet
 
 __all__ = ["ZoneEngine"]
 
-_NO_MESSAGES = frozenset({int(RowKind.CONFIG), int(RowKind.ACT), int(RowKind.CLOSE)})
+_NO_MESSAGES = frozenset({int(kind) for kind in (RowKind.CONFIG, RowKind.ACT, RowKind.REPORT, RowKind.CLOSE)})
 _kind = attrgetter("kind")
 _SECOND = 1_000_000_000
 _CLOCK_EVERY = 5 * _SECOND
@@ -92,7 +92,7 @@ class ZoneEngine:
                         self._configure(row, out)
                     elif row.kind == RowKind.CLOSE:
                         self._watermarks.close(msgspec.msgpack.decode(row.payload, type=int))
-                    elif not self.judge.act(row, self.now, out.transitions):
+                    elif row.kind == RowKind.ACT and not self.judge.act(row, self.now, out.transitions):
                         out.count("beside", "acts_without_effect")
                     self.offset += 1
                     start = k + 1
@@ -314,6 +314,11 @@ class ZoneEngine:
     def content(self) -> bytes:
         """The configuration in force, as its row brought it."""
         return self._content_bytes
+
+    @property
+    def configuration(self) -> EngineContent | None:
+        """The same, read; None before the first."""
+        return self._content
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that the next call depends on, as arrays, numbers, strings and lists of them."""

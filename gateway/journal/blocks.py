@@ -12,6 +12,8 @@ from isal.isal_zlib import crc32
 
 from gateway.engine.alarm_model import Transition
 from gateway.engine.figures import Figure
+from gateway.engine.incidents.incident_model import IncidentChange
+from gateway.engine.incidents.report_model import ReportChange
 from gateway.engine.results import DeviceRecord, LedgerKey, Reject, SeriesName, StepResult
 from gateway.errors import JournalCorrupt
 from processors.columns import AggregateBatch, Columns, DirtyPanes, FlagRewrites, ReadingBatch
@@ -20,9 +22,9 @@ __all__ = ["checksum", "decode", "encode"]
 
 B = TypeVar("B", bound=Columns)
 
-_FORMAT = 3
-_READABLE = (1, 2, 3)
-"""1 had no transitions, 2 no figures."""
+_FORMAT = 4
+_READABLE = (1, 2, 3, 4)
+"""1 had no transitions, 2 no figures, 3 no reports and incidents."""
 
 
 class _Body(msgspec.Struct, array_like=True, gc=False):
@@ -37,6 +39,8 @@ class _Body(msgspec.Struct, array_like=True, gc=False):
     counts: list[tuple[LedgerKey, int]]
     transitions: list[Transition] = []
     figures: list[Figure] = []
+    reports: list[ReportChange] = []
+    incidents: list[IncidentChange] = []
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -61,6 +65,8 @@ def encode(result: StepResult) -> bytes:
         counts=sorted(result.counts.items()),
         transitions=list(result.transitions),
         figures=list(result.figures),
+        reports=list(result.reports),
+        incidents=list(result.incidents),
     )
     return _ENCODER.encode(block)
 
@@ -93,6 +99,8 @@ def decode(body: bytes) -> StepResult:
             counts=dict(block.counts),
             transitions=block.transitions,
             figures=block.figures,
+            reports=block.reports,
+            incidents=block.incidents,
         )
     except (msgspec.DecodeError, ValueError) as error:
         raise JournalCorrupt(f"a block can't be read ({error}).") from error

@@ -334,6 +334,7 @@ async def open_gateway(
         stack.callback(gateway.close)
         gateway.register_stores()
         gateway.view.alarms.take(recovered.engines.zone.judge.standing())
+        gateway.view.troubles.begin(recovered.engines.city)
         try:
             yield gateway
         finally:

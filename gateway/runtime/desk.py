@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import msgspec
 
 from gateway.clock import Clock
+from gateway.config.content import EngineContent
 from gateway.config.settings import Settings
 from gateway.engine.engines import Engines
 from gateway.engine.ledger import Ledger, StoreTerms
@@ -21,8 +22,10 @@ from gateway.journal.inbox import Inbox
 from gateway.journal.outbox import Outbox
 from gateway.rows import Row, RowKind
 from gateway.runtime.alarm_desk import ALARM_METHODS, AlarmDesk
+from gateway.runtime.incident_desk import INCIDENT_METHODS, IncidentDesk
 from gateway.runtime.intake import REPLAY_SOURCE
 from gateway.runtime.reading import MOST_ROWS, read_series
+from gateway.runtime.report_desk import REPORT_METHODS, ReportDesk
 from gateway.runtime.trace import TraceDesk
 from gateway.runtime.verification import verify_store
 from gateway.stores.base import SeriesId, Store
@@ -33,7 +36,7 @@ __all__ = ["METHODS", "Desk", "Office"]
 METHODS = frozenset({
     "status", "ledger", "verify", "device_ledger", "dead_letters", "dead_letter", "replay_dead_letters",
     "purge_dead_letters", "series", "read", "trace", "adopt_store",
-}) | ALARM_METHODS  # fmt: skip
+}) | ALARM_METHODS | INCIDENT_METHODS | REPORT_METHODS  # fmt: skip
 _REPLAY_AT_ONCE = Held(2_000, 16 << 20)
 """Dead letters a call, and their bytes."""
 
@@ -68,6 +71,10 @@ class Office(Protocol):
         """The engines' state, for looking at only."""
         ...
 
+    async def content(self) -> EngineContent:
+        """The configuration that judges, or will."""
+        ...
+
     async def submit(self, rows: Sequence[Row]) -> int:
         """Journal rows that no broker sent."""
         ...
@@ -77,7 +84,7 @@ class Office(Protocol):
         ...
 
 
-class Desk(AlarmDesk, TraceDesk):
+class Desk(AlarmDesk, IncidentDesk, ReportDesk, TraceDesk):
     """Answers questions and takes orders."""
 
     def __init__(self, office: Office) -> None:

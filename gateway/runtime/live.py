@@ -8,6 +8,7 @@ import numpy as np
 
 from gateway.engine.alarm_model import AlarmState, Transition
 from gateway.engine.results import Reject, StepResult
+from gateway.runtime.troubles import Troubles
 
 __all__ = ["Growth", "Latency", "LiveView", "Rate", "StandingAlarms"]
 
@@ -114,6 +115,7 @@ class LiveView:
         self.aggregates_written = 0
         self.aggregates_revised = 0
         self.alarms = StandingAlarms()
+        self.troubles = Troubles()
         self._rejects: deque[Reject] = deque(maxlen=20)
 
     def committed(self, now: float, messages: int, result: StepResult) -> None:
@@ -123,6 +125,7 @@ class LiveView:
         self.aggregates_written += len(result.aggregates)
         self._rejects.extend(result.rejects)
         self.alarms.take(result.transitions)
+        self.troubles.take(result)
 
     def revised(self, windows: int) -> None:
         """The reviser wrote new revisions."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gateway.clock import Clock
+from gateway.config.content import EngineContent
+from gateway.config.seed_files import load_seed_files
 from gateway.config.settings import Settings
 from gateway.engine.engines import Engines
 from gateway.engine.ledger import Ledger
@@ -68,6 +70,13 @@ class GatewayOffice:
     async def submit(self, rows: Sequence[Row]) -> int:
         """Through the intake, like everything."""
         return await self._gateway.intake.submit(rows)
+
+    async def content(self) -> EngineContent:
+        """The configuration in force."""
+        found = self._gateway.engines.zone.configuration
+        if found is None:
+            raise CommandError("The gateway has not begun to work yet.", "Do it again in a moment.")
+        return found
 
     async def adopt(self, store: str) -> dict[str, Any]:
         """Only while nothing runs: the store's writer may be at work."""
@@ -139,6 +148,7 @@ class GatewayOffice:
                 "states": view.alarms.counts(),
                 "urgent": [msgspec.structs.asdict(alarm) for alarm in view.alarms.most_urgent(_URGENT)],
             },
+            "troubles": view.troubles.counts(),
             "rejects": [
                 {"received_at": r.received_at, "reason": r.reason, "topic": r.topic, "detail": r.detail}
                 for r in view.newest_rejects()
@@ -183,6 +193,10 @@ class FileOffice:
         stamped = [Row(first + k, r.kind, r.source, r.flags, r.topic, r.payload) for k, r in enumerate(rows)]
         counts = {REPLAY_SOURCE: IntakeCounts(received=sum(row.source == REPLAY_SOURCE for row in stamped))}
         return await asyncio.to_thread(self.inbox.append, stamped, counts, {})
+
+    async def content(self) -> EngineContent:
+        """The configuration that the next start has."""
+        return await asyncio.to_thread(lambda: load_seed_files(self.settings).content(self.settings))
 
     async def adopt(self, store: str) -> dict[str, Any]:
         """What the store lost is dropped; it goes on from where it is, or the oldest block that the outbox holds."""
@@ -230,7 +244,7 @@ class FileOffice:
             },
             "cpu": {"process_secs": 0.0, "stages": {}, "peak_rss_bytes": 0},
             "aggregates": {"written": None, "revised": None}, "city": [], "city_totals": {},
-            "alarms": {"states": {}, "urgent": []}, "rejects": [],
+            "alarms": {"states": {}, "urgent": []}, "troubles": {}, "rejects": [],
         }  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from gateway.engine.alarm_model import Transition
+from gateway.engine.incidents.incident_model import IncidentChange
+from gateway.engine.incidents.report_model import ReportChange
 from gateway.engine.results import DeviceRecord, Reject, SeriesName
 from gateway.journal.day_books import DayBook
 from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
@@ -39,6 +41,8 @@ class Block:
     rejects: Sequence[Reject] = field(default=())
     devices: Sequence[DeviceRecord] = field(default=())
     transitions: Sequence[Transition] = field(default=())
+    reports: Sequence[ReportChange] = field(default=())
+    incidents: Sequence[IncidentChange] = field(default=())
 
 
 class Refused(NamedTuple):

@@ -1,4 +1,4 @@
-"""records.db: everything that is no reading: device records, dead letters, alarms. One SQLite file in WAL mode.
+"""records.db: everything that is no reading: devices, dead letters, alarms, reports, incidents. One SQLite file, WAL.
 
 It is filled from blocks as any store is, rows and cursor in one transaction, and is never left out. One thread does
 all its work; commands may open the file beside a running gateway, which SQLite sorts out.
@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gateway.engine.alarm_model import Transition
 from gateway.engine.results import DeviceRecord
@@ -21,7 +21,23 @@ from gateway.journal.sqlite import connect
 from gateway.stores import records_tables as tables
 from gateway.stores.alarm_tables import ALARM_SCHEMA, AlarmFilter, add_transitions, alarm_history, find_alarms
 from gateway.stores.base import Block, Refused, StoreCursor
+from gateway.stores.incident_tables import (
+    INCIDENT_SCHEMA,
+    IncidentFilter,
+    add_incident_changes,
+    find_incidents,
+    incident_history,
+    incident_parts,
+)
 from gateway.stores.records_tables import DeadLetter, Held, LetterFilter
+from gateway.stores.report_tables import (
+    REPORT_SCHEMA,
+    ReportFilter,
+    add_report_changes,
+    find_reports,
+    report_contact,
+    report_history,
+)
 
 __all__ = ["DeadLetter", "Held", "LetterFilter", "RecordsConfig", "RecordsStore"]
 
@@ -39,7 +55,7 @@ class RecordsConfig:
 
 
 class RecordsStore:
-    """A `BlockStore`. It takes rejects, devices and transitions of a block and refuses none."""
+    """A `BlockStore`. It takes all of a block that is no reading, and refuses none."""
 
     def __init__(
         self, config: RecordsConfig, name: str = "records", *, purged: Callable[[int, int, int], None] | None = None
@@ -113,6 +129,30 @@ class RecordsStore:
         """Changes of alarms, the newest first."""
         return await self._in(lambda: alarm_history(self._open_db(), which))
 
+    async def reports(self, which: ReportFilter) -> list[dict[str, Any]]:
+        """Citizens' reports as they stand, without contacts."""
+        return await self._in(lambda: find_reports(self._open_db(), which))
+
+    async def report_history(self, report: str) -> list[dict[str, Any]]:
+        """Changes of a report, the oldest first."""
+        return await self._in(lambda: report_history(self._open_db(), report))
+
+    async def report_contact(self, report: str) -> str:
+        """How to reach whoever reported: a secret."""
+        return await self._in(lambda: report_contact(self._open_db(), report))
+
+    async def incidents(self, which: IncidentFilter) -> list[dict[str, Any]]:
+        """Incidents as they stand."""
+        return await self._in(lambda: find_incidents(self._open_db(), which))
+
+    async def incident_history(self, incident: str) -> list[dict[str, Any]]:
+        """Changes of an incident, the oldest first."""
+        return await self._in(lambda: incident_history(self._open_db(), incident))
+
+    async def incident_parts(self, incident: str) -> list[dict[str, Any]]:
+        """Alarms and reports of an incident, in order of time."""
+        return await self._in(lambda: incident_parts(self._open_db(), incident))
+
     async def close(self) -> None:
         """Close the file. Idempotent."""
         if self._db is not None:
@@ -152,7 +192,7 @@ class RecordsStore:
                     f"{path} was written by another version of CityLoom (schema {version}, here {tables.VERSION}).",
                     "Use that version, or move the file away.",
                 )
-            for statement in (*tables.SCHEMA, *ALARM_SCHEMA):
+            for statement in (*tables.SCHEMA, *ALARM_SCHEMA, *REPORT_SCHEMA, *INCIDENT_SCHEMA):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version={tables.VERSION}")
         self._held = tables.held_letters(db)
@@ -178,6 +218,8 @@ class RecordsStore:
                 held, gone = tables.trim_letters(db, tables.held_letters(db), self._most)
             tables.add_devices(db, block.devices)
             add_transitions(db, block.transitions)
+            add_report_changes(db, block.reports)
+            add_incident_changes(db, block.incidents)
             db.execute("INSERT OR REPLACE INTO state VALUES (0, ?, ?)", (block.journal_id, block.position))
         self._held = held
         self._cursor = StoreCursor(block.journal_id, block.position, 0)

@@ -28,6 +28,7 @@ def _status(**changes: Any) -> dict[str, Any]:
         "records": {"state": "writing", "problem": "", "remedy": "", "behind": 0},
         "engine": {"devices": 1, "series": 2, "steps": 3, "clock_suspect": ""},
         "aggregates": {"written": 4, "revised": 0}, "city": [], "rejects": [], "alarms": {"states": {}, "urgent": []},
+        "troubles": {},
         "ledger": {"balanced": True, "messages": {"received": 5, "decoded": 5}, "readings": {"decoded": 6}, "off": {}},
     }  # fmt: skip
     return normal | changes

@@ -22,10 +22,14 @@ def aggregates(*rows: tuple[int, int, int, int, float]) -> AggregateBatch:
     )  # fmt: skip
 
 
+def step(city: CityEngine, batch: AggregateBatch) -> None:
+    city.step((), batch, (), START, lane=LANE_OF, pane_secs=PANE)
+
+
 def test_the_newest_minute_of_each_lane_counts_and_longer_panes_count_themselves() -> None:
     city = CityEngine()
-    city.step(aggregates((0, 60, 0, 6, 1), (1, 60, 0, 6, 0.5), (0, 10, 60, 1, 1), (3, 900, 0, 1, 1)), LANE_OF, PANE)
-    city.step(aggregates((0, 60, 60, 5, 1), (2, 60, 0, 4, 1), (0, 900, 0, 99, 1)), LANE_OF, PANE)
+    step(city, aggregates((0, 60, 0, 6, 1), (1, 60, 0, 6, 0.5), (0, 10, 60, 1, 1), (3, 900, 0, 1, 1)))
+    step(city, aggregates((0, 60, 60, 5, 1), (2, 60, 0, 4, 1), (0, 900, 0, 99, 1)))
 
     found = {(figure.zone, figure.profile): figure for figure in city.figures(LANES)}
 
@@ -39,9 +43,9 @@ def test_the_newest_minute_of_each_lane_counts_and_longer_panes_count_themselves
 
 def test_windows_of_one_minute_that_close_in_two_calls_add_up() -> None:
     city = CityEngine()
-    city.step(aggregates((0, 60, 0, 6, 1)), LANE_OF, PANE)
-    city = CityEngine.restore(city.snapshot())
-    city.step(aggregates((1, 60, 0, 6, 0.5)), LANE_OF, PANE)
+    step(city, aggregates((0, 60, 0, 6, 1)))
+    city = CityEngine.restore(city.snapshot(), None)
+    step(city, aggregates((1, 60, 0, 6, 0.5)))
 
     (figure,) = city.figures(LANES)
     assert (figure.series, figure.readings, figure.good) == (2, 12, 0.75)

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.engine.alarm_model import Transition
+from gateway.engine.incidents.incident_model import IncidentChange
+from gateway.engine.incidents.report_model import ReportChange
 from gateway.engine.results import DeviceRecord, LedgerKey, Reject, SeriesName, StepResult
 from gateway.errors import JournalCorrupt
 from gateway.journal.blocks import checksum, decode, encode
@@ -55,6 +57,15 @@ RESULTS = st.builds(
             st.booleans(), TEXT, TEXT, INT64,
         ), max_size=3,
     ),
+    reports=st.lists(
+        st.builds(
+            ReportChange, *[TEXT] * 5, INT64, st.none() | st.floats(-180, 180), st.none(), *[TEXT] * 3, *[INT64] * 3,
+            TEXT, INT64, *[TEXT] * 4,
+        ), max_size=3,
+    ),
+    incidents=st.lists(
+        st.builds(IncidentChange, *[TEXT] * 3, *[INT64] * 7, *[TEXT] * 10, INT64, TEXT), max_size=3
+    ),
     counts=st.dictionaries(st.builds(LedgerKey, TEXT, TEXT, TEXT, TEXT, TEXT), INT64, max_size=5),
 )  # fmt: skip
 
@@ -69,6 +80,7 @@ def test_outputs_come_back_bit_for_bit(result: StepResult) -> None:
             assert getattr(theirs, column).tobytes() == getattr(ours, column).tobytes()
     assert (back.rejects, back.series, back.devices) == (result.rejects, result.series, result.devices)
     assert back.transitions == result.transitions
+    assert (back.reports, back.incidents) == (result.reports, result.incidents)
     assert back.counts == result.counts
     assert encode(back) == encode(result)
 
