@@ -25,6 +25,7 @@ ZONE_KIND = {
     "senml-station": "district",
     "tts-v3": "district",
     "chirpstack-v4": "district",
+    "traffic-signal": "district",
 }
 
 
