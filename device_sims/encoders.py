@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 __all__ = [
-    "chirpstack_v4", "gas_detector", "loop_detector", "meter_3p", "rfc3339", "segment_speed", "senml_station", "traffic_signal",
-    "tts_v3", "water_flow", "water_pressure",
+    "chirpstack_v4", "gas_detector", "loop_detector", "meter_3p", "rfc3339", "segment_speed", "senml_station",
+    "traffic_signal", "tts_v3", "water_flow", "water_pressure",
 ]  # fmt: skip
 
 _FRACTION = {0: 1_000_000_000, 3: 1_000_000, 9: 1}

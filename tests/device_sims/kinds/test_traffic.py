@@ -1,5 +1,7 @@
 """Signals run through their stages; by night the cycle is short."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from device_sims.city import Device
@@ -23,7 +25,7 @@ def test_the_main_direction_is_green_then_amber_in_its_stage_and_red_in_the_othe
     rows = _shown(NOON, 600)
 
     assert {(stage, colour) for stage, colour, *_ in rows} == {(1, "green"), (1, "amber"), (2, "red"), (3, "red")}
-    turns = {(a[1], b[1]) for a, b in zip(rows, rows[1:], strict=False) if a[1] != b[1]}
+    turns = {(a[1], b[1]) for a, b in pairwise(rows) if a[1] != b[1]}
     assert turns == {("green", "amber"), ("amber", "red"), ("red", "green")}
 
 
