@@ -102,12 +102,14 @@ class Detectors:
         if not len(series):
             return Rows(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, len(self._quantities))))
         detector, column = self._detector.of(series), self._column.of(series)
-        order = np.lexsort((detector, end))
-        detector, end = detector[order], end[order]
-        first = np.ones(len(order), np.bool_)
+        onward = (end[1:] > end[:-1]) | ((end[1:] == end[:-1]) & (detector[1:] >= detector[:-1]))
+        if not onward.all():
+            order = np.lexsort((detector, end))
+            detector, column, end, mean = detector[order], column[order], end[order], mean[order]
+        first = np.ones(len(end), np.bool_)
         first[1:] = (detector[1:] != detector[:-1]) | (end[1:] != end[:-1])
         values = np.full((int(first.sum()), len(self._quantities)), np.nan)
-        values[np.cumsum(first) - 1, column[order]] = mean[order]
+        values[np.cumsum(first) - 1, column] = mean
         return Rows(end[first], detector[first].astype(np.int64), values)
 
     def snapshot(self) -> dict[str, Any]:
