@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 __all__ = [
     "chirpstack_v4", "gas_detector", "loop_detector", "meter_3p", "reservoir_level", "rfc3339", "segment_speed",
-    "senml_station", "tts_v3", "water_flow", "water_pressure",
+    "senml_station", "traffic_signal", "tts_v3", "water_flow", "water_pressure",
 ]  # fmt: skip
 
 _FRACTION = {0: 1_000_000_000, 3: 1_000_000, 9: 1}
@@ -113,6 +113,18 @@ def senml_station(base: str, ts: int, level: float, temperature: float, battery:
         f'{{"n":"temperature","u":"Cel","v":{temperature:.1f}}},{{"n":"battery","u":"%EL","v":{battery}}},'
         f'{{"n":"level","u":"m","t":-5,"v":{before:.3f}}}]'
     ).encode()
+
+
+def traffic_signal(
+    ts: int, stage: int, colour: str, mode: str, cycle: int | None, fault: bool, flashing: bool, dark: bool
+) -> bytes:
+    """Stage from 1, names of colour and mode, seconds, flags."""
+    said = "null" if cycle is None else str(cycle)
+    flags = "".join(
+        f',"{name}":{"true" if on else "false"}'
+        for name, on in (("fault", fault), ("flashing", flashing), ("dark", dark))
+    )
+    return f'{{"ts":{_ms(ts)},"stage":{stage},"colour":"{colour}","mode":"{mode}","cycle":{said}{flags}}}'.encode()
 
 
 def _ms(ts: int) -> int:

@@ -26,6 +26,8 @@ RECORDED_METERS = 3
 LOOPS = 100
 VOTING_ASSETS = ("tunnel-panyu-1", "tunnel-tianhe-1")
 TTS_APPLICATION = "drainage@guangzhou"
+SIGNALS_EVERY = 4
+"""Each so many-th segment that is no expressway ends at a junction with a signal of ours."""
 CHIRPSTACK_APPLICATION = "7d1f6a52-3c0e-4b7f-9a55-0d2b8c61e4f3"
 FIRST_INSTALLATION = date(2014, 3, 1)
 DAYS_OF_INSTALLATION = 4000
@@ -56,7 +58,7 @@ def devices_csv(city: dict[str, Any]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for domain in (_traffic, _grid, _water, _gas, _drainage):
+    for domain in (_traffic, _grid, _water, _gas, _drainage, _signals):
         writer.writerows(line.cells() for line in domain(city))
     return out.getvalue()
 
@@ -64,13 +66,14 @@ def devices_csv(city: dict[str, Any]) -> str:
 def _traffic(city: dict[str, Any]) -> Iterator[DeviceLine]:
     segments = city["segments"]
     for number in range(LOOPS):
-        # two loops a segment and more on the first ones; odd numbers count the other carriageway
+        # a loop on each carriageway, on the second one as far as they go
         segment = segments[number % len(segments)]
         name = f"loop-{number + 1:04d}"
         (west, south), (east, north) = segment["line"]
         along = 0.1 + 0.8 * _share(name, "along")
         lon, lat = west + (east - west) * along, south + (north - south) * along
         side = f"carriageway={1 + number // len(segments)} lanes={segment['lanes']}"
+        side += f" position_m={round(along * segment['length_m'])}"
         yield DeviceLine(name, "loop-detector", name, segment["zone"], lon, lat, segment["id"], side)
     for number, segment in enumerate(segments[:RECORDED_SEGMENTS]):
         name = f"seg-{number + 1:04d}"
@@ -139,6 +142,16 @@ def _drainage(city: dict[str, Any]) -> Iterator[DeviceLine]:
         key = eui.upper() if things_stack else eui
         extra = f"application={TTS_APPLICATION if things_stack else CHIRPSTACK_APPLICATION} crest_m={drain['crest_m']}"
         yield _at(drain, name, profile, key, drain["zone"], drain["id"], extra)
+
+
+def _signals(city: dict[str, Any]) -> Iterator[DeviceLine]:
+    streets = [segment for segment in city["segments"] if segment["class"] != "expressway"]
+    for number, segment in enumerate(streets[::SIGNALS_EVERY], 1):
+        name = f"signal-{number:04d}"
+        lon, lat = segment["line"][1]
+        stages = f"stages={2 + int(3 * _share(name, 'stages'))}"
+        place = {"lon": lon, "lat": lat}
+        yield _at(place, name, "traffic-signal", name, segment["zone"], segment["id"], stages)
 
 
 def _at(place: dict[str, Any], name: str, profile: str, *rest: str) -> DeviceLine:

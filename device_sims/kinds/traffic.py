@@ -1,4 +1,4 @@
-"""Road sensors: inductive loops (simulated) and floating-car segments (the recorded Guangzhou day)."""
+"""Roads: inductive loops and signals (simulated), floating-car segments (the recorded Guangzhou day)."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from device_sims.noise import F64, I64
 from device_sims.recordings import guangzhou_speed, slot_that_ended
 from device_sims.signals import traffic_demand
 
-__all__ = ["LoopDetectors", "SegmentSpeeds"]
+__all__ = ["LoopDetectors", "SegmentSpeeds", "TrafficSignals"]
 
 
 class LoopDetectors(Group):
@@ -100,3 +100,50 @@ class SegmentSpeeds(Group):
         # the wire carries whole seconds
         ts = stamp - stamp % SECOND
         return Reading("speed", ts, row[0]), Reading("samples", ts, float(row[1]))
+
+
+class TrafficSignals(Group):
+    """Stages that share a cycle; it is longer by day, when the junction adapts to traffic, than by night."""
+
+    profile = "traffic-signal"
+    breakable = (b"cycle", "cycle")
+    COLOURS = ("dark", "red", "red-amber", "green", "amber", "flashing-amber")
+    MODES = ("fixed", "actuated", "adaptive", "manual", "flashing", "off")
+    AMBER_S = 3.0
+
+    def _topic(self, device: Device) -> str:
+        return f"city/{device.zone}/traffic/signal/{device.id}/state"
+
+    def _prepare(self) -> None:
+        self._stages = self.number("stages", 2.0).astype(np.int64)
+        self._longest = 90.0 + 30.0 * self.noise.fixed("cycle")
+        self._offset = 120.0 * self.noise.fixed("offset")
+
+    def _measure(self, which: I64, ts: I64) -> list[Row]:
+        hour, seconds = self.local.hour(ts), ts / SECOND
+        day = (hour >= 6.0) & (hour < 23.0)
+        cycle = np.rint(np.where(day, self._longest[which], 60.0))
+        within = (seconds + self._offset[which]) % cycle
+        length = cycle / self._stages[which]
+        stage = np.minimum(within // length, self._stages[which] - 1)
+        # the first stage is the main direction's, and ends with amber
+        colour = np.where(stage > 0, 1, np.where(within < length - self.AMBER_S, 3, 4))
+        return [
+            (a + 1, self.COLOURS[b], self.MODES[2 if adapts else 0], c, False, False, False)
+            for a, b, adapts, c in zip(whole(stage), colour.tolist(), day.tolist(), whole(cycle), strict=True)
+        ]
+
+    def _encode(self, which: int, stamp: int, row: Row) -> bytes:
+        return encoders.traffic_signal(stamp, *row)
+
+    def _say(self, stamp: int, row: Row) -> tuple[Reading, ...]:
+        stage, colour, mode, cycle, fault, flashing, dark = row
+        return (
+            Reading("stage", stamp, float(stage)),
+            Reading("colour", stamp, float(self.COLOURS.index(colour))),
+            Reading("mode", stamp, float(self.MODES.index(mode))),
+            Reading("cycle", stamp, float(cycle)),
+            Reading("fault", stamp, float(fault)),
+            Reading("flashing", stamp, float(flashing)),
+            Reading("dark", stamp, float(dark)),
+        )

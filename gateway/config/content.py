@@ -15,7 +15,7 @@ from gateway.config.bounds import Bounds
 from gateway.config.places import Place, places_of
 
 if TYPE_CHECKING:
-    from gateway.config.city import City
+    from gateway.config.city import City, Segment
     from gateway.config.settings import Settings
 
 __all__ = ["AssetFacts", "Device", "EngineContent", "EngineOptions", "facts_of"]
@@ -35,6 +35,8 @@ class Device(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cell: str
     asset: str
     installed: str
+    figures: dict[str, float] = {}
+    """What conditions need to know of it: `position_m` and `carriageway` of a loop."""
 
 
 class AssetFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -47,6 +49,8 @@ class AssetFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Such as free_flow_kmh, lanes, length_m of a segment; canonical units are in the names."""
     next: tuple[str, ...] = ()
     """Neighbouring assets of the same kind."""
+    labels: dict[str, str] = {}
+    """Such as the road and the class of a segment."""
 
 
 class EngineOptions(msgspec.Struct, frozen=True):
@@ -176,8 +180,8 @@ def facts_of(city: "City") -> list[AssetFacts]:
     out = [
         AssetFacts(
             each.id, "segment", each.zone,
-            {"free_flow_kmh": each.free_flow_kmh, "lanes": float(each.lanes), "length_m": each.length_m},
-            each.neighbours,
+            {"free_flow_kmh": each.free_flow_kmh, "lanes": float(each.lanes), "length_m": each.length_m} | _ends(each),
+            each.neighbours, {"road": each.road, "class": each.class_},
         )
         for each in city.segments
     ]  # fmt: skip
@@ -201,3 +205,9 @@ def facts_of(city: "City") -> list[AssetFacts]:
     out += [AssetFacts(each.id, each.kind, each.zone, {}) for each in city.gas_assets]
     out += [AssetFacts(each.id, each.kind, each.zone, {"crest_m": each.crest_m}) for each in city.drains]
     return out
+
+
+def _ends(segment: "Segment") -> dict[str, float]:
+    """Degrees of both ends of its line."""
+    (lon_1, lat_1), (lon_2, lat_2) = segment.line
+    return {"lon_1": lon_1, "lat_1": lat_1, "lon_2": lon_2, "lat_2": lat_2}

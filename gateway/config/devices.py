@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Collection, Iterator
 from datetime import date
+from math import isfinite
 
 import h3
 
@@ -11,11 +12,13 @@ from gateway.config.city import City
 from gateway.config.content import Device
 from gateway.errors import ConfigError, ConfigErrors
 
-__all__ = ["CELL_RESOLUTION", "COLUMNS", "parse_devices"]
+__all__ = ["CELL_RESOLUTION", "COLUMNS", "FIGURES", "parse_devices"]
 
 CELL_RESOLUTION = 9
 """H3 resolution of a device's cell: about 170 m from centre to edge."""
 COLUMNS = ("id", "profile", "keys", "zone", "lon", "lat", "asset", "installed", "extra")
+FIGURES = ("position_m", "carriageway")
+"""Names in `extra` that conditions use; the others are for simulators."""
 _MOST_PROBLEMS = 50
 _LONGEST_NAME = 128
 
@@ -23,7 +26,7 @@ Say = Callable[[str, str, str], None]
 
 
 def parse_devices(text: str, file: str, city: City | None, profiles: Collection[str] | None) -> tuple[Device, ...]:
-    """Read the devices of `city`, in the order of the file. `extra` is for simulators and not kept.
+    """Read the devices of `city`, in the order of the file. Of `extra` only `FIGURES` are kept.
 
     Where `city` or `profiles` are not known, because they are wrong themselves, only the rest is judged.
 
@@ -78,22 +81,25 @@ class _Reader:
                 "Write every column; lon and lat, asset, installed and extra may be empty.",
             )
             return None
-        name, profile, joined, zone, lon, lat, asset, installed, _ = row
+        name, profile, joined, zone, lon, lat, asset, installed, extra = row
         keys = tuple(joined.split())
         said = False
         for column, problem, remedy in self._problems(row, keys, line):
             say(column, problem, remedy)
             said = True
-        if said:
+        figures = _figures(extra)
+        if figures is None:
+            say("extra", "has a figure that is no number", f"Write numbers in {' and '.join(FIGURES)}.")
+        if said or figures is None:
             return None
         if not lon and not lat:
-            return Device(name, profile, keys, zone, None, None, "", asset, installed)
+            return Device(name, profile, keys, zone, None, None, "", asset, installed, figures)
         place = _place(lon, lat)
         if place is None:
             say("lon, lat", f"({lon}, {lat}) is no place", "Write degrees, longitude first, such as 113.3106,23.1332.")
             return None
         cell = h3.latlng_to_cell(place[1], place[0], CELL_RESOLUTION)
-        return Device(name, profile, keys, zone, *place, cell, asset, installed)
+        return Device(name, profile, keys, zone, *place, cell, asset, installed, figures)
 
     def _problems(self, row: list[str], keys: tuple[str, ...], line: int) -> Iterator[tuple[str, str, str]]:
         name, profile, _, zone, _, _, asset, installed, _ = row
@@ -130,6 +136,16 @@ class _Reader:
             date.fromisoformat(installed or "1970-01-01")
         except ValueError:
             yield "installed", f"{installed!r} is no date", "Write it like 2024-06-08."
+
+
+def _figures(extra: str) -> dict[str, float] | None:
+    """Figures of a device by name; None where one is no number."""
+    pairs = (pair.partition("=") for pair in extra.split())
+    try:
+        found = {name: float(value) for name, _, value in pairs if name in FIGURES}
+    except ValueError:
+        return None
+    return found if all(map(isfinite, found.values())) else None
 
 
 def _place(lon: str, lat: str) -> tuple[float, float] | None:

@@ -108,3 +108,14 @@ def test_senml_station() -> None:
         b'{"n":"temperature","u":"Cel","v":18.5},{"n":"battery","u":"%EL","v":97},'
         b'{"n":"level","u":"m","t":-5,"v":1.410}]'
     )
+
+
+def test_traffic_signal() -> None:
+    assert encoders.traffic_signal(NOON, 2, "green", "adaptive", 96, False, False, False) == (
+        b'{"ts":1772366400123,"stage":2,"colour":"green","mode":"adaptive","cycle":96,"fault":false,"flashing":false,'
+        b'"dark":false}'
+    )
+    assert encoders.traffic_signal(NOON, 0, "dark", "off", None, True, False, True) == (
+        b'{"ts":1772366400123,"stage":0,"colour":"dark","mode":"off","cycle":null,"fault":true,"flashing":false,'
+        b'"dark":true}'
+    )

@@ -26,6 +26,7 @@ ZONE_KIND = {
     "tts-v3": "district",
     "chirpstack-v4": "district",
     "reservoir-level": "dma",
+    "traffic-signal": "district",
 }
 
 

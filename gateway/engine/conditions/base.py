@@ -44,6 +44,10 @@ class Context:
     """Nominal interval (ns) of each profile that there is."""
     homes: Mapping[str, str]
     """Zone that a profile gives to devices which name none."""
+    figures: Mapping[str, Mapping[str, float]]
+    """Of listed devices that have some."""
+    day_edges: I64
+    """Local midnights of the city, UTC ns, sorted; the first one is a Monday's."""
     timezone: str = "UTC"
     """IANA name of the city's: `gateway.engine.timezone` makes arrays of it, of midnights and of other hours."""
 

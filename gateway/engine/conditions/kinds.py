@@ -8,7 +8,14 @@ from gateway.config.conditions.gas import VotingCondition
 from gateway.config.conditions.model import ConditionModel
 from gateway.config.conditions.pipeline import BurstCondition
 from gateway.config.conditions.steps import StepsCondition
-from gateway.config.conditions.traffic import CongestionCondition
+from gateway.config.conditions.traffic import (
+    CongestionCondition,
+    IncidentCondition,
+    QueueCondition,
+    ServiceCondition,
+    TravelTimeCondition,
+    ZoneIndexCondition,
+)
 from gateway.config.conditions.water import NightFlowCondition, TransientCondition, WaterBalanceCondition
 from gateway.engine.conditions.base import Condition
 from gateway.engine.conditions.pipeline.burst import BurstRule
@@ -19,6 +26,11 @@ from gateway.engine.conditions.pipeline.water_balance import WaterBalanceRule
 from gateway.engine.conditions.silence import SilenceRule
 from gateway.engine.conditions.steps import StepsRule
 from gateway.engine.conditions.traffic.congestion import CongestionRule
+from gateway.engine.conditions.traffic.incident import IncidentRule
+from gateway.engine.conditions.traffic.queue import QueueRule
+from gateway.engine.conditions.traffic.service_level import ServiceRule
+from gateway.engine.conditions.traffic.travel_time import TravelTimeRule
+from gateway.engine.conditions.traffic.zone_index import ZoneIndexRule
 
 __all__ = ["rule_of"]
 
@@ -31,6 +43,11 @@ _RULES: dict[type[ConditionModel], Callable[[Any], Condition]] = {
     TransientCondition: TransientRule,
     VotingCondition: VotingRule,
     WaterBalanceCondition: WaterBalanceRule,
+    IncidentCondition: IncidentRule,
+    QueueCondition: QueueRule,
+    ServiceCondition: ServiceRule,
+    TravelTimeCondition: TravelTimeRule,
+    ZoneIndexCondition: ZoneIndexRule,
 }
 
 

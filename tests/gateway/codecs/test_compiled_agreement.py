@@ -132,6 +132,8 @@ EXAMPLES: dict[str, Any] = {
                "simulated": False},
     "chirpstack-v4": {"time": "2026-03-01T12:00:00.5+00:00", "deviceInfo": {"devEui": "70b3"}, "fCnt": 9,
                       "devAddr": "01", "object": {"level": 61.0, "battery": 3.58}},
+    "traffic-signal": {"ts": 1772366400123, "stage": 2, "colour": "green", "mode": "adaptive", "cycle": 96,
+                       "fault": False, "flashing": True, "dark": False},
     "everything": {"id": 7, "a": {"t": 1.5, "v": 50, "t2": "3"}, "t": "2", "n": 4, "s": "x", "sim": False, "m": "on",
                    "o": True, "l": [1, 2]},
     "bare": 118.2,

@@ -75,6 +75,7 @@ STORED: dict[str, Any] = {
     "tts-v3": [[0.61, 3.58]],
     "chirpstack-v4": [[0.61, 3.58]],
     "senml-station": [[1.42, 18.5, 0.97], [1.41, np.nan, np.nan]],
+    "traffic-signal": [[2, 3, 2, 96, 0, 0, 0]],
 }
 
 

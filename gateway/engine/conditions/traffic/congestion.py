@@ -1,7 +1,8 @@
 """Congestion: speed of a road segment against the free flow that it has shown, as delay time proportion.
 
 Free flow is learned from the segment's own readings (85th percentile); until there are enough its limit stands for it.
-Each device of a segment learns for itself (a lane is no carriageway); the worst one counts.
+Each device of a segment learns for itself (a lane is no carriageway); the worst one counts. Of figures that several of
+them give at one time the last one stands.
 Source: GB/T 33171-2016; see processors/conditions/traffic.
 """
 
@@ -11,19 +12,21 @@ from typing import Any
 import numpy as np
 
 from gateway.config.conditions.traffic import CongestionCondition
-from gateway.engine.conditions.base import NOTHING, Context, Places, Rule, definition_of, moved
+from gateway.engine.conditions.base import NOTHING, Context, Places, Rule, definition_of
 from gateway.engine.conditions.means import Means, WindowMeans
+from gateway.engine.conditions.traffic.learned import LearnedFreeFlow
+from gateway.engine.conditions.traffic.told import Told
 from gateway.engine.conditions.worst import Worst
+from gateway.engine.figures import Figure
 from gateway.engine.results import SeriesName
 from processors.columns import I64, AggregateBatch, ReadingBatch
 from processors.conditions.signals import Signals, step_levels
 from processors.conditions.traffic.delay import delay_time_proportion
-from processors.conditions.traffic.free_flow import FreeFlow
 from processors.flags import Flag
 
 __all__ = ["CongestionRule"]
 
-_DAY = 86_400_000_000_000
+_NS = 1_000_000_000
 
 
 class CongestionRule(Rule):
@@ -36,23 +39,26 @@ class CongestionRule(Rule):
         self._means = None if spec.window_secs is None else WindowMeans(spec.window_secs)
         self._source = Places()
         self._worst = Worst()
-        self._prior: list[float] = []
-        self._free = FreeFlow(half_life=round(spec.half_life_days * _DAY), least=spec.least)
+        self._free = LearnedFreeFlow(spec.half_life_days, spec.least)
+        self._told: Told | None = None
 
     def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
         """See Condition."""
-        bound = []
-        for met in context.met(series, self._spec.profile, (self._spec.quantity,)):
+        spec, bound = self._spec, []
+        if self._told is None:
+            interval = context.intervals.get(spec.profile, 0) if spec.window_secs is None else spec.window_secs * _NS
+            self._told = Told(spec.name, spec.event_start, spec.event_end, interval)
+        for met in context.met(series, spec.profile, (spec.quantity,)):
             record = met.record
             place = record.asset or record.id
             key = context.alarms.define(definition_of(self._spec, place, record.zone, met.lane))
             self._source.put(met.series, self._worst.add(met.series, context.registry.by_id(record.id), key))
             facts = context.assets.get(record.asset)
-            self._prior.append(facts.figures.get("free_flow_kmh", np.nan) if facts is not None else np.nan)
+            self._free.add(met.series, facts)
+            self._told.add(met.series, place, record.zone, facts)
             if self._means is not None:
                 self._means.add(met.series, met.lane)
             bound.append(met.series)
-        self._free.grow(len(self._prior))
         return bound
 
     def keys(self) -> Iterable[int]:
@@ -76,8 +82,9 @@ class CongestionRule(Rule):
 
     def _judged(self, of: Means) -> Signals:
         source, ts, speed = of
-        free = self._free.learn(source, ts, speed, np.array(self._prior)[source])
-        delay = delay_time_proportion(speed, free)
+        assert self._told is not None
+        delay = delay_time_proportion(speed, self._free.learn(source, ts, speed))
+        self._told.take(source, ts, delay)
         known = np.isfinite(delay)
         if not known.any():
             return NOTHING
@@ -85,20 +92,23 @@ class CongestionRule(Rule):
         level, held = step_levels(delay, np.array(self._spec.delay), self._spec.deadband)
         return self._worst.take(source[known], ts[known], level, held, delay)
 
+    def figures(self) -> Sequence[Figure]:
+        """See Condition: `dtp`, `tpi`, `level` of each judgement; events at their ends, see told.py."""
+        return () if self._told is None else self._told.figures()
+
     def snapshot(self) -> dict[str, Any]:
         """See Condition."""
         return {
             "worst": self._worst.snapshot(), "free": self._free.snapshot(),
+            "told": {} if self._told is None else self._told.snapshot(),
             "means": {} if self._means is None else self._means.snapshot(),
         }  # fmt: skip
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """See Condition."""
-        old, new = moved(state["worst"]["series"], self._worst.series)
-        learned = self._free.snapshot()
-        for name, column in learned.items():
-            column[new] = state["free"][name][old]
-        self._free.restore(learned)
+        self._free.restore(state["free"])
+        if self._told is not None and state["told"]:
+            self._told.restore(state["told"])
         self._worst.restore(state["worst"])
         if self._means is not None:
             self._means.restore(state["means"])
