@@ -219,7 +219,7 @@ class StoreWriter:
         result = merged.result
         block = Block(
             self._outbox.journal_id, merged.upto, result.readings, result.rewrites, result.aggregates,
-            merged.names, result.rejects, result.devices, result.transitions,
+            merged.names, result.rejects, result.devices, result.transitions, result.figures,
         )  # fmt: skip
         self._passed("before-store-write")
         refused = await self.store.write(block)
@@ -255,6 +255,7 @@ class StoreWriter:
                 rejects=[reject for r in results for reject in r.rejects],
                 devices=[device for r in results for device in r.devices],
                 transitions=[change for r in results for change in r.transitions],
+                figures=[figure for r in results for figure in r.figures],
             ),
             self._outbox.series_names(self.store.series_count),
         )

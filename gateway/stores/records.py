@@ -1,4 +1,4 @@
-"""records.db: everything that is no reading: device records, dead letters, alarms. One SQLite file in WAL mode.
+"""records.db: what is no reading: device records, dead letters, alarms, newest figures. One SQLite file in WAL mode.
 
 It is filled from blocks as any store is, rows and cursor in one transaction, and is never left out. One thread does
 all its work; commands may open the file beside a running gateway, which SQLite sorts out.
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gateway.engine.alarm_model import Transition
+from gateway.engine.figures import Figure
 from gateway.engine.results import DeviceRecord
 from gateway.errors import Halt, Retry
 from gateway.journal.day_books import DayBook
@@ -21,6 +22,7 @@ from gateway.journal.sqlite import connect
 from gateway.stores import records_tables as tables
 from gateway.stores.alarm_tables import ALARM_SCHEMA, AlarmFilter, add_transitions, alarm_history, find_alarms
 from gateway.stores.base import Block, Refused, StoreCursor
+from gateway.stores.figure_tables import FIGURE_SCHEMA, FigureFilter, add_figures, find_figures
 from gateway.stores.records_tables import DeadLetter, Held, LetterFilter
 
 __all__ = ["DeadLetter", "Held", "LetterFilter", "RecordsConfig", "RecordsStore"]
@@ -39,7 +41,7 @@ class RecordsConfig:
 
 
 class RecordsStore:
-    """A `BlockStore`. It takes rejects, devices and transitions of a block and refuses none."""
+    """A `BlockStore`. It takes rejects, devices, transitions and figures of a block and refuses none."""
 
     def __init__(
         self, config: RecordsConfig, name: str = "records", *, purged: Callable[[int, int, int], None] | None = None
@@ -113,6 +115,10 @@ class RecordsStore:
         """Changes of alarms, the newest first."""
         return await self._in(lambda: alarm_history(self._open_db(), which))
 
+    async def figures(self, which: FigureFilter) -> list[Figure]:
+        """The figures that there are, with their newest values."""
+        return await self._in(lambda: find_figures(self._open_db(), which))
+
     async def close(self) -> None:
         """Close the file. Idempotent."""
         if self._db is not None:
@@ -152,7 +158,7 @@ class RecordsStore:
                     f"{path} was written by another version of CityLoom (schema {version}, here {tables.VERSION}).",
                     "Use that version, or move the file away.",
                 )
-            for statement in (*tables.SCHEMA, *ALARM_SCHEMA):
+            for statement in (*tables.SCHEMA, *ALARM_SCHEMA, *FIGURE_SCHEMA):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version={tables.VERSION}")
         self._held = tables.held_letters(db)
@@ -178,6 +184,7 @@ class RecordsStore:
                 held, gone = tables.trim_letters(db, tables.held_letters(db), self._most)
             tables.add_devices(db, block.devices)
             add_transitions(db, block.transitions)
+            add_figures(db, block.figures)
             db.execute("INSERT OR REPLACE INTO state VALUES (0, ?, ?)", (block.journal_id, block.position))
         self._held = held
         self._cursor = StoreCursor(block.journal_id, block.position, 0)
