@@ -1,4 +1,4 @@
-"""`cityloom figures`: what conditions compute of assets: which figures there are, their newest values, how they went."""
+"""`cityloom figures`: what conditions compute of assets: which there are, their newest values, how they went."""
 
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo

@@ -193,7 +193,8 @@ def _show_rows(pages: Sequence[Mapping[str, Any]], zone: tzinfo) -> int | None:
     for name in columns:
         table.add_column(name, justify="left" if name in _LEFT else "right")
     shown: dict[str, Callable[[Any], str | Text]] = {
-        "time": partial(local_text, zone=zone), "flag": _flag, "why": _why, "pending": lambda value: "yes" if value else "",
+        "time": partial(local_text, zone=zone), "flag": _flag, "why": _why,
+        "pending": lambda value: "yes" if value else "",
     }  # fmt: skip
     for row in rows:
         table.add_row(*(shown.get(name, _figure)(cell) for name, cell in zip(columns, row, strict=False)))
