@@ -1,4 +1,4 @@
-"""Figures from a condition to `cityloom figures`, with the gateway up and down: the same answers; the ledger balances."""
+"""Figures from a condition to `cityloom figures`, with the gateway up and down: the same answers, a balanced ledger."""
 
 import asyncio
 import csv

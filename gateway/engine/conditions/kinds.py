@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from gateway.config.conditions.device import SilenceCondition
+from gateway.config.conditions.device import SilenceCondition, UnusualCondition
 from gateway.config.conditions.model import ConditionModel
 from gateway.config.conditions.pipeline import BurstCondition
 from gateway.config.conditions.steps import StepsCondition
@@ -13,6 +13,7 @@ from gateway.engine.conditions.pipeline.burst import BurstRule
 from gateway.engine.conditions.silence import SilenceRule
 from gateway.engine.conditions.steps import StepsRule
 from gateway.engine.conditions.traffic.congestion import CongestionRule
+from gateway.engine.conditions.unusual import UnusualRule
 
 __all__ = ["rule_of"]
 
@@ -21,6 +22,7 @@ _RULES: dict[type[ConditionModel], Callable[[Any], Condition]] = {
     CongestionCondition: CongestionRule,
     SilenceCondition: SilenceRule,
     StepsCondition: StepsRule,
+    UnusualCondition: UnusualRule,
 }
 
 
