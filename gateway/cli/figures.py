@@ -19,6 +19,8 @@ __all__ = ["figures"]
 
 _LISTED = 1_000
 """More is nothing to look at."""
+_MOST_LISTED = 10_000
+"""More the desk doesn't list: a condition or a zone narrows."""
 _DAY = "1d"
 
 
@@ -62,7 +64,7 @@ def figures(
     form = "json" if json else form
     which = {"condition": condition, "assets": asset or [], "name": figure, "zone": zone}
     if not (start or end or last or store):
-        most = limit or _LISTED
+        most = min(limit or _LISTED, _MOST_LISTED)
         found = ask(settings, "figures", **which, limit=most + 1)
         return _list(found[:most], len(found) > most, form, place)
     question = which | {
@@ -100,7 +102,8 @@ def _list(found: Sequence[Mapping[str, Any]], more: bool, form: str, place: tzin
     else:
         console().print("[dim]there are none; figures appear when a condition tells its first one[/]")
     if more:
-        console(stderr=form == "csv").print(f"[dim]and more: -n shows more than {len(rows)}[/]")
+        how = "-n shows more than" if len(rows) < _MOST_LISTED else "a condition, assets or a zone narrow these"
+        console(stderr=form == "csv").print(f"[dim]and more: {how} {len(rows)}[/]")
     return 0
 
 

@@ -23,7 +23,7 @@ __all__ = ["FIGURE_METHODS", "FigureDesk"]
 
 FIGURE_METHODS = frozenset({"figures", "read_figures"})
 _MOST = 10_000
-"""Figures that are listed, or read at once."""
+"""Figures that are listed, or read at once; one more tells that there are more."""
 
 
 class FigureDesk:
@@ -35,7 +35,7 @@ class FigureDesk:
         self, condition: str = "", assets: Sequence[str] = (), name: str = "", zone: str = "", limit: int = 1_000
     ) -> list[dict[str, Any]]:
         """The figures that there are, with their newest values, by condition, asset and name."""
-        which = FigureFilter(condition, assets, name, zone, min(limit, _MOST))
+        which = FigureFilter(condition, assets, name, zone, min(limit, _MOST + 1))
         return [msgspec.structs.asdict(figure) for figure in await self._office.records.figures(which)]
 
     async def read_figures(
