@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -18,7 +18,7 @@ from gateway.cli.ledger_view import device_view, ledger_view
 from gateway.cli.output import console, print_json
 from gateway.cli.rows import read_pages, utc_text, write_csv, write_json
 from gateway.cli.text import clean
-from gateway.cli.times import STEPS, parse_span, parse_time
+from gateway.cli.times import STEPS, local_text, parse_span, parse_time
 from gateway.cli.view import status_view
 from gateway.errors import CommandError
 from processors.flags import Flag, Why
@@ -193,7 +193,8 @@ def _show_rows(pages: Sequence[Mapping[str, Any]], zone: tzinfo) -> int | None:
     for name in columns:
         table.add_column(name, justify="left" if name in _LEFT else "right")
     shown: dict[str, Callable[[Any], str | Text]] = {
-        "time": partial(_time, zone=zone), "flag": _flag, "why": _why, "pending": lambda value: "yes" if value else "",
+        "time": partial(local_text, zone=zone), "flag": _flag, "why": _why,
+        "pending": lambda value: "yes" if value else "",
     }  # fmt: skip
     for row in rows:
         table.add_row(*(shown.get(name, _figure)(cell) for name, cell in zip(columns, row, strict=False)))
@@ -202,12 +203,6 @@ def _show_rows(pages: Sequence[Mapping[str, Any]], zone: tzinfo) -> int | None:
         console().print("[dim]pending: a late reading came, and the window will be computed again[/]")
     more: int | None = pages[-1]["next"]
     return more
-
-
-def _time(ns: int, zone: tzinfo) -> str:
-    secs, rest = divmod(ns, 1_000_000_000)
-    when = f"{datetime.fromtimestamp(secs, zone):%Y-%m-%d %H:%M:%S}"
-    return f"{when}.{rest // 1_000_000:03d}" if rest else when
 
 
 def _flag(flag: int) -> Text:

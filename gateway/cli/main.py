@@ -90,6 +90,11 @@ _add(
     "cityloom read loop-0001 --step 15m --from 2026-03-02T06:00 --format csv",
 )  # fmt: skip
 _add(
+    "figures", "gateway.cli.figures:figures", "List or read the figures that conditions compute.",
+    "cityloom figures", "cityloom figures traffic.congestion --asset tianhe-road-1 --last 6h",
+    "cityloom figures traffic.congestion --from 2026-03-02 --to 2026-03-03 --format csv",
+)  # fmt: skip
+_add(
     "trace", "gateway.cli.trace:trace", "Show the way of one reading: message, flags, windows, alarms, stores.",
     "cityloom trace loop-0001 2026-03-02T07:15", "cityloom trace gas-0007 2026-03-01T23:15:00Z --json | tail -n 1",
 )  # fmt: skip

@@ -5,7 +5,7 @@ from re import fullmatch, search
 
 from gateway.errors import CommandError
 
-__all__ = ["STEPS", "parse_span", "parse_time"]
+__all__ = ["STEPS", "local_text", "parse_span", "parse_time"]
 
 STEPS = {"10s": 10, "1m": 60, "15m": 900, "1h": 3600, "1d": 86400}
 """Steps of aggregates by the name they are asked for."""
@@ -37,3 +37,10 @@ def parse_span(text: str) -> float:
     if found is None:
         raise CommandError(f"{text!r} is no length of time.", "Write it like 30s, 15m, 6h or 2d.", 2)
     return float(found[1]) * _UNITS[found[2]]
+
+
+def local_text(ns: int, zone: tzinfo) -> str:
+    """A time as tables show it, to the millisecond where it has such."""
+    secs, rest = divmod(ns, 1_000_000_000)
+    when = f"{datetime.fromtimestamp(secs, zone):%Y-%m-%d %H:%M:%S}"
+    return f"{when}.{rest // 1_000_000:03d}" if rest else when

@@ -22,9 +22,10 @@ from gateway.journal.inbox import Inbox
 from gateway.journal.outbox import Outbox
 from gateway.rows import Row, RowKind
 from gateway.runtime.alarm_desk import ALARM_METHODS, AlarmDesk
+from gateway.runtime.figure_desk import FIGURE_METHODS, FigureDesk
 from gateway.runtime.incident_desk import INCIDENT_METHODS, IncidentDesk
 from gateway.runtime.intake import REPLAY_SOURCE
-from gateway.runtime.reading import MOST_ROWS, read_series
+from gateway.runtime.reading import MOST_ROWS, read_series, store_named
 from gateway.runtime.report_desk import REPORT_METHODS, ReportDesk
 from gateway.runtime.trace import TraceDesk
 from gateway.runtime.verification import verify_store
@@ -36,7 +37,7 @@ __all__ = ["METHODS", "Desk", "Office"]
 METHODS = frozenset({
     "status", "ledger", "verify", "device_ledger", "dead_letters", "dead_letter", "replay_dead_letters",
     "purge_dead_letters", "series", "read", "trace", "adopt_store",
-}) | ALARM_METHODS | INCIDENT_METHODS | REPORT_METHODS  # fmt: skip
+}) | ALARM_METHODS | FIGURE_METHODS | INCIDENT_METHODS | REPORT_METHODS  # fmt: skip
 _REPLAY_AT_ONCE = Held(2_000, 16 << 20)
 """Dead letters a call, and their bytes."""
 
@@ -84,7 +85,7 @@ class Office(Protocol):
         ...
 
 
-class Desk(AlarmDesk, IncidentDesk, ReportDesk, TraceDesk):
+class Desk(AlarmDesk, FigureDesk, IncidentDesk, ReportDesk, TraceDesk):
     """Answers questions and takes orders."""
 
     def __init__(self, office: Office) -> None:
@@ -225,17 +226,13 @@ class Desk(AlarmDesk, IncidentDesk, ReportDesk, TraceDesk):
             mine = [name for name in mine if name.quantity == quantity]
             if not mine:
                 raise CommandError(f"Device {device!r} has no quantity {quantity!r}.", f"It has {has}.", 1)
-        for candidate in self._office.stores:
-            if store in ("", candidate.name):
-                if not end:
-                    newest = (await candidate.latest([SeriesId(name.device, name.quantity) for name in mine])).batch.ts
-                    end = int(newest.max()) + 1 if len(newest) else self._office.clock.now()
-                start = start or end - int((last + step) * 1e9)
-                pending = await asyncio.to_thread(self._office.outbox.marks_of, [name.index for name in mine])
-                return await read_series(candidate, mine, start, end, step, pending, limit)
-        names_open = ", ".join(each.name for each in self._office.stores) or "none"
-        asked = f"store {store!r} is" if store else "store is enabled and"
-        raise CommandError(f"No {asked} open.", f"Open are: {names_open}; [stores.*] enables them.", 2)
+        candidate = store_named(self._office.stores, store)
+        if not end:
+            newest = (await candidate.latest([SeriesId(name.device, name.quantity) for name in mine])).batch.ts
+            end = int(newest.max()) + 1 if len(newest) else self._office.clock.now()
+        start = start or end - int((last + step) * 1e9)
+        pending = await asyncio.to_thread(self._office.outbox.marks_of, [name.index for name in mine])
+        return await read_series(candidate, mine, start, end, step, pending, limit)
 
     async def adopt_store(self, name: str) -> dict[str, Any]:
         """Let a store that was deleted or replaced go on from now; what it lost is counted `dropped`."""

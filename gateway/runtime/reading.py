@@ -15,17 +15,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.engine.results import SeriesName
+from gateway.errors import CommandError
 from gateway.journal.marks import Mark
 from gateway.stores.base import SeriesId, Store, StoredAggregates, StoredReadings
 from processors.columns import STATS
 from processors.windows.day import DAY, SECOND
 
-__all__ = ["MOST_ROWS", "pending_windows", "read_series"]
+__all__ = ["MOST_ROWS", "pending_windows", "read_series", "store_named"]
 
 MOST_ROWS = 100_000
 """Rows a page: some 5 MB of JSON."""
 _LONGEST_DAY = 25 * 3600 * SECOND
 """A mark just after a shorter day shows it as pending, too: one hint too many, none too few."""
+
+
+def store_named(stores: Sequence[Store], name: str) -> Store:
+    """The open store of that name; without one the first. Raises CommandError where there is none."""
+    for store in stores:
+        if name in ("", store.name):
+            return store
+    names_open = ", ".join(each.name for each in stores) or "none"
+    asked = f"store {name!r} is" if name else "store is enabled and"
+    raise CommandError(f"No {asked} open.", f"Open are: {names_open}; [stores.*] enables them.", 2)
 
 
 async def read_series(

@@ -220,7 +220,7 @@ class StoreWriter:
         block = Block(
             self._outbox.journal_id, merged.upto, result.readings, result.rewrites, result.aggregates,
             merged.names, result.rejects, result.devices, result.transitions,
-            reports=result.reports, incidents=result.incidents,
+            figures=result.figures, reports=result.reports, incidents=result.incidents,
         )  # fmt: skip
         self._passed("before-store-write")
         refused = await self.store.write(block)
@@ -256,6 +256,7 @@ class StoreWriter:
                 rejects=[reject for r in results for reject in r.rejects],
                 devices=[device for r in results for device in r.devices],
                 transitions=[change for r in results for change in r.transitions],
+                figures=[figure for r in results for figure in r.figures],
                 reports=[change for r in results for change in r.reports],
                 incidents=[change for r in results for change in r.incidents],
             ),

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from gateway.engine.alarm_model import Transition
+from gateway.engine.figures import Figure
 from gateway.engine.incidents.incident_model import IncidentChange
 from gateway.engine.incidents.report_model import ReportChange
 from gateway.engine.results import DeviceRecord, Reject, SeriesName
 from gateway.journal.day_books import DayBook
+from gateway.stores.figures import FigureId, StoredFigures
 from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
 
 __all__ = [
@@ -41,21 +43,23 @@ class Block:
     rejects: Sequence[Reject] = field(default=())
     devices: Sequence[DeviceRecord] = field(default=())
     transitions: Sequence[Transition] = field(default=())
+    figures: Sequence[Figure] = field(default=())
     reports: Sequence[ReportChange] = field(default=())
     incidents: Sequence[IncidentChange] = field(default=())
 
 
 class Refused(NamedTuple):
-    """One point that the store will never take; becomes a dead letter. `kind` is `reading` or `aggregate`."""
+    """One point that the store will never take; becomes a dead letter. `kind` is `reading`, `aggregate` or `figure`."""
 
     kind: str
     device: str
+    """Or the asset that a figure is of."""
     ts: int
     reason: str
     """`refused` or `retention` (see gateway.reasons.Unstored)."""
     detail: str
     readings: int
-    """How many readings went with it (0 for an aggregate)."""
+    """How many readings went with it (0 for an aggregate or a figure)."""
 
 
 class StoreCursor(NamedTuple):
@@ -143,6 +147,12 @@ class Store(BlockStore, Protocol):
         self, series: Sequence[SeriesId], step: int, start: int, end: int, limit: int | None = None
     ) -> StoredAggregates:
         """Windows of `step` seconds with start <= window start < end; `limit` as with readings."""
+        ...
+
+    async def read_figures(
+        self, figures: Sequence[FigureId], start: int, end: int, limit: int | None = None
+    ) -> StoredFigures:
+        """Figures of conditions with start <= ts < end, of each time the last word; `limit` as with readings."""
         ...
 
     async def latest(self, series: Sequence[SeriesId]) -> StoredReadings:

@@ -8,53 +8,29 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import duckdb
 import numpy as np
 
 from gateway.errors import Halt
 from gateway.journal.day_books import DayBook
+from gateway.stores import duckdb_figures as figure_tables
 from gateway.stores import duckdb_reads as reads
 from gateway.stores import duckdb_tables as tables
 from gateway.stores.base import Account, Block, Refused, SeriesId, StoreCursor, StoredAggregates, StoredReadings
+from gateway.stores.duckdb_config import Compaction, DuckDbConfig
 from gateway.stores.duckdb_errors import halt
+from gateway.stores.figures import FigureBatch, FigureId, StoredFigures, figure_id, last_words
 from processors.columns import AggregateBatch, ReadingBatch
 
 __all__ = ["Compaction", "DuckDbConfig", "DuckDbStore"]
 
 T = TypeVar("T")
-B = TypeVar("B", ReadingBatch, AggregateBatch)
+B = TypeVar("B", ReadingBatch, AggregateBatch, FigureBatch)
+N = TypeVar("N", SeriesId, FigureId)
 _EVER = 1 << 31
 """Days."""
-
-
-@dataclass(frozen=True, slots=True)
-class DuckDbConfig:
-    """Where the file is and how long things stay in it."""
-
-    path: Path
-    raw_retention: int
-    """ns; days of raw readings wholly older than this are dropped by `compact`."""
-    aggregate_retention: Mapping[int, int] = field(default_factory=dict)
-    """Step in seconds -> ns; a step that is not named stays for good."""
-    memory_mb: int = 512
-    threads: int = 2
-
-
-class Compaction(NamedTuple):
-    """What a run of `compact` did."""
-
-    days_dropped: int
-    days_merged: int
-    rows_saved: int
-    """Rows of merged days that later ones stood over."""
-    readings_dropped: int
-    """What the dropped days held; counted for good as aged out."""
-    revisions_saved: int
-    aggregates_dropped: int
 
 
 class DuckDbStore:
@@ -68,6 +44,7 @@ class DuckDbStore:
         self._db: duckdb.DuckDBPyConnection | None = None
         self._reader: duckdb.DuckDBPyConnection | None = None
         self._ids: dict[SeriesId, int] = {}
+        self._figures: dict[FigureId, int] = {}
         self._cursor: StoreCursor | None = None
         self._write_thread = ThreadPoolExecutor(1, f"gateway.stores.{name}.write")
         self._read_thread = ThreadPoolExecutor(1, f"gateway.stores.{name}.read")
@@ -87,7 +64,7 @@ class DuckDbStore:
         """Readings with start <= ts < end; of these the earliest `limit` at most, but one instant whole."""
         known = self._known(series)
         batch, more = await self._read(lambda db: reads.read_readings(db, known.values(), start, end, limit))
-        return StoredReadings(*_renumbered(series, known, batch, "ts"), more)
+        return StoredReadings(*_renumbered(series, known, batch, "series", "ts"), more)
 
     async def read_aggregates(
         self, series: Sequence[SeriesId], step: int, start: int, end: int, limit: int | None = None
@@ -95,13 +72,21 @@ class DuckDbStore:
         """Windows of `step` seconds with start <= window start < end; `limit` as with readings."""
         known = self._known(series)
         batch, more = await self._read(lambda db: reads.read_aggregates(db, known.values(), step, start, end, limit))
-        return StoredAggregates(*_renumbered(series, known, batch, "start"), more)
+        return StoredAggregates(*_renumbered(series, known, batch, "series", "start"), more)
+
+    async def read_figures(
+        self, figures: Sequence[FigureId], start: int, end: int, limit: int | None = None
+    ) -> StoredFigures:
+        """Figures of conditions with start <= ts < end, of each time the last word; `limit` as with readings."""
+        known = {name: self._figures[name] for name in dict.fromkeys(figures) if name in self._figures}
+        batch, more = await self._read(lambda db: figure_tables.read_figures(db, known.values(), start, end, limit))
+        return StoredFigures(*_renumbered(figures, known, batch, "figure", "ts"), more)
 
     async def latest(self, series: Sequence[SeriesId]) -> StoredReadings:
         """The newest reading of each series that has one."""
         known = self._known(series)
         batch = await self._read(lambda db: reads.read_latest(db, known.values()))
-        return StoredReadings(*_renumbered(series, known, batch, "ts"))
+        return StoredReadings(*_renumbered(series, known, batch, "series", "ts"))
 
     async def distinct_readings(self) -> int:
         """How many distinct (series, ts) are stored."""
@@ -124,15 +109,16 @@ class DuckDbStore:
 
         Writes wait for one day's merge at a time, not for all of them.
         """
-        days, readings, aggregates = await self._in(self._write_thread, lambda: self._drop_expired(now))
+        days, readings, aggregates, figures = await self._in(self._write_thread, lambda: self._drop_expired(now))
         saved = [
             await self._in(self._write_thread, lambda day=day: self._merge(day))  # type: ignore[misc]
             for day in await self._in(self._write_thread, lambda: tables.day_tables(self._open_db()))
             if (day + 1) * tables.DAY <= now
         ]
-        revisions = await self._in(self._write_thread, self._merge_aggregates)
+        revisions, words = await self._in(self._write_thread, self._merge_the_rest)
         await self._in(self._write_thread, self._checkpoint)
-        return Compaction(days, sum(1 for rows in saved if rows), sum(saved), readings, revisions, aggregates)
+        merged = sum(1 for rows in saved if rows)
+        return Compaction(days, merged, sum(saved), readings, revisions, aggregates, words, figures)
 
     async def close(self) -> None:
         """Close the file. Idempotent."""
@@ -173,9 +159,11 @@ class DuckDbStore:
         )
         db.execute("BEGIN")
         tables.create(db)
+        figure_tables.create_figures(db)
         tables.upgrade(db)
         state = db.execute("SELECT journal, position, stored, version FROM state").fetchone()
         names = db.execute("SELECT device, quantity, id FROM series ORDER BY id").fetchall()
+        figures = figure_tables.names_of(db)
         db.execute("COMMIT")
         if state is not None and state[3] != tables.VERSION:
             self._close_db()
@@ -186,6 +174,7 @@ class DuckDbStore:
         self._reader = db.cursor()
         self._ids = {SeriesId(device, quantity): index for device, quantity, index in names}
         self.series_count = len(names)
+        self._figures = figures
         self._cursor = None if state is None else StoreCursor(state[0], state[1], state[2])
         return self._cursor
 
@@ -205,14 +194,21 @@ class DuckDbStore:
                 "The file or the journal was put back from a backup: put back both of the same time.",
             )
         stored = (0 if cursor is None else cursor.stored) + len(block.readings)
+        figures = last_words(block.figures)
+        met = [name for name in dict.fromkeys(map(figure_id, figures)) if name not in self._figures]
+        numbers = self._figures
+        if met:
+            numbers = numbers | {name: len(numbers) + place for place, name in enumerate(met)}
         with tables.transaction(db):
             tables.append_series(db, names)
             merged = tables.append_readings(db, block.position, block.readings)
             tables.append_rewrites(db, block.position, block.rewrites)
             tables.append_aggregates(db, block.position, block.aggregates)
+            figure_tables.append_names(db, met, len(self._figures))
+            figure_tables.append_figures(db, block.position, figures, numbers)
             if cursor is None:
                 db.execute(
-                    "INSERT INTO state VALUES (?, ?, ?, ?, ?, 0)",
+                    "INSERT INTO state VALUES (?, ?, ?, ?, ?, 0, 0)",
                     [block.journal_id, block.position, stored, tables.VERSION, merged],
                 )
             else:
@@ -221,19 +217,23 @@ class DuckDbStore:
                 )
         self._ids.update({SeriesId(name.device, name.quantity): name.index for name in names})
         self.series_count += len(names)
+        self._figures = numbers
         self._cursor = StoreCursor(block.journal_id, block.position, stored)
 
-    def _drop_expired(self, now: int) -> tuple[int, int, int]:
+    def _drop_expired(self, now: int) -> tuple[int, int, int, int]:
+        config = self._config
         with tables.transaction(self._open_db()) as db:
-            return tables.drop_expired(db, now, self._config.raw_retention, self._config.aggregate_retention)
+            gone = tables.drop_expired(db, now, config.raw_retention, config.aggregate_retention)
+            kept = config.figure_retention
+            return *gone, 0 if kept is None else figure_tables.drop_figures(db, now - kept)
 
     def _merge(self, day: int) -> int:
         with tables.transaction(self._open_db()) as db:
             return tables.merge_day(db, day)
 
-    def _merge_aggregates(self) -> int:
+    def _merge_the_rest(self) -> tuple[int, int]:
         with tables.transaction(self._open_db()) as db:
-            return tables.merge_aggregates(db)
+            return tables.merge_aggregates(db), figure_tables.merge_figures(db)
 
     def _checkpoint(self) -> None:
         # a read beside it stands in its way: then DuckDB does it by itself with one of the next blocks
@@ -266,11 +266,9 @@ class DuckDbStore:
             self._reader = None
 
 
-def _renumbered(
-    series: Sequence[SeriesId], known: Mapping[SeriesId, int], batch: B, time: str
-) -> tuple[Sequence[SeriesId], B]:
-    """`batch` with its ids replaced by places in the returned names, in their order."""
-    names = tuple(dict.fromkeys(series))
+def _renumbered(names: Sequence[N], known: Mapping[N, int], batch: B, number: str, time: str) -> tuple[Sequence[N], B]:
+    """`batch` with its numbers replaced by places in the returned names, in their order."""
+    names = tuple(dict.fromkeys(names))
     if not len(batch):
         return names, batch
     places = np.zeros(max(known.values()) + 1, np.int32)
@@ -278,6 +276,6 @@ def _renumbered(
         if name in known:
             places[known[name]] = place
     columns = batch.arrays()
-    columns["series"] = places[columns["series"]]
-    order = np.lexsort((columns[time], columns["series"]))
+    columns[number] = places[columns[number]]
+    order = np.lexsort((columns[time], columns[number]))
     return names, type(batch)(**{name: column[order] for name, column in columns.items()})

@@ -10,7 +10,7 @@ from gateway.stores.base import Account
 from gateway.stores.duckdb_tables import DAY, day_tables, settled, table_of, transaction
 from processors.columns import AggregateBatch, ReadingBatch
 
-__all__ = ["read_account", "read_aggregates", "read_days", "read_latest", "read_readings"]
+__all__ = ["among", "bound_of", "read_account", "read_aggregates", "read_days", "read_latest", "read_readings"]
 
 _MOST_DAYS = 32
 """Days of a bounded read that are looked into at once."""
@@ -29,7 +29,7 @@ def read_readings(
         days = [day for day in day_tables(db) if start // DAY <= day <= (end - 1) // DAY]
         if not days or not ids or start >= end:
             return ReadingBatch.empty(), None
-        where = f"ts >= {start} AND ts < {end} AND {_among(ids)}"
+        where = f"ts >= {start} AND ts < {end} AND {among('series', ids)}"
         if limit is None:
             return _fetch(db, settled(days, where)), None
         left, at, width = limit, 0, 1
@@ -38,7 +38,7 @@ def read_readings(
             tables = " UNION ALL ".join(
                 f"SELECT series, ts FROM {table_of(day)} WHERE {where} AND NOT rewrite" for day in some
             )
-            bound = _bound(db, f"SELECT DISTINCT series, ts FROM ({tables})", "ts", left, whole=left == limit)
+            bound = bound_of(db, f"SELECT DISTINCT series, ts FROM ({tables})", "ts", left, whole=left == limit)
             parts.append(_fetch(db, settled(some, where if bound is None else f"{where} AND ts < {bound}")))
             if bound is not None:
                 return ReadingBatch.concat(parts), bound
@@ -46,7 +46,7 @@ def read_readings(
     return ReadingBatch.concat(parts), None
 
 
-def _bound(db: duckdb.DuckDBPyConnection, keys: str, time: str, limit: int, *, whole: bool) -> int | None:
+def bound_of(db: duckdb.DuckDBPyConnection, keys: str, time: str, limit: int, *, whole: bool) -> int | None:
     """The time before which at most `limit` of the keys lie, or the first instant if `whole`; None: all of them do."""
     past = db.execute(f"SELECT {time} FROM ({keys}) ORDER BY {time} LIMIT 1 OFFSET {limit}").fetchone()
     if past is None:
@@ -63,9 +63,9 @@ def read_latest(db: duckdb.DuckDBPyConnection, ids: Collection[int]) -> ReadingB
         for day in reversed(day_tables(db)):
             if not missing:
                 break
-            among = _among(missing)
-            newest = f"SELECT series, max(ts) FROM {table_of(day)} WHERE {among} AND NOT rewrite GROUP BY series"
-            found = _fetch(db, settled([day], f"{among} AND (series, ts) IN ({newest})"))
+            those = among("series", missing)
+            newest = f"SELECT series, max(ts) FROM {table_of(day)} WHERE {those} AND NOT rewrite GROUP BY series"
+            found = _fetch(db, settled([day], f"{those} AND (series, ts) IN ({newest})"))
             parts.append(found)
             missing -= set(found.series.tolist())
     return ReadingBatch.concat(parts)
@@ -104,12 +104,12 @@ def read_aggregates(
     if limit is not None:
         keys = (
             f"SELECT DISTINCT series, start FROM aggregates WHERE step = {step} AND start >= {start} AND start < {end} "
-            f"AND {_among(ids)}"
+            f"AND {among('series', ids)}"
         )
-        bound = _bound(db, keys, "start", limit, whole=True)
+        bound = bound_of(db, keys, "start", limit, whole=True)
     rows = db.execute(
         f"SELECT position, {_AGGREGATE_COLUMNS} FROM aggregates "
-        f"WHERE step = ? AND start >= ? AND start < ? AND {_among(ids)}",
+        f"WHERE step = ? AND start >= ? AND start < ? AND {among('series', ids)}",
         [step, start, end if bound is None else bound],
     ).fetchnumpy()
     # chosen here, as DuckDB's window functions turn -0.0 into 0.0
@@ -120,10 +120,11 @@ def read_aggregates(
     return batch.take(last), bound
 
 
-def _among(ids: Iterable[int]) -> str:
+def among(column: str, ids: Iterable[int]) -> str:
+    """SQL for a column that is one of some numbers, at least one."""
     # the outer bounds let DuckDB pass over row groups of merged days, which are sorted by series
     numbers = sorted(ids)
-    return f"series BETWEEN {numbers[0]} AND {numbers[-1]} AND series IN ({', '.join(map(str, numbers))})"
+    return f"{column} BETWEEN {numbers[0]} AND {numbers[-1]} AND {column} IN ({', '.join(map(str, numbers))})"
 
 
 def _fetch(db: duckdb.DuckDBPyConnection, sql: str) -> ReadingBatch:

@@ -1,7 +1,8 @@
 """The tables of the embedded store and the SQL that fills, merges and drops them.
 
     state       one row: journal, position of the last block, readings stored, schema version; and of those readings,
-                how many went because a later one stands over them (`merged`), how many with their day (`aged_out`)
+                how many went because a later one stands over them (`merged`), how many with their day (`aged_out`);
+                and up to which position figures have been merged (duckdb_figures.py has their tables)
     series      index -> device, quantity, profile, unit
     readings_D  a table a UTC day, append-only: a reading, or a rewrite (new flag and why of a reading, no value)
     aggregates  one row a revision
@@ -27,13 +28,13 @@ from gateway.stores.keys import last_of_each
 from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
 
 __all__ = [
-    "DAY", "VERSION", "append_aggregates", "append_readings", "append_rewrites", "append_series", "create",
-    "day_number", "day_tables", "drop_expired", "merge_aggregates", "merge_day", "settled", "table_of", "transaction",
-    "upgrade",
+    "DAY", "VERSION", "append", "append_aggregates", "append_readings", "append_rewrites", "append_series", "create",
+    "day_number", "day_tables", "drop_expired", "merge_aggregates", "merge_day", "one_row", "settled", "table_of",
+    "transaction", "upgrade",
 ]  # fmt: skip
 
 DAY = 86_400_000_000_000
-VERSION = 2
+VERSION = 3
 
 _SQL_TYPES = {"int32": "INTEGER", "int64": "BIGINT", "float64": "DOUBLE"}
 _RANK = "position * 2 + rewrite::INTEGER"
@@ -61,7 +62,7 @@ def create(db: duckdb.DuckDBPyConnection) -> None:
     aggregates = ", ".join(f'"{name}" {_SQL_TYPES[dtype]}' for name, dtype in AggregateBatch.DTYPES.items())
     db.execute(
         "CREATE TABLE IF NOT EXISTS state (journal VARCHAR, position BIGINT, stored BIGINT, version INTEGER, "
-        "merged BIGINT, aged_out BIGINT)"
+        "merged BIGINT, aged_out BIGINT, figures_merged BIGINT)"
     )
     db.execute(
         "CREATE TABLE IF NOT EXISTS series "
@@ -72,13 +73,18 @@ def create(db: duckdb.DuckDBPyConnection) -> None:
 
 
 def upgrade(db: duckdb.DuckDBPyConnection) -> None:
-    """From version 1, which didn't count what went: that all of it went rightly is taken on trust, once."""
-    if db.execute("SELECT 1 FROM state WHERE version = 1").fetchone() is None:
-        return
-    rows = sum(_readings_in(db, day) for day in day_tables(db))
-    db.execute("ALTER TABLE state ADD COLUMN merged BIGINT")
-    db.execute("ALTER TABLE state ADD COLUMN aged_out BIGINT")
-    db.execute("UPDATE state SET version = 2, merged = stored - ?, aged_out = 0", [rows])
+    """From older versions: 1 didn't count what went, 2 had no figures.
+
+    That all that had gone went rightly is taken on trust, once. A file that was never written may be of any version.
+    """
+    for column in ("merged", "aged_out", "figures_merged"):
+        db.execute(f"ALTER TABLE state ADD COLUMN IF NOT EXISTS {column} BIGINT")
+    (version,) = db.execute("SELECT version FROM state").fetchone() or (VERSION,)
+    if version == 1:
+        rows = sum(_readings_in(db, day) for day in day_tables(db))
+        db.execute("UPDATE state SET merged = stored - ?, aged_out = 0", [rows])
+    if version in (1, 2):
+        db.execute("UPDATE state SET version = 3, figures_merged = 0")
 
 
 def table_of(day: int) -> str:
@@ -107,7 +113,7 @@ def append_series(db: duckdb.DuckDBPyConnection, names: Sequence[SeriesName]) ->
             *((name.index, name.device, name.quantity, name.profile, name.unit) for name in names), strict=True
         )
         table = pa.table([pa.array(column) for column in columns], ["id", "device", "quantity", "profile", "unit"])
-        _append(db, "series", "id, device, quantity, profile, unit", table)
+        append(db, "series", "id, device, quantity, profile, unit", table)
 
 
 def append_readings(db: duckdb.DuckDBPyConnection, position: int, batch: ReadingBatch) -> int:
@@ -134,7 +140,7 @@ def _append_by_day(db: duckdb.DuckDBPyConnection, position: int, arrays: dict[st
         chosen = days == day
         part = arrays if chosen.all() else {name: array[chosen] for name, array in arrays.items()}
         db.execute(f"CREATE TABLE IF NOT EXISTS {table_of(day)} ({_READINGS})")
-        _append(db, table_of(day), f"{position}, {columns}", part)
+        append(db, table_of(day), f"{position}, {columns}", part)
 
 
 def append_aggregates(db: duckdb.DuckDBPyConnection, position: int, batch: AggregateBatch) -> None:
@@ -144,12 +150,11 @@ def append_aggregates(db: duckdb.DuckDBPyConnection, position: int, batch: Aggre
             f"coalesce(\"{name}\", 'nan'::DOUBLE)" if dtype == "float64" else f'"{name}"'
             for name, dtype in batch.DTYPES.items()
         )
-        _append(db, "aggregates", f"{position}, {columns}", batch.arrays())
+        append(db, "aggregates", f"{position}, {columns}", batch.arrays())
 
 
-def _append(
-    db: duckdb.DuckDBPyConnection, table: str, columns: str, arrays: dict[str, NDArray[Any]] | pa.Table
-) -> None:
+def append(db: duckdb.DuckDBPyConnection, table: str, columns: str, arrays: dict[str, NDArray[Any]] | pa.Table) -> None:
+    """Append rows; `columns` says in SQL what becomes of them."""
     db.register("block", arrays)
     try:
         db.execute(f"INSERT INTO {table} SELECT {columns} FROM block")
@@ -188,8 +193,10 @@ def drop_expired(
 def merge_day(db: duckdb.DuckDBPyConnection, day: int) -> int:
     """Rewrite a day's table without what later rows stand over, sorted by series; gives the rows saved."""
     table = table_of(day)
-    before, readings, newest = _one(db, f"SELECT count(*), count(*) FILTER (NOT rewrite), max(position) FROM {table}")
-    merged = _one(db, f"SELECT coalesce(max(position), -1) FROM compacted WHERE day = {day}")[0]
+    before, readings, newest = one_row(
+        db, f"SELECT count(*), count(*) FILTER (NOT rewrite), max(position) FROM {table}"
+    )
+    merged = one_row(db, f"SELECT coalesce(max(position), -1) FROM compacted WHERE day = {day}")[0]
     if newest is None or newest <= merged:
         return 0
     db.execute(f"CREATE TABLE merging ({_READINGS})")
@@ -201,7 +208,7 @@ def merge_day(db: duckdb.DuckDBPyConnection, day: int) -> int:
     db.execute(f"ALTER TABLE merging RENAME TO {table}")
     db.execute("DELETE FROM compacted WHERE day = ?", [day])
     db.execute("INSERT INTO compacted VALUES (?, ?)", [day, newest])
-    after = _one(db, f"SELECT count(*) FROM {table}")[0]
+    after = one_row(db, f"SELECT count(*) FROM {table}")[0]
     db.execute("UPDATE state SET merged = merged + ?", [readings - after])
     return int(before - after)
 
@@ -209,7 +216,7 @@ def merge_day(db: duckdb.DuckDBPyConnection, day: int) -> int:
 def merge_aggregates(db: duckdb.DuckDBPyConnection) -> int:
     """Delete revisions that a newer one stands over; gives how many."""
     return int(
-        _one(
+        one_row(
             db,
             "DELETE FROM aggregates USING (SELECT series, step, start, max(revision) AS newest FROM aggregates "
             "WHERE revision > 0 GROUP BY ALL) AS late WHERE aggregates.series = late.series "
@@ -219,10 +226,11 @@ def merge_aggregates(db: duckdb.DuckDBPyConnection) -> int:
 
 
 def _readings_in(db: duckdb.DuckDBPyConnection, day: int) -> int:
-    return int(_one(db, f"SELECT count(*) FROM {table_of(day)} WHERE NOT rewrite")[0])
+    return int(one_row(db, f"SELECT count(*) FROM {table_of(day)} WHERE NOT rewrite")[0])
 
 
-def _one(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
+def one_row(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
+    """The row of a statement that always gives one."""
     row = db.execute(sql).fetchone()
     assert row is not None
     return row

@@ -40,6 +40,11 @@ class InfluxConfig:
         return list(dict.fromkeys([self.raw, *self.aggregates.values()]))
 
     @property
+    def figures(self) -> Bucket:
+        """The bucket of conditions' figures: that of the coarsest aggregates."""
+        return self.aggregates[max(self.aggregates)]
+
+    @property
     def lasting(self) -> Bucket:
         """The bucket that keeps its points longest, an aggregates' one if it can be: the journal's mark is there."""
         return max(reversed(self.buckets), key=lambda bucket: bucket.retention_secs or float("inf"))

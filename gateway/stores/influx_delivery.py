@@ -1,5 +1,7 @@
 """Get lines into a bucket, and say which of them InfluxDB will never take."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
@@ -9,7 +11,6 @@ from gateway.reasons import Unstored
 from gateway.stores.base import Refused
 from gateway.stores.influx_answers import BodyTooLarge, Conflict, OutsideRetention, PointsRefused, partial_write
 from gateway.stores.influx_connection import InfluxConnection
-from gateway.stores.line_names import LineNames
 from gateway.stores.line_protocol import Lines
 from gateway.stores.refusals import RefusedLine, TooManyRefusals, bisect
 
@@ -21,19 +22,16 @@ _MAX_DETAIL = 300
 class Delivery:
     """Sends bodies one after the other. Whatever it raises, sending everything again does no harm."""
 
-    def __init__(
-        self, connection: InfluxConnection, names: LineNames, max_batch_lines: int, max_refusal_requests: int
-    ) -> None:
+    def __init__(self, connection: InfluxConnection, max_batch_lines: int, max_refusal_requests: int) -> None:
         self._connection = connection
-        self._names = names
         self._max_batch_lines = max_batch_lines
         self._max_refusal_requests = max_refusal_requests
 
-    def deliver(self, bucket: str, lines: Lines, kind: str) -> list[Refused]:
-        """Store all lines but those given back. `kind` is `reading` or `aggregate`. Raises Retry or Halt."""
+    def deliver(self, bucket: str, lines: Lines, kind: str, owners: Sequence[str]) -> list[Refused]:
+        """Store all lines but those given back. `kind` is that of `Refused`. Raises Retry or Halt."""
         refused = []
         for part in lines.split(self._max_batch_lines):
-            refused += [self._refused(part, line, kind) for line in self._send(bucket, part)]
+            refused += [_refused(part, line, kind, owners) for line in self._send(bucket, part)]
         return refused
 
     def _send(self, bucket: str, lines: Lines) -> list[RefusedLine]:
@@ -100,16 +98,17 @@ class Delivery:
                 "Look at the message and the server's log: this is no matter of a few bad points.",
             ) from error
 
-    def _refused(self, lines: Lines, line: RefusedLine, kind: str) -> Refused:
-        reason = Unstored.RETENTION if isinstance(partial_write(line.detail), OutsideRetention) else Unstored.REFUSED
-        return Refused(
-            kind,
-            self._names.devices[int(lines.owner[line.line])],
-            int(lines.ts[line.line]),
-            reason.value,
-            line.detail[:_MAX_DETAIL],
-            int(lines.readings[line.line]),
-        )
+
+def _refused(lines: Lines, line: RefusedLine, kind: str, owners: Sequence[str]) -> Refused:
+    reason = Unstored.RETENTION if isinstance(partial_write(line.detail), OutsideRetention) else Unstored.REFUSED
+    return Refused(
+        kind,
+        owners[int(lines.owner[line.line])],
+        int(lines.ts[line.line]),
+        reason.value,
+        line.detail[:_MAX_DETAIL],
+        int(lines.readings[line.line]),
+    )
 
 
 def _oldest(lines: Lines, which: NDArray[np.int64], dropped: int, message: str) -> list[RefusedLine]:

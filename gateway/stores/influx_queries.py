@@ -9,15 +9,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.stores.figures import FigureBatch
 from gateway.stores.influx_connection import Series
 from gateway.stores.line_text import spelled, step_label
 from processors.columns import STATS, AggregateBatch, ReadingBatch
 from processors.flags import Flag
 
 __all__ = [
-    "aggregates_statement", "count_statements", "identifier", "latest_statement",
-    "literal", "mark_statement", "parse_aggregates", "parse_readings", "readings_statement", "rows_of",
-    "time_of",
+    "aggregates_statement", "count_statements", "figures_statement", "identifier", "latest_statement",
+    "literal", "mark_statement", "parse_aggregates", "parse_figures", "parse_readings", "readings_statement",
+    "rows_of", "time_of",
 ]  # fmt: skip
 
 _LIMIT = 9_223_372_036_854_775_806
@@ -67,6 +68,15 @@ def aggregates_statement(
     label = step_label(step)
     source = f"/_{label}$/" if profile is None else identifier(profile, f"_{label}")
     return f"SELECT {fields} FROM {source} WHERE {_where(device, start, end)}{_first(most)}"
+
+
+def figures_statement(
+    condition: str, asset: str, names: Iterable[str], start: int, end: int, most: int | None = None
+) -> str:
+    """A condition's figures of one asset."""
+    fields = ", ".join(map(identifier, names))
+    where = f'"asset" = {literal(spelled(asset))} AND {_between(start, end)}'
+    return f"SELECT {fields} FROM {identifier(condition)} WHERE {where}{_first(most)}"
 
 
 def time_of(series: Series, place: int) -> int | None:
@@ -167,4 +177,16 @@ def parse_aggregates(series: Series, wanted: Sequence[tuple[int, str]], step: in
                 start=columns["time"][there], revision=columns[f"{name}_revision"][there], count=count[there], **stats,
             )
         )  # fmt: skip
+    return parts
+
+
+def parse_figures(series: Series, wanted: Sequence[tuple[int, str]]) -> list[FigureBatch]:
+    """The figures of one asset, as `parse_readings` does."""
+    columns = rows_of(series, ())
+    parts = []
+    for number, name in wanted:
+        value = columns.get(spelled(name), np.full(len(columns["time"]), np.nan))
+        there = ~np.isnan(value)
+        figure = np.full(int(there.sum()), number)
+        parts.append(FigureBatch.of(figure=figure, ts=columns["time"][there], value=value[there]))
     return parts

@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from gateway.errors import Halt
 from gateway.stores.base import SeriesId, StoredAggregates, StoredReadings
+from gateway.stores.figures import FigureBatch, FigureId, StoredFigures
 from gateway.stores.influx_config import Bucket, InfluxConfig
 from gateway.stores.influx_connection import InfluxConnection, Series
 from gateway.stores.influx_queries import (
     aggregates_statement,
     count_statements,
+    figures_statement,
     latest_statement,
     parse_aggregates,
+    parse_figures,
     parse_readings,
     readings_statement,
     time_of,
@@ -34,7 +37,7 @@ _DAY = 86_400_000_000_000
 
 B = TypeVar("B", ReadingBatch, AggregateBatch)
 Wanted = list[tuple[int, str]]
-"""Quantities of one device, each with its place among the names that were asked for."""
+"""Quantities of one device, or figures of one asset, each with its place among the names that were asked for."""
 
 
 class InfluxReads:
@@ -76,6 +79,24 @@ class InfluxReads:
         more = _more([one for one, _ in found], most, batch.start, limit)
         batch = batch if more is None else batch.take(batch.start < more)
         return StoredAggregates(names, _ordered(batch, "start"), more)
+
+    def figures(self, figures: Sequence[FigureId], start: int, end: int, limit: int | None = None) -> StoredFigures:
+        """Figures with start <= ts < end; `limit` as with readings."""
+        names = tuple(dict.fromkeys(figures))
+        most = _lines(limit, len(names))
+        groups = defaultdict[tuple[str, str], Wanted](list)
+        for number, name in enumerate(names):
+            groups[name.condition, name.asset].append((number, name.name))
+        statements = [
+            figures_statement(condition, asset, [name for _, name in wanted], start, end, most)
+            for (condition, asset), wanted in groups.items()
+        ]
+        answers = self._query(self._config.figures, statements)
+        found = [(one, wanted) for wanted, answer in zip(groups.values(), answers, strict=True) for one in answer]
+        batch = FigureBatch.concat([part for one, wanted in found for part in parse_figures(one, wanted)])
+        more = _more([one for one, _ in found], most, batch.ts, limit)
+        batch = batch if more is None else batch.take(batch.ts < more)
+        return StoredFigures(names, batch.take(np.lexsort((batch.ts, batch.figure))), more)
 
     def latest(self, series: Sequence[SeriesId]) -> StoredReadings:
         """The newest reading of each series that has one."""

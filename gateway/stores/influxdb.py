@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from gateway.errors import Halt
 from gateway.journal.day_books import DayBook
 from gateway.stores.base import Block, Refused, SeriesId, StoreCursor, StoredAggregates, StoredReadings
+from gateway.stores.figures import FigureId, StoredFigures, last_words
 from gateway.stores.influx_answers import PointsRefused
 from gateway.stores.influx_config import InfluxConfig
 from gateway.stores.influx_connection import InfluxConnection
@@ -28,6 +29,7 @@ from gateway.stores.influx_flags import StoredFlags
 from gateway.stores.influx_queries import mark_statement
 from gateway.stores.influx_reads import MARK, InfluxReads
 from gateway.stores.keys import last_of_each
+from gateway.stores.line_figures import figure_lines
 from gateway.stores.line_names import LineNames
 from gateway.stores.line_protocol import aggregate_lines, reading_lines
 from gateway.stores.line_rows import line_rows
@@ -55,7 +57,7 @@ class InfluxStore:
         self._config = config
         self._names = LineNames()
         self._connection = InfluxConnection(config)
-        self._delivery = Delivery(self._connection, self._names, config.max_batch_lines, config.max_refusal_requests)
+        self._delivery = Delivery(self._connection, config.max_batch_lines, config.max_refusal_requests)
         self._reads = InfluxReads(self._connection, config, self._names)
         self._flags = StoredFlags(self._connection, config.raw.name, self._names)
         self._journal: str | None = None
@@ -87,6 +89,12 @@ class InfluxStore:
     ) -> StoredAggregates:
         """Windows of `step` seconds with start <= window start < end; `limit` as with readings."""
         return await self._in(self._read_thread, lambda: self._reads.aggregates(series, step, start, end, limit))
+
+    async def read_figures(
+        self, figures: Sequence[FigureId], start: int, end: int, limit: int | None = None
+    ) -> StoredFigures:
+        """Figures of conditions with start <= ts < end, of each time the last word; `limit` as with readings."""
+        return await self._in(self._read_thread, lambda: self._reads.figures(figures, start, end, limit))
 
     async def latest(self, series: Sequence[SeriesId]) -> StoredReadings:
         """The newest reading of each series that has one."""
@@ -175,11 +183,14 @@ class InfluxStore:
         if len(block.readings) or len(block.rewrites):
             rows, worst, over = self._flags.complete(line_rows(block.readings, block.rewrites, self._names))
             lines = reading_lines(rows, worst, self._names)
-            refused += self._delivery.deliver(self._config.raw.name, lines, "reading")
+            refused += self._delivery.deliver(self._config.raw.name, lines, "reading", self._names.devices)
         self.by_day = _by_day(block.readings, over, refused)
         for step in np.unique(block.aggregates.step).tolist():
             lines = aggregate_lines(block.aggregates.take(block.aggregates.step == step), self._names)
-            refused += self._delivery.deliver(self._reads.bucket_of(step).name, lines, "aggregate")
+            refused += self._delivery.deliver(self._reads.bucket_of(step).name, lines, "aggregate", self._names.devices)
+        if len(block.figures):
+            lines, assets = figure_lines(last_words(block.figures))
+            refused += self._delivery.deliver(self._config.figures.name, lines, "figure", assets)
         self._written = block.position
         return refused
 

@@ -1,4 +1,6 @@
-"""records.db: everything that is no reading: devices, dead letters, alarms, reports, incidents. One SQLite file, WAL.
+"""records.db: everything that is no reading: devices, dead letters, alarms, newest figures, reports, incidents.
+
+One SQLite file in WAL mode.
 
 It is filled from blocks as any store is, rows and cursor in one transaction, and is never left out. One thread does
 all its work; commands may open the file beside a running gateway, which SQLite sorts out.
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gateway.engine.alarm_model import Transition
+from gateway.engine.figures import Figure
 from gateway.engine.results import DeviceRecord
 from gateway.errors import Halt, Retry
 from gateway.journal.day_books import DayBook
@@ -21,6 +24,7 @@ from gateway.journal.sqlite import connect
 from gateway.stores import records_tables as tables
 from gateway.stores.alarm_tables import ALARM_SCHEMA, AlarmFilter, add_transitions, alarm_history, find_alarms
 from gateway.stores.base import Block, Refused, StoreCursor
+from gateway.stores.figure_tables import FIGURE_SCHEMA, FigureFilter, add_figures, find_figures
 from gateway.stores.incident_tables import (
     INCIDENT_SCHEMA,
     IncidentFilter,
@@ -129,6 +133,10 @@ class RecordsStore:
         """Changes of alarms, the newest first."""
         return await self._in(lambda: alarm_history(self._open_db(), which))
 
+    async def figures(self, which: FigureFilter) -> list[Figure]:
+        """The figures that there are, with their newest values."""
+        return await self._in(lambda: find_figures(self._open_db(), which))
+
     async def reports(self, which: ReportFilter) -> list[dict[str, Any]]:
         """Citizens' reports as they stand, without contacts."""
         return await self._in(lambda: find_reports(self._open_db(), which))
@@ -192,7 +200,7 @@ class RecordsStore:
                     f"{path} was written by another version of CityLoom (schema {version}, here {tables.VERSION}).",
                     "Use that version, or move the file away.",
                 )
-            for statement in (*tables.SCHEMA, *ALARM_SCHEMA, *REPORT_SCHEMA, *INCIDENT_SCHEMA):
+            for statement in (*tables.SCHEMA, *ALARM_SCHEMA, *FIGURE_SCHEMA, *REPORT_SCHEMA, *INCIDENT_SCHEMA):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version={tables.VERSION}")
         self._held = tables.held_letters(db)
@@ -218,6 +226,7 @@ class RecordsStore:
                 held, gone = tables.trim_letters(db, tables.held_letters(db), self._most)
             tables.add_devices(db, block.devices)
             add_transitions(db, block.transitions)
+            add_figures(db, block.figures)
             add_report_changes(db, block.reports)
             add_incident_changes(db, block.incidents)
             db.execute("INSERT OR REPLACE INTO state VALUES (0, ?, ?)", (block.journal_id, block.position))

@@ -43,6 +43,9 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "read nobody": ("read", "nobody"),
     "read no quantity": ("read", "loop-0001", "weight"),
     "read no store": ("read", "loop-0001", "--store", "paper"),
+    "figures": ("figures",),
+    "figures json": ("figures", "--json"),
+    "figures of nobody": ("figures", "traffic.congestion", "--asset", "nobody", "--last", "1h"),
     "dead letters": ("dead-letters", "list"),
     "dead letters json": ("dead-letters", "list", "--json"),
     "unreadable": ("dead-letters", "list", "--reason", "unreadable", "-n", "1", "--json"),
@@ -222,6 +225,7 @@ def test_dead_letters_are_shown_whole_and_harmless(answers: Answers) -> None:
         ("read no quantity", 1, "Device 'loop-0001' has no quantity 'weight'.\n       It has flow, occupancy, speed."),
         ("read no store", 2, "No store 'paper' is open."),
         ("no letter", 1, "There is no dead letter 'nothing'."),
+        ("figures of nobody", 1, "No figure of condition 'traffic.congestion' and asset 'nobody' is known."),
     ],
 )
 def test_what_is_not_there_is_a_sentence_and_a_remedy(answers: Answers, question: str, code: int, said: str) -> None:

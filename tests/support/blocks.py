@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from gateway.engine.figures import Figure
 from gateway.engine.results import DeviceRecord, Reject, SeriesName
 from gateway.stores.base import Block, BlockStore, Refused, SeriesId
 from processors.columns import STATS, AggregateBatch, FlagRewrites, ReadingBatch
 
-__all__ = ["T0", "Journal", "aggregates", "readings", "rewrites"]
+__all__ = ["T0", "Journal", "aggregates", "figure", "readings", "rewrites"]
 
 T0 = 1_700_000_000_000_000_000
 """A time that is no multiple of any window: 2023-11-14T22:13:20Z."""
@@ -29,6 +30,11 @@ def aggregates(*rows: tuple[int, int, int, int, int, float]) -> AggregateBatch:
     series, step, start, revision, count, base = list(zip(*rows, strict=True)) or [()] * 6
     stats = {stat: [value + place for value in base] for place, stat in enumerate(STATS[1:])}
     return AggregateBatch.of(series=series, step=step, start=start, revision=revision, count=count, **stats)
+
+
+def figure(asset: str, name: str, ts: int, value: float, condition: str = "traffic.congestion") -> Figure:
+    """A figure of a condition."""
+    return Figure(condition, asset, "tianhe", name, "1", ts, value)
 
 
 class Journal:
@@ -56,6 +62,7 @@ class Journal:
         windows: AggregateBatch | None = None,
         rejects: Sequence[Reject] = (),
         devices: Sequence[DeviceRecord] = (),
+        figures: Sequence[Figure] = (),
     ) -> Block:
         """The next block, with the names that the store lacks."""
         self.position += 1
@@ -68,6 +75,7 @@ class Journal:
             self.names[store.series_count :],
             rejects,
             devices,
+            figures=figures,
         )
 
     async def write(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from gateway.config.conditions.device import SilenceCondition
+from gateway.config.conditions.device import SilenceCondition, UnusualCondition
 from gateway.config.conditions.gas import VotingCondition
 from gateway.config.conditions.model import ConditionModel
 from gateway.config.conditions.pipeline import BurstCondition
@@ -31,6 +31,7 @@ from gateway.engine.conditions.traffic.queue import QueueRule
 from gateway.engine.conditions.traffic.service_level import ServiceRule
 from gateway.engine.conditions.traffic.travel_time import TravelTimeRule
 from gateway.engine.conditions.traffic.zone_index import ZoneIndexRule
+from gateway.engine.conditions.unusual import UnusualRule
 
 __all__ = ["rule_of"]
 
@@ -48,6 +49,7 @@ _RULES: dict[type[ConditionModel], Callable[[Any], Condition]] = {
     ServiceCondition: ServiceRule,
     TravelTimeCondition: TravelTimeRule,
     ZoneIndexCondition: ZoneIndexRule,
+    UnusualCondition: UnusualRule,
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gateway.engine.alarm_model import Transition
+from gateway.engine.figures import Figure
 from gateway.engine.results import DeviceRecord, LedgerKey, Reject, SeriesName, StepResult
 from gateway.journal.inbox import Inbox
 from gateway.journal.opening import open_journal
@@ -88,5 +89,6 @@ def full_result() -> StepResult:
         series=[SeriesName(0, "d1", "speed", "loop", "km/h")],
         devices=[DeviceRecord("d1", "loop", "z1", ("a/b",), 113.2, None, "8a", "road-1", "known", 9)],
         transitions=[CHANGE],
+        figures=[Figure("traffic.congestion", "road-1", "z1", "tpi", "1", 8, 2.5)],
         counts={DECODED: 3, LedgerKey("message", "rejected", "unreadable", "3", "loop"): 1},
     )

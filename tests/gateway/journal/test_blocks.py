@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.engine.alarm_model import Transition
+from gateway.engine.figures import Figure
 from gateway.engine.incidents.incident_model import IncidentChange
 from gateway.engine.incidents.report_model import ReportChange
 from gateway.engine.results import DeviceRecord, LedgerKey, Reject, SeriesName, StepResult
@@ -57,6 +58,9 @@ RESULTS = st.builds(
             st.booleans(), TEXT, TEXT, INT64,
         ), max_size=3,
     ),
+    figures=st.lists(
+        st.builds(Figure, *[TEXT] * 5, INT64, st.floats(allow_nan=False, allow_infinity=False)), max_size=3
+    ),
     reports=st.lists(
         st.builds(
             ReportChange, *[TEXT] * 5, INT64, st.none() | st.floats(-180, 180), st.none(), *[TEXT] * 3, *[INT64] * 3,
@@ -79,7 +83,7 @@ def test_outputs_come_back_bit_for_bit(result: StepResult) -> None:
             assert getattr(theirs, column).dtype == dtype
             assert getattr(theirs, column).tobytes() == getattr(ours, column).tobytes()
     assert (back.rejects, back.series, back.devices) == (result.rejects, result.series, result.devices)
-    assert back.transitions == result.transitions
+    assert (back.transitions, back.figures) == (result.transitions, result.figures)
     assert (back.reports, back.incidents) == (result.reports, result.incidents)
     assert back.counts == result.counts
     assert encode(back) == encode(result)
@@ -111,6 +115,27 @@ def test_transitions_are_part_of_the_checksum() -> None:
     one.transitions, other.transitions = [change], [msgspec.structs.replace(change, now=7)]
 
     assert len({checksum(each) for each in (full_result(), one, other)}) == 3
+
+
+def test_figures_are_part_of_the_checksum() -> None:
+    (figure,) = full_result().figures
+    changes = {"value": 2.75, "ts": 9, "zone": "z2", "asset": "road-2", "name": "delay", "unit": "km/h"}
+    others = [msgspec.structs.replace(figure, **{name: value}) for name, value in changes.items()]
+    sums = {checksum(full_result())}
+    for told in ([], [figure, figure], *([other] for other in others)):
+        result = full_result()
+        result.figures = told
+        sums.add(checksum(result))
+
+    assert len(sums) == 1 + 2 + len(others)
+
+
+def test_a_block_of_the_format_before_figures_is_read() -> None:
+    body = msgspec.msgpack.decode(encode(full_result()))
+    old = msgspec.msgpack.encode([2, *body[1:10]])
+
+    assert decode(old).figures == []
+    assert decode(old).transitions == full_result().transitions
 
 
 def test_a_block_of_the_format_before_transitions_is_read() -> None:

@@ -220,6 +220,7 @@ async def test_a_file_of_version_1_is_taken_over_as_it_is(store: DuckDbStore, co
     with duckdb.connect(str(config.path)) as db:
         db.execute("ALTER TABLE state DROP merged")
         db.execute("ALTER TABLE state DROP aged_out")
+        db.execute("ALTER TABLE state DROP figures_merged")
         db.execute("UPDATE state SET version = 1")
     again = DuckDbStore(config)
     assert await again.open() == StoreCursor("journal-1", 1, 2)

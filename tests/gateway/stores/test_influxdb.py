@@ -11,7 +11,7 @@ from gateway.errors import Halt, Retry
 from gateway.stores.influx_config import Bucket, InfluxConfig
 from gateway.stores.influxdb import InfluxStore
 from processors.flags import Why
-from tests.support.blocks import T0, Journal, aggregates, readings, rewrites
+from tests.support.blocks import T0, Journal, aggregates, figure, readings, rewrites
 from tests.support.influxd import Influxd
 
 GOOD, UNKNOWN, SUSPECT, FAIL, MISSING = 1, 2, 3, 4, 9
@@ -93,6 +93,21 @@ async def test_quantities_of_an_aggregate_share_a_line_with_a_revision_each(
     assert points(influxd, config.aggregates[900].name, what) == [
         {"_": "loop_detector_15m", "time": T0, "device": "D1", "flow_count": 8, "flow_revision": 0}
     ]
+
+
+async def test_figures_are_points_of_their_condition_under_the_asset_alone(
+    influxd: Influxd, store: InfluxStore, config: InfluxConfig
+) -> None:
+    journal = Journal()
+    told = [figure("road 1", "tpi", T0, 3.0), figure("road 1", "delay", T0, 0.41), figure("road 1", "tpi", T0, 3.25)]
+    assert await store.write(journal.block(store, figures=told)) == []
+    coarse = config.aggregates[900].name
+    assert points(influxd, coarse, '"tpi", "delay", "asset"') == [
+        {"_": "traffic.congestion", "time": T0, "asset": "road 1", "tpi": 3.25, "delay": 0.41}
+    ]
+    keys = influxd.call("GET", f"/query?db={coarse}&q=SHOW+TAG+KEYS")["results"][0]["series"]
+    assert {"name": "traffic.congestion", "columns": ["tagKey"], "values": [["asset"]]} in keys
+    assert points(influxd, config.raw.name) == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest_asyncio
 from gateway.errors import Halt, Retry
 from gateway.stores.influx_config import Bucket, InfluxConfig
 from gateway.stores.influxdb import InfluxStore
-from tests.support.blocks import T0, Journal, aggregates, readings
+from tests.support.blocks import T0, Journal, aggregates, figure, readings
 from tests.support.influx_double import HANG, RESET, STORED, Answer, InfluxDouble, influx_double, said
 
 TOKEN = "a-secret-token"
@@ -191,6 +191,22 @@ async def test_a_refused_aggregate_counts_no_reading(server: InfluxDouble, store
     assert refused[:4] == ("aggregate", "D1", T0, "refused")
     assert refused.readings == 0
     assert len(server.stored) == 1
+
+
+async def test_a_refused_figure_is_found_among_the_others_and_counts_no_reading(
+    server: InfluxDouble, store: InfluxStore
+) -> None:
+    journal = Journal()
+    series = journal.series("D1")
+    server.on_write = lambda bucket, lines: (
+        said(400, "no") if any("asset=road-7 " in line for line in lines) else STORED
+    )
+    told = [figure(f"road-{k % 10}", "tpi", T0 + k // 10, float(k)) for k in range(100)]
+    refused = await store.write(journal.block(store, readings((series, T0, 1.0, 1, 0)), figures=told))
+    assert [point[:4] for point in refused] == [("figure", "road-7", T0 + k, "refused") for k in range(10)]
+    assert {point.readings for point in refused} == {0}
+    assert len(set(server.stored)) == 1 + 90
+    assert sum(book.stored for book in store.by_day.values()) == 1
 
 
 async def test_a_long_reason_is_cut(server: InfluxDouble, store: InfluxStore) -> None:

@@ -35,6 +35,10 @@ BURST = {
     "pressure_profile": "water-pressure", "pressure": "pressure", "window_secs": 60, "priorities": [1],
 }  # fmt: skip
 SILENCE = {"name": "device.silent", "title": "Silent", "kind": "silence", "priorities": [4]}
+UNUSUAL = {
+    "name": "device.unusual", "title": "Unusual", "kind": "unusual", "profile": "senml-station", "quantity": "level",
+    "priorities": [4],
+}  # fmt: skip
 
 
 def _text(*tables: dict[str, Any], head: str = "schema = 1\n") -> str:
@@ -65,7 +69,7 @@ def _problems(text: str, **more: Any) -> dict[str, ConfigError]:
 # -- what is right ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("table", [STEPS, CONGESTION, BURST, SILENCE])
+@pytest.mark.parametrize("table", [STEPS, CONGESTION, BURST, SILENCE, UNUSUAL])
 def test_each_kind_is_read_with_its_defaults(table: dict[str, Any]) -> None:
     (condition,) = _parse(_text(table))
 
@@ -120,7 +124,8 @@ def test_a_file_of_the_wrong_shape_says_where(text: str, key: str) -> None:
     (STEPS, {"window_secs": 30}, "window_secs"), (STEPS, {"hihg": [3]}, "hihg"),
     (CONGESTION, {"least": 0}, "least"), (CONGESTION, {"half_life_days": 0}, "half_life_days"),
     (BURST, {"size": 3}, "size"), (BURST, {"times": 0}, "times"), (SILENCE, {"intervals": 1}, "intervals"),
-    (SILENCE, {"least_secs": 0}, "least_secs"),
+    (SILENCE, {"least_secs": 0}, "least_secs"), (UNUSUAL, {"threshold": 1}, "threshold"),
+    (UNUSUAL, {"warm_days": 0}, "warm_days"), (UNUSUAL, {"quiet_hours": -1}, "quiet_hours"),
 ])  # fmt: skip
 def test_a_wrong_value_is_said_with_its_key(table: dict[str, Any], changed: dict[str, Any], key: str) -> None:
     assert set(_problems(_text(SILENCE | {"name": "a.b"}, table | changed))) == {f"conditions[1].{key}"}
@@ -166,6 +171,8 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     (BURST, {"pressure_profile": "nothing"}, "pressure_profile"), (BURST, {"pressure": "x"}, "pressure"),
     (BURST, {"window_secs": 900, "within_secs": 600}, "within_secs"), (BURST, {"priorities": [1, 2]}, "priorities"),
     (SILENCE, {"priorities": [1, 2]}, "priorities"),
+    (UNUSUAL, {"on_delay_secs": 60}, "on_delay_secs"), (UNUSUAL, {"quantity": "speed"}, "quantity"),
+    (UNUSUAL, {"profile": "nothing"}, "profile"), (UNUSUAL, {"priorities": [4, 3]}, "priorities"),
 ])  # fmt: skip
 def test_a_contradiction_is_said_with_its_key(table: dict[str, Any], changed: dict[str, Any], key: str) -> None:
     assert set(_problems(_text(SILENCE | {"name": "a.b"}, table | changed))) == {f"conditions[1].{key}"}
