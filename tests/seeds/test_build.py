@@ -25,6 +25,10 @@ ZONE_KIND = {
     "senml-station": "district",
     "tts-v3": "district",
     "chirpstack-v4": "district",
+    "household-meter": "feeder",
+    "feeder-meter": "feeder",
+    "transformer": "feeder",
+    "grid-event": "feeder",
 }
 
 
