@@ -72,16 +72,13 @@ class DipsRule(Rule):
         """See Condition."""
         return self._key
 
-    def tick(self, now: int, live: bool) -> Signals:
-        """See Condition: the lanes may have come past readings of before."""
-        return self._judged()
-
     def readings(self, batch: ReadingBatch) -> Signals:
         """See Condition."""
         self._held.hold(batch)
-        return self._judged()
+        return NOTHING
 
-    def _judged(self) -> Signals:
+    def tick(self, now: int, live: bool) -> Signals:
+        """See Condition: judges what the lanes have come past."""
         if self._context is None:
             return NOTHING
         series, ts, value = self._held.take(self._context.watermarks)

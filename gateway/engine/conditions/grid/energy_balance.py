@@ -5,7 +5,8 @@
     customers' --------+    (hour by hour)    +--> UsualLoss by local hour --> grid.energy-balance at the feeder
 
 A feeder is a zone with meters on both sides. An hour is judged `gap_secs` after its end, when no more can come that
-counts. Customers count for the coverage by their usual energy. Source: processors/conditions/grid/energy_balance.py and
+counts: that is the alarm's time, while figures are of the hour.
+Customers count for the coverage by their usual energy. Source: processors/conditions/grid/energy_balance.py and
 usual_loss.py.
 """
 
@@ -44,6 +45,8 @@ class EnergyBalanceRule(Rule):
         self._supply = Registers(self._gap, spec.supply_rollover, np.inf)
         self._meters = Registers(self._gap, spec.meter_rollover, spec.most_kw)
         self._zones: dict[str, int] = {}
+        self._seen = 0
+        """Devices that it has met."""
         self._key: list[int] = []
         self._usual_kwh = np.empty(0)
         self._usual = UsualLoss(spec.days)
@@ -56,33 +59,40 @@ class EnergyBalanceRule(Rule):
         for side, profile, quantity in (
             (self._supply, spec.supply_profile, spec.supply), (self._meters, spec.meter_profile, spec.meter)
         ):  # fmt: skip
-            mets = list(context.met(series, profile, (quantity,)))
-            for zone in (met.record.zone for met in mets):
-                if zone not in self._zones:
-                    self._zones[zone] = len(self._key)
-                    self._key.append(context.alarms.define(definition_of(spec, zone, zone, -1)))
-            side.add(mets, [self._zones[met.record.zone] for met in mets])
-            bound += [met.series for met in mets]
+            # listed ones count before they are heard: their silence is part of the coverage
+            for record in context.registry.records[self._seen :]:
+                if record.profile == profile and context.is_judged(record):
+                    lane = int(context.registry.lane[context.registry.by_id(record.id)])
+                    side.meet(record.id, self._number_of(record.zone, context), lane)
+            for met in context.met(series, profile, (quantity,)):
+                side.add(met)
+                bound.append(met.series)
+        self._seen = len(context.registry.records)
+        self._supply.settle()
+        self._meters.settle()
         self._usual.grow(len(self._key))
         more = len(self._meters) - len(self._usual_kwh)
         self._usual_kwh = np.concatenate([self._usual_kwh, np.full(more, np.nan)])
         return bound
 
+    def _number_of(self, zone: str, context: Context) -> int:
+        if zone not in self._zones:
+            self._zones[zone] = len(self._key)
+            self._key.append(context.alarms.define(definition_of(self._spec, zone, zone, -1)))
+        return self._zones[zone]
+
     def keys(self) -> Iterable[int]:
         """See Condition."""
         return self._key
-
-    def tick(self, now: int, live: bool) -> Signals:
-        """See Condition: the lanes may have come past readings of before."""
-        return self._judged()
 
     def readings(self, batch: ReadingBatch) -> Signals:
         """See Condition."""
         self._supply.hold(batch)
         self._meters.hold(batch)
-        return self._judged()
+        return NOTHING
 
-    def _judged(self) -> Signals:
+    def tick(self, now: int, live: bool) -> Signals:
+        """See Condition: judges what the lanes have come past."""
         if self._context is None or not self._key:
             return NOTHING
         watermarks = self._context.watermarks
@@ -128,7 +138,9 @@ class EnergyBalanceRule(Rule):
         known = ~np.isnan(verdict.deviation)
         level = verdict.suspect[known].astype(np.uint8)
         key = np.array(self._key, np.int32)[zones[known]]
-        return Signals(key, np.full(len(key), end, np.int64), level, level, balance.loss_percent[known] / 100)
+        return Signals(
+            key, np.full(len(key), end + self._gap, np.int64), level, level, balance.loss_percent[known] / 100
+        )
 
     def _day_edges(self) -> I64:
         assert self._context is not None

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processors.columns import F64, I32, I64, ReadingBatch
 from processors.flags import Flag
@@ -36,9 +37,16 @@ class InOrder:
             self._lane = np.concatenate([self._lane, np.full(more, -1, np.int32)])
         self._lane[series] = lane
 
+    def _known(self, series: I32) -> NDArray[np.bool_]:
+        """Which of the series it has met."""
+        if not len(self._lane):
+            return np.zeros(len(series), np.bool_)
+        known: NDArray[np.bool_] = series < len(self._lane)
+        return known & (self._lane[np.minimum(series, len(self._lane) - 1)] >= 0)
+
     def hold(self, batch: ReadingBatch) -> None:
         """Take readings of these series; what failed or is missing tells nothing."""
-        known = series_of(batch, self._lane) & (batch.flag < Flag.FAIL)
+        known = self._known(batch.series) & (batch.flag < Flag.FAIL)
         series, ts, value = self._held
         self._held = (
             np.concatenate([series, batch.series[known]]), np.concatenate([ts, batch.ts[known]]),
@@ -64,12 +72,5 @@ class InOrder:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `snapshot` gave, for the series that are still judged."""
         series = state["series"]
-        there = (series < len(self._lane)) & (self._lane[np.minimum(series, len(self._lane) - 1)] >= 0)
+        there = self._known(series)
         self._held = series[there].copy(), state["ts"][there].copy(), state["value"][there].copy()
-
-
-def series_of(batch: ReadingBatch, lane: I32) -> Any:
-    """Which readings are of series with a lane."""
-    if not len(lane):
-        return np.zeros(len(batch), np.bool_)
-    return (batch.series < len(lane)) & (lane[np.minimum(batch.series, len(lane) - 1)] >= 0)

@@ -20,13 +20,16 @@ HOUR = 3_600_000_000_000
 
 
 class Registers:
-    """Meters are numbered in order of `add`; `zone` and `lane` have a row each."""
+    """Meters are numbered in order of `meet`; `zone` and `lane` have a row each."""
 
     def __init__(self, gap: int, rollover: float, most_kw: float) -> None:
         self._rollover, self._most_kw = rollover, most_kw
         self.devices: list[str] = []
         self.zone = np.empty(0, np.int32)
         self.lane = np.empty(0, np.int32)
+        self._number: dict[str, int] = {}
+        self._places: list[tuple[int, int]] = []
+        """Zone and lane of each."""
         self._meter = Places()
         self._order = InOrder()
         self._energy = RegisterEnergy(HOUR, gap)
@@ -35,14 +38,20 @@ class Registers:
     def __len__(self) -> int:
         return len(self.devices)
 
-    def add(self, mets: list[Met], zones: list[int]) -> None:
-        """Meet meters, each in a zone."""
-        for met in mets:
-            self._meter.put(met.series, len(self.devices))
-            self._order.add(met.series, met.lane)
-            self.devices.append(met.record.id)
-        self.zone = np.concatenate([self.zone, np.array(zones, np.int32)])
-        self.lane = np.concatenate([self.lane, np.array([met.lane for met in mets], np.int32)])
+    def meet(self, device: str, zone: int, lane: int) -> None:
+        """Meet a meter, heard or not; `settle` when all have been met."""
+        self._number[device] = len(self.devices)
+        self.devices.append(device)
+        self._places.append((zone, lane))
+
+    def add(self, met: Met) -> None:
+        """Meet the series of a meter."""
+        self._meter.put(met.series, self._number[met.record.id])
+        self._order.add(met.series, met.lane)
+
+    def settle(self) -> None:
+        """Make room for those that were met."""
+        self.zone, self.lane = (np.array([place[k] for place in self._places], np.int32) for k in (0, 1))
         self._energy.grow(len(self.devices))
 
     def hold(self, batch: ReadingBatch) -> None:
