@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gateway.config.conditions.grid.dips import DipsCondition
 from gateway.config.conditions.grid.nominal import nominal_of
@@ -20,7 +21,7 @@ from gateway.engine.results import SeriesName
 from processors.columns import F64, I32, I64, ReadingBatch
 from processors.conditions.grid.classify import Classes, Kind, classify
 from processors.conditions.grid.events import EventDetector, VoltageEvents
-from processors.conditions.pipeline.arrivals import turns
+from processors.conditions.pipeline.arrivals import group, turns
 from processors.conditions.signals import Signals
 
 __all__ = ["DipsRule"]
@@ -44,6 +45,9 @@ class DipsRule(Rule):
         self._zone: list[str] = []
         self._key: list[int] = []
         self._nominal: list[float] = []
+        self._volts: F64 = np.empty(0)
+        self._place: I32 = np.empty(0, np.int32)
+        """Room to find out whether a device is there once."""
         self._newest = np.empty(0, np.int64)
         self._found = EventDetector()
         self._told: list[Figure] = []
@@ -65,6 +69,7 @@ class DipsRule(Rule):
             self._held.add(met.series, met.lane)
             bound.append(met.series)
         self._newest = np.concatenate([self._newest, np.full(len(self._key) - len(self._newest), _NEVER, np.int64)])
+        self._volts, self._place = np.array(self._nominal), np.empty(len(self._key), np.int32)
         self._found.grow(len(self._key))
         return bound
 
@@ -90,27 +95,39 @@ class DipsRule(Rule):
         affected[meter[beyond]] = True
         affected[self._found.open_events().meter] = True
         mine = affected[meter]
+        if not mine.any():
+            self._add(meter, at, pu)
+            return NOTHING
         self._add(meter[~mine], at[~mine], pu[~mine])
-        meter, at, pu = meter[mine], at[mine], pu[mine]
+        order = np.flatnonzero(mine)[group(meter[mine])]
+        meter, at, pu = meter[order], at[order], pu[order]
         # reading by reading, so that what is said does not depend on how they are split
         said = [self._turn(meter[rows], at[rows], pu[rows]) for rows in turns(meter)]
         return Signals.concat(said) if said else NOTHING
 
     def _records(self, series: I32, ts: I64, value: F64) -> tuple[I32, I64, F64]:
-        """Voltages of devices in pu, a row a time, by device and time; what comes out of order is left out."""
+        """Voltages of devices in pu, a row a time, each device's in order; what comes behind is left out."""
         device = self._device.of(series)
-        order = np.lexsort((ts, device))
-        device, ts, value, column = device[order], ts[order], value[order], self._column.of(series[order])
-        new = np.ones(len(ts), np.bool_)
-        new[1:] = (device[1:] != device[:-1]) | (ts[1:] != ts[:-1])
+        new = _begins(device, ts)
+        if not self._once(device[new]):
+            order = np.lexsort((ts, device))
+            series, device, ts, value = series[order], device[order], ts[order], value[order]
+            new = _begins(device, ts)
+        column = self._column.of(series)
         row = np.cumsum(new) - 1
         pu = np.full((int(row[-1]) + 1, 3), np.nan)
-        pu[row, column] = value / np.array(self._nominal)[device]
+        pu[row, column] = value / self._volts[device]
         meter, at = device[new], ts[new]
         later = at > self._newest[meter]
         meter, at, pu = meter[later], at[later], pu[later]
         self._newest[meter] = at
         return meter, at, pu
+
+    def _once(self, meter: I32) -> bool:
+        """Nearly always: a record a device, its voltages side by side."""
+        rows = np.arange(len(meter), dtype=np.int32)
+        self._place[meter] = rows
+        return bool((self._place[meter] == rows).all())
 
     def _add(self, meter: I32, ts: I64, pu: F64) -> VoltageEvents:
         s = self._spec
@@ -181,6 +198,13 @@ class DipsRule(Rule):
             else:
                 column[..., new] = before[..., old]
         self._found = EventDetector.restore(learned)
+
+
+def _begins(device: I32, ts: I64) -> NDArray[np.bool_]:
+    """Where another record begins."""
+    new = np.ones(len(ts), np.bool_)
+    new[1:] = (device[1:] != device[:-1]) | (ts[1:] != ts[:-1])
+    return new
 
 
 def _rows(events: VoltageEvents) -> Iterable[VoltageEvents]:

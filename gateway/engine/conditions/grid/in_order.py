@@ -59,8 +59,9 @@ class InOrder:
         if not len(series):
             return _NOTHING
         due = ts <= watermarks[self._lane[series]]
-        if not due.any():
-            return _NOTHING
+        if due.all():
+            self._held = _NOTHING
+            return series, ts, value
         self._held = series[~due], ts[~due], value[~due]
         return series[due], ts[due], value[due]
 
