@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 __all__ = [
-    "chirpstack_v4", "gas_detector", "loop_detector", "meter_3p", "reservoir_level", "rfc3339", "segment_speed",
-    "senml_station", "traffic_signal", "tts_v3", "water_flow", "water_pressure",
+    "chirpstack_v4", "feeder_meter", "gas_detector", "grid_event", "household_meter", "loop_detector", "meter_3p",
+    "reservoir_level", "rfc3339", "segment_speed", "senml_station", "traffic_signal", "transformer", "tts_v3",
+    "water_flow", "water_pressure",
 ]  # fmt: skip
 
 _FRACTION = {0: 1_000_000_000, 3: 1_000_000, 9: 1}
@@ -125,6 +126,40 @@ def traffic_signal(
         for name, on in (("fault", fault), ("flashing", flashing), ("dark", dark))
     )
     return f'{{"ts":{_ms(ts)},"stage":{stage},"colour":"{colour}","mode":"{mode}","cycle":{said}{flags}}}'.encode()
+
+
+def household_meter(ts: int, kwh: float, u: float, p: float) -> bytes:
+    """Register kWh, volts, kW; `ts` in whole seconds."""
+    return f'{{"ts":{ts // 1_000_000_000},"kwh":{kwh:.2f},"u":{u:.1f},"p":{p:.3f}}}'.encode()
+
+
+def feeder_meter(ts: int, kwh: float, p: float, u_ab: float, u_bc: float, u_ca: float, f: float) -> bytes:
+    """Register kWh, kW, kV between lines, Hz; `ts` in whole seconds."""
+    return (
+        f'{{"ts":{ts // 1_000_000_000},"kwh":{kwh:.2f},"p":{p:.2f},'
+        f'"u":{{"ab":{u_ab:.3f},"bc":{u_bc:.3f},"ca":{u_ca:.3f}}},"f":{f:.2f}}}'
+    ).encode()
+
+
+def transformer(
+    ts: int, s: float, i_a: float, i_b: float, i_c: float, u_ab: float, u_bc: float, u_ca: float, oil: float,
+    winding: float, ambient: float,
+) -> bytes:  # fmt: skip
+    """kVA, amperes, volts between lines, Cel."""
+    return (
+        f'{{"ts":{_ms(ts)},"s":{s:.2f},"i":[{i_a:.1f},{i_b:.1f},{i_c:.1f}],"u":[{u_ab:.1f},{u_bc:.1f},{u_ca:.1f}],'
+        f'"oil":{oil:.1f},"winding":{winding:.1f},"ambient":{ambient:.1f}}}'
+    ).encode()
+
+
+def grid_event(ts: int, event: str, duration: float | None, residual: float | None, phases: str | None) -> bytes:
+    """Seconds, percent of nominal, letters of phases; without an event only that there is none."""
+    if event == "none":
+        return f'{{"ts":{_ms(ts)},"event":"none"}}'.encode()
+    return (
+        f'{{"ts":{_ms(ts)},"event":"{event}","duration":{_number(duration, 3)},"residual":{_number(residual, 1)},'
+        f'"phases":"{phases}"}}'
+    ).encode()
 
 
 def _ms(ts: int) -> int:

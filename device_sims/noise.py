@@ -56,6 +56,10 @@ class Noise:
         """Noise of one thing that all devices feel, whichever devices there are."""
         return Noise(self._seed, [name])
 
+    def of(self, names: Sequence[str]) -> "Noise":
+        """The noise that devices of other kinds have."""
+        return Noise(self._seed, names)
+
     def fixed(self, channel: str) -> F64:
         """A number in [0, 1) for each device, shape (devices,); the same for ever."""
         every = np.arange(len(self._names))

@@ -29,6 +29,10 @@ TTS_APPLICATION = "drainage@guangzhou"
 SIGNALS_EVERY = 4
 """Each so many-th segment that is no expressway ends at a junction with a signal of ours."""
 CHIRPSTACK_APPLICATION = "7d1f6a52-3c0e-4b7f-9a55-0d2b8c61e4f3"
+METERED_FEEDER = "feeder-conghua-2"
+"""Every home has a meter there, the transformers have terminal units, and the feeder has one at its head."""
+HOMES_A_TRANSFORMER = 10
+EVENT_MONITORS = ("feeder-tianhe-1", "feeder-haizhu-1", "feeder-panyu-1", METERED_FEEDER)
 FIRST_INSTALLATION = date(2014, 3, 1)
 DAYS_OF_INSTALLATION = 4000
 
@@ -58,7 +62,7 @@ def devices_csv(city: dict[str, Any]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for domain in (_traffic, _grid, _water, _gas, _drainage, _signals):
+    for domain in (_traffic, _grid, _water, _gas, _drainage, _signals, _homes, _events):
         writer.writerows(line.cells() for line in domain(city))
     return out.getvalue()
 
@@ -84,7 +88,7 @@ def _traffic(city: dict[str, Any]) -> Iterator[DeviceLine]:
 def _grid(city: dict[str, Any]) -> Iterator[DeviceLine]:
     number = 0
     for feeder in city["feeders"]:
-        for transformer in feeder["transformers"]:
+        for transformer in feeder["transformers"] if feeder["id"] != METERED_FEEDER else ():
             number += 1
             name = f"meter-{number:04d}"
             extra = f"kva={transformer['kva']}"
@@ -152,6 +156,32 @@ def _signals(city: dict[str, Any]) -> Iterator[DeviceLine]:
         stages = f"stages={2 + int(3 * _share(name, 'stages'))}"
         place = {"lon": lon, "lat": lat}
         yield _at(place, name, "traffic-signal", name, segment["zone"], segment["id"], stages)
+
+
+def _homes(city: dict[str, Any]) -> Iterator[DeviceLine]:
+    """A feeder whose supply and homes are all metered. `first` and `homes` say which homes a device feeds."""
+    (feeder,) = [feeder for feeder in city["feeders"] if feeder["id"] == METERED_FEEDER]
+    transformers = feeder["transformers"]
+    homes = HOMES_A_TRANSFORMER * len(transformers)
+    # it stands in the substation, which is no asset: the first transformer is the nearest one
+    head = transformers[0]
+    yield _at(head, "supply-01", "feeder-meter", "supply-01", feeder["zone"], head["id"], f"first=1 homes={homes}")
+    for number, transformer in enumerate(transformers, 1):
+        name, first = f"txmon-{number:02d}", 1 + (number - 1) * HOMES_A_TRANSFORMER
+        extra = f"first={first} homes={HOMES_A_TRANSFORMER} kva={transformer['kva']}"
+        yield _at(transformer, name, "transformer", name, feeder["zone"], transformer["id"], extra)
+    for number in range(homes):
+        transformer = transformers[number // HOMES_A_TRANSFORMER]
+        name = f"home-{number + 1:04d}"
+        yield _at(transformer, name, "household-meter", name, feeder["zone"], transformer["id"], "")
+
+
+def _events(city: dict[str, Any]) -> Iterator[DeviceLine]:
+    feeders = {feeder["id"]: feeder for feeder in city["feeders"]}
+    for number, feeder in enumerate((feeders[name] for name in EVENT_MONITORS if name in feeders), 1):
+        name = f"pq-{number:02d}"
+        transformer = feeder["transformers"][-1]
+        yield _at(transformer, name, "grid-event", name, feeder["zone"], transformer["id"], "")
 
 
 def _at(place: dict[str, Any], name: str, profile: str, *rest: str) -> DeviceLine:

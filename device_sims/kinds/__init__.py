@@ -7,6 +7,8 @@ from device_sims.kinds.base import Group, Reading, Row
 from device_sims.kinds.drainage import ChirpStackManholes, SenmlStations, TtsManholes
 from device_sims.kinds.gas import GasDetectors
 from device_sims.kinds.grid import Meters
+from device_sims.kinds.grid_events import GridEvents
+from device_sims.kinds.metered_feeder import FeederMeters, HouseholdMeters, Transformers
 from device_sims.kinds.traffic import LoopDetectors, SegmentSpeeds, TrafficSignals
 from device_sims.kinds.water import ReservoirLevels, WaterFlows, WaterPressures
 from device_sims.noise import Noise
@@ -16,7 +18,7 @@ __all__ = ["Group", "Reading", "Row", "groups_of"]
 
 _KINDS: tuple[type[Group], ...] = (
     LoopDetectors, SegmentSpeeds, Meters, WaterFlows, WaterPressures, GasDetectors, SenmlStations, TtsManholes,
-    ChirpStackManholes, ReservoirLevels, TrafficSignals,
+    ChirpStackManholes, ReservoirLevels, TrafficSignals, HouseholdMeters, FeederMeters, Transformers, GridEvents,
 )  # fmt: skip
 
 

@@ -429,6 +429,7 @@ class Outbox:
 def _has_outputs(result: StepResult) -> bool:
     columns = (result.readings, result.rewrites, result.aggregates)
     lists = (
-        result.rejects, result.series, result.devices, result.transitions, result.figures, result.reports, result.incidents,
+        result.rejects, result.series, result.devices, result.transitions, result.figures, result.reports,
+        result.incidents,
     )  # fmt: skip
     return any(len(part) for part in (*columns, *lists))

@@ -12,12 +12,12 @@ def test_a_part_of_the_city_has_devices_of_all_large_kinds() -> None:
     some = Counter(device.profile for device in load_city(40).devices)
     assert some.total() == 40
     assert {"loop-detector", "segment-speed", "meter-3p", "water-pressure"} <= some.keys()
-    assert load_city(352) == load_city()
+    assert load_city(len(load_city().devices)) == load_city()
 
 
-@pytest.mark.parametrize("number", [0, -1, 353])
+@pytest.mark.parametrize("number", [0, -1, 9999])
 def test_more_devices_than_there_are_is_an_error(number: int) -> None:
-    with pytest.raises(ValueError, match="352 devices"):
+    with pytest.raises(ValueError, match=f"{len(load_city().devices)} devices"):
         load_city(number)
 
 

@@ -40,6 +40,35 @@ def test_a_meter_that_measures_no_distortion_leaves_it_out() -> None:
     assert told["p"] == -0.7
 
 
+def test_household_meter() -> None:
+    assert encoders.household_meter(NOON, 14711.26, 221.4, 0.812) == (
+        b'{"ts":1772366400,"kwh":14711.26,"u":221.4,"p":0.812}'
+    )
+
+
+def test_feeder_meter() -> None:
+    assert encoders.feeder_meter(NOON, 881204.62, 21.4, 10.21, 10.19, 10.22, 50.01) == (
+        b'{"ts":1772366400,"kwh":881204.62,"p":21.40,"u":{"ab":10.210,"bc":10.190,"ca":10.220},"f":50.01}'
+    )
+
+
+def test_transformer() -> None:
+    assert encoders.transformer(NOON, 19.8, 30.1, 28.4, 31.7, 391.2, 390.8, 391.9, 46.5, 51.2, 24) == (
+        b'{"ts":1772366400123,"s":19.80,"i":[30.1,28.4,31.7],"u":[391.2,390.8,391.9],"oil":46.5,"winding":51.2,'
+        b'"ambient":24.0}'
+    )
+
+
+def test_grid_event() -> None:
+    assert encoders.grid_event(NOON, "sag", 0.12, 62.5, "ab") == (
+        b'{"ts":1772366400123,"event":"sag","duration":0.120,"residual":62.5,"phases":"ab"}'
+    )
+    assert encoders.grid_event(NOON, "interruption", None, 0.0, "abc") == (
+        b'{"ts":1772366400123,"event":"interruption","duration":null,"residual":0.0,"phases":"abc"}'
+    )
+    assert encoders.grid_event(NOON, "none", None, None, None) == b'{"ts":1772366400123,"event":"none"}'
+
+
 def test_water_flow() -> None:
     assert encoders.water_flow(NOON, 4711, 12.4, 88213.52) == (
         b'{"ts":"2026-03-01T12:00:00.123Z","seq":4711,"flow":12.40,"total":88213.52}'

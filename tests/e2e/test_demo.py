@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from device_sims.city import load_city
 from tests.support.command import Process, Result, asked, cityloom, door, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
@@ -49,7 +50,11 @@ def test_it_tells_what_became_of_every_message(shown: tuple[Path, Result]) -> No
     assert found["aggregates"].keys() == {"written", "revised"}
     assert all(found["latency_ms"][name] > 0 for name in ("ack_p50", "ack_p99", "stored_p50", "stored_p99"))
     _all_is_well(found)
-    assert (found["devices"], found["series"] > 1000, found["aggregates"]["written"] > 1000) == (352, True, True)
+    assert (found["devices"], found["series"] > 1000, found["aggregates"]["written"] > 1000) == (
+        len(load_city().devices),
+        True,
+        True,
+    )
     assert len(result.out.splitlines()) == 1, "the object alone is on standard output"
     assert "Traceback" not in result.err
     assert "leaked" not in result.err, "what ends in order frees all"

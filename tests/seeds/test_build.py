@@ -27,6 +27,10 @@ ZONE_KIND = {
     "chirpstack-v4": "district",
     "reservoir-level": "dma",
     "traffic-signal": "district",
+    "household-meter": "feeder",
+    "feeder-meter": "feeder",
+    "transformer": "feeder",
+    "grid-event": "feeder",
 }
 
 

@@ -8,7 +8,7 @@ the configuration: what it learns is kept under lasting numbers and names.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -50,6 +50,8 @@ class Context:
     """Local midnights of the city, UTC ns, sorted; the first one is a Monday's."""
     timezone: str = "UTC"
     """IANA name of the city's: `gateway.engine.timezone` makes arrays of it, of midnights and of other hours."""
+    watermarks: I64 = field(default_factory=lambda: np.empty(0, np.int64))
+    """How far each lane has come, as of the call."""
 
     def is_judged(self, record: DeviceRecord) -> bool:
         """Whether a device still is the configuration's business: the registry forgets nobody."""

@@ -102,6 +102,7 @@ class Judge:
         """Judge what a call has brought, late readings left out."""
         if self._context is None:
             return
+        self._context.watermarks = watermarks
         self._bind()
         batch = ReadingBatch.concat([self._readings(part) for part in readings])
         windows = AggregateBatch.concat([self._windows(part) for part in aggregates])
@@ -109,12 +110,14 @@ class Judge:
         closing = len(windows) > 0 or not np.array_equal(closed, self._closed)
         self._closed = closed
         for rule in self._rules.values():
-            said = [rule.tick(now, live)]
+            said = []
             if rule.name in self._judging:
                 if rule.by_window and closing:
                     said.append(rule.windows(windows, watermarks))
                 elif not rule.by_window and len(batch):
                     said.append(rule.readings(batch))
+            # last: what waits for its lane must not be judged before what this call has brought
+            said.append(rule.tick(now, live))
             for signals in said:
                 if len(signals):
                     self.alarms.observe(signals, now, out.transitions)

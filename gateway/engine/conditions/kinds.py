@@ -5,6 +5,11 @@ from typing import Any
 
 from gateway.config.conditions.device import SilenceCondition, UnusualCondition
 from gateway.config.conditions.gas import VotingCondition
+from gateway.config.conditions.grid.compliance import ComplianceCondition
+from gateway.config.conditions.grid.dips import DipsCondition
+from gateway.config.conditions.grid.energy_balance import EnergyBalanceCondition
+from gateway.config.conditions.grid.transformer import TransformerCondition
+from gateway.config.conditions.grid.unbalance import UnbalanceCondition
 from gateway.config.conditions.model import ConditionModel
 from gateway.config.conditions.pipeline import BurstCondition
 from gateway.config.conditions.steps import StepsCondition
@@ -18,6 +23,12 @@ from gateway.config.conditions.traffic import (
 )
 from gateway.config.conditions.water import NightFlowCondition, TransientCondition, WaterBalanceCondition
 from gateway.engine.conditions.base import Condition
+from gateway.engine.conditions.grid.compliance import ComplianceRule
+from gateway.engine.conditions.grid.dips import DipsRule
+from gateway.engine.conditions.grid.energy_balance import EnergyBalanceRule
+from gateway.engine.conditions.grid.event_records import EventRecordsRule
+from gateway.engine.conditions.grid.transformer import TransformerRule
+from gateway.engine.conditions.grid.unbalance import UnbalanceRule
 from gateway.engine.conditions.pipeline.burst import BurstRule
 from gateway.engine.conditions.pipeline.night_flow import NightFlowRule
 from gateway.engine.conditions.pipeline.transient import TransientRule
@@ -37,6 +48,7 @@ __all__ = ["rule_of"]
 
 _RULES: dict[type[ConditionModel], Callable[[Any], Condition]] = {
     BurstCondition: BurstRule,
+    ComplianceCondition: ComplianceRule,
     CongestionCondition: CongestionRule,
     NightFlowCondition: NightFlowRule,
     SilenceCondition: SilenceRule,
@@ -50,6 +62,10 @@ _RULES: dict[type[ConditionModel], Callable[[Any], Condition]] = {
     TravelTimeCondition: TravelTimeRule,
     ZoneIndexCondition: ZoneIndexRule,
     UnusualCondition: UnusualRule,
+    DipsCondition: lambda spec: DipsRule(spec) if spec.phases else EventRecordsRule(spec),
+    EnergyBalanceCondition: EnergyBalanceRule,
+    TransformerCondition: TransformerRule,
+    UnbalanceCondition: UnbalanceRule,
 }
 
 

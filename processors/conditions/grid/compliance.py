@@ -129,10 +129,11 @@ class Compliance:
     def _counted(self, cell: NDArray[np.int64]) -> U32:
         return np.bincount(cell, minlength=self._known.size).astype(np.uint32).reshape(self._known.shape)
 
-    def reset(self) -> None:
-        """Begin a new period for all meters."""
-        self._known[:] = 0
-        self._within[:] = 0
+    def reset(self, meter: I32 | None = None) -> None:
+        """Begin a new period, for some meters or for all."""
+        which = slice(None) if meter is None else meter
+        self._known[which] = 0
+        self._within[which] = 0
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """The state as arrays."""

@@ -40,6 +40,31 @@ UNUSUAL = {
     "priorities": [4],
 }  # fmt: skip
 
+UNBALANCE = {
+    "name": "grid.unbalance", "title": "Unbalance", "kind": "unbalance", "profile": "transformer",
+    "lines": ["u_ab", "u_bc", "u_ca"], "priorities": [4],
+}  # fmt: skip
+DIPS = {
+    "name": "grid.dip", "title": "Dip", "kind": "dips", "profile": "meter-3p", "phases": ["u_a", "u_b", "u_c"],
+    "priorities": [4, 3, 2],
+}  # fmt: skip
+RECORDS = {
+    "name": "grid.event", "title": "Event", "kind": "dips", "profile": "grid-event", "event": "event",
+    "duration": "duration", "residual": "residual", "priorities": [4],
+}  # fmt: skip
+TRANSFORMER = {
+    "name": "grid.transformer", "title": "Transformer", "kind": "transformer", "profile": "transformer", "power": "s",
+    "oil": "oil", "priorities": [3, 2],
+}  # fmt: skip
+BALANCE = {
+    "name": "grid.balance", "title": "Balance", "kind": "energy-balance", "supply_profile": "feeder-meter",
+    "supply": "energy", "meter_profile": "household-meter", "meter": "energy", "priorities": [3],
+}  # fmt: skip
+COMPLIANCE = {
+    "name": "grid.compliance", "title": "Week", "kind": "compliance", "profile": "meter-3p",
+    "phases": ["u_a", "u_b", "u_c"], "thd": "thd_u", "frequency": "f", "priorities": [4],
+}  # fmt: skip
+
 
 def _text(*tables: dict[str, Any], head: str = "schema = 1\n") -> str:
     lines = [head]
@@ -69,7 +94,9 @@ def _problems(text: str, **more: Any) -> dict[str, ConfigError]:
 # -- what is right ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("table", [STEPS, CONGESTION, BURST, SILENCE, UNUSUAL])
+@pytest.mark.parametrize("table", [
+    STEPS, CONGESTION, BURST, SILENCE, UNUSUAL, UNBALANCE, DIPS, RECORDS, TRANSFORMER, BALANCE, COMPLIANCE,
+])  # fmt: skip
 def test_each_kind_is_read_with_its_defaults(table: dict[str, Any]) -> None:
     (condition,) = _parse(_text(table))
 
@@ -95,7 +122,9 @@ def test_places_have_steps_of_their_own() -> None:
 
 
 def test_plain_tables_give_back_the_same_conditions() -> None:
-    conditions = _parse(_text(STEPS, CONGESTION, BURST, SILENCE))
+    nominal = {"where": [{"device": "x", "nominal": 230}]}
+    grid = (UNBALANCE, DIPS | nominal, RECORDS, TRANSFORMER, BALANCE, COMPLIANCE | nominal)
+    conditions = _parse(_text(STEPS, CONGESTION, BURST, SILENCE, *grid))
 
     assert load_conditions([condition.model_dump(mode="json") for condition in conditions]) == conditions
 
@@ -126,6 +155,9 @@ def test_a_file_of_the_wrong_shape_says_where(text: str, key: str) -> None:
     (BURST, {"size": 3}, "size"), (BURST, {"times": 0}, "times"), (SILENCE, {"intervals": 1}, "intervals"),
     (SILENCE, {"least_secs": 0}, "least_secs"), (UNUSUAL, {"threshold": 1}, "threshold"),
     (UNUSUAL, {"warm_days": 0}, "warm_days"), (UNUSUAL, {"quiet_hours": -1}, "quiet_hours"),
+    (UNBALANCE, {"lines": ["u_ab"]}, "lines"), (DIPS, {"sag": 1.1}, "sag"), (DIPS, {"nominal": 0}, "nominal"),
+    (TRANSFORMER, {"window_secs": 30}, "window_secs"), (BALANCE, {"coverage": 0}, "coverage"),
+    (COMPLIANCE, {"share": 1.5}, "share"), (COMPLIANCE, {"voltage_low": -10}, "voltage_low"),
 ])  # fmt: skip
 def test_a_wrong_value_is_said_with_its_key(table: dict[str, Any], changed: dict[str, Any], key: str) -> None:
     assert set(_problems(_text(SILENCE | {"name": "a.b"}, table | changed))) == {f"conditions[1].{key}"}
@@ -173,6 +205,19 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     (SILENCE, {"priorities": [1, 2]}, "priorities"),
     (UNUSUAL, {"on_delay_secs": 60}, "on_delay_secs"), (UNUSUAL, {"quantity": "speed"}, "quantity"),
     (UNUSUAL, {"profile": "nothing"}, "profile"), (UNUSUAL, {"priorities": [4, 3]}, "priorities"),
+    (UNBALANCE, {"lines": ["u_ab", "u_bc", "u_x"]}, "lines"), (UNBALANCE, {"lines": ["u_ab"] * 3}, "lines"),
+    (UNBALANCE, {"high": [0.04, 0.02]}, "high"), (UNBALANCE, {"high": [2.0]}, "high"),
+    (UNBALANCE, {"profile": "household-meter", "lines": ["u", "p", "energy"]}, "window_secs"),
+    (DIPS, {"phases": []}, "phases"), (DIPS, {"event": "f"}, "phases"), (DIPS, {"phases": ["u_x"]}, "phases"),
+    (DIPS, {"interruption": 0.95}, "interruption"), (DIPS, {"where": [{"nominal": 230}]}, "where[0]"),
+    (DIPS, {"where": [{"zone": "nowhere", "nominal": 230}]}, "where[0].zone"),
+    (RECORDS, {"residual": "depth"}, "residual"), (RECORDS, {"priorities": [1, 2, 3, 4]}, "priorities"),
+    (TRANSFORMER, {"currents": ["i_a"]}, "currents"), (TRANSFORMER, {"oil": "water"}, "oil"),
+    (TRANSFORMER, {"loading": [1.3, 1.0]}, "loading"), (TRANSFORMER, {"oil_high": []}, "oil_high"),
+    (BALANCE, {"meter_profile": "feeder-meter"}, "meter_profile"), (BALANCE, {"supply": "p_x"}, "supply"),
+    (BALANCE, {"least": 20}, "least"),
+    (COMPLIANCE, {"lines": ["u_a", "u_b"]}, "lines"), (COMPLIANCE, {"voltage_low": 0.1}, "voltage_low"),
+    (COMPLIANCE, {"frequency_high": 49.0}, "frequency_low"), (COMPLIANCE, {"thd": "thd"}, "thd"),
 ])  # fmt: skip
 def test_a_contradiction_is_said_with_its_key(table: dict[str, Any], changed: dict[str, Any], key: str) -> None:
     assert set(_problems(_text(SILENCE | {"name": "a.b"}, table | changed))) == {f"conditions[1].{key}"}

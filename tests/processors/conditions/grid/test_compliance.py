@@ -154,3 +154,13 @@ def test_figures_are_those_of_counting_by_hand_however_values_are_split(
             assert got.coverage[m, q] == len(known) / 10
             if known:
                 assert got.share[m, q] == len(within) / len(known)
+
+
+def test_some_meters_begin_a_new_period_and_others_go_on() -> None:
+    made = counts(3)
+    for meter in range(3):
+        add(made, Measure.VOLTAGE, [0.0, 20.0], meter)
+
+    made.reset(np.array([1], np.int32))
+
+    assert made.figures(2, 0.0).coverage[:, Measure.VOLTAGE].tolist() == [1.0, 0.0, 1.0]

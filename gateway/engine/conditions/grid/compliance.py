@@ -1,0 +1,214 @@
+"""Compliance: which share of each local week's values kept to the limits, and whether that is enough.
+
+    ten minutes --> voltage, unbalance, distortion --+
+                                                     +--> processors' Compliance --Monday 00:00--> figures, alarm
+    shortest windows --> frequency ------------------+
+
+Voltage is the deviation of the phase furthest from nominal; with a phase missing, or below a tenth of nominal (an
+interruption, which EN 50160 leaves out), nothing is counted. A week with too few known values has figures and no
+verdict.
+Source: see processors/conditions/grid/compliance.py.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gateway.config.conditions.grid.compliance import ComplianceCondition
+from gateway.config.conditions.grid.nominal import nominal_of
+from gateway.engine.conditions.base import NOTHING, Context, Places, Rule, definition_of, moved
+from gateway.engine.conditions.grid.days import period_of, weeks
+from gateway.engine.conditions.grid.ten_minutes import LEAST, TEN, TenMinutes
+from gateway.engine.figures import Figure
+from gateway.engine.results import SeriesName
+from processors.columns import F64, I32, I64, AggregateBatch
+from processors.conditions.grid.compliance import Compliance, Measure, Verdict
+from processors.conditions.grid.ten_minutes import ten_minute_value
+from processors.conditions.grid.unbalance import from_line_voltages
+from processors.conditions.grid.voltage import deviation
+from processors.conditions.signals import Signals
+
+__all__ = ["ComplianceRule"]
+
+_PANES = (10, 60, 900, 3600)
+_NONE = -1
+_INTERRUPTED = -90.0
+"""% of nominal: EN 50160 leaves out what is lower."""
+_Values = tuple[I64, I32, Measure, F64]
+"""Start, device, what, value."""
+
+
+class ComplianceRule(Rule):
+    """See Condition. Subjects are devices."""
+
+    def __init__(self, spec: ComplianceCondition) -> None:
+        self.name = spec.name
+        self._spec = spec
+        named = (*spec.phases, *spec.lines, *((spec.thd,) if spec.thd is not None else ()))
+        self._columns = tuple(dict.fromkeys(named))
+        self._phases = [self._columns.index(name) for name in spec.phases]
+        self._lines = [self._columns.index(name) for name in spec.lines]
+        self._tens = TenMinutes(max(len(self._columns), 1))
+        self._frequency = Places()
+        self._pane = 60
+        self._edges: I64 = np.empty(0, np.int64)
+        self._key: list[int] = []
+        self._zone: list[str] = []
+        self._nominal: list[float] = []
+        self._week = np.empty(0, np.int64)
+        self._counts = Compliance()
+        self._span = np.empty((0, 2))
+        """Lowest and highest deviation of the week, %."""
+        self._told: list[Figure] = []
+        low = {Measure.VOLTAGE: spec.voltage_low * 100, Measure.FREQUENCY: spec.frequency_low}
+        high = {
+            Measure.VOLTAGE: spec.voltage_high, Measure.UNBALANCE: spec.unbalance_high, Measure.THD: spec.thd_high
+        }  # fmt: skip
+        self._low = np.array([low.get(measure, -np.inf) for measure in Measure])
+        self._high = np.array([high[measure] * 100 if measure in high else spec.frequency_high for measure in Measure])
+        self._required = np.array([spec.share, spec.share, spec.share, spec.frequency_share])
+
+    def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
+        """See Condition."""
+        spec = self._spec
+        self._edges = weeks(context.day_edges)
+        interval = context.intervals.get(spec.profile, 0) / 1e9
+        self._pane = next((pane for pane in _PANES if pane >= interval), _PANES[-1])
+        names = (*self._columns, *((spec.frequency,) if spec.frequency is not None else ()))
+        bound = []
+        for met in context.met(series, spec.profile, names):
+            record = met.record
+            # frequency has no column: it is asked for under its series alone
+            column = self._columns.index(met.quantity) if met.quantity in self._columns else _NONE
+            number = self._tens.add(record.id, met.lane, met.series, column)
+            if number == len(self._zone):
+                if spec.alarm:
+                    self._key.append(context.alarms.define(definition_of(spec, record.id, record.zone, met.lane)))
+                self._zone.append(record.zone)
+                self._nominal.append(nominal_of(spec.where, spec.nominal, record.zone, record.asset, record.id))
+            if met.quantity == spec.frequency:
+                self._frequency.put(met.series, number)
+            bound.append(met.series)
+        more = len(self._zone) - len(self._week)
+        self._week = np.concatenate([self._week, np.full(more, _NONE, np.int64)])
+        self._span = np.concatenate([self._span, np.full((more, 2), np.nan)])
+        self._counts.grow(len(self._zone))
+        return bound
+
+    def keys(self) -> Iterable[int]:
+        """See Condition."""
+        return self._key
+
+    def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
+        """See Condition."""
+        who, end, minutes = self._tens.take(batch, watermarks)
+        values = [*self._of_tens(who, end, minutes), self._of_frequency(batch)]
+        said = self._counted(values)
+        # where midnight is no end of ten minutes, those that it lies in are waited for
+        ends = self._ends()
+        over = (self._week != _NONE) & (ends + -ends % TEN <= watermarks[self._tens.lanes()])
+        said += self._finish(np.flatnonzero(over))
+        return Signals.concat(said) if said else NOTHING
+
+    def _of_tens(self, who: I32, end: I64, minutes: F64) -> Iterable[_Values]:
+        spec, start = self._spec, end - TEN
+        if self._phases:
+            nominal = np.array(self._nominal)[who]
+            off = deviation(ten_minute_value(minutes[:, self._phases], LEAST), nominal[:, None])
+            off[(off < _INTERRUPTED).any(axis=1)] = np.nan
+            furthest = np.argmax(np.abs(off), axis=1)[:, None]  # a NaN counts as the furthest
+            value = np.take_along_axis(off, furthest, 1)[:, 0]
+            np.fmin.at(self._span[:, 0], who, off.min(axis=1))
+            np.fmax.at(self._span[:, 1], who, off.max(axis=1))
+            yield start, who, Measure.VOLTAGE, value
+        if self._lines:
+            ab, bc, ca = (minutes[:, column] for column in self._lines)
+            yield start, who, Measure.UNBALANCE, ten_minute_value(from_line_voltages(ab, bc, ca), LEAST)
+        if spec.thd is not None:
+            yield start, who, Measure.THD, ten_minute_value(minutes[:, self._columns.index(spec.thd)], LEAST) * 100
+
+    def _of_frequency(self, batch: AggregateBatch) -> _Values:
+        who = self._frequency.of(batch.series)
+        which = (who >= 0) & (batch.step == self._pane) & (batch.count > 0)
+        return batch.start[which], who[which], Measure.FREQUENCY, batch.mean[which]
+
+    def _counted(self, values: Sequence[_Values]) -> list[Signals]:
+        """Count values in order of their weeks; a device's week is over when it has one of the next."""
+        start = np.concatenate([each[0] for each in values])
+        who = np.concatenate([each[1] for each in values])
+        measure = np.concatenate([np.full(len(each[0]), each[2], np.uint8) for each in values])
+        value = np.concatenate([each[3] for each in values])
+        week = period_of(self._edges, start)
+        said = []
+        for number in np.unique(week).tolist():
+            which = (week == number) & (self._week[who] <= number)
+            now = np.unique(who[which])
+            said += self._finish(now[(self._week[now] != _NONE) & (self._week[now] < number)])
+            self._week[now] = number
+            of = measure[which]
+            self._counts.add(who[which], of, value[which], self._low[of], self._high[of])
+        return said
+
+    def _ends(self) -> I64:
+        """Where the week of each device is over."""
+        return self._edges[np.minimum(self._week + 1, len(self._edges) - 1)]
+
+    def _finish(self, who: Any) -> list[Signals]:
+        """The weeks of these devices are over."""
+        if not len(who):
+            return []
+        end, start = self._ends()[who], self._edges[self._week[who]]
+        expected = np.empty((len(self._zone), len(Measure)), np.int64)
+        expected[:] = 1
+        expected[who] = ((end - start) // TEN)[:, None]
+        expected[who, Measure.FREQUENCY] = (end - start) // (self._pane * 1_000_000_000)
+        found = self._counts.figures(expected, self._spec.coverage, self._required)
+        self._tell(who, end, found.share, found.coverage)
+        verdict, share = found.verdict[who], found.share[who]
+        self._counts.reset(who)
+        self._week[who], self._span[who] = _NONE, np.nan
+        judged = (verdict != Verdict.UNKNOWN).any(axis=1)
+        if not self._spec.alarm or not judged.any():
+            return []
+        level = (verdict == Verdict.FAILS).any(axis=1)[judged].astype(np.uint8)
+        # the share that misses its limit by most, or comes nearest to it
+        margin = np.where(verdict == Verdict.UNKNOWN, np.inf, share - self._required)[judged]
+        least = np.take_along_axis(share[judged], np.argmin(margin, axis=1)[:, None], 1)[:, 0]
+        return [Signals(np.array(self._key, np.int32)[who[judged]], end[judged], level, level, least)]
+
+    def _tell(self, who: Any, end: I64, share: F64, coverage: F64) -> None:
+        for device, ts in zip(who.tolist(), end.tolist(), strict=True):
+            named = [
+                (f"{measure.name.lower()}_{name}", float(column[device, measure]))
+                for measure in Measure
+                if not np.isnan(share[device, measure])
+                for name, column in (("share", share), ("coverage", coverage))
+            ]
+            named += zip(("voltage_lowest", "voltage_highest"), (self._span[device] / 100).tolist(), strict=True)
+            for name, value in named:
+                if not np.isnan(value):
+                    figure = Figure(self.name, self._tens.devices[device], self._zone[device], name, "ratio", ts, value)
+                    self._told.append(figure)
+
+    def figures(self) -> Sequence[Figure]:
+        """See Condition."""
+        told, self._told = self._told, []
+        return told
+
+    def snapshot(self) -> dict[str, Any]:
+        """See Condition."""
+        return {
+            "tens": self._tens.snapshot(), "week": self._week.copy(), "counts": self._counts.snapshot(),
+            "span": self._span.copy(),
+        }  # fmt: skip
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """See Condition."""
+        self._tens.restore(state["tens"])
+        old, new = moved(state["tens"]["devices"], self._tens.devices)
+        self._week[new], self._span[new] = state["week"][old], state["span"][old]
+        learned = self._counts.snapshot()
+        for name, column in learned.items():
+            column[new] = state["counts"][name][old]
+        self._counts = Compliance.restore(learned)
