@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gateway.config.live_sections import LiveSettings
 from gateway.config.section import OptionalPath, secrets_in
 from gateway.config.sections import (
     BoundsSettings,
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     records: RecordsSettings = RecordsSettings()
     ledger: LedgerSettings = LedgerSettings()
     reviser: ReviserSettings = ReviserSettings()
+    live: LiveSettings = LiveSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
 

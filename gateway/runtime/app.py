@@ -2,7 +2,7 @@
 
     MqttSource(s) -> Intake -> inbox -> Runner(engines) -> outbox -> StoreWriter(s), Reviser
                         |                    |                            |
-                     PUBACK              LiveView                     Liveness, ledger, control door
+                     PUBACK         LiveView, LiveHub                 Liveness, ledger, control door
 
 Stop order: sources (nothing new), intake (what came is durable and acknowledged), runner (what is durable is judged),
 reviser and writers (what is judged is stored, where the store is up), snapshot, files.
@@ -33,6 +33,7 @@ from gateway.runtime.gauges import refresh
 from gateway.runtime.housekeeping import Housekeeping
 from gateway.runtime.intake import Intake, Stamps
 from gateway.runtime.live import LiveView
+from gateway.runtime.live_parts import LiveParts
 from gateway.runtime.liveness import Liveness
 from gateway.runtime.lock import FolderLock
 from gateway.runtime.offices import GatewayOffice
@@ -62,6 +63,7 @@ from gateway.telemetry.events import (
 )
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.telemetry import Telemetry
+from processors.columns import AggregateBatch
 
 __all__ = ["Gateway", "open_gateway"]
 
@@ -130,6 +132,7 @@ class Gateway:
         self.sources = make_sources(
             settings, content, self.inbox, self.intake, stamps, self.reports, self.notes, new_session=new_session
         )
+        self.live_parts = LiveParts(self, content)
         self.office = GatewayOffice(self)
         self.desk = Desk(self.office)
         self.housekeeping = Housekeeping(self, self._inbox_thread)
@@ -160,6 +163,7 @@ class Gateway:
             writers = [group.create_task(writer.run(), name=f"gateway.store.{writer.name}") for writer in self.writers]
             reviser = group.create_task(self.reviser.run(), name="gateway.reviser")
             timers = self.housekeeping.start(group)
+            live = self.live_parts.start(group)
             await stop.wait()
             started = monotonic()
             self.telemetry.emit(ShutdownStarted())
@@ -174,6 +178,8 @@ class Gateway:
             self.stopping = "the engine"
             self.runner.stop()
             await runner
+            self.stopping = "the live view"
+            await self.live_parts.end(live)
             self.stopping = "the stores"
             await self.housekeeping.end(timers)
             self.reviser.stop()
@@ -248,6 +254,7 @@ class Gateway:
     def _on_committed(self, rows: Sequence[Row], result: StepResult, position: int | None) -> None:
         self._stages.committed(self.engines.offset, position)
         self.view.committed(monotonic(), len(rows), result)
+        self.live_parts.hub.committed(result)
         self.metrics.outbox_fsync.observe(self.runner.commit_secs)
         for reject in result.rejects:
             self.telemetry.emit(MessageRejected(reject.reason, reject.profile, reject.detail))
@@ -268,9 +275,10 @@ class Gateway:
                 self.view.stored.observe(now - came_at, messages)
                 self.metrics.stored.observe(now - came_at, messages)
 
-    def _on_revised(self, windows: int) -> None:
-        self.view.revised(windows)
-        self.telemetry.emit(RevisionWritten(windows))
+    def _on_revised(self, windows: AggregateBatch) -> None:
+        self.view.revised(len(windows))
+        self.live_parts.hub.revised(windows)
+        self.telemetry.emit(RevisionWritten(len(windows)))
 
     def _on_skipped(self, series: int) -> None:
         self.telemetry.emit(RevisionSkipped(series))
@@ -325,7 +333,9 @@ async def open_gateway(
         gateway = Gateway(settings, content, clock, telemetry, journal, recovered, kill, new_session=new_session)
         stack.callback(gateway.close)
         gateway.register_stores()
-        gateway.view.alarms.take(recovered.engines.zone.judge.standing())
+        standing = recovered.engines.zone.judge.standing()
+        gateway.view.alarms.take(standing)
+        gateway.live_parts.hub.standing(standing)
         try:
             yield gateway
         finally:
