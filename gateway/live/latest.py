@@ -127,10 +127,10 @@ class Changed:
 
 
 def _last_of_each(series: NDArray[np.int32], when: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Row of the newest of each series; of equally new ones the last."""
-    order = np.lexsort((when, series))
-    ordered = series[order]
-    last = np.ones(len(order), np.bool_)
-    last[:-1] = ordered[1:] != ordered[:-1]
-    rows: NDArray[np.intp] = order[last]
+    """Row of the newest of each series, of equally new ones the last: in order of time, the last write stays."""
+    order = np.argsort(when, kind="stable")
+    ordered, place = series[order], np.arange(len(order))
+    last = np.empty(int(series.max()) + 1, np.intp)
+    last[ordered] = place
+    rows: NDArray[np.intp] = order[last[ordered] == place]
     return rows
