@@ -44,7 +44,8 @@ app = App(
 _dead_letters = App(name="dead-letters", help="What could not be used: look at it, send it through again.")
 _stores = App(name="stores", help="Stores that were deleted or replaced.")
 _alarms = App(name="alarms", help="What needs somebody, what happened, and what people decide.")
-for _group in (_alarms, _dead_letters, _stores):
+_notifications = App(name="notifications", help="Who was told of what, what waits, and what nobody took.")
+for _group in (_alarms, _dead_letters, _notifications, _stores):
     app.command(_group)
 
 
@@ -139,6 +140,12 @@ _add(
     "purge", "gateway.cli.dead_letters:purge", "Delete dead letters for good; they stay counted.",
     "cityloom dead-letters purge --reason topic_unknown", to=_dead_letters,
 )  # fmt: skip
+_add(
+    "list", "gateway.cli.notifications:listing", "List messages, the newest first.",
+    "cityloom notifications list", "cityloom notifications list --state failed --json", to=_notifications,
+)  # fmt: skip
+_add("retry", "gateway.cli.notifications:retry", "Send messages that failed once more.",
+     "cityloom notifications retry 3f0c2a81", to=_notifications)  # fmt: skip
 _add(
     "adopt", "gateway.cli.stores:adopt", "Go on with a store that was deleted or replaced.",
     "cityloom stores adopt duckdb", to=_stores,

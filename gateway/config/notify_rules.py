@@ -1,10 +1,10 @@
 """Rules of [notify] that join several options: each is a (key, problem, remedy)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from gateway.config.notify_sections import NotifySettings
 
-__all__ = ["NOTIFY_RULES", "unknown_places"]
+__all__ = ["NOTIFY_RULES"]
 
 Problem = tuple[str, str, str]
 
@@ -57,25 +57,6 @@ def _quiet(notify: NotifySettings) -> Iterator[Problem]:
     for name in ("start", "end"):
         if getattr(quiet, name).tzinfo is not None:
             yield f"notify.quiet.{name}", "has an offset", "Write the city's time alone, such as 22:00."
-
-
-def unknown_places(
-    notify: NotifySettings, zones: Sequence[str], conditions: Sequence[Mapping[str, object]], profiles: Sequence[str]
-) -> Iterator[Problem]:
-    """Names in routes that nothing bears: nobody would ever be told."""
-    names = {str(each["name"]) for each in conditions}
-    for k, route in enumerate(notify.routes):
-        for zone in route.zones:
-            if zone not in zones:
-                yield f"notify.routes[{k}].zones", f"{zone!r} is no zone of the city", "Name one of [[zones]]."
-        for condition in route.conditions:
-            if condition not in names:
-                remedy = "Name one of conditions.toml, such as gas.lel."
-                yield f"notify.routes[{k}].conditions", f"{condition!r} is no condition", remedy
-    for k, each in enumerate(notify.calibrations):
-        if each.profile not in profiles:
-            remedy = f"There are {', '.join(sorted(profiles))}."
-            yield f"notify.calibrations[{k}].profile", f"{each.profile!r} is no profile", remedy
 
 
 NOTIFY_RULES = (_names, _channels, _webhooks, _passwords, _quiet)

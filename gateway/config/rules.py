@@ -136,27 +136,6 @@ def _clock_speed(settings: Settings) -> Iterator[Broken]:
         )
 
 
-def _live_topic(settings: Settings) -> Iterator[Broken]:
-    live = settings.live.mqtt
-    if live.enabled:
-        yield from _own_topics(settings, "live.mqtt.topic", live.topic)
-
-
-def _notify_topics(settings: Settings) -> Iterator[Broken]:
-    for k, channel in enumerate(settings.notify.topics):
-        yield from _own_topics(settings, f"notify.topics[{k}].topic", channel.topic)
-
-
-def _own_topics(settings: Settings, key: str, topic: str) -> Iterator[Broken]:
-    """What we publish must not come back as messages of devices."""
-    for index, source in enumerate(settings.sources):
-        for heard in source.filters:
-            if filters_overlap(heard, f"{topic}/#") or filters_overlap(heard, topic):
-                where = "mqtt.filters" if source.filters == settings.mqtt.filters else f"sources[{index}].filters"
-                yield Broken(key, f"{topic!r} lies within {heard!r} of {where}: we would hear ourselves",
-                             "Narrow the filter, or publish under another topic.")  # fmt: skip
-
-
 def _stores(settings: Settings) -> Iterator[Broken]:
     if not settings.enabled_stores:
         yield Broken("stores", "none is enabled", "Write enabled = true in [stores.duckdb] or [stores.influxdb].")
@@ -202,5 +181,5 @@ def _reviser(settings: Settings) -> Iterator[Broken]:
 _CONNECTION_RULES = (_keep_alive, _session, _certificate, _tls, _filters)
 _RULES = (
     _number, _names, _at_one_broker, _clock_times, _clock_speed, _stores, _influx_token, _influx_buckets,
-    _decompressed, _inbox, _clock_bound, _reviser, _live_topic, _notify_topics,
+    _decompressed, _inbox, _clock_bound, _reviser,
 )  # fmt: skip

@@ -36,6 +36,7 @@ from gateway.runtime.live import LiveView
 from gateway.runtime.live_parts import LiveParts
 from gateway.runtime.liveness import Liveness
 from gateway.runtime.lock import FolderLock
+from gateway.runtime.notify_parts import NotifyParts
 from gateway.runtime.offices import GatewayOffice
 from gateway.runtime.parts import Journal
 from gateway.runtime.recovery import Recovered, configure, recover
@@ -95,7 +96,7 @@ class Gateway:
         self.http_port = 0
         self.stopping = ""
         """What is being waited for while it stops."""
-        self._kill = kill
+        self.passed = kill
         self._stages = Stages()
         self._inbox_thread = ThreadPoolExecutor(1, "gateway.inbox")
         self._engine_thread = ThreadPoolExecutor(1, "gateway.engine")
@@ -133,6 +134,7 @@ class Gateway:
             settings, content, self.inbox, self.intake, stamps, self.reports, self.notes, new_session=new_session
         )
         self.live_parts = LiveParts(self, content)
+        self.notify_parts = NotifyParts(self, content)
         self.office = GatewayOffice(self)
         self.desk = Desk(self.office)
         self.housekeeping = Housekeeping(self, self._inbox_thread)
@@ -163,7 +165,7 @@ class Gateway:
             writers = [group.create_task(writer.run(), name=f"gateway.store.{writer.name}") for writer in self.writers]
             reviser = group.create_task(self.reviser.run(), name="gateway.reviser")
             timers = self.housekeeping.start(group)
-            live = self.live_parts.start(group)
+            live, notify = self.live_parts.start(group), self.notify_parts.start(group)
             await stop.wait()
             started = monotonic()
             self.telemetry.emit(ShutdownStarted())
@@ -187,6 +189,7 @@ class Gateway:
             for writer in self.writers:
                 writer.stop()
             await asyncio.gather(*writers)
+            await self.notify_parts.end(notify)
             self.stopping = "the snapshot"
             await self.housekeeping.last()
             self.stopping = ""
@@ -269,6 +272,8 @@ class Gateway:
                 writer.wake(len(result.readings))
 
     def _on_stored(self, store: str, position: int) -> None:
+        if store == RECORDS:
+            self.notify_parts.stored()
         if store == self.stores[0].name:
             now = monotonic()
             for came_at, messages in self._stages.stored(position):

@@ -22,6 +22,7 @@ from gateway.journal.outbox import Outbox
 from gateway.rows import Row, RowKind
 from gateway.runtime.alarm_desk import ALARM_METHODS, AlarmDesk
 from gateway.runtime.intake import REPLAY_SOURCE
+from gateway.runtime.notify_desk import NOTIFY_METHODS, NotifyDesk
 from gateway.runtime.reading import MOST_ROWS, read_series
 from gateway.runtime.trace import TraceDesk
 from gateway.runtime.verification import verify_store
@@ -33,7 +34,7 @@ __all__ = ["METHODS", "Desk", "Office"]
 METHODS = frozenset({
     "status", "ledger", "verify", "device_ledger", "dead_letters", "dead_letter", "replay_dead_letters",
     "purge_dead_letters", "series", "read", "trace", "adopt_store",
-}) | ALARM_METHODS  # fmt: skip
+}) | ALARM_METHODS | NOTIFY_METHODS  # fmt: skip
 _REPLAY_AT_ONCE = Held(2_000, 16 << 20)
 """Dead letters a call, and their bytes."""
 
@@ -77,7 +78,7 @@ class Office(Protocol):
         ...
 
 
-class Desk(AlarmDesk, TraceDesk):
+class Desk(AlarmDesk, TraceDesk, NotifyDesk):
     """Answers questions and takes orders."""
 
     def __init__(self, office: Office) -> None:
@@ -86,7 +87,8 @@ class Desk(AlarmDesk, TraceDesk):
     async def status(self) -> dict[str, Any]:
         """Everything that `cityloom status` shows."""
         ledger = (await self._office.take()).as_dict()
-        return {**self._office.status(), "dead_letters": await self._letter_figures(), "ledger": ledger}
+        beside = {"dead_letters": await self._letter_figures(), "notifications": await self._notify_figures()}
+        return {**self._office.status(), **beside, "ledger": ledger}
 
     async def ledger(self) -> dict[str, Any]:
         """The books: totals, then each source, profile and store."""

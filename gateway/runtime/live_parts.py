@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gateway.config.content import EngineContent
-from gateway.config.filters import filters_overlap, source_filters
-from gateway.config.profiles import load_profiles
 from gateway.config.sections import SourceSettings
 from gateway.config.settings import Settings
 from gateway.engine.alarm_model import Transition
 from gateway.engine.results import DeviceRecord
-from gateway.errors import ConfigError
 from gateway.live.hub import LiveHub
 from gateway.live.mqtt_client import MqttTarget
 from gateway.live.publisher import LivePublisher
@@ -23,12 +20,12 @@ from gateway.mqtt.backoff import Backoff
 from gateway.runtime.sources import options_of
 from gateway.runtime.stores import RECORDS
 from gateway.stores.alarm_tables import AlarmFilter
-from gateway.telemetry.events import LiveEventsLost, LivePublisherConnected, LivePublisherUnreachable
+from gateway.telemetry.live_events import LiveEventsLost, LivePublisherConnected, LivePublisherUnreachable
 
 if TYPE_CHECKING:
     from gateway.runtime.app import Gateway
 
-__all__ = ["LiveParts", "refuse_own_topics", "target_of"]
+__all__ = ["LiveParts", "target_of"]
 
 _LAST_SECS = 4.0
 _CAUGHT_UP_SECS = 5.0
@@ -51,7 +48,6 @@ class LiveParts:
         )  # fmt: skip
         self.publisher: LivePublisher | None = None
         if live.mqtt.enabled:
-            refuse_own_topics(gateway.settings, content, "live.mqtt.topic", live.mqtt.topic)
             self.publisher = LivePublisher(
                 self.hub, target_of(gateway.settings, "live"), live.mqtt.topic,
                 Backoff(0.5, 30.0, np.random.default_rng()), self, self._alarms,
@@ -128,17 +124,6 @@ def target_of(settings: Settings, part: str) -> MqttTarget:
     base = settings.mqtt
     options = options_of(settings, SourceSettings(**dict(base)), ())
     return MqttTarget(replace(options, client_id=f"{base.client_id}-{part}"))
-
-
-def refuse_own_topics(settings: Settings, content: EngineContent, key: str, topic: str) -> None:
-    """Raise ConfigError where a source would take what we publish for messages of devices."""
-    for name, filters in source_filters(settings.sources, load_profiles(content.profiles)).items():
-        for heard in filters:
-            if filters_overlap(heard, topic) or filters_overlap(heard, f"{topic}/#"):
-                raise ConfigError(
-                    "configuration", key, f"{topic!r} lies within {heard!r}, which source {name} subscribes to",
-                    "Publish under another topic: we would hear ourselves.",
-                )  # fmt: skip
 
 
 def _transition(found: dict[str, Any]) -> Transition:

@@ -139,7 +139,7 @@ class GatewayOffice:
                 "states": view.alarms.counts(),
                 "urgent": [msgspec.structs.asdict(alarm) for alarm in view.alarms.most_urgent(_URGENT)],
             },
-            "live_hub": gateway.live_parts.status(),
+            "live_hub": gateway.live_parts.status(), "notify": gateway.notify_parts.status(),
             "rejects": [
                 {"received_at": r.received_at, "reason": r.reason, "topic": r.topic, "detail": r.detail}
                 for r in view.newest_rejects()
@@ -231,7 +231,8 @@ class FileOffice:
             },
             "cpu": {"process_secs": 0.0, "stages": {}, "peak_rss_bytes": 0},
             "aggregates": {"written": None, "revised": None}, "city": [], "city_totals": {},
-            "alarms": {"states": {}, "urgent": []}, "live_hub": None, "rejects": [],
+            "alarms": {"states": {}, "urgent": []}, "live_hub": None,
+            "notify": {"enabled": self.settings.notify.enabled, "problem": "", "channels": {}}, "rejects": [],
         }  # fmt: skip
 
 

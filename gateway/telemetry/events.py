@@ -28,9 +28,6 @@ __all__ = [
     "JournalWriteFailedError",
     "LedgerImbalanceError",
     "Level",
-    "LiveEventsLost",
-    "LivePublisherConnected",
-    "LivePublisherUnreachable",
     "MessageRejected",
     "OutboxFull",
     "PointsRefused",
@@ -393,39 +390,6 @@ class PointsRefused(Event):
     store: str
     points: int
     detail: str
-
-
-# -- live views --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class LivePublisherConnected(Event):
-    """Latest values, windows and alarm states are being published."""
-
-    COUNTER: ClassVar[str] = "live_publisher_connections"
-    EVERY_SECS: ClassVar[float] = 0.0
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class LivePublisherUnreachable(Event):
-    """Nothing live is published for now; tried again by backoff."""
-
-    LEVEL: ClassVar[Level] = Level.WARNING
-    COUNTER: ClassVar[str] = "live_publisher_failures"
-    address: str
-    problem: str
-    retry_in: float
-
-
-@dataclass(frozen=True, slots=True)
-class LiveEventsLost(Event):
-    """The broker takes live messages slower than they come: some were left out, and all states are told again."""
-
-    LEVEL: ClassVar[Level] = Level.WARNING
-    COUNTER: ClassVar[str] = "live_events_lost"
-    AMOUNT: ClassVar[str] = "events"
-    events: int
 
 
 # -- the process -------------------------------------------------------------------------------------------------------
