@@ -63,6 +63,8 @@ class Dispatcher:
         self._clock, self._wording, self._events = clock, wording, events
         self._retry_for_ns, self._passed, self._reminders = retry_for_ns, passed, reminders
         self._due: list[Reminder] = []
+        self._arrived: set[str] = set()
+        """Messages that were taken while records.db could not note it: they are not sent again."""
         self._retry = (min(retry_min_secs, retry_max_secs), retry_max_secs)
         self._wakes = {name: asyncio.Event() for name in channels}
         self._wake = asyncio.Event()
@@ -75,6 +77,10 @@ class Dispatcher:
                 tasks.create_task(self._plan(), name="gateway.notify.plan")
                 for channel in self._channels.values():
                     tasks.create_task(self._serve(channel), name=f"gateway.notify.{channel.name}")
+                try:
+                    await self._stopping.wait()
+                finally:
+                    self.stop()  # aiomqtt may swallow a cancellation: the loops end all the same
         finally:
             for channel in self._channels.values():
                 await channel.close()
@@ -109,6 +115,9 @@ class Dispatcher:
             if not more:
                 await self._wait(self._wake, _POLL_SECS)
                 self._wake.clear()
+        if opened:
+            with suppress(StoreError):  # what came last is planned now, and sent after the next start, however late
+                await self._round()
 
     async def _round(self) -> bool:
         now = self._clock.now()
@@ -167,14 +176,19 @@ class Dispatcher:
         return None
 
     async def _send(self, channel: Channel, message: Message) -> Undelivered | None:
-        await self._book.attempt(message.id, self._clock.now())
-        self._passed("before-notification")
-        try:
-            await channel.send(render(message, self._wording))
-        except Undelivered as error:
-            return error
-        self._passed("after-notification")
+        if message.id not in self._arrived:
+            await self._book.attempt(message.id, self._clock.now())
+            self._passed("before-notification")
+            try:
+                await channel.send(render(message, self._wording))
+            except Undelivered as error:
+                return error
+            except Exception as error:  # noqa: BLE001  a fault in one channel or message ends nothing else
+                return Undelivered(f"{type(error).__name__} in the channel", refused=True)
+            self._passed("after-notification")
+            self._arrived.add(message.id)
         await self._book.outcome(message.id, MessageState.SENT, self._clock.now())
+        self._arrived.discard(message.id)
         self._events.sent(channel.name, message)
         return None
 

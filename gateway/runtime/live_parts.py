@@ -82,9 +82,13 @@ class LiveParts:
         }  # fmt: skip
 
     async def _flush(self) -> None:
-        while True:
-            await asyncio.sleep(self._gateway.settings.live.interval_ms / 1000)
-            self.hub.flush()
+        try:
+            while True:
+                await asyncio.sleep(self._gateway.settings.live.interval_ms / 1000)
+                self.hub.flush()
+        finally:
+            if self.publisher is not None:
+                self.publisher.stop()  # aiomqtt may swallow a cancellation: it ends all the same
 
     def _record(self, device: str) -> DeviceRecord | None:
         registry = self._gateway.engines.zone.registry

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.clock import ManualClock
 from gateway.engine.alarm_model import Transition
+from gateway.errors import Retry
 from gateway.notify.book import NotifyBook
 from gateway.notify.channels.base import Channel, Undelivered
 from gateway.notify.dispatcher import Dispatcher
@@ -228,6 +229,52 @@ async def test_what_was_sent_is_not_sent_again_after_a_restart(office: Office) -
 
     assert again.tried != channel.tried
     assert len(again.tried) == 1
+
+
+async def test_what_arrived_while_nobody_could_note_it_is_noted_later_and_not_sent_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = Script()
+    real, troubles = office.book.outcome, [Retry("records.db is busy", 0.0)]
+
+    async def outcome(*told: Any) -> None:
+        if troubles:
+            raise troubles.pop()
+        await real(*told)
+
+    monkeypatch.setattr(office.book, "outcome", outcome)
+    monkeypatch.setattr("gateway.notify.dispatcher._TROUBLE_SECS", 0.01)
+    async with office.running(office.dispatcher(channel)):
+        await office.note(change())
+        await eventually(lambda: ("sent", "duty") in office.told.lines, "it is noted")
+
+    assert len(channel.tried) == 1
+    assert await office.states() == [("duty", "sent", 1)]
+
+
+async def test_a_fault_in_a_channel_ends_nothing_else(office: Office) -> None:
+    broken, sound = Script("broken"), Script("sound")
+
+    def fault(_: Rendered) -> Undelivered | None:
+        raise ZeroDivisionError
+
+    broken.always = fault
+    async with office.running(office.dispatcher(broken, sound)):
+        await office.note(change())
+        await eventually(lambda: len(office.told.lines) == 2, "both were tried")
+
+    assert sorted(office.told.lines) == [("retrying", "ZeroDivisionError in the channel"), ("sent", "sound")]
+
+
+async def test_what_comes_last_is_planned_before_the_end_and_told_after_the_next_start(office: Office) -> None:
+    dispatcher = office.dispatcher(Script())
+    async with office.running(dispatcher):
+        await eventually(lambda: dispatcher.problem == "", "it runs")
+        await office.note(change())
+    office.clock.advance(300 * MINUTE)
+    channel = Script()
+    async with office.running(office.dispatcher(channel)):
+        await eventually(lambda: len(channel.got) == 1, "it is told, late")
 
 
 async def test_messages_for_a_channel_that_is_gone_have_failed(office: Office) -> None:
