@@ -21,10 +21,13 @@ from gateway.errors import GatewayError, StoreError
 from gateway.live.events import Interest, Kind, LiveEvent
 from gateway.live.hub import LiveHub
 from gateway.live.mqtt_client import MqttTarget, publishing_client, topic_level, watch
+from gateway.live.subscription import Subscription
 from gateway.mqtt.backoff import Backoff
 
 __all__ = ["LivePublisher", "PublisherEvents", "live_topic"]
 
+_TOGETHER = 20
+"""Messages on their way at once: what brokers allow at least. One by one each would wait for its own wake-up."""
 _LAST_SECS = 2.0
 """For what is queued when it is stopped."""
 _encode = msgspec.json.Encoder().encode
@@ -102,11 +105,11 @@ class LivePublisher:
                 self.state, self.problem = "publishing", ""
                 self._backoff.reset()
                 self._events.live_connected(self._target.address)
-                async for event in subscription:
-                    if event.kind is Kind.GAP:
-                        await self._mend(client, event)
-                    else:
-                        await self._publish(client, event)
+                while batch := await self._some(subscription):
+                    gaps = [event for event in batch if event.kind is Kind.GAP]
+                    await self._publish(client, [event for event in batch if event.kind is not Kind.GAP])
+                    for gap in gaps:
+                        await self._mend(client, gap)
                 watching.cancel()
                 stopping.cancel()
         finally:
@@ -120,8 +123,9 @@ class LivePublisher:
 
     async def _everything(self, client: aiomqtt.Client) -> None:
         self._hub.refresh()
-        for event in self._hub.alarm_states():
-            await self._publish(client, event)
+        states = self._hub.alarm_states()
+        for at in range(0, len(states), _TOGETHER):
+            await self._publish(client, states[at : at + _TOGETHER])
 
     async def _mend(self, client: aiomqtt.Client, gap: LiveEvent) -> None:
         lost = gap.data["lost"]
@@ -130,7 +134,24 @@ class LivePublisher:
             self._events.live_lagged(lost)
             await self._everything(client)
 
-    async def _publish(self, client: aiomqtt.Client, event: LiveEvent) -> None:
-        qos = 1 if event.kind is Kind.ALARM else 0
-        await client.publish(live_topic(self._prefix, event), _encode(event.data), qos=qos, retain=True)
-        self.published += 1
+    @staticmethod
+    async def _some(subscription: Subscription) -> list[LiveEvent]:
+        """What is there, as much as goes together; waits for the first. Empty: it was closed."""
+        first = await subscription.next()
+        batch = [] if first is None else [first]
+        while batch and len(batch) < _TOGETHER and (event := subscription.take()) is not None:
+            batch.append(event)
+        return batch
+
+    async def _publish(self, client: aiomqtt.Client, events: Sequence[LiveEvent]) -> None:
+        """In their order, without waiting for each."""
+        await asyncio.gather(
+            *(
+                client.publish(
+                    live_topic(self._prefix, event), _encode(event.data), retain=True,
+                    qos=1 if event.kind is Kind.ALARM else 0,
+                )
+                for event in events
+            )
+        )  # fmt: skip
+        self.published += len(events)

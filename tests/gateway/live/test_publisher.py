@@ -112,6 +112,17 @@ async def test_a_stranger_finds_where_everything_stands(embedded_broker: Embedde
     assert found["cityloom/live/alarm/tianhe/gas.lel/gas-1"]["state"] == "unacknowledged"
 
 
+async def test_changes_of_one_alarm_come_in_their_order(embedded_broker: EmbeddedBroker) -> None:
+    rig = Rig(embedded_broker.port)
+    with MqttPeer(embedded_broker.port, "listener") as peer:
+        peer.subscribe("cityloom/live/alarm/#")
+        async with rig.running():
+            for level in range(45):
+                rig.hub.committed(StepResult(transitions=[msgspec.structs.replace(RAISED, level=level)]))
+            await asyncio.to_thread(peer.wait_for, 45)
+        assert [json.loads(body)["level"] for _, body in peer.received] == list(range(45))
+
+
 async def test_a_change_before_the_end_is_still_told(embedded_broker: EmbeddedBroker) -> None:
     rig = Rig(embedded_broker.port)
     async with rig.running():
