@@ -177,6 +177,26 @@ async def test_a_channel_that_hangs_holds_up_no_other(office: Office) -> None:
         slow.open.set()
 
 
+async def test_the_next_one_is_told_by_the_clock_until_somebody_acknowledges(office: Office) -> None:
+    duty, mail, chief = Script("duty"), Script("mail"), Script("chief")
+    route = Route("all", ("duty",), escalate=("mail", "chief"), escalate_after_ns=10 * MINUTE)
+    dispatcher = office.dispatcher(duty, mail, chief, routes=[route])
+    async with office.running(dispatcher):
+        await office.note(change(), change(alarm="a2", zone="yuexiu"))
+        await eventually(lambda: len(duty.got) == 2, "both are told")
+        assert mail.tried == []
+        await office.note(change("acknowledged", "acknowledged", alarm="a2", zone="yuexiu"))
+        office.clock.advance(11 * MINUTE)
+        await eventually(lambda: len(mail.got) == 1, "the next one is told of one")
+        await office.note(change("acknowledged", "acknowledged"))
+        office.clock.advance(11 * MINUTE)
+        dispatcher.wake()
+        await office.note(change(alarm="a3", zone="liwan"))  # told after a round that would have told the chief
+        await eventually(lambda: len(duty.got) == 3, "a later one is told")
+
+    assert (len(mail.tried), chief.tried) == (1, [])
+
+
 async def test_what_no_channel_takes_for_too_long_has_failed_and_can_be_sent_again(office: Office) -> None:
     channel = Script()
     channel.always = lambda _: Undelivered("HTTP 500")
