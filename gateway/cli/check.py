@@ -11,6 +11,7 @@ from rich.table import Table
 
 from gateway.cli.output import console, print_json
 from gateway.cli.text import clean
+from gateway.config.delivery_checks import delivery_problems
 from gateway.config.drafts import judge
 from gateway.config.filters import source_filters, unheard
 from gateway.config.load import read_settings
@@ -49,6 +50,8 @@ def check(
         problems.extend(on_disk or judge([_tls_problems], settings, name, draft=draft))
         files, wrong = read_seed_files(settings, draft=draft)
         problems.extend(wrong)
+        if files is not None:
+            problems.extend(judge([_delivery_problems], settings, files, name, draft=draft))
         if files is not None and not problems:
             found, notes = _found(settings, files), _notes(settings, files)
     if json:
@@ -75,6 +78,13 @@ def _tls_problems(settings: Settings, file: str) -> Iterator[ConfigError]:
             except GatewayError as error:
                 out[error.problem] = ConfigError(file, "mqtt.tls", error.problem, error.remedy)
     yield from out.values()
+
+
+def _delivery_problems(settings: Settings, files: SeedFiles, file: str) -> Iterator[ConfigError]:
+    zones = {zone.id for zone in files.city.zones}
+    conditions = {condition.name for condition in files.conditions}
+    for problem in delivery_problems(settings, files.profiles, zones, conditions):
+        yield ConfigError(file, *problem)
 
 
 def _notes(settings: Settings, files: SeedFiles) -> list[str]:

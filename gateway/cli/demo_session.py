@@ -80,6 +80,7 @@ class DemoSession:
             settings = load_settings(None, {
                 "data_dir": self._plan.data_dir, "mqtt": {"host": "127.0.0.1", "port": port, "watch_sys": "off"},
                 "http": {"port": self._plan.http_port}, "log": {"level": "warning"}, "reviser": {"quiet_secs": 60},
+                "live": {"mqtt": {"enabled": True}},
             }, environment=_SECTIONS)  # fmt: skip
             files = load_seed_files(settings)
             zone = ZoneInfo(files.city.timezone)

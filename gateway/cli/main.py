@@ -46,7 +46,8 @@ _stores = App(name="stores", help="Stores that were deleted or replaced.")
 _alarms = App(name="alarms", help="What needs somebody, what happened, and what people decide.")
 _incidents = App(name="incidents", help="Everything that is wrong in the city, and what belongs together.")
 _reports = App(name="report", help="What citizens report, and what becomes of it.")
-for _group in (_alarms, _incidents, _reports, _dead_letters, _stores):
+_notifications = App(name="notifications", help="Who was told of what, what waits, and what nobody took.")
+for _group in (_alarms, _incidents, _reports, _notifications, _dead_letters, _stores):
     app.command(_group)
 
 
@@ -178,6 +179,12 @@ _add(
     "purge", "gateway.cli.dead_letters:purge", "Delete dead letters for good; they stay counted.",
     "cityloom dead-letters purge --reason topic_unknown", to=_dead_letters,
 )  # fmt: skip
+_add(
+    "list", "gateway.cli.notifications:listing", "List messages, the newest first.",
+    "cityloom notifications list", "cityloom notifications list --state failed --json", to=_notifications,
+)  # fmt: skip
+_add("retry", "gateway.cli.notifications:retry", "Send messages that failed once more.",
+     "cityloom notifications retry 3f0c2a81", to=_notifications)  # fmt: skip
 _add(
     "adopt", "gateway.cli.stores:adopt", "Go on with a store that was deleted or replaced.",
     "cityloom stores adopt duckdb", to=_stores,

@@ -104,7 +104,27 @@ def _flow(status: Status) -> RenderableType:
     if letters.get("purged"):
         purged = f"{letters['purged']:,} went for want of room, and can't be replayed"
         table.add_row("letters", Text(f"{letters['held']:,} dead letters are held; {purged}", "bold red"))
+    _add_delivery(table, status)
     return table
+
+
+def _add_delivery(table: Table, status: Status) -> None:
+    """Live topics and notifications, where something is wrong with them."""
+    live = (status.get("live_hub") or {}).get("mqtt")
+    if live is not None and live["problem"]:
+        table.add_row("live", Text(f"{live['state']}: {clean(live['problem'], 400)}", "yellow"))
+    notify = status.get("notifications") or {}
+    states = notify.get("states", {})
+    failed, waiting = states.get("failed", 0), states.get("sending", 0)
+    if notify.get("enabled") or failed:
+        text = Text(f"{states.get('sent', 0):,} sent   {count(waiting)} wait")
+        if failed:
+            text.append(f"   {count(failed)} FAILED: `cityloom notifications list --state failed`", "bold red")
+        for channel, problem in sorted(notify.get("channels", {}).items()):
+            text.append(f"\n{clean(channel)}: {clean(problem, 400)}", "yellow")
+        if notify.get("problem"):
+            text.append(f"\n{clean(notify['problem'], 400)}", "yellow")
+        table.add_row("notify", text)
 
 
 def _ledger(ledger: Status) -> RenderableType:

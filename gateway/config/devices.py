@@ -12,7 +12,7 @@ from gateway.config.city import City
 from gateway.config.content import Device
 from gateway.errors import ConfigError, ConfigErrors
 
-__all__ = ["CELL_RESOLUTION", "COLUMNS", "FIGURES", "parse_devices"]
+__all__ = ["CELL_RESOLUTION", "COLUMNS", "FIGURES", "calibrated_days", "parse_devices"]
 
 CELL_RESOLUTION = 9
 """H3 resolution of a device's cell: about 170 m from centre to edge."""
@@ -26,7 +26,7 @@ Say = Callable[[str, str, str], None]
 
 
 def parse_devices(text: str, file: str, city: City | None, profiles: Collection[str] | None) -> tuple[Device, ...]:
-    """Read the devices of `city`, in the order of the file. Of `extra` only `FIGURES` are kept.
+    """Read the devices of `city`, in the order of the file. Of `extra` only `FIGURES` are kept; reminders read it apart.
 
     Where `city` or `profiles` are not known, because they are wrong themselves, only the rest is judged.
 
@@ -60,6 +60,31 @@ def parse_devices(text: str, file: str, city: City | None, profiles: Collection[
     if problems:
         raise ConfigErrors(problems)
     return tuple(devices)
+
+
+def calibrated_days(text: str, file: str) -> dict[str, str]:
+    """The day of the last calibration of devices that have `calibrated=2025-11-03` in `extra`, for reminders.
+
+    Raises:
+        ConfigErrors: one of them is no date.
+    """
+    found: dict[str, str] = {}
+    problems = []
+    for line, row in enumerate(csv.DictReader(io.StringIO(text)), 2):
+        for word in (row.get("extra") or "").split():
+            key, _, day = word.partition("=")
+            if key != "calibrated":
+                continue
+            try:
+                date.fromisoformat(day)
+            except ValueError:
+                key, remedy = f"line {line}, extra", "Write it like calibrated=2025-11-03."
+                problems.append(ConfigError(file, key, f"{day!r} is no date", remedy))
+            else:
+                found[str(row["id"])] = day
+    if problems:
+        raise ConfigErrors(problems)
+    return found
 
 
 class _Reader:

@@ -39,7 +39,12 @@ def _influx_certificates(settings: Settings) -> Iterator[tuple[str, str, str]]:
         yield from _readable("stores.influxdb.ca_file", settings.stores.influxdb.ca_file)
 
 
-_RULES = (_data, _store, _certificates, _influx_certificates)
+def _webhook_certificates(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    for k, hook in enumerate(settings.notify.webhooks):
+        yield from _readable(f"notify.webhooks[{k}].ca_file", hook.ca_file)
+
+
+_RULES = (_data, _store, _certificates, _influx_certificates, _webhook_certificates)
 
 
 def _folder(key: str, folder: Path) -> Iterator[tuple[str, str, str]]:

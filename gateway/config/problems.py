@@ -89,7 +89,7 @@ def _suggest(loc: Loc, model: type[BaseModel], manual: str) -> str:
 def _sentence(message: str, given: Any, loc: Loc) -> str:
     text = message.removeprefix("Value error, ").replace("Input should be", "must be").replace("String should", "must")
     text = text[:1].lower() + text[1:]
-    secret = any(word in str(loc[-1]) for word in ("password", "token")) if loc else True
+    secret = any(word in str(loc[-1]) for word in ("password", "token", "secret", "url")) if loc else True
     if secret or isinstance(given, Mapping | list | tuple | BaseModel):
         return text
     shown = repr(given)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from gateway.config.drafts import judge
 from gateway.config.filters import filter_problem, filters_overlap
+from gateway.config.notify_rules import NOTIFY_RULES
 from gateway.config.sections import SourceSettings
 from gateway.config.settings import Settings
 
@@ -25,7 +26,8 @@ class Broken(NamedTuple):
 
 def broken_rules(settings: Settings, *, draft: bool = False) -> list[Broken]:
     """Every rule that `settings` breaks, in the order of the sample file; of a draft those that can be judged."""
-    return list(dict.fromkeys([*_of_connections(settings, draft), *judge(_RULES, settings, draft=draft)]))
+    every = (*_of_connections(settings, draft), *judge(_RULES, settings, draft=draft), *_of_notify(settings, draft))
+    return list(dict.fromkeys(every))
 
 
 def _of_connections(settings: Settings, draft: bool) -> Iterator[Broken]:
@@ -35,6 +37,12 @@ def _of_connections(settings: Settings, draft: bool) -> Iterator[Broken]:
             # what a source has from [mqtt] is said once, there
             inherited = base is not None and vars(source).get(broken.key) == vars(base).get(broken.key)
             yield broken._replace(key=f"{'mqtt' if inherited else f'sources[{index}]'}.{broken.key}")
+
+
+def _of_notify(settings: Settings, draft: bool) -> Iterator[Broken]:
+    notify = vars(settings).get("notify")
+    if notify is not None:
+        yield from (Broken(*problem) for problem in judge(NOTIFY_RULES, notify, draft=draft))
 
 
 def _keep_alive(mqtt: SourceSettings) -> Iterator[Broken]:

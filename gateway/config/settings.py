@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gateway.config.live_sections import LiveSettings
+from gateway.config.notify_sections import NotifySettings
 from gateway.config.section import OptionalPath, secrets_in
 from gateway.config.sections import (
     BoundsSettings,
@@ -69,6 +71,8 @@ class Settings(BaseSettings):
     records: RecordsSettings = RecordsSettings()
     ledger: LedgerSettings = LedgerSettings()
     reviser: ReviserSettings = ReviserSettings()
+    live: LiveSettings = LiveSettings()
+    notify: NotifySettings = NotifySettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
 

@@ -1,5 +1,6 @@
 """Values as they are written in TOML."""
 
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ def toml_value(value: Any) -> str:
             return toml_value(int(value)) if value.is_integer() else repr(value)
         case list() | tuple():
             return f"[{', '.join(toml_value(part) for part in value)}]"
+        case time():
+            return f'"{value:%H:%M}"'
         case str() | Path():
             escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
             return f'"{escaped}"'

@@ -2,7 +2,7 @@
 
     MqttSource(s) -> Intake -> inbox -> Runner(engines) -> outbox -> StoreWriter(s), Reviser
                         |                    |                            |
-                     PUBACK              LiveView                     Liveness, ledger, control door
+                     PUBACK         LiveView, LiveHub                 Liveness, ledger, control door
 
 Stop order: sources (nothing new), intake (what came is durable and acknowledged), runner (what is durable is judged),
 reviser and writers (what is judged is stored, where the store is up), snapshot, files.
@@ -34,8 +34,10 @@ from gateway.runtime.gauges import refresh
 from gateway.runtime.housekeeping import Housekeeping
 from gateway.runtime.intake import Intake, Stamps
 from gateway.runtime.live import LiveView
+from gateway.runtime.live_parts import LiveParts
 from gateway.runtime.liveness import Liveness
 from gateway.runtime.lock import FolderLock
+from gateway.runtime.notify_parts import NotifyParts
 from gateway.runtime.offices import GatewayOffice
 from gateway.runtime.parts import Journal
 from gateway.runtime.recovery import Recovered, configure, recover
@@ -63,6 +65,7 @@ from gateway.telemetry.events import (
 )
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.telemetry import Telemetry
+from processors.columns import AggregateBatch
 
 __all__ = ["Gateway", "open_gateway"]
 
@@ -93,7 +96,7 @@ class Gateway:
         self.http_port = 0
         self.stopping = ""
         """What is being waited for while it stops."""
-        self._kill = kill
+        self.passed = kill
         self._stages = Stages()
         self._inbox_thread = ThreadPoolExecutor(1, "gateway.inbox")
         self._engine_thread = ThreadPoolExecutor(1, "gateway.engine")
@@ -130,6 +133,8 @@ class Gateway:
         self.sources = make_sources(
             settings, content, self.inbox, self.intake, stamps, self.reports, self.notes, new_session=new_session
         )
+        self.live_parts = LiveParts(self, content)
+        self.notify_parts = NotifyParts(self, content)
         self.office = GatewayOffice(self)
         self.desk = Desk(self.office)
         self.housekeeping = Housekeeping(self, self._inbox_thread)
@@ -160,6 +165,7 @@ class Gateway:
             writers = [group.create_task(writer.run(), name=f"gateway.store.{writer.name}") for writer in self.writers]
             reviser = group.create_task(self.reviser.run(), name="gateway.reviser")
             timers = self.housekeeping.start(group)
+            live, notify = self.live_parts.start(group), self.notify_parts.start(group)
             await stop.wait()
             started = monotonic()
             self.telemetry.emit(ShutdownStarted())
@@ -174,6 +180,8 @@ class Gateway:
             self.stopping = "the engine"
             self.runner.stop()
             await runner
+            self.stopping = "the live view"
+            await self.live_parts.end(live)
             self.stopping = "the stores"
             await self.housekeeping.end(timers)
             self.reviser.stop()
@@ -181,6 +189,7 @@ class Gateway:
             for writer in self.writers:
                 writer.stop()
             await asyncio.gather(*writers)
+            await self.notify_parts.end(notify)
             self.stopping = "the snapshot"
             await self.housekeeping.last()
             self.stopping = ""
@@ -256,6 +265,7 @@ class Gateway:
     def _on_committed(self, rows: Sequence[Row], result: StepResult, position: int | None) -> None:
         self._stages.committed(self.engines.offset, position)
         self.view.committed(monotonic(), len(rows), result)
+        self.live_parts.hub.committed(result)
         self.metrics.outbox_fsync.observe(self.runner.commit_secs)
         for reject in result.rejects:
             self.telemetry.emit(MessageRejected(reject.reason, reject.profile, reject.detail))
@@ -270,15 +280,18 @@ class Gateway:
                 writer.wake(len(result.readings))
 
     def _on_stored(self, store: str, position: int) -> None:
+        if store == RECORDS:
+            self.notify_parts.stored()
         if store == self.stores[0].name:
             now = monotonic()
             for came_at, messages in self._stages.stored(position):
                 self.view.stored.observe(now - came_at, messages)
                 self.metrics.stored.observe(now - came_at, messages)
 
-    def _on_revised(self, windows: int) -> None:
-        self.view.revised(windows)
-        self.telemetry.emit(RevisionWritten(windows))
+    def _on_revised(self, windows: AggregateBatch) -> None:
+        self.view.revised(len(windows))
+        self.live_parts.hub.revised(windows)
+        self.telemetry.emit(RevisionWritten(len(windows)))
 
     def _on_skipped(self, series: int) -> None:
         self.telemetry.emit(RevisionSkipped(series))
@@ -333,7 +346,9 @@ async def open_gateway(
         gateway = Gateway(settings, content, clock, telemetry, journal, recovered, kill, new_session=new_session)
         stack.callback(gateway.close)
         gateway.register_stores()
-        gateway.view.alarms.take(recovered.engines.zone.judge.standing())
+        standing = recovered.engines.zone.judge.standing()
+        gateway.view.alarms.take(standing)
+        gateway.live_parts.hub.standing(standing)
         gateway.view.troubles.begin(recovered.engines.city)
         try:
             yield gateway

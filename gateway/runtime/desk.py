@@ -25,6 +25,7 @@ from gateway.runtime.alarm_desk import ALARM_METHODS, AlarmDesk
 from gateway.runtime.figure_desk import FIGURE_METHODS, FigureDesk
 from gateway.runtime.incident_desk import INCIDENT_METHODS, IncidentDesk
 from gateway.runtime.intake import REPLAY_SOURCE
+from gateway.runtime.notify_desk import NOTIFY_METHODS, NotifyDesk
 from gateway.runtime.reading import MOST_ROWS, read_series, store_named
 from gateway.runtime.report_desk import REPORT_METHODS, ReportDesk
 from gateway.runtime.trace import TraceDesk
@@ -37,7 +38,7 @@ __all__ = ["METHODS", "Desk", "Office"]
 METHODS = frozenset({
     "status", "ledger", "verify", "device_ledger", "dead_letters", "dead_letter", "replay_dead_letters",
     "purge_dead_letters", "series", "read", "trace", "adopt_store",
-}) | ALARM_METHODS | FIGURE_METHODS | INCIDENT_METHODS | REPORT_METHODS  # fmt: skip
+}) | ALARM_METHODS | FIGURE_METHODS | INCIDENT_METHODS | NOTIFY_METHODS | REPORT_METHODS  # fmt: skip
 _REPLAY_AT_ONCE = Held(2_000, 16 << 20)
 """Dead letters a call, and their bytes."""
 
@@ -85,7 +86,7 @@ class Office(Protocol):
         ...
 
 
-class Desk(AlarmDesk, FigureDesk, IncidentDesk, ReportDesk, TraceDesk):
+class Desk(AlarmDesk, FigureDesk, IncidentDesk, NotifyDesk, ReportDesk, TraceDesk):
     """Answers questions and takes orders."""
 
     def __init__(self, office: Office) -> None:
@@ -94,7 +95,8 @@ class Desk(AlarmDesk, FigureDesk, IncidentDesk, ReportDesk, TraceDesk):
     async def status(self) -> dict[str, Any]:
         """Everything that `cityloom status` shows."""
         ledger = (await self._office.take()).as_dict()
-        return {**self._office.status(), "dead_letters": await self._letter_figures(), "ledger": ledger}
+        beside = {"dead_letters": await self._letter_figures(), "notifications": await self._notify_figures()}
+        return {**self._office.status(), **beside, "ledger": ledger}
 
     async def ledger(self) -> dict[str, Any]:
         """The books: totals, then each source, profile and store."""

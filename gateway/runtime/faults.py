@@ -6,7 +6,7 @@
 import os
 import signal
 
-__all__ = ["KILL_PLACES", "KillSwitch"]
+__all__ = ["KILL_PLACES", "NOTIFY_PLACES", "KillSwitch"]
 
 KILL_PLACES = (
     "inbox-after-commit",
@@ -18,6 +18,8 @@ KILL_PLACES = (
     "snapshot-after-rename",
     "revision-before-commit",
 )
+NOTIFY_PLACES = ("before-notification", "after-notification")
+"""Passed only where notifications are configured."""
 
 
 class KillSwitch:

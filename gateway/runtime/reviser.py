@@ -35,7 +35,7 @@ class Reviser:
     def __init__(
         self, writer: StoreWriter, store: Store, outbox: Outbox, clock: Clock, *, quiet_ns: int, max_age_ns: int,
         retention_ns: int, poll_secs: float, pane_of: Callable[[int], int], day_edges: Callable[[], NDArray[np.int64]],
-        revised: Callable[[int], None], skipped: Callable[[int], None], passed: Callable[[str], None],
+        revised: Callable[[AggregateBatch], None], skipped: Callable[[int], None], passed: Callable[[str], None],
     ) -> None:  # fmt: skip
         self.problem = ""
         self._writer = writer
@@ -128,7 +128,7 @@ class Reviser:
         if position is not None:
             self._after = position
             self._writer.wake()
-            self._revised(len(revisions))
+            self._revised(revisions)
 
     async def _revise(self, piece: Piece) -> AggregateBatch:
         if piece.start < self._clock.now() - self._retention_ns:

@@ -103,11 +103,11 @@ class RecordsStore:
 
     async def mark_replayed(self, ids: Sequence[str], now: int) -> int:
         """Note at `now` (UTC ns) that letters went back into the inbox; gives how many there were."""
-        return await self._change(lambda db: tables.mark_replayed(db, ids, now))
+        return await self.transact(lambda db: tables.mark_replayed(db, ids, now))
 
     async def purge(self, which: LetterFilter) -> int:
         """Delete letters; gives how many."""
-        return await self._change(lambda db: tables.purge(db, which))
+        return await self.transact(lambda db: tables.purge(db, which))
 
     async def held(self) -> Held:
         """How many dead letters there are, and their bytes."""
@@ -161,18 +161,20 @@ class RecordsStore:
         """Alarms and reports of an incident, in order of time."""
         return await self._in(lambda: incident_parts(self._open_db(), incident))
 
+    async def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` inside a transaction, for those who keep tables of their own here. Raises Retry or Halt."""
+
+        def change() -> T:
+            with self._transaction() as db:
+                return work(db)
+
+        return await self._in(change)
+
     async def close(self) -> None:
         """Close the file. Idempotent."""
         if self._db is not None:
             await self._in(self._close)
         self._thread.shutdown(wait=False)
-
-    async def _change(self, work: Callable[[sqlite3.Connection], int]) -> int:
-        def change() -> int:
-            with self._transaction() as db:
-                return work(db)
-
-        return await self._in(change)
 
     async def _in(self, work: Callable[[], T]) -> T:
         def translated() -> T:

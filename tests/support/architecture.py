@@ -28,6 +28,8 @@ GATEWAY_LAYERS: Sequence[frozenset[str]] = (
     frozenset({"gateway.engine"}),
     frozenset({"gateway.mqtt", "gateway.journal"}),
     frozenset({"gateway.stores"}),
+    frozenset({"gateway.live"}),
+    frozenset({"gateway.notify"}),
     frozenset({"gateway.runtime"}),
     frozenset({"gateway.api", "gateway.bench", "gateway.console", "gateway.client"}),
     frozenset({"gateway.score"}),

@@ -67,8 +67,8 @@ class Line:
             retention_ns=1 << 62,
         )  # fmt: skip
 
-    def _count(self, windows: int) -> None:
-        self.revised += windows
+    def _count(self, windows: AggregateBatch) -> None:
+        self.revised += len(windows)
 
     def feed(self, rows: Sequence[Row], now: int | None = None, *, live: bool = False) -> StepResult:
         """Journal rows and call the engine once; without rows it is a tick."""

@@ -5,7 +5,7 @@ import pytest
 
 import seeds
 from gateway.config.city import City, parse_city
-from gateway.config.devices import CELL_RESOLUTION, COLUMNS, parse_devices
+from gateway.config.devices import CELL_RESOLUTION, COLUMNS, calibrated_days, parse_devices
 from gateway.errors import ConfigErrors
 
 HEADER = ",".join(COLUMNS)
@@ -103,3 +103,13 @@ def test_another_header_is_refused(city: City, text: str) -> None:
 
 def test_a_header_alone_means_no_devices(city: City) -> None:
     assert parse_devices(HEADER + "\n", "d.csv", city, []) == ()
+
+
+def test_the_day_of_a_calibration_is_read_from_what_is_extra() -> None:
+    head = "id,profile,keys,zone,lon,lat,asset,installed,extra\n"
+    text = head + "a,p,a,z,,,,2020-01-01,lanes=4 calibrated=2025-11-03\nb,p,b,z,,,,2020-01-01,\n"
+    assert calibrated_days(text, "devices.csv") == {"a": "2025-11-03"}
+
+    with pytest.raises(ConfigErrors) as error:
+        calibrated_days(head + "a,p,a,z,,,,,calibrated=soon\n", "devices.csv")
+    assert (error.value.key, error.value.remedy) == ("line 2, extra", "Write it like calibrated=2025-11-03.")

@@ -30,9 +30,32 @@ def test_every_option_is_in_the_sample() -> None:
         return out
 
     # a source has every option of [mqtt]; the sample shows its own two
-    options = {key for key in option_keys(Settings) if not key.startswith("sources.")}
+    examples = tuple(f"{name}." for name in _tables())
+    options = {key for key in option_keys(Settings) if not key.startswith(("sources.", *examples))}
     assert keys(written) == options | {"sources"}
     assert set(written["sources"][0]) == {"name", "filters"}
+
+
+def _tables() -> set[str]:
+    """Tables that the sample shows by example."""
+    return set(re.findall(r"^#  \[\[(.+)\]\]$", SAMPLE.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_the_examples_have_every_option_of_their_tables_and_are_right(tmp_path: Path) -> None:
+    file = tmp_path / "examples.toml"
+    text = re.sub(r"^#  ", "", SAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    file.write_text(text, encoding="utf-8")
+
+    notify = tomllib.loads(text)["notify"]
+
+    assert {f"notify.{name}" for name in notify if name != "quiet"} == _tables()
+    for table in _tables():
+        (shown,) = notify[table.removeprefix("notify.")]
+        assert {f"{table}.{key}" for key in shown} == {k for k in option_keys(Settings) if k.startswith(f"{table}.")}
+    loaded = load_settings(file).notify
+    assert loaded.enabled
+    assert loaded.channel_names == ("duty", "mail", "board")
+    assert not load_settings(None).notify.enabled
 
 
 def test_the_sample_uncommented_gives_the_defaults(tmp_path: Path) -> None:

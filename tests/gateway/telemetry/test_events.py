@@ -6,8 +6,10 @@ from dataclasses import fields
 import pytest
 
 from gateway.reasons import Ignored, Invalid, Rejected, Shed, Unstored
-from gateway.telemetry import events
-from gateway.telemetry.events import EVENTS, Event, Level
+from gateway.telemetry import events, live_events
+from gateway.telemetry.events import Event, Level
+
+EVENTS = (*events.EVENTS, *live_events.LIVE_EVENTS)
 
 
 def _id(kind: type[Event]) -> str:
@@ -17,7 +19,8 @@ def _id(kind: type[Event]) -> str:
 def test_the_list_of_events_is_complete() -> None:
     public = {kind.__name__ for kind in EVENTS}
 
-    assert public == set(events.__all__) - {"EVENTS", "Event", "Level"}
+    named = {*events.__all__, *live_events.__all__}
+    assert public == named - {"EVENTS", "LIVE_EVENTS", "Event", "Level"}
     assert len(EVENTS) >= 24
 
 
