@@ -26,7 +26,7 @@ Say = Callable[[str, str, str], None]
 
 
 def parse_devices(text: str, file: str, city: City | None, profiles: Collection[str] | None) -> tuple[Device, ...]:
-    """Read the devices of `city`, in the order of the file. Of `extra` only `FIGURES` are kept; reminders read it apart.
+    """Read the devices of `city`, in the order of the file. Of `extra` only `FIGURES` are kept.
 
     Where `city` or `profiles` are not known, because they are wrong themselves, only the rest is judged.
 
