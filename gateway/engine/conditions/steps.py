@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gateway.config.conditions.places import Thresholds
 from gateway.config.conditions.steps import StepsCondition
 from gateway.engine.conditions.base import NOTHING, Context, Places, Rule, definition_of
 from gateway.engine.conditions.means import Means, WindowMeans
@@ -39,9 +40,7 @@ class StepsRule(Rule):
         """For each source its row of the tables of steps."""
         self._steps: dict[_Steps, int] = {}
         self._tables: tuple[F64, F64] | None = None
-        self._where: dict[tuple[str, str], tuple[tuple[float, ...] | None, tuple[float, ...] | None]] = {
-            (where.kind, where.place): (where.high, where.low) for where in spec.where
-        }
+        self._thresholds = Thresholds(spec.where)
 
     def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
         """See Condition."""
@@ -61,12 +60,8 @@ class StepsRule(Rule):
 
     def _steps_at(self, record: DeviceRecord) -> _Steps:
         """The narrowest place that has steps of its own, for each side."""
-        high, low = self._spec.high, self._spec.low
-        for place in (("zone", record.zone), ("asset", record.asset), ("device", record.id)):
-            own_high, own_low = self._where.get(place, (None, None))
-            high = high if own_high is None else own_high
-            low = low if own_low is None else own_low
-        return high, low
+        own = self._thresholds.at(record.zone, record.asset, record.id)
+        return own.get("high", self._spec.high), own.get("low", self._spec.low)
 
     def keys(self) -> Iterable[int]:
         """See Condition."""
