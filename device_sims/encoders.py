@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 __all__ = [
-    "chirpstack_v4", "gas_detector", "loop_detector", "meter_3p", "rfc3339", "segment_speed", "senml_station", "tts_v3",
-    "water_flow", "water_pressure",
+    "chirpstack_v4", "drainage_level", "gas_detector", "loop_detector", "meter_3p", "rain_gauge", "rfc3339",
+    "segment_speed", "senml_station", "tts_v3", "water_flow", "water_pressure",
 ]  # fmt: skip
 
 _FRACTION = {0: 1_000_000_000, 3: 1_000_000, 9: 1}
@@ -108,6 +108,22 @@ def senml_station(base: str, ts: int, level: float, temperature: float, battery:
         f'{{"n":"temperature","u":"Cel","v":{temperature:.1f}}},{{"n":"battery","u":"%EL","v":{battery}}},'
         f'{{"n":"level","u":"m","t":-5,"v":{before:.3f}}}]'
     ).encode()
+
+
+def drainage_level(
+    ts: int, seq: int, level: float | None, temperature: float, battery: float, rssi: int, status: str
+) -> bytes:
+    """Level m above the invert, Cel, V, dBm; `seq` counts modulo 65536."""
+    return (
+        f'{{"ts":"{rfc3339(ts, 3)}","seq":{seq},"level":{_number(level, 3)},"temp":{temperature:.1f},'
+        f'"battery":{battery:.2f},"rssi":{rssi},"status":"{status}"}}'
+    ).encode()
+
+
+def rain_gauge(ts: int, seq: int, rain: float | None, intensity: float | None, tips: int, battery: float) -> bytes:
+    """Rain mm and mm/h, left out where both are zero, as such gauges do; `tips` and `seq` count modulo 65536."""
+    told = "" if rain == 0 == intensity else f'"rain":{_number(rain, 1)},"intensity":{_number(intensity, 1)},'
+    return f'{{"ts":"{rfc3339(ts, 3)}","seq":{seq},{told}"tips":{tips},"battery":{battery:.2f}}}'.encode()
 
 
 def _ms(ts: int) -> int:

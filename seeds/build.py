@@ -24,6 +24,8 @@ RECORDED_SEGMENTS = 50
 """guangzhou_speed.csv has this many columns; the n-th segment of the city plays the n-th."""
 RECORDED_METERS = 3
 LOOPS = 100
+LORAWAN_MANHOLES = 8
+"""The first ones; the others have loggers of their own."""
 TTS_APPLICATION = "drainage@guangzhou"
 CHIRPSTACK_APPLICATION = "7d1f6a52-3c0e-4b7f-9a55-0d2b8c61e4f3"
 FIRST_INSTALLATION = date(2014, 3, 1)
@@ -55,7 +57,7 @@ def devices_csv(city: dict[str, Any]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for domain in (_traffic, _grid, _water, _gas, _drainage):
+    for domain in (_traffic, _grid, _water, _gas, _drainage, _rain):
         writer.writerows(line.cells() for line in domain(city))
     return out.getvalue()
 
@@ -120,7 +122,7 @@ def _drainage(city: dict[str, Any]) -> Iterator[DeviceLine]:
         key = f"urn:dev:mac:0024befffe80{number:04x}:"
         yield _at(drain, name, "senml-station", key, drain["zone"], drain["id"], f"crest_m={drain['crest_m']}")
     manholes = [drain for drain in city["drains"] if drain["kind"] == "manhole"]
-    for number, drain in enumerate(manholes, 1):
+    for number, drain in enumerate(manholes[:LORAWAN_MANHOLES], 1):
         name = f"manhole-{number:02d}"
         things_stack = number % 2 == 1
         profile = "tts-v3" if things_stack else "chirpstack-v4"
@@ -128,6 +130,22 @@ def _drainage(city: dict[str, Any]) -> Iterator[DeviceLine]:
         key = eui.upper() if things_stack else eui
         extra = f"application={TTS_APPLICATION if things_stack else CHIRPSTACK_APPLICATION} crest_m={drain['crest_m']}"
         yield _at(drain, name, profile, key, drain["zone"], drain["id"], extra)
+
+
+def _rain(city: dict[str, Any]) -> Iterator[DeviceLine]:
+    """Level loggers, and a gauge at each pump station, or at the first manhole of a district without one."""
+    manholes = [drain for drain in city["drains"] if drain["kind"] == "manhole"]
+    for number, drain in enumerate(manholes[LORAWAN_MANHOLES:], 1):
+        name = f"drain-{number:04d}"
+        extra = f"diameter_m={drain['diameter_m']} crest_m={drain['crest_m']}"
+        yield _at(drain, name, "drainage-level", name, drain["zone"], drain["id"], extra)
+    roofs = [drain for drain in city["drains"] if drain["kind"] == "pump-station"]
+    for drain in manholes:
+        if drain["zone"] not in {roof["zone"] for roof in roofs}:
+            roofs.append(drain)
+    for number, drain in enumerate(roofs, 1):
+        name = f"rain-{number:04d}"
+        yield _at(drain, name, "rain-gauge", name, drain["zone"], drain["id"], "")
 
 
 def _at(place: dict[str, Any], name: str, profile: str, *rest: str) -> DeviceLine:

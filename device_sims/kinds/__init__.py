@@ -7,6 +7,7 @@ from device_sims.kinds.base import Group, Reading, Row
 from device_sims.kinds.drainage import ChirpStackManholes, SenmlStations, TtsManholes
 from device_sims.kinds.gas import GasDetectors
 from device_sims.kinds.grid import Meters
+from device_sims.kinds.rain import DrainageLevels, RainGauges
 from device_sims.kinds.traffic import LoopDetectors, SegmentSpeeds
 from device_sims.kinds.water import WaterFlows, WaterPressures
 from device_sims.noise import Noise
@@ -15,7 +16,7 @@ __all__ = ["Group", "Reading", "Row", "groups_of"]
 
 _KINDS: tuple[type[Group], ...] = (
     LoopDetectors, SegmentSpeeds, Meters, WaterFlows, WaterPressures, GasDetectors, SenmlStations, TtsManholes,
-    ChirpStackManholes,
+    ChirpStackManholes, DrainageLevels, RainGauges,
 )  # fmt: skip
 
 

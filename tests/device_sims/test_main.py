@@ -43,7 +43,7 @@ def test_a_number_of_messages_is_sent_at_once_and_the_truth_says_what(broker_por
     lines = [json.loads(line) for line in truth.read_text().splitlines()]
     told = [line for line in lines if line["quantity"] is not None]
     assert summary["sent"] == summary["messages"] == 2000
-    assert summary["devices"] == 341
+    assert summary["devices"] == 366
     assert summary["lag_ms"] is None
     assert summary["readings"] == len(told)
     assert Counter(line["topic"] for line in lines).keys() == Counter(topic for topic, _ in received).keys()
@@ -87,14 +87,14 @@ async def test_it_ends_after_the_real_seconds_it_was_given(broker_port: int) -> 
     process = _start(broker_port, "--speed", "120", "--for", "0.5")
     out, _ = await asyncio.to_thread(process.communicate, timeout=60)
     assert process.returncode == 0
-    assert "341 devices sent" in out
+    assert "366 devices sent" in out
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["--broker", "nowhere"], "HOST:PORT"),
-        (["--devices", "9999"], "341 devices"),
+        (["--devices", "9999"], "366 devices"),
         (["--faults", "lost=1"], "unknown fault"),
         (["--origin", "2026-03-03T08:00:00"], "offset"),
         (["--speed", "0"], "above 0"),

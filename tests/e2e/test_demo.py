@@ -49,7 +49,7 @@ def test_it_tells_what_became_of_every_message(shown: tuple[Path, Result]) -> No
     assert found["aggregates"].keys() == {"written", "revised"}
     assert all(found["latency_ms"][name] > 0 for name in ("ack_p50", "ack_p99", "stored_p50", "stored_p99"))
     _all_is_well(found)
-    assert (found["devices"], found["series"] > 1000, found["aggregates"]["written"] > 1000) == (341, True, True)
+    assert (found["devices"], found["series"] > 1000, found["aggregates"]["written"] > 1000) == (366, True, True)
     assert len(result.out.splitlines()) == 1, "the object alone is on standard output"
     assert "Traceback" not in result.err
     assert "leaked" not in result.err, "what ends in order frees all"

@@ -8,7 +8,7 @@ the configuration: what it learns is kept under lasting numbers and names.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,6 +44,8 @@ class Context:
     """Nominal interval (ns) of each profile that there is."""
     homes: Mapping[str, str]
     """Zone that a profile gives to devices which name none."""
+    day_edges: I64 = field(default_factory=lambda: np.empty(0, np.int64))
+    """Local midnights of the city, UTC ns."""
 
     def is_judged(self, record: DeviceRecord) -> bool:
         """Whether a device still is the configuration's business: the registry forgets nobody."""

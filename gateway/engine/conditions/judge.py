@@ -21,6 +21,7 @@ from gateway.engine.conditions.base import Condition, Context, Places
 from gateway.engine.conditions.kinds import rule_of
 from gateway.engine.outputs import Outputs
 from gateway.engine.registry import Registry
+from gateway.engine.timezone import day_edges
 from gateway.rows import Row
 from processors.columns import I64, AggregateBatch, ReadingBatch
 from processors.flags import Why
@@ -66,7 +67,7 @@ class Judge:
             registry, self.alarms, {asset.id: asset for asset in content.assets},
             frozenset(device.id for device in content.devices), frozenset(content.zones),
             {profile.name: profile.interval_ns for profile in profiles},
-            {profile.name: profile.provisioning.zone or "" for profile in profiles},
+            {profile.name: profile.provisioning.zone or "" for profile in profiles}, day_edges(content.timezone),
         )  # fmt: skip
         self._rules, self._bound, self._judging = {}, (0, 0), set()
         self._read, self._windowed = Places(), Places()
