@@ -20,7 +20,7 @@ from processors.columns import F64, I64, AggregateBatch, ReadingBatch
 from processors.conditions.signals import Signals, step_levels
 from processors.flags import Flag
 
-__all__ = ["StepsRule"]
+__all__ = ["StepsRule", "padded"]
 
 _Steps = tuple[tuple[float, ...], tuple[float, ...]]
 """high, low"""
@@ -86,7 +86,7 @@ class StepsRule(Rule):
         source, ts, value = of
         if self._tables is None:
             which = np.array(self._which, np.int32)
-            high, low = (_padded([steps[side] for steps in self._steps]) for side in (0, 1))
+            high, low = (padded([steps[side] for steps in self._steps]) for side in (0, 1))
             self._tables = high[which], low[which]
         level, held = np.zeros(len(source), np.uint8), np.zeros(len(source), np.uint8)
         for steps, falling in zip(self._tables, (False, True), strict=True):
@@ -106,7 +106,7 @@ class StepsRule(Rule):
             self._means.restore(state["means"])
 
 
-def _padded(steps: Sequence[tuple[float, ...]]) -> F64:
+def padded(steps: Sequence[tuple[float, ...]]) -> F64:
     """A row each, filled up with NaN: no such step."""
     columns = list(zip_longest(*steps, fillvalue=np.nan))
     return np.array(columns, np.float64).T if columns else np.empty((len(steps), 0))

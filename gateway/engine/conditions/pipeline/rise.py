@@ -4,7 +4,6 @@ Source: see processors/conditions/pipeline/drain_level.py.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from gateway.config.conditions.drainage import LONGEST_RISE, RiseCondition
 from gateway.engine.conditions.base import NOTHING, Context, Rule
 from gateway.engine.conditions.pipeline.drains import Drains, carried
+from gateway.engine.conditions.steps import padded
 from gateway.engine.results import SeriesName
 from processors.columns import F64, ReadingBatch
 from processors.conditions.pipeline.drain_level import RiseRate
@@ -61,7 +61,7 @@ class RiseRule(Rule):
             return NOTHING
         sensor, ts, rate = sensor[known], ts[known], rate[known]
         if self._steps is None:
-            self._steps = np.array(list(zip_longest(*self._rises, fillvalue=np.nan)), np.float64).T
+            self._steps = padded(self._rises)
         level, held = step_levels(rate, self._steps[sensor], self._spec.deadband)
         return self._drains.worst.take(sensor, ts, level, held, rate)
 
