@@ -1,7 +1,10 @@
 """Level sensors of a condition, of one profile or of several: whose alarm each feeds, and what its figures are of.
 
-sensor --> the drain that it stands on, or itself     alarms: the worst of all sensors of a drain
-                                                      figures: those of the sensor that was met first
+    sensor --> the drain that it stands on    alarm: the worst of its sensors of one profile; figures: of one sensor
+           --> itself                         where it stands on none, or another profile's sensor speaks for its drain
+
+Of a drain's sensors the one with the least id speaks for it, whichever is heard first, and in alarms all of its
+profile: readings of one profile come in order of arrival, those of two have no order among each other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,7 +49,8 @@ class Drains:
         self._thresholds = Thresholds(spec.where)
         self._told: list[tuple[str, str]] = []
         """Name and zone for figures of each sensor."""
-        self._first: dict[str, int] = {}
+        self._speaker: dict[str, tuple[str, str]] | None = None
+        """Id and profile of the sensor that speaks for a drain."""
 
     def __len__(self) -> int:
         return len(self.series)
@@ -58,17 +62,26 @@ class Drains:
         found.sort(key=lambda met: met.series)
         for met in found:
             record = met.record
-            place = record.asset or record.id
+            speaker, profile = self._speakers(context).get(record.asset, (record.id, ""))
+            place = record.asset if profile == record.profile else record.id
             which = met.lane if lane is None else lane
             key = context.alarms.define(definition_of(spec, place, record.zone, which))
             self.number.put(met.series, len(self.series))
             device = context.registry.by_id(record.id)
             for sign in range(self._signs):
                 self.worst.add(met.series * self._signs + sign, device, key)
-            first = self._first.setdefault(place, met.series) == met.series
-            self._told.append((place if first else record.id, record.zone))
+            self._told.append((place if speaker == record.id else record.id, record.zone))
             self.series.append(met.series)
         return found
+
+    def _speakers(self, context: Context) -> dict[str, tuple[str, str]]:
+        """By drain. Only listed devices stand on assets, and they are known before the first of them is heard."""
+        if self._speaker is None:
+            self._speaker = {}
+            for record in sorted(context.registry.records, key=lambda record: record.id):
+                if record.asset and record.profile in self._spec.profiles and context.is_judged(record):
+                    self._speaker.setdefault(record.asset, (record.id, record.profile))
+        return self._speaker
 
     def threshold(self, met: Met, key: str) -> Any:
         """What the condition says for a sensor's place."""

@@ -63,7 +63,7 @@ def merged(*parts: Sequence[Row]) -> list[Row]:
     return sorted((row for part in parts for row in part), key=lambda row: row.received_at)
 
 
-def played(made: ZoneEngine, rows: Sequence[Row], size: int = 8) -> list[StepResult]:
+def played(made: ZoneEngine, rows: Sequence[Row], size: int = 2) -> list[StepResult]:
     """Calls of so many rows, each at the receipt of its last."""
     calls = [rows[k : k + size] for k in range(0, len(rows), size)]
     return [made.step(call, call[-1].received_at, True) for call in calls]

@@ -61,14 +61,22 @@ def test_limits_differ_by_place_each_for_itself() -> None:
     assert _levels([0.79, 0.8, 2.4], "d3", "b", where=where) == [("raised", "other", 1, 1), ("level", "other", 2, 2)]
 
 
-def test_the_worst_of_two_sensors_counts_whatever_they_speak() -> None:
-    made = judging(FILLING, **CITY | {"devices": [*CITY["devices"], device("w1", "well", asset="pipe")]})
+def test_the_worst_of_two_sensors_of_a_profile_counts() -> None:
+    made = judging(FILLING, **CITY | {"devices": [*CITY["devices"], device("d9", "drain", asset="pipe")]})
     rows = [
-        says("drain", "d1", 1, level=0.1), says("well", "w1", 2, level=45), says("drain", "d1", 901, level=0.1),
-        says("well", "w1", 902, level=10),
+        says("drain", "d9", 1, level=0.1), says("drain", "d1", 2, level=0.45), says("drain", "d9", 901, level=0.1),
+        says("drain", "d1", 902, level=0.1),
     ]  # fmt: skip
 
     assert seen(feed(made, rows)) == [("raised", "pipe", 1, 2), ("returned", "pipe", 1, 902)]
+
+
+def test_a_sensor_of_another_profile_has_an_alarm_of_its_own_whichever_is_heard_first() -> None:
+    made = judging(FILLING, **CITY | {"devices": [*CITY["devices"], device("w1", "well", asset="pipe")]})
+
+    results = feed(made, [says("well", "w1", 1, level=45), says("drain", "d1", 2, level=0.45)])
+
+    assert seen(results) == [("raised", "w1", 1, 1), ("raised", "pipe", 1, 2)]
 
 
 def test_the_greatest_filling_of_a_quarter_is_told_once_the_next_one_begins() -> None:
