@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 __all__ = [
-    "chirpstack_v4", "feeder_meter", "gas_detector", "grid_event", "household_meter", "loop_detector", "meter_3p",
-    "reservoir_level", "rfc3339", "segment_speed", "senml_station", "traffic_signal", "transformer", "tts_v3",
-    "water_flow", "water_pressure",
+    "chirpstack_v4", "drainage_level", "feeder_meter", "gas_detector", "grid_event", "household_meter",
+    "loop_detector", "meter_3p", "rain_gauge", "reservoir_level", "rfc3339", "segment_speed", "senml_station",
+    "traffic_signal", "transformer", "tts_v3", "water_flow", "water_pressure",
 ]  # fmt: skip
 
 _FRACTION = {0: 1_000_000_000, 3: 1_000_000, 9: 1}
@@ -160,6 +160,22 @@ def grid_event(ts: int, event: str, duration: float | None, residual: float | No
         f'{{"ts":{_ms(ts)},"event":"{event}","duration":{_number(duration, 3)},"residual":{_number(residual, 1)},'
         f'"phases":"{phases}"}}'
     ).encode()
+
+
+def drainage_level(
+    ts: int, seq: int, level: float | None, temperature: float, battery: float, rssi: int, status: str
+) -> bytes:
+    """Level m above the invert, Cel, V, dBm; `seq` counts modulo 65536."""
+    return (
+        f'{{"ts":"{rfc3339(ts, 3)}","seq":{seq},"level":{_number(level, 3)},"temp":{temperature:.1f},'
+        f'"battery":{battery:.2f},"rssi":{rssi},"status":"{status}"}}'
+    ).encode()
+
+
+def rain_gauge(ts: int, seq: int, rain: float | None, intensity: float | None, tips: int, battery: float) -> bytes:
+    """Rain mm and mm/h, left out where both are zero, as such gauges do; `tips` and `seq` count modulo 65536."""
+    told = "" if rain == 0 == intensity else f'"rain":{_number(rain, 1)},"intensity":{_number(intensity, 1)},'
+    return f'{{"ts":"{rfc3339(ts, 3)}","seq":{seq},{told}"tips":{tips},"battery":{battery:.2f}}}'.encode()
 
 
 def _ms(ts: int) -> int:

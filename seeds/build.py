@@ -25,6 +25,8 @@ RECORDED_SEGMENTS = 50
 RECORDED_METERS = 3
 LOOPS = 100
 VOTING_ASSETS = ("tunnel-panyu-1", "tunnel-tianhe-1")
+LORAWAN_MANHOLES = 8
+"""The first ones; the others have loggers of their own."""
 TTS_APPLICATION = "drainage@guangzhou"
 SIGNALS_EVERY = 4
 """Each so many-th segment that is no expressway ends at a junction with a signal of ours."""
@@ -62,7 +64,7 @@ def devices_csv(city: dict[str, Any]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for domain in (_traffic, _grid, _water, _gas, _drainage, _signals, _homes, _events):
+    for domain in (_traffic, _grid, _water, _gas, _drainage, _signals, _homes, _events, _rain):
         writer.writerows(line.cells() for line in domain(city))
     return out.getvalue()
 
@@ -138,7 +140,7 @@ def _drainage(city: dict[str, Any]) -> Iterator[DeviceLine]:
         key = f"urn:dev:mac:0024befffe80{number:04x}:"
         yield _at(drain, name, "senml-station", key, drain["zone"], drain["id"], f"crest_m={drain['crest_m']}")
     manholes = [drain for drain in city["drains"] if drain["kind"] == "manhole"]
-    for number, drain in enumerate(manholes, 1):
+    for number, drain in enumerate(manholes[:LORAWAN_MANHOLES], 1):
         name = f"manhole-{number:02d}"
         things_stack = number % 2 == 1
         profile = "tts-v3" if things_stack else "chirpstack-v4"
@@ -182,6 +184,22 @@ def _events(city: dict[str, Any]) -> Iterator[DeviceLine]:
         name = f"pq-{number:02d}"
         transformer = feeder["transformers"][-1]
         yield _at(transformer, name, "grid-event", name, feeder["zone"], transformer["id"], "")
+
+
+def _rain(city: dict[str, Any]) -> Iterator[DeviceLine]:
+    """Level loggers, and a gauge at each pump station, or at the first manhole of a district without one."""
+    manholes = [drain for drain in city["drains"] if drain["kind"] == "manhole"]
+    for number, drain in enumerate(manholes[LORAWAN_MANHOLES:], 1):
+        name = f"drain-{number:04d}"
+        extra = f"diameter_m={drain['diameter_m']} crest_m={drain['crest_m']}"
+        yield _at(drain, name, "drainage-level", name, drain["zone"], drain["id"], extra)
+    roofs = [drain for drain in city["drains"] if drain["kind"] == "pump-station"]
+    for drain in manholes:
+        if drain["zone"] not in {roof["zone"] for roof in roofs}:
+            roofs.append(drain)
+    for number, drain in enumerate(roofs, 1):
+        name = f"rain-{number:04d}"
+        yield _at(drain, name, "rain-gauge", name, drain["zone"], drain["id"], "")
 
 
 def _at(place: dict[str, Any], name: str, profile: str, *rest: str) -> DeviceLine:

@@ -148,6 +148,13 @@ class Drain(_Placed):
     name: str
     name_en: str = ""
     crest_m: float
+    """Level at which it spills, above the sensor's zero: the invert, or the floor of a well."""
+    diameter_m: Positive | None = None
+    """Of the pipe; a well has none."""
+    invert_m: float | None = None
+    """Height of the invert above the city's datum."""
+    ground_m: float | None = None
+    """Height of the street above the same."""
 
 
 class Asset(NamedTuple):
@@ -260,6 +267,17 @@ def _neighbours(city: City) -> Iterator[tuple[str, str, str]]:
                 yield f"segments[{k}].neighbours[{n}]", f"{other!r} is no other segment", "Name one, or remove it."
 
 
+def _depths(city: City) -> Iterator[tuple[str, str, str]]:
+    for k, drain in enumerate(city.drains):
+        if drain.invert_m is None or drain.ground_m is None:
+            continue
+        depth = drain.ground_m - drain.invert_m
+        if depth <= 0:
+            yield f"drains[{k}].ground_m", "is not above invert_m", "Both are heights above the same datum, in m."
+        elif drain.diameter_m is not None and drain.diameter_m > depth:
+            yield f"drains[{k}].diameter_m", f"is more than the depth of {depth:g} m", "Correct one of the three."
+
+
 def _twice(ids: Mapping[str, str], what: str) -> Iterator[tuple[str, str, str]]:
     times = Counter(ids.values())
     for key, name in ids.items():
@@ -282,4 +300,4 @@ def _outside(city: City) -> Iterator[tuple[str, str, str]]:
             )
 
 
-_RULES = (_zone_ids, _asset_ids, _parents, _zones_of_assets, _neighbours, _outside)
+_RULES = (_zone_ids, _asset_ids, _parents, _zones_of_assets, _neighbours, _depths, _outside)

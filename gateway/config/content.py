@@ -203,7 +203,10 @@ def facts_of(city: "City") -> list[AssetFacts]:
         points = dma.critical_points
         out += [AssetFacts(each.id, "critical-point", dma.zone, {"elevation_m": each.elevation_m}) for each in points]
     out += [AssetFacts(each.id, each.kind, each.zone, {}) for each in city.gas_assets]
-    out += [AssetFacts(each.id, each.kind, each.zone, {"crest_m": each.crest_m}) for each in city.drains]
+    for drain in city.drains:
+        optional = {"diameter_m": drain.diameter_m, "invert_m": drain.invert_m, "ground_m": drain.ground_m}
+        figures = {"crest_m": drain.crest_m} | {key: value for key, value in optional.items() if value is not None}
+        out.append(AssetFacts(drain.id, drain.kind, drain.zone, figures))
     return out
 
 

@@ -8,9 +8,9 @@ Nothing here knows a time zone: whoever calls has turned local midnights into so
 
 import numpy as np
 
-from processors.columns import I64
+from processors.columns import I32, I64
 
-__all__ = ["DAY", "SECOND", "day_bounds", "window_bounds"]
+__all__ = ["DAY", "SECOND", "day_bounds", "local_hours", "window_bounds"]
 
 SECOND = 1_000_000_000
 """Nanoseconds."""
@@ -39,6 +39,28 @@ def day_bounds(ts: I64, edges: I64) -> tuple[I64, I64]:
     start = np.where(within, edges[near], outside)
     end = np.where(within, edges[np.minimum(near + 1, len(edges) - 1)], outside + length)
     return start, end
+
+
+def local_hours(ts: I64, edges: I64) -> I32:
+    """Hour of the local day, 0 to 23, that a clock on the wall shows at each of `ts`.
+
+    Edges say that a day has 23 or 25 hours, not when its clock changes. From 3 h after midnight on hours are counted
+    back from the next midnight, so that its morning and evening are right whenever at night that is.
+
+    Parameters
+    ----------
+    ts, edges : as in `day_bounds`.
+
+    Examples
+    --------
+    >>> local_hours(np.array([0, 13 * 3600]) * SECOND, np.array([0, 23 * 3600, 47 * 3600]) * SECOND).tolist()
+    [0, 14]
+    """
+    start, end = day_bounds(ts, edges)
+    hour = 3600 * SECOND
+    since, left = ts - start, end - ts
+    shown = np.where(since < 3 * hour, since // hour, 23 - (left - 1) // hour)
+    return np.clip(shown, 0, 23).astype(np.int32)
 
 
 def window_bounds(ts: I64, step: int, edges: I64) -> tuple[I64, I64]:

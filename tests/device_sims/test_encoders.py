@@ -148,3 +148,28 @@ def test_traffic_signal() -> None:
         b'{"ts":1772366400123,"stage":0,"colour":"dark","mode":"off","cycle":null,"fault":true,"flashing":false,'
         b'"dark":true}'
     )
+
+
+def test_drainage_level() -> None:
+    assert encoders.drainage_level(NOON, 4711, 0.312, 18.5, 3.58, -93, "ok") == (
+        b'{"ts":"2026-03-01T12:00:00.123Z","seq":4711,"level":0.312,"temp":18.5,"battery":3.58,"rssi":-93,"status":"ok"}'
+    )
+
+
+def test_a_level_without_an_echo_is_null_and_a_dry_pipe_is_zero() -> None:
+    assert json.loads(encoders.drainage_level(NOON, 1, None, 18.5, 3.58, -93, "no-echo"))["level"] is None
+    assert json.loads(encoders.drainage_level(NOON, 1, 0.0, 18.5, 3.58, -93, "ok"))["level"] == 0.0
+
+
+def test_rain_gauge() -> None:
+    assert encoders.rain_gauge(NOON, 812, 0.4, 4.8, 4711, 3.61) == (
+        b'{"ts":"2026-03-01T12:00:00.123Z","seq":812,"rain":0.4,"intensity":4.8,"tips":4711,"battery":3.61}'
+    )
+
+
+def test_a_gauge_says_nothing_of_zero_rain_and_null_while_its_bucket_is_blocked() -> None:
+    assert encoders.rain_gauge(NOON, 812, 0.0, 0.0, 4711, 3.61) == (
+        b'{"ts":"2026-03-01T12:00:00.123Z","seq":812,"tips":4711,"battery":3.61}'
+    )
+    blocked = json.loads(encoders.rain_gauge(NOON, 812, None, None, 4711, 3.61))
+    assert (blocked["rain"], blocked["intensity"]) == (None, None)

@@ -31,6 +31,8 @@ ZONE_KIND = {
     "feeder-meter": "feeder",
     "transformer": "feeder",
     "grid-event": "feeder",
+    "drainage-level": "district",
+    "rain-gauge": "district",
 }
 
 
@@ -143,3 +145,18 @@ def test_neighbours_of_segments_are_mutual_and_share_an_end(city: dict[str, Any]
 def test_the_capacity_of_a_feeder_is_that_of_its_transformers(city: dict[str, Any]) -> None:
     for feeder in city["feeders"]:
         assert feeder["capacity_kva"] == sum(transformer["kva"] for transformer in feeder["transformers"])
+
+
+def test_every_manhole_has_a_pipe_below_the_street_and_spills_there(city: dict[str, Any]) -> None:
+    manholes = [drain for drain in city["drains"] if drain["kind"] == "manhole"]
+    assert len(manholes) == 20
+    for drain in manholes:
+        depth = drain["ground_m"] - drain["invert_m"]
+        assert depth == pytest.approx(drain["crest_m"]), drain["id"]
+        assert 0.3 < drain["diameter_m"] < depth - 1
+
+
+def test_each_district_with_a_level_sensor_has_a_rain_gauge(devices: list[dict[str, str]]) -> None:
+    zones = {profile: {d["zone"] for d in devices if d["profile"] == profile} for profile in ZONE_KIND}
+    levels = zones["drainage-level"] | zones["senml-station"] | zones["tts-v3"] | zones["chirpstack-v4"]
+    assert levels == zones["rain-gauge"]

@@ -1,6 +1,5 @@
 """Steps: readings, or means of windows, against ascending or descending thresholds, which may differ by place."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
@@ -13,34 +12,21 @@ from gateway.config.conditions.model import (
     Problem,
     Steps,
     Surroundings,
-    Table,
     Window,
     apart,
     rising,
 )
+from gateway.config.conditions.places import Place, misplaced
 
 __all__ = ["KINDS", "StepsCondition", "Where"]
 
 
-class Where(Table):
-    """Other steps somewhere. The narrowest place counts, for each side: device, then asset, then zone."""
+class Where(Place):
+    """Other steps somewhere."""
 
-    zone: str | None = None
-    asset: str | None = None
-    device: str | None = None
     high: Steps | None = None
     """Empty: none there."""
     low: Steps | None = None
-
-    @property
-    def kind(self) -> str:
-        """zone, asset or device."""
-        return next((kind for kind in ("zone", "asset", "device") if getattr(self, kind) is not None), "")
-
-    @property
-    def place(self) -> str:
-        """Its id."""
-        return getattr(self, self.kind) if self.kind else ""
 
 
 class StepsCondition(ConditionModel):
@@ -89,29 +75,8 @@ class StepsCondition(ConditionModel):
             low = self.low if where.low is None else where.low
             if where.high is not None or where.low is not None:
                 yield from apart(f"where[{n}]", high, low, self.deadband)
-        yield from self._misplaced(around)
-
-    def _misplaced(self, around: Surroundings) -> Iterator[Problem]:
-        times = Counter((where.kind, where.place) for where in self.where)
-        for n, where in enumerate(self.where):
-            at = f"where[{n}]"
-            if sum(place is not None for place in (where.zone, where.asset, where.device)) != 1:
-                yield at, "needs one of zone, asset and device", "Write a table for each place."
-                continue
-            if where.high is None and where.low is None:
-                yield at, "needs high or low", "Give the steps that go there; an empty list for none."
-            if not self._is_there(where, around):
-                file = "the devices file" if where.kind == "device" else "city.toml"
-                yield f"{at}.{where.kind}", f"{where.place!r} is no {where.kind}", f"Name one of {file}."
-            elif times[where.kind, where.place] > 1:
-                yield f"{at}.{where.kind}", f"{where.place!r} is there twice", "Write one table for it."
-
-    def _is_there(self, where: Where, around: Surroundings) -> bool:
-        """Devices may be met on the wire, but for those of a profile that takes listed ones only."""
-        profile = around.profiles.get(self.profile)
-        if where.kind == "device" and (profile is None or profile.provisioning.policy != "closed"):
-            return True
-        return where.place in around.places[where.kind]
+        remedy = "Give the steps that go there; an empty list for none."
+        yield from misplaced(self.where, (self.profile,), around, remedy)
 
 
 KINDS: tuple[type[ConditionModel], ...] = (StepsCondition,)

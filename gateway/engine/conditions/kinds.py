@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.config.conditions.device import SilenceCondition, UnusualCondition
+from gateway.config.conditions.drainage import BlockageCondition, FillingCondition, RiseCondition
 from gateway.config.conditions.gas import VotingCondition
 from gateway.config.conditions.grid.compliance import ComplianceCondition
 from gateway.config.conditions.grid.dips import DipsCondition
@@ -29,8 +30,11 @@ from gateway.engine.conditions.grid.energy_balance import EnergyBalanceRule
 from gateway.engine.conditions.grid.event_records import EventRecordsRule
 from gateway.engine.conditions.grid.transformer import TransformerRule
 from gateway.engine.conditions.grid.unbalance import UnbalanceRule
+from gateway.engine.conditions.pipeline.blockage import BlockageRule
 from gateway.engine.conditions.pipeline.burst import BurstRule
+from gateway.engine.conditions.pipeline.filling import FillingRule
 from gateway.engine.conditions.pipeline.night_flow import NightFlowRule
+from gateway.engine.conditions.pipeline.rise import RiseRule
 from gateway.engine.conditions.pipeline.transient import TransientRule
 from gateway.engine.conditions.pipeline.voting import VotingRule
 from gateway.engine.conditions.pipeline.water_balance import WaterBalanceRule
@@ -47,10 +51,13 @@ from gateway.engine.conditions.unusual import UnusualRule
 __all__ = ["rule_of"]
 
 _RULES: dict[type[ConditionModel], Callable[[Any], Condition]] = {
+    BlockageCondition: BlockageRule,
     BurstCondition: BurstRule,
     ComplianceCondition: ComplianceRule,
     CongestionCondition: CongestionRule,
     NightFlowCondition: NightFlowRule,
+    FillingCondition: FillingRule,
+    RiseCondition: RiseRule,
     SilenceCondition: SilenceRule,
     StepsCondition: StepsRule,
     TransientCondition: TransientRule,

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gateway.config.conditions.places import Thresholds
 from gateway.config.conditions.steps import StepsCondition
 from gateway.engine.conditions.base import NOTHING, Context, Places, Rule, definition_of
 from gateway.engine.conditions.means import Means, WindowMeans
@@ -19,7 +20,7 @@ from processors.columns import F64, I64, AggregateBatch, ReadingBatch
 from processors.conditions.signals import Signals, step_levels
 from processors.flags import Flag
 
-__all__ = ["StepsRule"]
+__all__ = ["StepsRule", "padded"]
 
 _Steps = tuple[tuple[float, ...], tuple[float, ...]]
 """high, low"""
@@ -39,9 +40,7 @@ class StepsRule(Rule):
         """For each source its row of the tables of steps."""
         self._steps: dict[_Steps, int] = {}
         self._tables: tuple[F64, F64] | None = None
-        self._where: dict[tuple[str, str], tuple[tuple[float, ...] | None, tuple[float, ...] | None]] = {
-            (where.kind, where.place): (where.high, where.low) for where in spec.where
-        }
+        self._thresholds = Thresholds(spec.where)
 
     def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
         """See Condition."""
@@ -61,12 +60,8 @@ class StepsRule(Rule):
 
     def _steps_at(self, record: DeviceRecord) -> _Steps:
         """The narrowest place that has steps of its own, for each side."""
-        high, low = self._spec.high, self._spec.low
-        for place in (("zone", record.zone), ("asset", record.asset), ("device", record.id)):
-            own_high, own_low = self._where.get(place, (None, None))
-            high = high if own_high is None else own_high
-            low = low if own_low is None else own_low
-        return high, low
+        own = self._thresholds.at(record.zone, record.asset, record.id)
+        return own.get("high", self._spec.high), own.get("low", self._spec.low)
 
     def keys(self) -> Iterable[int]:
         """See Condition."""
@@ -91,7 +86,7 @@ class StepsRule(Rule):
         source, ts, value = of
         if self._tables is None:
             which = np.array(self._which, np.int32)
-            high, low = (_padded([steps[side] for steps in self._steps]) for side in (0, 1))
+            high, low = (padded([steps[side] for steps in self._steps]) for side in (0, 1))
             self._tables = high[which], low[which]
         level, held = np.zeros(len(source), np.uint8), np.zeros(len(source), np.uint8)
         for steps, falling in zip(self._tables, (False, True), strict=True):
@@ -111,7 +106,7 @@ class StepsRule(Rule):
             self._means.restore(state["means"])
 
 
-def _padded(steps: Sequence[tuple[float, ...]]) -> F64:
+def padded(steps: Sequence[tuple[float, ...]]) -> F64:
     """A row each, filled up with NaN: no such step."""
     columns = list(zip_longest(*steps, fillvalue=np.nan))
     return np.array(columns, np.float64).T if columns else np.empty((len(steps), 0))

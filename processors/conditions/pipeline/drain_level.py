@@ -4,11 +4,12 @@
            |     |                 --+-- OVERFLOW_RISK at or above
            |shaft|
     _______|     |_______ crown      --- SURCHARGE above (filling degree over 1)
-    pipe    level
+    pipe    level                    --- HIGH at or above a filling degree
     ------------------------ invert = 0: levels, diameter and ground height are metres above it
 
 Source: filling degree = level / diameter, over 1 is surcharge (usual terms of sewer hydraulics, by geometry). No
-numeric standard was found: margin and rate are set for each site (design choice; a margin of 0.5 m, for example).
+numeric standard was found: high degree, margin and rate are set for each site (design choice; 0.8 and 0.5 m, for
+example: pipes are laid out for partial filling, 0.55 to 0.75 in GB 50014 (memory)).
 """
 
 from collections.abc import Mapping
@@ -34,8 +35,9 @@ class DrainLevel(IntEnum):
 
     UNKNOWN = UNKNOWN
     FREE = 0
-    SURCHARGE = 1
-    OVERFLOW_RISK = 2
+    HIGH = 1
+    SURCHARGE = 2
+    OVERFLOW_RISK = 3
 
 
 def filling_degree(level: F64, diameter: float | F64) -> F64:
@@ -50,34 +52,37 @@ def filling_degree(level: F64, diameter: float | F64) -> F64:
     return degree
 
 
-def drain_level(level: F64, diameter: float | F64, ground: float | F64, margin: float | F64) -> I8:
+def drain_level(
+    level: F64, diameter: float | F64, ground: float | F64, margin: float | F64, high: float | F64 = np.inf
+) -> I8:
     """Return the state (`DrainLevel`) of each drain.
 
     Parameters
     ----------
     level : any shape, m above the pipe's invert; NaN where missing.
-    diameter : m; the others broadcast to `level`. NaN where not known: then only the risk of overflow is judged.
-    ground : height of the street above the invert, m; NaN where not known: then only surcharge is judged.
+    diameter : m; the others broadcast to `level`. NaN where there is no pipe (the well of a pump station) or it is not
+        known: then only the risk of overflow is judged.
+    ground : height of the street above the invert, m; NaN where not known: then only the pipe is judged.
     margin : distance below the street from which on overflow threatens, m.
+    high : filling degree from which on a pipe that does not surcharge is high.
 
     Returns
     -------
-    int8. A drain that is calm by one of the two while the other is not known is `UNKNOWN`: it has no worst case to rule
-    out. One that surcharges is that much at least, whatever the street's height.
+    int8. `UNKNOWN` where the level is missing, or nothing is known to compare it with. A drain of which one of the two
+    is known is judged by that alone: `FREE` says no more than that it has not come so far.
 
     Examples
     --------
-    >>> drain_level(np.array([0.3, 0.7, 2.5, np.nan]), 0.6, 3.0, 0.5).tolist()
-    [0, 1, 2, -1]
+    >>> drain_level(np.array([0.3, 0.5, 0.7, 2.5, np.nan]), 0.6, 3.0, 0.5, 0.8).tolist()
+    [0, 1, 2, 3, -1]
     """
     filling = filling_degree(level, diameter)
     street = np.asarray(ground) - margin
-    risk = level >= street
-    over = filling > 1
-    known = ~np.isnan(filling) & ~np.isnan(level - street)
+    known = ~np.isnan(filling) | ~np.isnan(level - street)
     state: NDArray[np.int64] = np.where(known, DrainLevel.FREE, DrainLevel.UNKNOWN)
-    state = np.where(over, DrainLevel.SURCHARGE, state)
-    return np.where(risk, DrainLevel.OVERFLOW_RISK, state).astype(np.int8)
+    state = np.where(filling >= high, DrainLevel.HIGH, state)
+    state = np.where(filling > 1, DrainLevel.SURCHARGE, state)
+    return np.where(level >= street, DrainLevel.OVERFLOW_RISK, state).astype(np.int8)
 
 
 class RiseRate:

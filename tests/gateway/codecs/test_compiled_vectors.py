@@ -1,4 +1,4 @@
-"""Built-in profiles on whole messages: strangers' formats by vector, our own by the example at the top of each file."""
+"""Built-in profiles on whole messages: strangers' formats, and where zeros matter, by vector, all by their examples."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,8 @@ PROFILES = load_profiles(seeds.profile_texts())
 ROUTER = Router(PROFILES)
 VECTORS = Path(__file__).parent / "vectors"
 STRANGERS = ("tts-v3", "chirpstack-v4")
-CASES = [(name, case) for name in STRANGERS for case in json.loads((VECTORS / f"{name}.json").read_text())]
+OWN = ("drainage-level", "rain-gauge")
+CASES = [(name, case) for name in STRANGERS + OWN for case in json.loads((VECTORS / f"{name}.json").read_text())]
 
 
 def _ids(value: Any) -> str:
@@ -24,11 +25,11 @@ def _ids(value: Any) -> str:
 
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=_ids)
-def test_vectors_of_strangers(name: str, case: dict[str, Any]) -> None:
+def test_vectors(name: str, case: dict[str, Any]) -> None:
     match = ROUTER.match(case["topic"])
     assert isinstance(match, Match)
     assert PROFILES[match.profile].name == name
-    assert match.key is None
+    assert match.key == (case["topic"].split("/")[-2] if name in OWN else None)
     profile = compile_profile(PROFILES[match.profile])
     decoded = profile.decode([json.dumps(case["payload"]).encode()], [case["topic"]])
     expect = case["expect"]
@@ -37,11 +38,13 @@ def test_vectors_of_strangers(name: str, case: dict[str, Any]) -> None:
     if "key" not in expect:
         assert not len(decoded.message)
         return
-    assert decoded.keys == [expect["key"]]
+    assert (decoded.keys or [match.key or ""]) == [expect["key"]]
     assert decoded.ts.tolist() == [expect["ts"]]
     assert decoded.sequence is not None
     assert decoded.sequence.tolist() == [expect["sequence"]]
-    assert decoded.sequence_scope == [expect["scope"]]
+    assert decoded.sequence_scope == ([expect["scope"]] if "scope" in expect else None)
+    states = {quantity.name: State(decoded.state[0, k]) for k, quantity in enumerate(profile.quantities)}
+    assert [name for name, state in states.items() if state == State.MISSING] == expect.get("missing", [])
     present = {
         quantity.name: decoded.value[0, k]
         for k, quantity in enumerate(profile.quantities)
@@ -78,6 +81,8 @@ STORED: dict[str, Any] = {
     "feeder-meter": [[881204.62, 21.4, 10210, 10190, 10220, 50.01]],
     "transformer": [[19.8, 30.1, 28.4, 31.7, 391.2, 390.8, 391.9, 46.5, 51.2, 24.0]],
     "grid-event": [[2, 0.12, 0.625, 3]],
+    "drainage-level": [[0.312, 18.5, 3.58, -93, 0]],
+    "rain-gauge": [[0.0004, 4.8, 4711, 3.61]],
     "senml-station": [[1.42, 18.5, 0.97], [1.41, np.nan, np.nan]],
     "traffic-signal": [[2, 3, 2, 96, 0, 0, 0]],
 }

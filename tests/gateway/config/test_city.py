@@ -4,6 +4,7 @@ import pytest
 
 import seeds
 from gateway.config.city import parse_city
+from gateway.config.content import facts_of
 from gateway.errors import ConfigErrors
 
 CITY = """
@@ -100,3 +101,34 @@ def test_an_id_that_comes_twice_is_said_at_both_places() -> None:
 def test_a_file_that_is_no_toml_is_one_problem() -> None:
     with pytest.raises(ConfigErrors, match=r"c\.toml: is not TOML"):
         parse_city("schema = ", "c.toml")
+
+
+DRAIN = """
+[[drains]]
+id = "m1"
+zone = "north"
+kind = "manhole"
+name = "M1"
+crest_m = 2.5
+lon = 16.5
+lat = 48.5
+"""
+
+
+def test_a_drain_needs_no_pipe_and_no_heights_and_what_it_has_reaches_the_engine() -> None:
+    plain = facts_of(parse_city(CITY + DRAIN, "c.toml"))[-1]
+    whole = facts_of(parse_city(CITY + DRAIN + "diameter_m = 0.8\ninvert_m = -1.5\nground_m = 1\n", "c.toml"))[-1]
+
+    assert (plain.kind, plain.figures) == ("manhole", {"crest_m": 2.5})
+    assert whole.figures == {"crest_m": 2.5, "diameter_m": 0.8, "invert_m": -1.5, "ground_m": 1.0}
+
+
+@pytest.mark.parametrize(("more", "key"), [
+    ("diameter_m = 0", "drains[0].diameter_m"), ("invert_m = 2\nground_m = 2", "drains[0].ground_m"),
+    ("invert_m = 1\nground_m = 2\ndiameter_m = 1.5", "drains[0].diameter_m"),
+])  # fmt: skip
+def test_a_pipe_lies_below_the_street(more: str, key: str) -> None:
+    with pytest.raises(ConfigErrors) as caught:
+        parse_city(CITY + DRAIN + more + "\n", "c.toml")
+
+    assert [problem.key for problem in caught.value.problems] == [key]

@@ -6,7 +6,7 @@ UTC           27 23:00        28 23:00       29 22:00
 
 import numpy as np
 
-from processors.windows.day import DAY, SECOND, day_bounds, window_bounds
+from processors.windows.day import DAY, SECOND, day_bounds, local_hours, window_bounds
 from tests.processors.windows.support import S, midnights, utc
 
 HOUR = 3600 * S
@@ -60,3 +60,30 @@ def test_shorter_windows_are_multiples_since_the_epoch() -> None:
         assert start.tolist() == [utc(f"2026-05-01T{text}") for text in starts]
         assert (end - start).tolist() == [step * SECOND] * 2
     assert window_bounds(ts, DAY, np.empty(0, np.int64))[0].tolist() == [utc("2026-05-01T00:00")] * 2
+
+
+def _shown(zone: str, day: str, hours: list[float]) -> list[int]:
+    """Hours on the wall so many hours after the midnight of a day."""
+    edges = midnights(zone, day, 2)
+    shown: list[int] = local_hours(np.array([edges[0] + int(hour * HOUR) for hour in hours]), edges).tolist()
+    return shown
+
+
+def test_an_ordinary_day_shows_the_hours_since_midnight() -> None:
+    for zone in ("Asia/Shanghai", "Europe/Berlin"):
+        assert _shown(zone, "2026-05-01", [k + 0.5 for k in range(24)]) == list(range(24))
+        assert _shown(zone, "2026-05-01", [float(k) for k in range(24)]) == list(range(24))
+
+
+def test_an_evening_is_an_evening_on_days_on_which_clocks_change() -> None:
+    assert _shown("Europe/Berlin", "2026-03-29", [0, 1, 3, 6, 22, 22.9]) == [0, 1, 4, 7, 23, 23]
+    assert _shown("Europe/Berlin", "2026-10-25", [0, 1, 2, 3, 4, 24, 24.9]) == [0, 1, 2, 2, 3, 23, 23]
+
+
+def test_hours_before_between_and_after_all_edges_are_those_of_whole_days() -> None:
+    edges = midnights("Asia/Shanghai", "2026-05-01", 2)
+
+    hours = local_hours(np.array([edges[0] - 2 * HOUR, edges[-1] + 5 * HOUR, edges[0] - 30 * HOUR]), edges)
+
+    assert hours.tolist() == [22, 5, 18]
+    assert local_hours(np.array([26 * HOUR]), np.empty(0, np.int64)).tolist() == [2]

@@ -34,6 +34,18 @@ BURST = {
     "name": "water.burst", "title": "Burst", "kind": "burst", "flow_profile": "water-flow", "flow": "flow",
     "pressure_profile": "water-pressure", "pressure": "pressure", "window_secs": 60, "priorities": [1],
 }  # fmt: skip
+FILLING = {
+    "name": "drainage.filling", "title": "Full", "kind": "filling", "profile": ["drainage-level", "senml-station"],
+    "quantity": "level", "priorities": [4, 3, 1],
+}  # fmt: skip
+RISE = {
+    "name": "drainage.rise", "title": "Rise", "kind": "rise", "profile": "drainage-level", "quantity": "level",
+    "rise": [1, 2], "priorities": [4],
+}  # fmt: skip
+BLOCKAGE = {
+    "name": "drainage.blockage", "title": "Blocked", "kind": "blockage", "profile": "drainage-level",
+    "quantity": "level", "rain_profile": "rain-gauge", "rain": "rain", "priorities": [4, 2],
+}  # fmt: skip
 SILENCE = {"name": "device.silent", "title": "Silent", "kind": "silence", "priorities": [4]}
 UNUSUAL = {
     "name": "device.unusual", "title": "Unusual", "kind": "unusual", "profile": "senml-station", "quantity": "level",
@@ -95,7 +107,8 @@ def _problems(text: str, **more: Any) -> dict[str, ConfigError]:
 
 
 @pytest.mark.parametrize("table", [
-    STEPS, CONGESTION, BURST, SILENCE, UNUSUAL, UNBALANCE, DIPS, RECORDS, TRANSFORMER, BALANCE, COMPLIANCE,
+    STEPS, CONGESTION, BURST, SILENCE, UNUSUAL, UNBALANCE, DIPS, RECORDS, TRANSFORMER, BALANCE, COMPLIANCE, FILLING,
+    RISE, BLOCKAGE,
 ])  # fmt: skip
 def test_each_kind_is_read_with_its_defaults(table: dict[str, Any]) -> None:
     (condition,) = _parse(_text(table))
@@ -124,7 +137,7 @@ def test_places_have_steps_of_their_own() -> None:
 def test_plain_tables_give_back_the_same_conditions() -> None:
     nominal = {"where": [{"device": "x", "nominal": 230}]}
     grid = (UNBALANCE, DIPS | nominal, RECORDS, TRANSFORMER, BALANCE, COMPLIANCE | nominal)
-    conditions = _parse(_text(STEPS, CONGESTION, BURST, SILENCE, *grid))
+    conditions = _parse(_text(STEPS, CONGESTION, BURST, FILLING, RISE, BLOCKAGE, SILENCE, *grid))
 
     assert load_conditions([condition.model_dump(mode="json") for condition in conditions]) == conditions
 
@@ -158,6 +171,11 @@ def test_a_file_of_the_wrong_shape_says_where(text: str, key: str) -> None:
     (UNBALANCE, {"lines": ["u_ab"]}, "lines"), (DIPS, {"sag": 1.1}, "sag"), (DIPS, {"nominal": 0}, "nominal"),
     (TRANSFORMER, {"window_secs": 30}, "window_secs"), (BALANCE, {"coverage": 0}, "coverage"),
     (COMPLIANCE, {"share": 1.5}, "share"), (COMPLIANCE, {"voltage_low": -10}, "voltage_low"),
+    (FILLING, {"filling": 0}, "filling"),
+    (FILLING, {"margin_m": -1}, "margin_m"), (RISE, {"over_secs": 1}, "over_secs"), (RISE, {"rise": ["x"]}, "rise[0]"),
+    (BLOCKAGE, {"window_secs": 600}, "window_secs"), (BLOCKAGE, {"gain": 0}, "gain"),
+    (BLOCKAGE, {"least_count": 0}, "least_count"), (BLOCKAGE, {"dry_for_secs": 60}, "dry_for_secs"),
+    (BLOCKAGE, {"wet_mm": 0}, "wet_mm"),
 ])  # fmt: skip
 def test_a_wrong_value_is_said_with_its_key(table: dict[str, Any], changed: dict[str, Any], key: str) -> None:
     assert set(_problems(_text(SILENCE | {"name": "a.b"}, table | changed))) == {f"conditions[1].{key}"}
@@ -218,6 +236,20 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     (BALANCE, {"least": 20}, "least"),
     (COMPLIANCE, {"lines": ["u_a", "u_b"]}, "lines"), (COMPLIANCE, {"voltage_low": 0.1}, "voltage_low"),
     (COMPLIANCE, {"frequency_high": 49.0}, "frequency_low"), (COMPLIANCE, {"thd": "thd"}, "thd"),
+    (FILLING, {"profile": "nothing"}, "profile"), (FILLING, {"profile": ["drainage-level", "nothing"]}, "profile"),
+    (FILLING, {"profile": ["drainage-level", "drainage-level"]}, "profile"),
+    (FILLING, {"profile": ["drainage-level", "rain-gauge"]}, "quantity"), (FILLING, {"quantity": "rssi"}, "quantity"),
+    (FILLING, {"quantity": "battery", "profile": "drainage-level"}, "quantity"),
+    (FILLING, {"priorities": [1, 1, 1, 1]}, "priorities"),
+    (FILLING, {"where": [{"asset": "nothing", "filling": 0.5}]}, "where[0].asset"),
+    (FILLING, {"where": [{"asset": "manhole-tianhe-3"}]}, "where[0]"),
+    (RISE, {"rise": []}, "rise"), (RISE, {"rise": [2, 1]}, "rise"), (RISE, {"deadband": 1}, "rise"),
+    (RISE, {"where": [{"device": "x", "rise": [2, 1]}]}, "where[0].rise"),
+    (RISE, {"over_secs": 60}, "over_secs"), (RISE, {"priorities": [1, 2, 3]}, "priorities"),
+    (BLOCKAGE, {"rain_profile": "nothing"}, "rain_profile"), (BLOCKAGE, {"rain": "level"}, "rain"),
+    (BLOCKAGE, {"rain": "intensity"}, "rain"), (BLOCKAGE, {"priorities": [1, 2, 3]}, "priorities"),
+    (BLOCKAGE, {"rain_profile": "drainage-level", "rain": "level"}, "rain"),
+    (BLOCKAGE, {"where": [{"zone": "tianhe", "device": "x", "times": 3}]}, "where[0]"),
 ])  # fmt: skip
 def test_a_contradiction_is_said_with_its_key(table: dict[str, Any], changed: dict[str, Any], key: str) -> None:
     assert set(_problems(_text(SILENCE | {"name": "a.b"}, table | changed))) == {f"conditions[1].{key}"}
@@ -272,7 +304,7 @@ def test_the_built_in_conditions_fit_the_built_in_city() -> None:
 
     assert list(_built_in()) == parsed
     assert all(condition.domain == domain for domain, text in texts.items() for condition in read_conditions(text, ""))
-    assert {condition.domain for condition in parsed} == {"gas", "water", "grid", "traffic", "device"}
+    assert {condition.domain for condition in parsed} == {"gas", "water", "grid", "traffic", "drainage", "device"}
     listed = {device.id for device in devices}
     places = [where.place for c in parsed if isinstance(c, StepsCondition) for where in c.where]
     assert places
@@ -297,6 +329,15 @@ def test_built_in_conditions_of_quantities_that_are_not_there_are_left_out() -> 
     names = {condition.name for condition in _built_in(profiles=(lean,))}
 
     assert names == {"gas.lel", "gas.lel-confirmed", "device.silent"}
+
+
+def test_a_built_in_condition_of_several_profiles_does_without_those_that_are_not_there() -> None:
+    levels = tuple(profile for profile in PROFILES if profile.name in ("drainage-level", "senml-station"))
+
+    names = {condition.name for condition in _built_in(profiles=levels)}
+
+    assert names == {"drainage.filling", "drainage.rise", "device.silent"}
+    assert {c.name for c in _built_in(profiles=levels[1:])} == {"device.silent"}
 
 
 def test_the_readme_names_every_key_of_every_kind() -> None:

@@ -19,20 +19,29 @@ def test_filling_degree_is_level_over_diameter() -> None:
 def test_a_pipe_surcharges_above_its_crown_and_threatens_the_street_within_the_margin() -> None:
     state = drain_level(np.array([0.0, 0.6, 0.61, 2.49, 2.5, 3.2, NAN]), 0.6, 3.0, 0.5)
 
-    assert state.tolist() == [0, 0, 1, 1, 2, 2, -1]
+    assert state.tolist() == [0, 0, 2, 2, 3, 3, -1]
     assert state.dtype.name == "int8"
+
+
+def test_a_pipe_is_high_from_a_degree_on_that_each_may_have_for_itself() -> None:
+    assert drain_level(np.array([0.47, 0.48, 0.6, 0.61]), 0.6, 3.0, 0.5, 0.8).tolist() == [0, 1, 1, 2]
+    assert drain_level(np.array([0.5, 0.5]), 0.6, 3.0, 0.5, np.array([0.8, 0.9])).tolist() == [1, 0]
 
 
 def test_a_shallow_pipe_may_threaten_before_it_surcharges() -> None:
     assert drain_level(np.array([0.5]), 0.6, 0.9, 0.5).tolist() == [DrainLevel.OVERFLOW_RISK]
 
 
-def test_what_is_not_known_of_a_drain_is_not_taken_for_calm() -> None:
-    level = np.array([0.3, 0.7, 2.6])
+def test_a_well_without_a_pipe_is_judged_by_the_street_and_a_pipe_without_a_street_by_its_crown() -> None:
+    level = np.array([0.3, 0.7, 2.6, NAN])
 
-    assert drain_level(level, NAN, 3.0, 0.5).tolist() == [-1, -1, 2]
-    assert drain_level(level, 0.6, NAN, 0.5).tolist() == [-1, 1, 1]
-    assert drain_level(level, NAN, NAN, 0.5).tolist() == [-1, -1, -1]
+    assert drain_level(level, NAN, 3.0, 0.5, 0.8).tolist() == [0, 0, 3, -1]
+    assert drain_level(level, 0.6, NAN, 0.5, 0.8).tolist() == [0, 2, 2, -1]
+
+
+def test_a_drain_of_which_nothing_is_known_is_not_taken_for_calm() -> None:
+    assert drain_level(np.array([0.3, 0.7, 2.6]), NAN, NAN, 0.5, 0.8).tolist() == [-1, -1, -1]
+    assert drain_level(np.array([0.3, 2.6]), 0.0, NAN, 0.5).tolist() == [-1, -1]
 
 
 def _rise(minutes: list[float], levels: list[float]) -> list[float]:
