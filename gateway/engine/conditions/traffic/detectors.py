@@ -49,6 +49,7 @@ class Detectors:
         self._number: dict[str, int] = {}
         self._detector, self._column = Places(), Places()
         self._spots: list[Spot | None] = []
+        self._roads: Roads | None = None
         self.names: list[str] = []
         self.segments: list[str] = []
         """Asset of each, or the device itself where it has none: where its alarms are."""
@@ -85,6 +86,8 @@ class Detectors:
             self.zones.append(record.zone)
             self.heard.append(False)
             self._spots.append(_spot(record, context.figures.get(record.id, {})))
+            if self._spots[-1] is not None:
+                self._roads = None
         return number
 
     def number(self, name: str) -> int:
@@ -92,8 +95,13 @@ class Detectors:
         return self._number[name]
 
     def roads(self, assets: Mapping[str, AssetFacts], most_apart: float) -> Roads:
-        """Neighbours, at most so many km apart."""
-        return arranged(self._spots, assets, most_apart)
+        """Neighbours, at most so many km apart. Asked with the same assets and distance each time."""
+        if self._roads is None:
+            self._roads = arranged(self._spots, assets, most_apart)
+        elif len(self._roads.downstream) < len(self):
+            # whoever came since stands nowhere that is known, and changes nobody's neighbours
+            self._roads = self._roads.grown(len(self))
+        return self._roads
 
     def rows(self, batch: AggregateBatch, watermarks: I64) -> Rows:
         """What closed windows say."""

@@ -51,6 +51,15 @@ class Roads:
     road: F64
     """km that the detector stands for; NaN where its place is not known."""
 
+    def grown(self, spots: int) -> "Roads":
+        """With more spots whose places are not known."""
+        more = spots - len(self.downstream)
+        nowhere = np.full(more, np.nan)
+        return Roads(
+            np.concatenate([self.downstream, np.full(more, -1, np.int64)]), np.concatenate([self.apart, nowhere]),
+            np.concatenate([self.road, nowhere]),
+        )  # fmt: skip
+
 
 def arranged(spots: Sequence[Spot | None], assets: Mapping[str, AssetFacts], most_apart: float) -> Roads:
     """Put detectors in order. None is one whose place is not known; `most_apart` km make neighbours at most."""
