@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gateway.codecs.compiled import RECEIPT, CompiledProfile, Decoded, Fault, State
 from gateway.config.topic_template import fill
+from gateway.engine.cross_checks import CrossChecks
 from gateway.engine.devices import Devices, Refusal
 from gateway.engine.outputs import Outputs
 from gateway.engine.router import Match, NoMatch
@@ -79,7 +80,7 @@ class ProfilePass:
 
     def __init__(
         self, profile: CompiledProfile, devices: Devices, gate: TimeGate, sequences: SequenceTracker, out: Outputs,
-        first_offset: int, places: I32, rows: Sequence[Row], routes: list[Route], received: I64,
+        first_offset: int, places: I32, rows: Sequence[Row], routes: list[Route], received: I64, cross: CrossChecks,
     ) -> None:  # fmt: skip
         """`received` is when each row came in; a replayed row itself bears its first receipt, which stamps it."""
         self._profile = profile
@@ -93,6 +94,7 @@ class ProfilePass:
         self._rows = rows
         self._routes = routes
         self._received = received
+        self._cross = cross
         self._stamp = np.fromiter(map(_received_at, rows), np.int64, len(rows))
         self._status = np.zeros(len(rows), np.int8)
 
@@ -305,6 +307,7 @@ class ProfilePass:
         if missing.any():
             flag[missing] = Flag.MISSING
             why[missing] = Why.MISSING_VALUE
+        self._cross.judge(value, flag, why)
         about = np.zeros(len(message), np.uint32)
         about[stamped] |= np.uint32(Why.RECEIPT_TIME)
         about[~verdict.steady] |= np.uint32(Why.CLOCK_OFFSET)

@@ -223,6 +223,10 @@ class QualityChecks:
         ts, before, because = self._previous.stored(of[there])
         return FlagRewrites(of[there], ts, worst(before, found[there]), because | np.uint32(Why.SPIKE))
 
+    def amend(self, rewrites: FlagRewrites) -> None:
+        """Know of verdicts that came from elsewhere on readings that were judged here: rewrites repeat them."""
+        self._previous.amend(rewrites)
+
     # -- silence --------------------------------------------------------------------------------------------------
 
     def tick(self, now: int, live: bool) -> ReceptionChanges:

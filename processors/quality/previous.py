@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.columns import F64, I32, I64, U8, U32
+from processors.columns import F64, I32, I64, U8, U32, FlagRewrites
 from processors.quality.state import State
 from processors.windows.order import by_series
 
@@ -151,6 +151,13 @@ class Previous:
         """Time, flag and why of the newest reading of each of `series`."""
         state = self._state
         return state["ts"][series], state["flag"][series], state["why"][series]
+
+    def amend(self, rewrites: FlagRewrites) -> None:
+        """Take flag and why of the newest readings from `rewrites`."""
+        state = self._state
+        mine = np.flatnonzero(state["ts"][rewrites.series] == rewrites.ts)
+        at = rewrites.series[mine]
+        state["flag"][at], state["why"][at] = rewrites.flag[mine], rewrites.why[mine]
 
     def forget(self, series: Rows) -> None:
         """Have nothing before the next readings of `series`: they are no longer followed."""
