@@ -240,7 +240,8 @@ class ProfilePass:
         ts = np.where(stamped, self._stamp[message], ts)
         received = self._received[message]
         verdict = self._gate.judge(device, ts, received, self._registry.offset)
-        self._hear(device, ts, received, message)
+        within = decoded.within if decoded.within is None else decoded.within[keep]
+        self._hear(device, ts, received, message, within)
         observed = Observed(self._registry.lane[device], ts, received, verdict.steady, verdict.usual)
         for gone, reason in ((verdict.ahead, Unstored.QUARANTINED), (verdict.expired, Unstored.EXPIRED)):
             if gone.any():
@@ -250,14 +251,26 @@ class ProfilePass:
         series = self._devices.series(self._profile, device, valued, self._out)
         return _flatten(valued, self._places[message], device, series, ts, value, flag, why), observed
 
-    def _hear(self, device: I32, ts: I64, received: I64, message: I32) -> None:
+    def _hear(self, device: I32, ts: I64, received: I64, message: I32, within: F64 | None) -> None:
         """Note who gave a sign of life. What is old and was kept (by the broker, by us) is none."""
         old = ts < received - _KEPT_LONG
         if old.any():
             kept = np.fromiter(((row.flags & RETAIN) or row.kind == RowKind.REPLAY for row in self._rows), np.bool_)
             alive = ~(old & kept[message])
-            device, received = device[alive], received[alive]
+            device, received, message = device[alive], received[alive], message[alive]
+            within = within if within is None else within[alive]
         self._registry.heard[device] = received
+        if self._profile.promises and len(device):
+            self._promise(device, message, np.full(len(device), np.nan) if within is None else within)
+
+    def _promise(self, device: I32, message: I32, within: F64) -> None:
+        """Note by when devices will send again: the least that the newest message of each says."""
+        order = np.lexsort((message, device))
+        of, word = device[order], message[order]
+        begin = np.flatnonzero((np.diff(of, prepend=-1) != 0) | (np.diff(word, prepend=-1) != 0))
+        said, whose = np.fmin.reduceat(within[order], begin), of[begin]
+        newest = np.append(whose[1:] != whose[:-1], True)
+        self._registry.within[whose[newest]] = said[newest]
 
     def _follow_sequence(self, decoded: Decoded, keep: Mask, device: I32) -> None:
         assert decoded.sequence is not None
