@@ -144,7 +144,10 @@ class Climatology:
         seen = np.concatenate([at.of, np.where(ordered.late_after < 0, 0, during)])
         folds = sums.count > 0
         folds[at.last] = False
-        turn, fold_turn = _before(asks, seen, bins), _before(bins, order, bins)
+        if _all_apart(ordered, new, visit_hour, at):
+            turn, fold_turn = np.zeros(len(asks), np.int64), np.zeros(at.count, np.int64)
+        else:
+            turn, fold_turn = _before(asks, seen, bins), _before(bins, order, bins)
 
         mean, deviation = np.empty(len(asks)), np.empty(len(asks))
         weeks = np.empty(len(asks), np.int64)
@@ -173,6 +176,14 @@ class Climatology:
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Be as the one that gave `state`."""
         self._state.restore(state)
+
+
+def _all_apart(ordered: Ordered, new: Mask, visit_hour: I64, at: Stretches) -> bool:
+    """Whether no bin is asked or folded twice: one reading a series, none late, no visit that follows one of its hour."""
+    if len(ordered.late_row) or not ordered.head.all():
+        return False
+    begins = at.first[new]
+    return not bool((visit_hour[begins] == visit_hour[begins + 1]).any())
 
 
 def _before(asks: I64, seen: I64, bins: I64) -> I64:
