@@ -78,6 +78,11 @@ class Ordered:
         kept = {name: getattr(self, name)[keep] for name in _COLUMNS}
         return Ordered(**kept, late_row=self.late_row[late], late_series=self.late_series[late], late_after=after)
 
+    def rows(self, which: Mask) -> "Ordered":
+        """Some of the readings, where no series has two and none is late."""
+        kept = {name: getattr(self, name)[which] for name in _COLUMNS}
+        return Ordered(**kept, late_row=self.late_row, late_series=self.late_series, late_after=self.late_after)
+
 
 _COLUMNS = ("row", "series", "ts", "value", "head", "since", "before", "before_that")
 
