@@ -12,6 +12,7 @@ after their pane was judged are not judged. What the sensor can't measure (gross
 other checks don't matter here, for they may come later.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,11 +32,15 @@ from processors.windows.order import by_series
 __all__ = ["Neighbours"]
 
 _SECOND = 1_000_000_000
+_SHORTEST = 10 * _SECOND
+"""All panes end on multiples of it."""
 _NEVER = np.iinfo(np.int64).min
+_FOREVER = int(np.iinfo(np.int64).max)
 _COLUMNS = {"series": "int32", "lane": "int32", "end": "int64", "ts": "int64", "value": "float64", "flag": "uint8",
             "why": "uint32"}  # fmt: skip
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.intp]
+Columns = dict[str, NDArray[Any]]
 
 
 class Neighbours:
@@ -53,6 +58,10 @@ class Neighbours:
         self._passed = np.empty(0, np.int64)
         """How far each lane has come, ns: panes that end by then are judged."""
         self._held = _empty()
+        self._came: list[Columns] = []
+        """What came since it was last looked through, a call each."""
+        self._earliest = _FOREVER
+        """The first end of a pane that is held."""
 
     @property
     def asked(self) -> bool:
@@ -72,8 +81,7 @@ class Neighbours:
         self._limits = np.array(limits, np.float64).reshape(-1, 4)
         self._kind, self._wait = np.empty(0, np.int32), np.empty(0, np.int64)
         self.bind(series)
-        still = self._kind[self._held["series"]] >= 0
-        self._held = {name: column[still] for name, column in self._held.items()}
+        self._keep(self._kind[self._joined()["series"]] >= 0)
 
     def bind(self, series: Sequence[SeriesName]) -> None:
         """Meet the series that came since."""
@@ -99,13 +107,14 @@ class Neighbours:
         usable = np.where(measured[rows] == Flag.FAIL, np.nan, mine.value)
         came = mine.arrays() | {"lane": lane, "end": end, "value": usable}
         fits = open_ & ~self._repeats(mine)
-        self._held = {name: np.concatenate([held, came[name][fits]]) for name, held in self._held.items()}
-        return self._judge()
+        self._came.append({name: came[name][fits] for name in _COLUMNS})
+        self._earliest = min(self._earliest, int(end[fits].min(initial=_FOREVER)))
+        return self._judge() if int(self._passed.max()) >= self._earliest else FlagRewrites.empty()
 
     def reflag(self, rewrites: FlagRewrites) -> None:
         """Know of new verdicts on readings that may be held here."""
-        held = self._held
         found, at = self._find(rewrites.series, rewrites.ts)
+        held = self._held
         held["flag"][at], held["why"][at] = rewrites.flag[found], rewrites.why[found]
 
     def _repeats(self, came: ReadingBatch) -> Mask:
@@ -117,8 +126,11 @@ class Neighbours:
 
     def _find(self, series: I32, ts: I64) -> tuple[Rows, Rows]:
         """Which of the keys are held, and where: few are asked for."""
-        held = self._held
-        near = np.flatnonzero(np.isin(held["series"], series[self._kind[series] >= 0]))
+        mine = series[self._kind[series] >= 0]
+        if not len(mine):
+            return np.empty(0, np.intp), np.empty(0, np.intp)
+        held = self._joined()
+        near = np.flatnonzero(np.isin(held["series"], mine))
         at = dict(zip(_keys(held["series"][near], held["ts"][near]), near.tolist(), strict=True))
         places = [at.get(key, -1) for key in _keys(series, ts)] if at else []
         found = np.array(places, np.intp)
@@ -147,15 +159,27 @@ class Neighbours:
         out[order] = known[before % len(known)]
         return out
 
+    def _joined(self) -> Columns:
+        """All that is held, in order of arrival."""
+        if self._came:
+            parts = [self._held, *self._came]
+            self._held = {name: np.concatenate([part[name] for part in parts]) for name in _COLUMNS}
+            self._came = []
+        return self._held
+
+    def _keep(self, which: Mask) -> None:
+        self._held = {name: column[which] for name, column in self._held.items()}
+        self._earliest = int(self._held["end"].min(initial=_FOREVER))
+
     def _judge(self) -> FlagRewrites:
-        held = self._held
+        held = self._joined()
         done = held["end"] <= self._passed[held["lane"]]
         if not done.any():
             return FlagRewrites.empty()
-        self._held = {name: column[~done] for name, column in held.items()}
+        self._keep(~done)
         judged = {name: column[done] for name, column in held.items()}
         kind = self._kind[judged["series"]]
-        order = np.lexsort((judged["ts"], judged["series"], judged["end"], kind, judged["lane"]))
+        order = _order(judged["lane"], kind, judged["end"] // _SHORTEST, judged["series"])
         columns = (judged["lane"][order], kind[order], judged["end"][order])
         new_group = _changes(*columns)
         new_device = new_group | _changes(judged["series"][order])
@@ -177,17 +201,31 @@ class Neighbours:
 
     def snapshot(self) -> dict[str, Any]:
         """What is held, and how far lanes are."""
-        return {"passed": self._passed.copy(), **{name: column.copy() for name, column in self._held.items()}}
+        return {"passed": self._passed.copy(), **{name: column.copy() for name, column in self._joined().items()}}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `snapshot` gave."""
         self._passed = state["passed"].copy()
-        self._held = {name: state[name].copy() for name in _COLUMNS}
+        self._held, self._came = {name: state[name].copy() for name in _COLUMNS}, []
+        self._earliest = int(self._held["end"].min(initial=_FOREVER))
 
 
 def _limits(spec: ChecksSpec, factor: float) -> tuple[float, float, float, float]:
     suspect, fail = spec.neighbour or (0.0, 0.0)
     return suspect or np.nan, fail or np.nan, spec.neighbour_floor * factor, float(spec.neighbour_least)
+
+
+def _order(*columns: NDArray[Any]) -> Rows:
+    """Sorted by the columns, the first one first; equal rows as they came. One integer sorts in a fifth of the time."""
+    since = [column.astype(np.int64) - int(column.min()) for column in columns]
+    room = [int(column.max()) + 1 for column in since]
+    if math.prod(room) >= 1 << 62:
+        return np.lexsort(columns[::-1])
+    key = since[0]
+    for column, size in zip(since[1:], room[1:], strict=True):
+        key = key * size + column
+    order: Rows = np.argsort(key, kind="stable")
+    return order
 
 
 def _changes(*columns: NDArray[Any]) -> Mask:
@@ -203,5 +241,5 @@ def _keys(series: I32, ts: I64) -> list[tuple[int, int]]:
     return list(zip(series.tolist(), ts.tolist(), strict=True))
 
 
-def _empty() -> dict[str, NDArray[Any]]:
+def _empty() -> Columns:
     return {name: np.empty(0, dtype) for name, dtype in _COLUMNS.items()}
