@@ -33,6 +33,8 @@ class Gathered:
     """What is no record at all."""
     rejected: list[tuple[int, Rejected, str]] = field(default_factory=list)
     ignored: list[tuple[int, Ignored]] = field(default_factory=list)
+    within: dict[int, float] = field(default_factory=dict)
+    """Of rows that say so: seconds until the device's next reading at the latest."""
 
 
 @dataclass(slots=True)
@@ -214,7 +216,9 @@ def _decoded(
                 invalid.append(Fault(found.message[r], quantity, bad.reason, bad.detail, place[r]))
     sequence, scope = _sequence(columns, layout)
     counters = _counters(found, sequence, scope, ts) if sequence is not None and layout.counted_apart else []
+    within = _within(found, len(message))
     if keep is not None:
+        within = None if within is None else within[keep]
         message, ts, value, state = message[keep], ts[keep], value[keep], state[keep]
         chosen = np.flatnonzero(keep).tolist()
         keys = None if keys is None else [keys[r] for r in chosen]
@@ -222,8 +226,16 @@ def _decoded(
         scope = None if scope is None else [scope[r] for r in chosen]
     return Decoded(
         message, keys, ts, value, state, sequence, scope, counters, sorted(invalid, key=lambda entry: entry[0]),
-        sorted(found.rejected, key=lambda entry: entry[0]), sorted(found.ignored, key=lambda entry: entry[0]),
+        sorted(found.rejected, key=lambda entry: entry[0]), sorted(found.ignored, key=lambda entry: entry[0]), within,
     )  # fmt: skip
+
+
+def _within(found: Gathered, size: int) -> NDArray[np.float64] | None:
+    if not found.within:
+        return None
+    within = np.full(size, np.nan)
+    within[list(found.within)] = list(found.within.values())
+    return within
 
 
 def _sequence(columns: list[Sequence[Any]], layout: Layout) -> tuple[NDArray[np.int64] | None, list[str] | None]:

@@ -53,6 +53,8 @@ class CompiledProfile:
             np.array([getattr(quantity, end) for quantity in self.quantities], np.float64)
             for end in ("fail_low", "fail_high", "suspect_low", "suspect_high")
         )
+        self.promises = profile.codec == "senml"
+        """Its messages may say when the next one comes."""
         self._bounds = bounds
         self.redactor = Redactor(profile, bounds)
         self._senml: SenmlReader | None = None
@@ -170,6 +172,7 @@ class CompiledProfile:
         first = len(found.rows)
         found.bad.extend((first + r, number, bad) for r, number, bad in made.bad)
         found.broken.extend(Fault(k, "", bad.reason, bad.detail, -1, key) for bad, key in made.broken)
+        found.within.update((first + r, secs) for r, secs in made.within.items())
         found.rows.extend(made.rows)
         found.message.extend([k] * len(made.rows))
 

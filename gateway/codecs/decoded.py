@@ -82,3 +82,5 @@ class Decoded:
     """(message, reason, detail) of messages that can't be used at all."""
     ignored: list[tuple[int, Ignored]]
     """(message, reason) of messages that carry no reading by design."""
+    within: NDArray[np.float64] | None = None
+    """(n,) seconds within which the device sends again, by its own word (SenML ut); NaN: not said; None: nowhere."""

@@ -5,11 +5,13 @@
     value = bv + v      or vb for booleans, vs for texts; records with a sum only carry no reading
     unit  = u or bu     must be the field's unit; where there is none, the field's unit is assumed
 
+    ut    = update time      the device's next reading comes within so many seconds: told of the row
+
 Values of one device and one time share a row. Source: RFC 8428 sections 4 and 5; units: RFC 8428 12.1, RFC 8798.
 """
 
 from dataclasses import dataclass
-from math import nan
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -139,6 +141,9 @@ class SenmlReader:
             r = open_rows[key, ts] = len(rows)
             rows.append([nan] * width + [ts, key or None])
         filled.add((r, number))
+        within = record.get("ut")
+        if isinstance(within, int | float) and not isinstance(within, bool) and 0 < within < inf:
+            found.within[r] = min(float(within), found.within.get(r, inf))
         if isinstance(value, Bad):
             found.bad.append((r, number, value))
         else:

@@ -45,6 +45,8 @@ class Document:
     """(row, quantity's number, why)."""
     broken: list[tuple[Bad, str | None]] = field(default_factory=list)
     """What is no record at all, and the device's key where an object's member has it."""
+    within: dict[int, float] = field(default_factory=dict)
+    """Row -> seconds until the device's next reading at the latest, where it says so."""
 
 
 class TolerantReader:

@@ -58,6 +58,12 @@ class ChecksSpec(BaseModel):
     """In so many seconds."""
     attenuated_statistic: Literal["std", "range"] = "std"
     """What the spread is: standard deviation, or greatest less smallest."""
+    neighbour: Rising | None = None
+    """Robust deviations from the median of the zone's devices of the same profile, pane by pane."""
+    neighbour_floor: NotNegative = 0.0
+    """The least deviation, in units."""
+    neighbour_least: Annotated[int, Field(ge=3, le=1000)] = 5
+    """Devices of a pane, its own included, without which nothing is judged."""
     climatology: Rising | None = None
     """Deviations from what is usual at that hour of the week."""
     climatology_floor: NotNegative = 0.0
@@ -66,7 +72,7 @@ class ChecksSpec(BaseModel):
     """Weeks to learn before it judges."""
 
     def limits(self, factor: float) -> dict[str, Any]:
-        """Settings of QualityLimits; `factor` brings the field's unit to the canonical one."""
+        """Settings of QualityLimits; `factor` brings the field's unit to the canonical one. Without the neighbours."""
         out: dict[str, Any] = {}
         scale = abs(factor)
         for name, pair, by in (

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gateway.config.cross_rules import CROSS_RULES
 from gateway.config.drafts import judge
 from gateway.config.field_checks import FIELD_RULES, Found, listed, path_problem
 from gateway.config.paths import WHOLE, Each, parse_path, parse_records_path
@@ -245,5 +246,5 @@ def _given(profile: Profile, part: str, key: str = "") -> Any:
 _RULES = (
     _topic, _templates, _variables, _identity, _secret_identity, _secret_key, _senml, _senml_names, _json, _time,
     _time_zone, _time_interval, _time_paths, _records, _object_key, _identity_path, _sequence_path, _sequence_scope,
-    _sequence_of, _ignore, _ignored_paths, _redact, _whole,
+    _sequence_of, _ignore, _ignored_paths, _redact, _whole, *CROSS_RULES,
 )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from gateway.config.check_specs import ChecksSpec
+from gateway.config.cross_specs import CrossChecksSpec
 from gateway.config.topic_template import TopicTemplate, parse_template
 from gateway.reasons import Ignored
 
@@ -182,6 +183,8 @@ class Profile(_Spec):
     sequence: SequenceSpec | None = None
     ignore: tuple[IgnoreRule, ...] = ()
     redact: RedactSpec = RedactSpec()
+    cross_checks: CrossChecksSpec = CrossChecksSpec()
+    """What must fit together within a record."""
     fields: Annotated[dict[Annotated[str, Field(pattern=_QUANTITY)], FieldSpec], Field(min_length=1, max_length=64)]
 
     @property

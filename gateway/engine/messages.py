@@ -8,6 +8,7 @@ import numpy as np
 
 from gateway.codecs.compiled import CompiledProfile
 from gateway.codecs.redaction import StrangerRedactor
+from gateway.engine.cross_checks import CrossChecks
 from gateway.engine.devices import Devices
 from gateway.engine.outputs import Outputs
 from gateway.engine.profile_pass import Candidates, Observed, ProfilePass, Route
@@ -45,6 +46,7 @@ class Messages:
         self.gate = gate
         self.devices = devices
         self.sequences = sequences
+        self._cross = [CrossChecks(profile.profile) for profile in profiles]
         self._strangers = StrangerRedactor([profile.redactor for profile in profiles])
         self._routes: dict[str, Route] = {}
 
@@ -64,7 +66,7 @@ class Messages:
             work = ProfilePass(
                 self.profiles[index], self.devices, self.gate, self.sequences, out, first_offset,
                 np.array(places, np.int32), mine if everything else [mine[k] for k in places],
-                routes if everything else [routes[k] for k in places], received, replays,
+                routes if everything else [routes[k] for k in places], received, replays, self._cross[index],
             )  # fmt: skip
             found = work.run()
             if found is not None:

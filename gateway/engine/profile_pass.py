@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gateway.codecs.compiled import RECEIPT, CompiledProfile, Decoded, Fault, State
 from gateway.config.topic_template import fill
+from gateway.engine.cross_checks import CrossChecks
 from gateway.engine.devices import Devices, Refusal
 from gateway.engine.outputs import Outputs
 from gateway.engine.router import Match, NoMatch
@@ -80,6 +81,7 @@ class ProfilePass:
     def __init__(
         self, profile: CompiledProfile, devices: Devices, gate: TimeGate, sequences: SequenceTracker, out: Outputs,
         first_offset: int, places: I32, rows: Sequence[Row], routes: list[Route], received: I64, replays: bool,
+        cross: CrossChecks,
     ) -> None:  # fmt: skip
         """`received` is when each row came in; a replayed row itself bears its first receipt, which stamps it.
 
@@ -97,6 +99,7 @@ class ProfilePass:
         self._routes = routes
         self._received = received
         self._replays = replays
+        self._cross = cross
         self._stamp = np.fromiter(map(_received_at, rows), np.int64, len(rows)) if replays else received
         self._status = np.zeros(len(rows), np.int8)
 
@@ -245,7 +248,8 @@ class ProfilePass:
         ts = np.where(stamped, self._stamp[message], ts)
         received = self._received[message]
         verdict = self._gate.judge(device, ts, received, self._registry.offset)
-        self._hear(device, ts, received, message)
+        within = decoded.within if decoded.within is None else decoded.within[keep]
+        self._hear(device, ts, received, message, within)
         observed = Observed(self._registry.lane[device], ts, received, verdict.steady, verdict.usual)
         for gone, reason in ((verdict.ahead, Unstored.QUARANTINED), (verdict.expired, Unstored.EXPIRED)):
             if gone.any():
@@ -255,14 +259,26 @@ class ProfilePass:
         series = self._devices.series(self._profile, device, valued, self._out)
         return _flatten(valued, self._places[message], device, series, ts, value, flag, why), observed
 
-    def _hear(self, device: I32, ts: I64, received: I64, message: I32) -> None:
+    def _hear(self, device: I32, ts: I64, received: I64, message: I32, within: F64 | None) -> None:
         """Note who gave a sign of life. What is old and was kept (by the broker, by us) is none."""
         old = ts < received - _KEPT_LONG
         if old.any():
             kept = np.fromiter(((row.flags & RETAIN) or row.kind == RowKind.REPLAY for row in self._rows), np.bool_)
             alive = ~(old & kept[message])
-            device, received = device[alive], received[alive]
+            device, received, message = device[alive], received[alive], message[alive]
+            within = within if within is None else within[alive]
         self._registry.heard[device] = received
+        if self._profile.promises and len(device):
+            self._promise(device, message, np.full(len(device), np.nan) if within is None else within)
+
+    def _promise(self, device: I32, message: I32, within: F64) -> None:
+        """Note by when devices will send again: the least that the newest message of each says."""
+        order = np.lexsort((message, device))
+        of, word = device[order], message[order]
+        begin = np.flatnonzero((np.diff(of, prepend=-1) != 0) | (np.diff(word, prepend=-1) != 0))
+        said, whose = np.fmin.reduceat(within[order], begin), of[begin]
+        newest = np.append(whose[1:] != whose[:-1], True)
+        self._registry.within[whose[newest]] = said[newest]
 
     def _follow_sequence(self, decoded: Decoded, keep: Mask, device: I32) -> None:
         assert decoded.sequence is not None
@@ -312,6 +328,7 @@ class ProfilePass:
         if missing.any():
             flag[missing] = Flag.MISSING
             why[missing] = Why.MISSING_VALUE
+        self._cross.judge(value, flag, why)
         about = np.zeros(len(message), np.uint32)
         about[stamped] |= np.uint32(Why.RECEIPT_TIME)
         about[~verdict.steady] |= np.uint32(Why.CLOCK_OFFSET)

@@ -1,7 +1,8 @@
 """Quality checks of an engine's series: what each profile asks for, bound to the series that there are.
 
 accepted readings --> QualityChecks.judge --> flag, why            (late ones: order-free checks only)
-                                        +--> rewrites: verdicts on readings that are stored already
+                  |                     +--> rewrites: verdicts on readings that are stored already
+                  +-> Neighbours.take --> rewrites of a pane's readings, once the zone's devices are past it
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 
 from gateway.config.profiles import Profile
 from gateway.config.units import conversion
+from gateway.engine.neighbours import Neighbours
 from gateway.engine.results import SeriesName
-from processors.columns import I64, U8, U32, FlagRewrites
+from processors.columns import I64, U8, U32, FlagRewrites, ReadingBatch
 from processors.quality.checks import QualityChecks
 from processors.quality.limits import QualityLimits
 
@@ -28,6 +30,7 @@ class Quality:
 
     def __init__(self) -> None:
         self._checks = QualityChecks()
+        self._neighbours = Neighbours()
         self._asked: dict[tuple[str, str], dict[str, Any]] = {}
         self._bound = 0
         self._day_edges: I64 = np.empty(0, np.int64)
@@ -45,11 +48,13 @@ class Quality:
         self._hourly = any("climatology_suspect" in asked for asked in self._asked.values())
         self._bound = 0
         self.bind(series)
+        self._neighbours.configure(profiles, series)
 
     def bind(self, series: Sequence[SeriesName]) -> None:
         """Meet the series that came since."""
         if self._bound == len(series):
             return
+        self._neighbours.bind(series)
         new = series[self._bound :]
         first, self._bound = self._bound, len(series)
         self._checks.grow(len(series))
@@ -68,7 +73,24 @@ class Quality:
         if not self._asked:
             return flag, why, FlagRewrites.empty()
         hours = self._hour_of_week(ts) if self._hourly else None
-        return self._checks.judge(series, ts, value, flag, why, hours)
+        flag, why, rewrites = self._checks.judge(series, ts, value, flag, why, hours)
+        if len(rewrites) and self._neighbours.asked:
+            self._neighbours.reflag(rewrites)
+        return flag, why, rewrites
+
+    @property
+    def compares(self) -> bool:
+        """Whether any profile asks for its neighbours."""
+        return self._neighbours.asked
+
+    def compare(
+        self, readings: ReadingBatch, measured: U8, received: I64, lane: NDArray[np.int32], pane_secs: NDArray[np.int32]
+    ) -> FlagRewrites:
+        """See Neighbours.take: the same readings, judged by `judge`; `measured` is the flag that they went in with."""
+        rewrites = self._neighbours.take(readings, measured, received, lane, pane_secs)
+        if len(rewrites):
+            self._checks.amend(rewrites)
+        return rewrites
 
     def _hour_of_week(self, ts: I64) -> NDArray[np.int64]:
         """0 is the first hour of Monday; the 25th hour of a long day counts as its 24th."""
@@ -79,11 +101,14 @@ class Quality:
 
     def snapshot(self) -> dict[str, Any]:
         """What was learned."""
-        return {"checks": self._checks.snapshot(), "bound": self._bound}
+        return {
+            "checks": self._checks.snapshot(), "neighbours": self._neighbours.snapshot(), "bound": self._bound,
+        }  # fmt: skip
 
     def restore(
         self, state: Mapping[str, Any], profiles: Sequence[Profile], day_edges: I64, series: Sequence[SeriesName]
     ) -> None:
         """Take back what `snapshot` gave, under the configuration of then."""
         self._checks.restore(state["checks"])
+        self._neighbours.restore(state["neighbours"])
         self.configure(profiles, day_edges, series[: state["bound"]])

@@ -36,6 +36,8 @@ class Registry:
         """Estimated clock offset of each device in ns (device minus ours); int64 min: not known."""
         self.heard = np.empty(0, np.int64)
         """`received_at` of each device's newest message; 0: never heard."""
+        self.within = np.empty(0)
+        """Seconds within which each device sends again, as its newest message says; NaN: it doesn't."""
         self.table = np.empty((0, 1), np.int32)
         """Series of (device, quantity's place in its profile); -1: none yet."""
 
@@ -129,6 +131,7 @@ class Registry:
         self.counts = np.concatenate([self.counts, np.zeros((more, len(DEVICE_TERMS)), np.int64)])
         self.offset = np.concatenate([self.offset, np.full(more, np.iinfo(np.int64).min)])
         self.heard = np.concatenate([self.heard, np.zeros(more, np.int64)])
+        self.within = np.concatenate([self.within, np.full(more, np.nan)])
         self.table = np.concatenate([self.table, np.full((more, self.table.shape[1]), -1, np.int32)])
 
     def _widen(self, quantities: int) -> None:
@@ -148,6 +151,7 @@ class Registry:
             "counts": self.counts[:n].copy(),
             "offset": self.offset[:n].copy(),
             "heard": self.heard[:n].copy(),
+            "within": self.within[:n].copy(),
             "table": self.table[:n].copy(),
         }
 
@@ -160,6 +164,7 @@ class Registry:
         made.lanes = [(zone, profile) for zone, profile in state["lanes"]]
         made.lane, made.counts = state["lane"].copy(), state["counts"].copy()
         made.offset, made.heard = state["offset"].copy(), state["heard"].copy()
+        made.within = state["within"].copy()
         made.table = state["table"].copy()
         made._lane_of = {pair: index for index, pair in enumerate(made.lanes)}
         made._by_id = {record.id: index for index, record in enumerate(made.records)}

@@ -33,7 +33,7 @@ from gateway.engine.timegate import TimeGate, suspect_clock
 from gateway.engine.timezone import day_edges
 from gateway.reasons import Unstored
 from gateway.rows import Row, RowKind
-from processors.columns import DirtyPanes, ReadingBatch
+from processors.columns import DirtyPanes, FlagRewrites, ReadingBatch
 from processors.flags import Why
 from processors.windows.watermark import Watermarks
 from processors.windows.window_set import WindowSet
@@ -122,6 +122,7 @@ class ZoneEngine:
         late = kinds.late
         came.why[late] |= np.uint32(Why.LATE)
         accepted = kinds.fresh | late
+        measured = came.flag.copy() if self._quality.compares else came.flag
         self._check(accepted, came, out)
         self._tally("accepted", accepted, came, out)
         self._tally("duplicate", kinds.duplicate, came, out)
@@ -134,7 +135,12 @@ class ZoneEngine:
             self._tally("late", late, came, out, book="beside")
             self._mark_late(came.series[late], came.ts[late], out)
         batch = ReadingBatch(came.series, came.ts, came.value, came.flag, came.why)
-        out.readings.append(batch if accepted.all() else batch.take(accepted))
+        batch = batch if accepted.all() else batch.take(accepted)
+        out.readings.append(batch)
+        if self._quality.compares and len(batch):
+            received = np.fromiter((rows[k].received_at for k in came.row[accepted].tolist()), np.int64, len(batch))
+            lane, pane_secs = self.registry.lane[came.device[accepted]], self._windows.pane_secs[batch.series]
+            self._rewrite(self._quality.compare(batch, measured[accepted], received, lane, pane_secs), out)
 
     def _check(self, accepted: Any, came: Candidates, out: Outputs) -> None:
         """Flags and reasons of the quality checks; verdicts on stored readings become rewrites."""
@@ -143,6 +149,9 @@ class ZoneEngine:
         came.flag[rows], came.why[rows], rewrites = self._quality.judge(
             came.series[rows], came.ts[rows], came.value[rows], came.flag[rows], came.why[rows]
         )
+        self._rewrite(rewrites, out)
+
+    def _rewrite(self, rewrites: FlagRewrites, out: Outputs) -> None:
         if len(rewrites):
             out.rewrites.append(rewrites)
             open_ = self._windows.reflag(rewrites.series, rewrites.ts, rewrites.flag)

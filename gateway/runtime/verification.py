@@ -28,7 +28,7 @@ _SOME_DAYS = 10
 _AHEAD = 36_500
 """Days past the newest one in the books that are counted, too: nothing should be there."""
 _WHY = (
-    "late readings that wrote over a stored one, or may have (blocks sent again, more at once than were looked up): "
+    "late readings that wrote over a stored one, or may have (blocks sent again): "
     "the database keeps no trace of it, so that many lost ones could go unseen"
 )
 

@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
+import numpy as np
+
 from gateway.engine.results import Reject, SeriesName, StepResult
 from gateway.errors import Halt, JournalFull, Retry
 from gateway.journal.cursors import StoreState
@@ -16,9 +18,11 @@ from gateway.journal.outbox import Outbox
 from gateway.mqtt.backoff import Backoff
 from gateway.reasons import Unstored
 from gateway.stores.base import Block, BlockStore, Refused, StoreCursor
+from gateway.stores.keys import prints
 from gateway.telemetry.events import PointsRefused, StoreHaltedError, StoreRecovered, StoreRetrying
 from gateway.telemetry.telemetry import Telemetry
 from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
+from processors.flags import Why
 
 __all__ = ["StoreWriter"]
 
@@ -246,9 +250,9 @@ class StoreWriter:
         blocks = self._outbox.blocks_after(self.position, self._max_readings)
         if not blocks:
             return None
-        results = [result for _, result in blocks]
+        results = _mergeable([result for _, result in blocks])
         return _Merged(
-            blocks[-1][0],
+            blocks[len(results) - 1][0],
             StepResult(
                 readings=ReadingBatch.concat([r.readings for r in results]),
                 rewrites=FlagRewrites.concat([r.rewrites for r in results]),
@@ -262,6 +266,18 @@ class StoreWriter:
             ),
             self._outbox.series_names(self.store.series_count),
         )
+
+
+def _mergeable(results: list[StepResult]) -> list[StepResult]:
+    """The first ones, up to a late reading whose earlier write was judged anew: merged, that verdict would stand."""
+    judged = np.empty(0, np.uint64)
+    for k, result in enumerate(results):
+        came = result.readings
+        late = (came.why & np.uint32(Why.LATE)) != 0 if len(judged) else np.zeros(len(came), np.bool_)
+        if late.any() and np.isin(prints(came.series[late], came.ts[late]), judged).any():
+            return results[:k]
+        judged = np.concatenate([judged, prints(result.rewrites.series, result.rewrites.ts)])
+    return results
 
 
 def _letter(store: str, position: int, index: int, point: Refused) -> Reject:

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from gateway.engine.results import SeriesName
 from gateway.stores.keys import last_of_each
+from gateway.stores.repetitions import late_rows, with_standing_verdicts
 from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
 
 __all__ = [
@@ -118,6 +119,9 @@ def append_series(db: duckdb.DuckDBPyConnection, names: Sequence[SeriesName]) ->
 
 def append_readings(db: duckdb.DuckDBPyConnection, position: int, batch: ReadingBatch) -> int:
     """Append readings to their days' tables; of a key that is twice in the block, the later row. Gives the rest."""
+    late = batch.take(late_rows(batch))
+    if len(late):
+        batch = with_standing_verdicts(batch, _standing(db, late))
     keep = last_of_each(batch.series, batch.ts)
     came = len(batch)
     batch = batch if keep is None else batch.take(keep)
@@ -125,6 +129,26 @@ def append_readings(db: duckdb.DuckDBPyConnection, position: int, batch: Reading
     columns = "series, ts, coalesce(value, 'nan'::DOUBLE), flag, why, false"
     _append_by_day(db, position, batch.arrays(), columns)
     return came - len(batch)
+
+
+def _standing(db: duckdb.DuckDBPyConnection, late: ReadingBatch) -> ReadingBatch:
+    """What is stored under the keys of `late`."""
+    parts = []
+    of_day = late.ts // DAY
+    for day in sorted(set(day_tables(db)) & set(np.unique(of_day).tolist())):
+        mine = late.take(of_day == day)
+        # the outer bounds let DuckDB pass over row groups: open days are in order of time, merged ones of series
+        where = (
+            f"ts BETWEEN {mine.ts.min()} AND {mine.ts.max()} AND series BETWEEN {mine.series.min()} AND "
+            f"{mine.series.max()} AND (series, ts) IN (SELECT (series, ts) FROM wanted)"
+        )
+        db.register("wanted", {"series": mine.series, "ts": mine.ts})
+        try:
+            rows = db.execute(settled([day], where)).fetchnumpy()
+        finally:
+            db.unregister("wanted")
+        parts.append(ReadingBatch.of(**{name: rows[name] for name in ReadingBatch.DTYPES}))
+    return ReadingBatch.concat(parts)
 
 
 def append_rewrites(db: duckdb.DuckDBPyConnection, position: int, batch: FlagRewrites) -> None:

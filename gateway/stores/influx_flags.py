@@ -2,8 +2,9 @@
 
 `flag` is the worst of a line. A block that brings only some of a device's quantities for a time that may be stored
 already (a rewrite; a second message of the same instant) cannot tell the worst from its own rows: those few lines are
-looked up. So are late readings, up to a number a block: InfluxDB keeps no trace of what is written over, and the ledger
-wants to know. Other whole lines, and times newer than anything stored of the device, never are.
+looked up. So are late readings: those that repeat what is stored keep its verdict (repetitions.py), and InfluxDB keeps
+no trace of what is written over, which the ledger wants to know. Other whole lines, and times newer than anything
+stored of the device, never are.
 """
 
 from collections import defaultdict
@@ -18,15 +19,17 @@ from gateway.stores.line_names import LineNames
 from gateway.stores.line_protocol import SEVERITY, severity
 from gateway.stores.line_rows import Rows
 from gateway.stores.line_text import spelled
+from gateway.stores.repetitions import with_standing_verdicts
 from processors.columns import ReadingBatch
 from processors.flags import Why
 
 __all__ = ["StoredFlags"]
 
 _HOUR = 3_600_000_000_000
+_DAY = 24 * _HOUR
 _STATEMENTS = 50
-_MOST_LATE = 500
-"""Questions a block on account of late readings: one a device and hour."""
+_MANY = 500
+"""Questions, one a device and hour; where a block has more, it is one a device and day."""
 _NEVER = np.iinfo(np.int64).min
 _UNKNOWN = np.iinfo(np.int64).max
 _NO_TIMES: NDArray[np.int64] = np.empty(0, np.int64)
@@ -42,17 +45,15 @@ class StoredFlags:
         self._newest: NDArray[np.int64] = np.empty(0, np.int64)
         self._loaded: dict[str, dict[str, int]] = {}
 
-    def complete(self, rows: Rows) -> tuple[Rows, NDArray[np.uint8], NDArray[np.int64]]:
-        """Ask for what the rows alone don't tell.
+    def complete(self, rows: Rows, changed: NDArray[np.uint64]) -> tuple[Rows, NDArray[np.uint8], NDArray[np.int64]]:
+        """Ask for what the rows alone don't tell. `changed`: prints of the keys that had other values in the block.
 
         Returns:
             the rows without verdicts on readings that are not stored;
             the rank of each line's worst flag;
-            the times of the readings that stand over stored ones: all of them, and where there were too many to ask
-            for, also such as only may. So may all of a block that is written again.
+            the times of the readings that stand over stored ones; of a block that is written again all may.
         """
         self._grow()
-        worst = severity(rows)
         owner, ts = self._names.owner[rows.series[rows.starts]], rows.ts[rows.starts]
         # a rewrite has taken the place of its reading's why
         late = ((rows.why & np.uint32(Why.LATE)) != 0) | (rows.rewritten & ~rows.verdict_only)
@@ -63,16 +64,22 @@ class StoredFlags:
         behind = ts <= self._newest[owner]
         np.maximum.at(self._newest, owner, ts)
         must = verdict | (partial & behind)
-        late_line &= behind & ~must
-        left_out = _beyond(owner, ts // _HOUR, late_line)
-        unsure = np.flatnonzero(must | (late_line & ~left_out))
-        if not len(unsure) and not left_out.any():
-            return rows, worst, _NO_TIMES
+        unsure = np.flatnonzero(must | (late_line & behind))
+        if not len(unsure):
+            return rows, severity(rows), _NO_TIMES
         held = self._ask(owner[unsure], ts[unsure])
-        over = np.isin(prints(rows.series, rows.ts), prints(held.series, held.ts)) | np.repeat(left_out, rows.counts())
-        times = rows.ts[over & late]
-        rows, worst = self._judged(rows, worst, np.flatnonzero(must), held)
+        times = rows.ts[np.isin(prints(rows.series, rows.ts), prints(held.series, held.ts)) & late]
+        rows.flag, rows.why = self._kept(rows, held.take(~np.isin(prints(held.series, held.ts), changed)))
+        rows, worst = self._judged(rows, severity(rows), np.flatnonzero(must), held)
         return rows, worst, times
+
+    @staticmethod
+    def _kept(rows: Rows, held: ReadingBatch) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
+        """Flags and reasons, those that stand for what repeats them; a rewrite's are its own."""
+        why = np.where(rows.rewritten, rows.why & ~np.uint32(Why.LATE), rows.why)
+        kept = with_standing_verdicts(ReadingBatch(rows.series, rows.ts, rows.value, rows.flag, why), held)
+        flag, why = (np.where(rows.rewritten, own, its) for own, its in ((rows.flag, kept.flag), (rows.why, kept.why)))
+        return flag, why
 
     def _judged(
         self, rows: Rows, worst: NDArray[np.uint8], unsure: NDArray[np.intp], held: ReadingBatch
@@ -118,8 +125,10 @@ class StoredFlags:
     def _ask(self, owner: NDArray[np.int32], ts: NDArray[np.int64]) -> ReadingBatch:
         """What is stored of these devices at these times; `series` is the engine's index."""
         names, wanted = self._names, defaultdict[tuple[int, int], list[int]](list)
+        many = len(np.unique(prints(owner, ts // _HOUR))) > _MANY
+        span = _DAY if many else _HOUR
         for number, time in zip(owner.tolist(), ts.tolist(), strict=True):
-            wanted[number, time // _HOUR].append(time)
+            wanted[number, time // span].append(time)
         groups = list(wanted.items())
         parts: list[ReadingBatch] = []
         for some in (groups[low : low + _STATEMENTS] for low in range(0, len(groups), _STATEMENTS)):
@@ -137,13 +146,3 @@ class StoredFlags:
 def _any_in(which: NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.bool_]:
     """For each line whether one of its rows is chosen."""
     return np.logical_or.reduceat(which, starts) if len(starts) else np.empty(0, np.bool_)
-
-
-def _beyond(owner: NDArray[np.int32], hour: NDArray[np.int64], which: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The chosen lines that lie in none of the first `_MOST_LATE` of their (device, hour)s."""
-    out = np.zeros(len(which), np.bool_)
-    chosen = np.flatnonzero(which)
-    if len(chosen) > _MOST_LATE:
-        _, group = np.unique(prints(owner[chosen], hour[chosen]), return_inverse=True)
-        out[chosen[group >= _MOST_LATE]] = True
-    return out

@@ -34,6 +34,7 @@ from gateway.stores.line_names import LineNames
 from gateway.stores.line_protocol import aggregate_lines, reading_lines
 from gateway.stores.line_rows import line_rows
 from gateway.stores.line_text import tag_value
+from gateway.stores.repetitions import changed_within, with_standing_verdicts
 from processors.columns import ReadingBatch
 
 __all__ = ["InfluxStore"]
@@ -181,7 +182,9 @@ class InfluxStore:
         self.series_count = len(self._names)
         refused, over = [], _NO_TIMES
         if len(block.readings) or len(block.rewrites):
-            rows, worst, over = self._flags.complete(line_rows(block.readings, block.rewrites, self._names))
+            readings = with_standing_verdicts(block.readings, ReadingBatch.empty())
+            rows = line_rows(readings, block.rewrites, self._names)
+            rows, worst, over = self._flags.complete(rows, changed_within(readings))
             lines = reading_lines(rows, worst, self._names)
             refused += self._delivery.deliver(self._config.raw.name, lines, "reading", self._names.devices)
         self.by_day = _by_day(block.readings, over, refused)

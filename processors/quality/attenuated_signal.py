@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from processors.columns import F64, I32, I64, U8, U32
 from processors.flags import Why
-from processors.quality.moments import Moments, Stretches
+from processors.quality.moments import Moments, Stretches, add_in_place
 from processors.quality.previous import NEVER, Mask, Ordered, Rows
 from processors.quality.state import AskedState
 from processors.quality.verdict import Limit, is_set, verdict
@@ -108,6 +108,8 @@ class AttenuatedSignal:
         new = np.empty(n, np.bool_)
         new[1:] = part[1:] != part[:-1]
         new[begin] = part[begin] != rows["open_part"][slot]
+        if not new.all() and ordered.head.all():
+            return self._one_each(ordered, slot, new, np.broadcast_to(period, n), np.broadcast_to(by_range, n))
         at = Stretches.where(new, ordered.head)
 
         of_series = np.repeat(np.arange(len(begin)), at.last - at.first + 1)
@@ -143,6 +145,19 @@ class AttenuatedSignal:
             rows[f"open_{name}"][slot] = getattr(sums, name)[at.last]
         rows["spread"][slot], rows["spread_count"][slot] = spread[at.last], count[at.last]
         return spread[at.of], count[at.of]
+
+    def _one_each(self, ordered: Ordered, slot: I32, new: Mask, period: F64, by_range: Mask) -> tuple[F64, I64]:
+        """The same where no series has two readings, as mostly: those that begin no part only add to theirs."""
+        rows = self._state.rows
+        usable = ~new & np.isfinite(ordered.value)
+        at, value = slot[usable], ordered.value[usable]
+        add_in_place(rows, "open_", at, value)
+        rows["open_low"][at] = np.fmin(rows["open_low"][at], value)
+        rows["open_high"][at] = np.fmax(rows["open_high"][at], value)
+        spread, count = rows["spread"][slot], rows["spread_count"][slot].astype(np.int64)
+        if new.any():
+            spread[new], count[new] = self.update(ordered.rows(new), period[new], by_range[new])
+        return spread, count
 
     def _windows(self, slot: I32, size: I64, parts: dict[str, NDArray[Any]], by_range: Mask) -> tuple[F64, I64]:
         """Spread and count of the window before each of `parts` (k,), `size` of them a series; keeps the last windows.

@@ -29,6 +29,7 @@ from processors.quality.flat_line import FlatLine, flat_line
 from processors.quality.limits import Check, QualityLimits
 from processors.quality.previous import NEVER, Mask, Ordered, Previous, Rows
 from processors.quality.rate_of_change import rate_of_change
+from processors.quality.shared_limits import SharedLimits
 from processors.quality.spike import spike
 from processors.quality.time_gap import time_gap
 from processors.quality.verdict import FLAG_OF, RANK_OF, worst
@@ -50,11 +51,12 @@ class ReceptionChanges:
 class QualityChecks:
     """Limits and state of many series. Never called concurrently.
 
-    A series costs 106 bytes of state and 163 of limits; 248 more with an attenuated signal, 1,542 with a climatology.
+    A series costs 110 bytes of state; 248 more with an attenuated signal, 1,542 with a climatology. Limits are held
+    once for all series that have the same.
     """
 
     def __init__(self) -> None:
-        self._limits = QualityLimits.none(0)
+        self._limits = SharedLimits()
         self._asked = np.zeros(0, np.uint8)
         self._previous = Previous()
         self._flat = FlatLine()
@@ -146,7 +148,7 @@ class QualityChecks:
         return flag, why, rewrites
 
     def _steps(self, batch: "_Batch", checks: int) -> None:
-        ordered, limits, of = batch.ordered, self._limits, batch.ordered.series
+        ordered, (limits, of) = batch.ordered, self._limits.of(batch.ordered.series)
         if checks & Check.RATE_OF_CHANGE:
             found = rate_of_change(
                 ordered.value, ordered.before, ordered.since, limits.rate_suspect[of], limits.rate_fail[of]
@@ -158,7 +160,7 @@ class QualityChecks:
 
     def _flats(self, batch: "_Batch") -> None:
         part, where = batch.of((self._asked & Check.FLAT_LINE) != 0)
-        limits, of = self._limits, part.series
+        limits, of = self._limits.of(part.series)
         gap = np.fmin(limits.gap_suspect[of], limits.gap_fail[of])
         lasted, count = self._flat.update(part, limits.flat_tolerance[of], gap)
         found = flat_line(
@@ -168,7 +170,7 @@ class QualityChecks:
 
     def _attenuations(self, batch: "_Batch") -> None:
         part, where = batch.of((self._asked & Check.ATTENUATED_SIGNAL) != 0)
-        limits, of = self._limits, part.series
+        limits, of = self._limits.of(part.series)
         spread, count = self._attenuated.update(part, limits.attenuated_period[of], limits.attenuated_range[of])
         suspect, fail, least = (
             column[of] for column in (limits.attenuated_suspect, limits.attenuated_fail, limits.attenuated_count)
@@ -179,11 +181,11 @@ class QualityChecks:
     def _climates(self, batch: "_Batch", flag: U8, why: U32, value: F64, hour: NDArray[Any]) -> None:
         part, where = batch.of((self._asked & Check.CLIMATOLOGY) != 0)
         good = (batch.rank[where] <= _GOOD) & (batch.rank[where] != _ABSENT)
-        limits, late = self._limits, part.late_row
+        late = part.late_row
+        limits, of = self._limits.of(np.concatenate([part.series, part.late_series]))
         profile = self._climatology.update(
-            part, hour[part.row], hour[late], good, limits.climatology_floor[part.series]
+            part, hour[part.row], hour[late], good, limits.climatology_floor[of[: len(part)]]
         )
-        of = np.concatenate([part.series, part.late_series])
         found, reason = climatology(
             np.concatenate([part.value, value[late]]),
             *profile,
@@ -203,7 +205,7 @@ class QualityChecks:
         why[late] |= reason[n:]
 
     def _spikes(self, batch: "_Batch") -> FlagRewrites:
-        ordered, limits, of = batch.ordered, self._limits, batch.ordered.series
+        ordered, (limits, of) = batch.ordered, self._limits.of(batch.ordered.series)
         found, reason = spike(
             ordered.before_that,
             ordered.before,
@@ -220,8 +222,13 @@ class QualityChecks:
         batch.rank[here] = np.maximum(batch.rank[here], RANK_OF[found[here + 1]])
         batch.why[here] |= np.uint32(Why.SPIKE)
         there = objects[stored]
-        ts, before, because = self._previous.stored(of[there])
-        return FlagRewrites(of[there], ts, worst(before, found[there]), because | np.uint32(Why.SPIKE))
+        series = ordered.series[there]
+        ts, before, because = self._previous.stored(series)
+        return FlagRewrites(series, ts, worst(before, found[there]), because | np.uint32(Why.SPIKE))
+
+    def amend(self, rewrites: FlagRewrites) -> None:
+        """Know of verdicts that came from elsewhere on readings that were judged here: rewrites repeat them."""
+        self._previous.amend(rewrites)
 
     # -- silence --------------------------------------------------------------------------------------------------
 
@@ -235,13 +242,13 @@ class QualityChecks:
             return ReceptionChanges(np.empty(0, np.intp), np.empty(0, np.intp))
         if self._live_since == NEVER:
             self._live_since = now
-        limits = self._limits
+        limits, of = self._limits.of(np.arange(len(self)))
         is_silent = silent(
             now,
             self._previous.newest,
             self._reception.usual(),
-            limits.silent_factor,
-            limits.silent_within,
+            limits.silent_factor[of],
+            limits.silent_within[of],
             self._live_since,
         )
         return ReceptionChanges(*self._reception.changed(is_silent))
@@ -260,7 +267,8 @@ class QualityChecks:
             part.restore({key.removeprefix(prefix): held for key, held in state.items() if key.startswith(prefix)})
         self._live_since = int(state["live_since"][0])
         n = len(state["previous.ts"])
-        self._limits = QualityLimits.none(n)
+        self._limits = SharedLimits()
+        self._limits.grow(n)
         self._asked = np.zeros(n, np.uint8)
 
 

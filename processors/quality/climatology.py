@@ -22,9 +22,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.columns import F64, I64, U8, U32
+from processors.columns import F64, I32, I64, U8, U32
 from processors.flags import Why
-from processors.quality.moments import Moments, Stretches
+from processors.quality.moments import Moments, Stretches, add_in_place
 from processors.quality.previous import Mask, Ordered, Rows
 from processors.quality.state import AskedState
 from processors.quality.verdict import Limit, above
@@ -123,6 +123,8 @@ class Climatology:
         new[begin] = hour[begin] != state["hour"][slot]
         # a series that speaks once a week is in the same hour each time
         new |= ordered.since > _LONGEST_VISIT
+        if n and not new.all() and ordered.head.all() and not len(ordered.late_row):
+            return self._one_each(ordered, slot, new, hour, good, np.broadcast_to(floor, n))
         at = Stretches.where(new, ordered.head)
 
         visit_slot = np.repeat(slot, at.last - at.first + 1).astype(np.int64)
@@ -144,7 +146,10 @@ class Climatology:
         seen = np.concatenate([at.of, np.where(ordered.late_after < 0, 0, during)])
         folds = sums.count > 0
         folds[at.last] = False
-        turn, fold_turn = _before(asks, seen, bins), _before(bins, order, bins)
+        if _all_apart(ordered, new, visit_hour, at):
+            turn, fold_turn = np.zeros(len(asks), np.int64), np.zeros(at.count, np.int64)
+        else:
+            turn, fold_turn = _before(asks, seen, bins), _before(bins, order, bins)
 
         mean, deviation = np.empty(len(asks)), np.empty(len(asks))
         weeks = np.empty(len(asks), np.int64)
@@ -166,6 +171,21 @@ class Climatology:
             state[name][slot] = getattr(sums, name)[at.last]
         return mean, deviation, weeks
 
+    def _one_each(
+        self, ordered: Ordered, slot: I32, new: Mask, hour: I16, good: Mask, floor: F64
+    ) -> tuple[F64, F64, I64]:
+        """The same where no series has two readings, as mostly: those that begin no visit only add to theirs."""
+        state = self._state.rows
+        usable = ~new & good & np.isfinite(ordered.value)
+        add_in_place(state, "", slot[usable], ordered.value[usable])
+        bins = slot.astype(np.int64) * HOURS + hour
+        mean, deviation = (state[name].reshape(-1)[bins].astype(np.float64) for name in ("mean", "deviation"))
+        weeks = state["weeks"].reshape(-1)[bins].astype(np.int64)
+        if new.any():
+            part = self.update(ordered.rows(new), hour[new], hour[:0], good[new], floor[new])
+            mean[new], deviation[new], weeks[new] = part
+        return mean, deviation, weeks
+
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Copies of the state's columns."""
         return self._state.snapshot()
@@ -173,6 +193,14 @@ class Climatology:
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Be as the one that gave `state`."""
         self._state.restore(state)
+
+
+def _all_apart(ordered: Ordered, new: Mask, visit_hour: I64, at: Stretches) -> bool:
+    """Whether no bin comes twice: one reading a series, none late, no visit that follows one of its own hour."""
+    if len(ordered.late_row) or not ordered.head.all():
+        return False
+    begins = at.first[new]
+    return not bool((visit_hour[begins] == visit_hour[begins + 1]).any())
 
 
 def _before(asks: I64, seen: I64, bins: I64) -> I64:

@@ -80,7 +80,10 @@ class Reception:
     def update(self, ordered: Ordered) -> None:
         """Learn from the intervals between readings in order."""
         known = ~np.isnan(ordered.since)
-        series, interval = ordered.series[known], ordered.since[known]
+        self.learn(ordered.series[known], ordered.since[known])
+
+    def learn(self, series: NDArray[np.integer[Any]], interval: F64) -> None:
+        """Learn from intervals (n,) in seconds, series after series, each in order of time."""
         if not len(series):
             return
         state = self._state

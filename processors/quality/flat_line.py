@@ -89,6 +89,8 @@ class FlatLine:
         n = len(ordered)
         if not n:
             return np.empty(0), np.empty(0, np.int64)
+        if ordered.head.all():
+            return self._one_each(ordered, tolerance, longest_gap)
         state, value, begin = self._state, ordered.value, ordered.begin
         first = ordered.series[begin]
         tolerance = np.broadcast_to(np.asarray(tolerance, np.float64), n)
@@ -133,6 +135,23 @@ class FlatLine:
         state["start"][first] = np.where(count[end] > 0, begun[last], NEVER)
         state["count"][first] = np.minimum(count[end], _MOST)
         return lasted, count
+
+    def _one_each(self, ordered: Ordered, tolerance: Limit, longest_gap: Limit) -> tuple[F64, I64]:
+        """The same where no series has two readings, as mostly: no run begins or ends between them."""
+        state, series, value = self._state, ordered.series, ordered.value
+        held = state["count"][series].astype(np.int64)
+        low, high = np.fmin(value, state["low"][series]), np.fmax(value, state["high"][series])
+        with np.errstate(invalid="ignore", over="ignore"):
+            goes_on = ~(high - low > tolerance) & ~(ordered.since > longest_gap) & ~np.isnan(ordered.since) & (held > 0)
+        ended = ~goes_on
+        low[ended] = high[ended] = value[ended]
+        held[ended] = 0
+        count = held + ~np.isnan(value)
+        start = np.where(held > 0, state["start"][series], ordered.ts)
+        state["low"][series], state["high"][series] = low, high
+        state["start"][series] = np.where(count > 0, start, NEVER)
+        state["count"][series] = np.minimum(count, _MOST)
+        return (ordered.ts - start) / _SECOND, count
 
     def forget(self, series: Rows) -> None:
         """End the runs of `series`: they are no longer followed."""

@@ -119,6 +119,10 @@ class QualityLimits:
         for field in fields(self):
             getattr(self, field.name)[series] = getattr(rows, field.name)
 
+    def take(self, rows: NDArray[np.intp]) -> Self:
+        """Some of the rows."""
+        return type(self)(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
     def asked(self) -> U8:
         """The checks (bits of `Check`) asked for each series."""
         asks = {

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from processors.columns import F64, I64
+from processors.columns import F64, I32, I64
 from processors.quality.previous import Mask, Rows
+from processors.quality.state import State
 
-__all__ = ["Moments", "Stretches"]
+__all__ = ["Moments", "Stretches", "add_in_place"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +80,15 @@ class Moments:
         with np.errstate(invalid="ignore", over="ignore"):
             left: F64 = np.maximum(self.square - self.total * self.total / np.maximum(self.count, 1), 0.0)
         return left
+
+
+def add_in_place(state: State, prefix: str, row: I32, value: F64) -> None:
+    """Add finite values to the sums that `state` holds under a prefix, one a row: the same bits as Moments.add."""
+    count = state[f"{prefix}count"][row]
+    origin = np.where(count == 0, value, state[f"{prefix}origin"][row])
+    with np.errstate(over="ignore", invalid="ignore"):
+        distance = value - origin
+        state[f"{prefix}count"][row] = count + 1
+        state[f"{prefix}origin"][row] = origin
+        state[f"{prefix}total"][row] += distance
+        state[f"{prefix}square"][row] += distance * distance

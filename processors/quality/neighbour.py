@@ -27,7 +27,7 @@ _NORMAL = 1.4826
 
 
 def neighbour(
-    value: F64, group: NDArray[np.int32], suspect: Limit, fail: Limit, floor: Limit, least: int
+    value: F64, group: NDArray[np.int32], suspect: Limit, fail: Limit, floor: Limit, least: int | NDArray[np.int64]
 ) -> tuple[U8, U32]:
     """Flag each value far from the median of its group.
 
@@ -37,7 +37,7 @@ def neighbour(
     group : (n,), which values are peers at the same time: a number from 0 on for each (zone, quantity, pane).
     suspect, fail : how many spreads a value may be away; NaN where there is none. They broadcast.
     floor : the least spread, in the unit of the value: that peers agree to the digit is no reason to object.
-    least : values of a group, its own included, without which nothing is judged.
+    least : values of a group, its own included, without which nothing is judged; broadcasts.
 
     Returns
     -------
@@ -57,7 +57,8 @@ def neighbour(
         begin = np.flatnonzero(np.diff(group[rows], prepend=-1))
         size = np.diff(begin, append=len(rows))
         away = np.abs(value[rows] - _median(value[rows], begin, size).repeat(size))
-        distance[rows] = np.where((size >= least).repeat(size), away, np.nan)
+        enough = size.repeat(size) >= np.broadcast_to(least, len(value))[rows]
+        distance[rows] = np.where(enough, away, np.nan)
         spread[rows] = (_NORMAL * _median(away, begin, size)).repeat(size)
     spread = np.maximum(spread, floor)
     return above(distance, suspect * spread, fail * spread, np.isnan(value), Why.NEIGHBOUR)

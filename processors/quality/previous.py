@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.columns import F64, I32, I64, U8, U32
+from processors.columns import F64, I32, I64, U8, U32, FlagRewrites
 from processors.quality.state import State
 from processors.windows.order import by_series
 
@@ -77,6 +77,11 @@ class Ordered:
             after = np.where(after < 0, -1, np.cumsum(keep)[after] - 1)
         kept = {name: getattr(self, name)[keep] for name in _COLUMNS}
         return Ordered(**kept, late_row=self.late_row[late], late_series=self.late_series[late], late_after=after)
+
+    def rows(self, which: Mask) -> "Ordered":
+        """Some of the readings, where no series has two and none is late."""
+        kept = {name: getattr(self, name)[which] for name in _COLUMNS}
+        return Ordered(**kept, late_row=self.late_row, late_series=self.late_series, late_after=self.late_after)
 
 
 _COLUMNS = ("row", "series", "ts", "value", "head", "since", "before", "before_that")
@@ -151,6 +156,13 @@ class Previous:
         """Time, flag and why of the newest reading of each of `series`."""
         state = self._state
         return state["ts"][series], state["flag"][series], state["why"][series]
+
+    def amend(self, rewrites: FlagRewrites) -> None:
+        """Take flag and why of the newest readings from `rewrites`."""
+        state = self._state
+        mine = np.flatnonzero(state["ts"][rewrites.series] == rewrites.ts)
+        at = rewrites.series[mine]
+        state["flag"][at], state["why"][at] = rewrites.flag[mine], rewrites.why[mine]
 
     def forget(self, series: Rows) -> None:
         """Have nothing before the next readings of `series`: they are no longer followed."""

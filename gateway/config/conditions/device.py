@@ -15,7 +15,9 @@ class SilenceCondition(ConditionModel):
 
     kind: Literal["silence"]
     intervals: Annotated[float, Field(gt=1, le=1000)] = 5.0
-    """Of its profile."""
+    """Usual intervals of the device itself, once they are known; of its profile until then."""
+    own_interval: bool = True
+    """Go by what is usual for the device; false: by its profile alone."""
     least_secs: Annotated[float, Field(ge=1, le=7 * 86_400)] = 300.0
 
 

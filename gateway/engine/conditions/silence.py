@@ -4,6 +4,10 @@
     live  --|__|---------------------|
                `- outage of ours: counts for nobody, and ends nobody's silence
 
+How long a device may be silent: what its newest message promised (SenML `ut`); else some of its own usual intervals,
+which are learned from when it is heard while we listen, no finer than the ten seconds of judging; until five are known,
+some of its profile's.
+
 A device that was never heard is not silent, it is absent: it was never there to fall silent. What a device sends may be
 late or wrong; being heard is about receipt. Judged at most every ten seconds of `now`.
 """
@@ -16,7 +20,9 @@ import numpy as np
 from gateway.config.conditions.device import SilenceCondition
 from gateway.engine.conditions.base import NOTHING, Context, Rule, definition_of
 from gateway.engine.results import SeriesName
+from processors.columns import F64, I64
 from processors.conditions.signals import Signals
+from processors.quality.data_reception import Reception
 
 __all__ = ["SilenceRule"]
 
@@ -34,7 +40,11 @@ class SilenceRule(Rule):
         self._spec = spec
         self._context: Context | None = None
         self._key = np.empty(0, np.int32)
-        self._limit = np.empty(0, np.int64)
+        self._interval = np.empty(0)
+        """Of each device's profile, in seconds."""
+        self._reception = Reception()
+        # when a device was last heard as of the last judging: what lies between is an interval of its
+        self._seen = np.empty(0, np.int64)
         # what a device was last heard at when it was told silent
         self._told = np.empty(0, np.int64)
         self._judged_at = 0
@@ -44,14 +54,15 @@ class SilenceRule(Rule):
         """See Condition: meets devices, listed ones before they are heard."""
         self._context = context
         registry, spec = context.registry, self._spec
-        keys, limits = [], []
+        keys, intervals = [], []
         for record in registry.records[len(self._key) :]:
             judged = context.is_judged(record)
             keys.append(context.alarms.define(definition_of(spec, record.id, record.zone, -1)) if judged else -1)
-            interval = context.intervals.get(record.profile, 0)
-            limits.append(max(round(spec.intervals * interval), round(spec.least_secs * 1e9)))
+            intervals.append(context.intervals.get(record.profile, 0) / 1e9)
         self._key = np.concatenate([self._key, np.array(keys, np.int32)])
-        self._limit = np.concatenate([self._limit, np.array(limits, np.int64)])
+        self._interval = np.concatenate([self._interval, np.array(intervals, np.float64)])
+        self._seen = np.concatenate([self._seen, np.zeros(len(keys), np.int64)])
+        self._reception.grow(len(self._key))
         self._told = np.concatenate([self._told, np.full(len(keys), _NOT_TOLD, np.int64)])
         return ()
 
@@ -66,23 +77,45 @@ class SilenceRule(Rule):
             return NOTHING
         before, self._judged_at = self._judged_at, now
         heard = self._context.registry.heard[: len(self._key)]
+        self._learn(heard)
+        limit = self._limits(self._context.registry.within[: len(self._key)])
         judged = (heard > 0) & (self._key >= 0)
         since = np.maximum(heard, self._live_since)
         already = self._told == heard
-        silent = judged & (already | (now - since >= self._limit))
+        silent = judged & (already | (now - since >= limit))
         ended = judged & ~silent & (self._told != _NOT_TOLD)
         # it begins when the next message was due at last, and ends with the message that broke it
-        ts = np.where(silent & ~already, since + self._limit, np.where(ended, np.maximum(heard, before), now))
+        ts = np.where(silent & ~already, since + limit, np.where(ended, np.maximum(heard, before), now))
         self._told = np.where(silent, heard, _NOT_TOLD)
         level = silent[judged].astype(np.uint8)
         return Signals(self._key[judged], ts[judged], level, level, ((now - heard) / 1e9)[judged])
 
+    def _learn(self, heard: I64) -> None:
+        """Take the intervals that have ended while we listened."""
+        came = np.flatnonzero((heard > self._seen) & (self._seen >= self._live_since))
+        self._reception.learn(came, (heard[came] - self._seen[came]) / 1e9)
+        self._seen = heard.copy()
+
+    def _limits(self, within: F64) -> I64:
+        """How long each device may be silent, ns."""
+        usual = self._reception.usual() if self._spec.own_interval else np.full(len(within), np.nan)
+        some = self._spec.intervals * np.where(np.isnan(usual), self._interval, usual)
+        secs = np.maximum(np.where(np.isnan(within), some, within), self._spec.least_secs)
+        limits: I64 = np.rint(secs * 1e9).astype(np.int64)
+        return limits
+
     def snapshot(self) -> dict[str, Any]:
         """See Condition."""
-        return {"judged_at": self._judged_at, "live_since": self._live_since, "told": self._told.copy()}
+        return {
+            "judged_at": self._judged_at, "live_since": self._live_since, "told": self._told.copy(),
+            "seen": self._seen.copy(), "reception": self._reception.snapshot(),
+        }  # fmt: skip
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """See Condition."""
         self._judged_at, self._live_since = state["judged_at"], state["live_since"]
         told = state["told"]
+        self._seen[: len(told)] = state["seen"]
+        self._reception.restore(state["reception"])
+        self._reception.grow(len(self._key))
         self._told[: len(told)] = np.where(self._key[: len(told)] >= 0, told, _NOT_TOLD)

@@ -227,17 +227,17 @@ async def test_a_day_s_tolerance_hides_nothing_of_another_day(tmp_path: Path, in
         assert (verdict["tolerance"], verdict["missing"], verdict["agrees"]) == (40, 2, False)
 
 
-async def test_what_is_too_much_to_look_up_is_allowed_for(
+async def test_what_is_much_to_look_up_is_looked_up_by_the_day(
     tmp_path: Path, influxd: Influxd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(influx_flags, "_MOST_LATE", 3)
+    monkeypatch.setattr(influx_flags, "_MANY", 3)
     async with on_influxdb(tmp_path, influxd, "much") as way:
         await way.write(readings(*((k, NOON, 1.0, GOOD, 0) for k in range(20))))
-        late = [(k, NOON - hour * HOUR, 1.0, GOOD, LATE) for k in range(20) for hour in (1, 2)]
+        late = [(k, NOON - hour * HOUR, 1.0, GOOD, LATE) for k in range(20) for hour in (0, 1, 2)]
         await way.write(readings(*late))
         verdict = await way.verdict()
-        assert (verdict["stored"], verdict["distinct"]) == (60, 60)
-        assert verdict["tolerance"] == 2 * (20 - 3)  # two readings a line; 10 devices in 2 hours, 3 of these asked for
+        assert (verdict["stored"], verdict["distinct"]) == (80, 60)
+        assert verdict["tolerance"] == 20
         assert verdict["agrees"] is True
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from processors.flags import Why
 from processors.quality.attenuated_signal import attenuated_signal
+from processors.quality.limits import QualityLimits
 from tests.processors.quality.support import NAN, Sent, checks, judge
 
 LIMITS = {"attenuated_suspect": 1.0, "attenuated_fail": 0.3, "attenuated_period": 40.0}
@@ -68,7 +69,7 @@ def test_another_period_begins_anew() -> None:
     limits = LIMITS | {"attenuated_period": 80.0}
     again = checks(1, **limits)
     again.restore(made.snapshot())
-    again.configure(np.array([0]), checks(1, **limits)._limits)
+    again.configure(np.array([0]), QualityLimits.of(1, **limits))
 
     assert [j.flag for j in judge(again, [Sent(0, at, 100.0, flag=2) for at in (20, 21, 22, 40)])] == [2, 2, 2, 4]
 

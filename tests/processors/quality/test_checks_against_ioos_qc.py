@@ -1,7 +1,6 @@
 """Our checks against those of ioos_qc on the same series: where they are equal, and how they differ elsewhere.
 
-ioos_qc is no dependency of ours (it brings pandas, xarray and shapely): to run this, `pip install ioos-qc` beside
-pytest and hypothesis.
+What ioos_qc said is kept in ioos_traces.json; ioos_traces.py asks it again where it is installed.
 """
 
 from typing import Any
@@ -12,24 +11,10 @@ from numpy.typing import NDArray
 
 from processors.quality.gross_range import gross_range
 from processors.quality.verdict import worst
-from tests.processors.quality.support import NAN, T0, S, Sent, checks, judge
-
-ioos_qc = pytest.importorskip("ioos_qc", reason="ioos_qc is no dependency: pip install ioos-qc")
-qartod = pytest.importorskip("ioos_qc.qartod")
-
-pytestmark = pytest.mark.filterwarnings("ignore::Warning")  # of ioos_qc, pandas and what they use
+from tests.processors.quality.ioos_traces import flags_of, trace
+from tests.processors.quality.support import Sent, checks, judge
 
 Numbers = NDArray[Any]
-
-
-def _signal(rng: np.random.Generator, n: int = 500) -> Numbers:
-    """A walk with spikes, plateaus, quiet stretches and missing values."""
-    value = np.cumsum(rng.normal(0, 0.4, n)).round(2)
-    value[rng.integers(0, n, 12)] += rng.choice([-6.0, 6.0, 20.0], 12)
-    for begin in rng.integers(0, n - 40, 4):
-        value[begin : begin + rng.integers(5, 40)] = value[begin]
-    value[rng.integers(0, n, 15)] = np.nan
-    return value
 
 
 def _ours(value: Numbers, at: Numbers, **limits: Any) -> list[int]:
@@ -37,44 +22,26 @@ def _ours(value: Numbers, at: Numbers, **limits: Any) -> list[int]:
     return [judged.flag for judged in judge(checks(1, **limits), sent)]
 
 
-def _time(at: Numbers) -> Numbers:
-    return (T0 + np.round(at * S).astype(np.int64)).astype("datetime64[ns]")
-
-
-def _theirs(flags: Any) -> list[int]:
-    return [int(flag) for flag in np.ma.getdata(flags)]
-
-
-@pytest.fixture
-def value(rng: np.random.Generator) -> Numbers:
-    return _signal(rng)
-
-
-@pytest.fixture
-def at(value: Numbers) -> Numbers:
-    return np.arange(len(value)) * 60.0
-
-
 # ---- gross range: the same ----
 
 
-def test_gross_range_is_the_same(value: Numbers) -> None:
-    theirs = qartod.gross_range_test(value, fail_span=(-8.0, 12.0), suspect_span=(-4.0, 6.0))
+def test_gross_range_is_the_same() -> None:
+    value, _, theirs, _ = trace("gross-range")
 
-    assert gross_range(value, -8.0, 12.0, -4.0, 6.0)[0].tolist() == _theirs(theirs)
+    assert gross_range(value, -8.0, 12.0, -4.0, 6.0)[0].tolist() == theirs
+    assert {1, 3, 4, 9} == set(theirs)
 
 
 def test_gross_range_without_limits_is_unknown_here_and_an_error_there() -> None:
     assert gross_range(np.array([1.0]), -np.inf, np.inf, -np.inf, np.inf)[0].tolist() == [2]
-    with pytest.raises((ValueError, TypeError)):
-        qartod.gross_range_test(np.array([1.0]), fail_span=None)
+    assert trace("gross-range-without-limits").error in ("ValueError", "TypeError")
 
 
 # ---- rate of change: the same from one reading with a value to the next, at whole seconds ----
 
 
-def test_rate_of_change_is_the_same_but_where_nothing_can_be_compared(value: Numbers, at: Numbers) -> None:
-    theirs = _theirs(qartod.rate_of_change_test(value, _time(at), threshold=1 / 60, fail_threshold=5 / 60))
+def test_rate_of_change_is_the_same_but_where_nothing_can_be_compared() -> None:
+    value, at, theirs, _ = trace("rate")
     ours = _ours(value, at, rate_suspect=1 / 60, rate_fail=5 / 60)
 
     alone = np.isnan(np.append(np.nan, value[:-1])) & ~np.isnan(value)
@@ -87,13 +54,14 @@ def test_rate_of_change_is_the_same_but_where_nothing_can_be_compared(value: Num
 
 
 def test_time_is_cut_to_whole_seconds_there_and_less_than_one_counts_as_one() -> None:
-    value, at = np.array([0.0, 3.0, 3.0, 4.5]), np.array([0.0, 0.5, 1.0, 2.5])
+    value, at, theirs, _ = trace("rate-below-a-second")
 
     # 3 in half a second are 6 a second
-    assert _theirs(qartod.rate_of_change_test(value, _time(at), threshold=4.0)) == [1, 1, 1, 1]
+    assert (value.tolist(), at.tolist()) == ([0.0, 3.0, 3.0, 4.5], [0.0, 0.5, 1.0, 2.5])
+    assert theirs == [1, 1, 1, 1]
     assert _ours(value, at, rate_suspect=4.0) == [2, 3, 1, 1]
     # 1.5 in one and a half are 1 a second
-    assert _theirs(qartod.rate_of_change_test(value, _time(at), threshold=1.2))[3] == 3
+    assert flags_of("rate-cut-to-seconds")[3] == 3
     assert _ours(value, at, rate_suspect=1.2)[3] == 1
 
 
@@ -101,8 +69,8 @@ def test_time_is_cut_to_whole_seconds_there_and_less_than_one_counts_as_one() ->
 
 
 @pytest.mark.parametrize("method", ["average", "differential"])
-def test_spikes_are_the_same(value: Numbers, at: Numbers, method: str) -> None:
-    theirs = _theirs(qartod.spike_test(value, suspect_threshold=2.0, fail_threshold=8.0, method=method))
+def test_spikes_are_the_same(method: str) -> None:
+    value, at, theirs, _ = trace(f"spike-{method}")
     ours = _ours(value, at, spike_suspect=2.0, spike_fail=8.0, spike_differential=method == "differential")
 
     # a verdict made later makes nothing good: what passes stays unknown unless another check has made it good
@@ -111,43 +79,40 @@ def test_spikes_are_the_same(value: Numbers, at: Numbers, method: str) -> None:
 
 
 def test_a_spike_threshold_of_zero_is_none_in_both_but_not_in_the_rule_itself() -> None:
-    value, at = np.array([0.0, 5.0, 0.0]), np.arange(3.0)
+    value, at, theirs, _ = trace("spike-zero")
 
-    assert _theirs(qartod.spike_test(value, suspect_threshold=0, fail_threshold=8.0)) == [2, 1, 2]
+    assert (value.tolist(), theirs) == ([0.0, 5.0, 0.0], [2, 1, 2])
     assert _ours(value, at, spike_suspect=0.0, spike_fail=8.0) == [2, 2, 2]
 
 
 # ---- flat line: the same at regular times, where a run of equal values is one for both ----
 
 
-def test_flat_lines_of_equal_values_are_the_same(value: Numbers, at: Numbers) -> None:
-    there = ~np.isnan(value)
-    value, at = value[there], at[: there.sum()]
-    theirs = _theirs(qartod.flat_line_test(value, _time(at), 300, 900, tolerance=1e-9))
+def test_flat_lines_of_equal_values_are_the_same() -> None:
+    value, at, theirs, _ = trace("flat-equal")
 
     assert _ours(value, at, flat_suspect=300.0, flat_fail=900.0) == theirs
     assert {1, 3, 4} == set(theirs)
 
 
 def test_a_tolerance_of_zero_never_flags_there_and_means_equal_here() -> None:
-    value, at = np.full(6, 5.0), np.arange(6) * 60.0
+    value, at, theirs, _ = trace("flat-default-tolerance")
 
-    assert set(_theirs(qartod.flat_line_test(value, _time(at), 120, 240))) == {1}
-    assert set(_theirs(qartod.flat_line_test(value, _time(at), 120, 240, tolerance=0))) == {1}
+    assert set(theirs) == set(flags_of("flat-tolerance-zero")) == {1}
     assert _ours(value, at, flat_suspect=120.0, flat_fail=240.0) == [1, 1, 3, 3, 4, 4]
 
 
 def test_a_range_of_just_the_tolerance_is_flat_here_only() -> None:
-    value, at = np.array([5.0, 5.5, 5.0, 5.5, 5.0]), np.arange(5) * 60.0
+    value, at, theirs, _ = trace("flat-range-of-the-tolerance")
 
-    assert set(_theirs(qartod.flat_line_test(value, _time(at), 120, 240, tolerance=0.5))) == {1}
+    assert np.ptp(value) == 0.5
+    assert set(theirs) == {1}
     assert _ours(value, at, flat_suspect=120.0, flat_fail=240.0, flat_tolerance=0.5) == [1, 1, 3, 3, 4]
 
 
-def test_with_a_tolerance_what_is_flat_here_is_flat_there_too(value: Numbers, at: Numbers) -> None:
-    there = ~np.isnan(value)
-    value, at = value[there], at[: there.sum()]
-    theirs = np.array(_theirs(qartod.flat_line_test(value, _time(at), 300, 900, tolerance=0.8)))
+def test_with_a_tolerance_what_is_flat_here_is_flat_there_too() -> None:
+    value, at, said, _ = trace("flat-tolerance")
+    theirs = np.array(said)
     ours = np.array(_ours(value, at, flat_suspect=300.0, flat_fail=900.0, flat_tolerance=0.8 - 1e-9))
 
     assert (ours <= theirs).all()
@@ -155,19 +120,18 @@ def test_with_a_tolerance_what_is_flat_here_is_flat_there_too(value: Numbers, at
     assert (ours < theirs).any()
 
 
-def test_missing_values_are_not_in_the_range_of_either(rng: np.random.Generator) -> None:
-    value, at = np.full(40, 7.0), np.arange(40) * 60.0
-    value[rng.integers(2, 30, 8)] = NAN
-    theirs = _theirs(qartod.flat_line_test(value, _time(at), 300, 900, tolerance=0.1))
+def test_missing_values_are_not_in_the_range_of_either() -> None:
+    value, at, theirs, _ = trace("flat-holes")
 
+    assert np.isnan(value).any()
     assert _ours(value, at, flat_suspect=300.0, flat_fail=900.0) == theirs
 
 
 def test_times_count_here_and_readings_by_the_median_interval_there() -> None:
-    value, at = np.full(7, 5.0), np.array([0.0, 60.0, 120.0, 4000.0, 4060.0, 4120.0, 4180.0])
+    value, at, theirs, _ = trace("flat-pause")
 
     # there, five intervals of 60 s; here, the time that has passed, or what came after the gap
-    assert _theirs(qartod.flat_line_test(value, _time(at), 300, 9000, tolerance=0.1)) == [1, 1, 1, 1, 1, 3, 3]
+    assert theirs == [1, 1, 1, 1, 1, 3, 3]
     assert _ours(value, at, flat_suspect=300.0) == [1, 1, 1, 3, 3, 3, 3]
     assert _ours(value, at, flat_suspect=180.0, gap_suspect=3600.0) == [1, 1, 1, 3, 1, 1, 3]
 
@@ -176,11 +140,9 @@ def test_times_count_here_and_readings_by_the_median_interval_there() -> None:
 
 
 @pytest.mark.parametrize("kind", ["std", "range"])
-def test_a_quarter_is_judged_by_the_window_of_the_reading_before_it(value: Numbers, at: Numbers, kind: str) -> None:
+def test_a_quarter_is_judged_by_the_window_of_the_reading_before_it(kind: str) -> None:
     limits = {"std": (0.6, 0.2), "range": (2.0, 0.5)}[kind]
-    theirs = _theirs(
-        qartod.attenuated_signal_test(value, _time(at), *limits, test_period=1200, min_obs=3, check_type=kind)
-    )
+    value, at, theirs, _ = trace(f"attenuated-{kind}")
     ours = _ours(
         value, at, attenuated_suspect=limits[0], attenuated_fail=limits[1],
         attenuated_period=1200.0, attenuated_count=3.0, attenuated_range=kind == "range",
@@ -202,9 +164,9 @@ def test_a_quarter_is_judged_by_the_window_of_the_reading_before_it(value: Numbe
 
 
 def test_a_window_of_one_reading_fails_there_and_is_unknown_here() -> None:
-    value, at = np.array([5.0, 6.0]), np.array([0.0, 60.0])
+    value, at, theirs, _ = trace("attenuated-two")
 
-    assert _theirs(qartod.attenuated_signal_test(value, _time(at), 0.5, 0.1, test_period=240))[0] == 4
+    assert theirs[0] == 4
     assert _ours(value, at, attenuated_suspect=0.5, attenuated_fail=0.1, attenuated_period=240.0) == [2, 2]
 
 
@@ -212,16 +174,14 @@ def test_a_window_of_one_reading_fails_there_and_is_unknown_here() -> None:
 
 
 def test_the_reading_after_a_gap_is_flagged_in_both() -> None:
-    at = np.array([0.0, 3600.0, 7200.0 + 3600.0, 7200.0 + 3600.0 + 7201.0, 30000.0])
-
-    theirs = _theirs(qartod.time_gap_test(_time(at), fail_span=2))
+    value, at, theirs, _ = trace("gap")
 
     assert theirs == [1, 1, 1, 4, 4]
-    assert _ours(np.ones(5), at, gap_fail=7200.0) == [2, 1, 1, 4, 4]
+    assert _ours(value, at, gap_fail=7200.0) == [2, 1, 1, 4, 4]
 
 
 def test_the_worst_flag_stands_as_there() -> None:
     flags = np.array([9, 2, 1, 3, 4], np.uint8)
     one, other = np.repeat(flags, 5), np.tile(flags, 5)
 
-    assert worst(one, other).tolist() == _theirs(qartod.qartod_compare([one, other]))
+    assert worst(one, other).tolist() == flags_of("compare")

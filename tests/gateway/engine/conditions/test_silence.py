@@ -6,7 +6,7 @@ import pytest
 from gateway.engine.zone import ZoneEngine
 from gateway.rows import RETAIN, Row, RowKind
 from tests.support.conditions import SILENT, Seen, device, feed, judging, made_of, says, seen, tick
-from tests.support.engine import SECOND, START, config_row
+from tests.support.engine import SECOND, START, config_row, message
 
 # gas sends each 10 s: five intervals are 50 s, so the least of 60 s holds
 
@@ -144,3 +144,94 @@ def test_a_device_that_was_taken_off_the_list_is_not_silent() -> None:
     closed = made.step([config_row(made_of(SILENT, devices=[]), made.now)], made.now, True)
 
     assert seen(closed) + _ticks(made, 1, 300) == []
+
+
+# -- the device's own interval, and its own word -----------------------------------------------------------------------
+
+
+def _every(secs: int, count: int, **changed: object) -> tuple[ZoneEngine, int]:
+    """A device that sends each `secs`, with a tick a second; gives when it sent last."""
+    made = judging(SILENT | changed)
+    for at in range(secs * (count - 1) + 1):
+        feed(made, [says("gas", "g1", at, lel=1)]) if at % secs == 0 else tick(made, at)
+    return made, secs * (count - 1)
+
+
+def test_the_time_is_some_intervals_of_the_device_once_five_are_known() -> None:
+    made, last = _every(60, 6)
+    assert [when.secs - last for when in _ticks(made, last + 1, last + 600)] == [300]
+
+    few, last = _every(60, 5)  # of its profile, whose 50 s are less than the least
+    assert [when.secs - last for when in _ticks(few, last + 1, last + 600)] == [60]
+
+
+def test_the_profile_counts_where_the_own_interval_is_not_wanted() -> None:
+    made, last = _every(60, 12, own_interval=False, least_secs=70)
+
+    assert [when.secs - last for when in _ticks(made, last + 1, last + 600)] == [70]
+
+
+def test_one_long_gap_does_not_show_in_the_usual_interval() -> None:
+    made, last = _every(60, 10)
+    feed(made, [says("gas", "g1", last + 290, lel=1)])
+    for k in range(1, 6):
+        feed(made, [says("gas", "g1", last + 290 + 60 * k, lel=1)])
+    last += 290 + 300
+
+    assert [when.secs - last for when in _ticks(made, last + 1, last + 600)] == [300]
+
+
+def test_intervals_while_we_did_not_listen_are_not_its_own() -> None:
+    made = judging(SILENT)
+    for at in range(0, 1200, 60):
+        made.step([says("gas", "g1", at, lel=1)], START + at * SECOND, live=False)
+
+    assert [when.secs for when in _ticks(made, 1200, 1800)] == [1260]
+
+
+def test_what_was_learned_outlives_a_restart() -> None:
+    made, last = _every(60, 12)
+    again = ZoneEngine.restore(made.snapshot())
+
+    assert _ticks(again, last + 1, last + 600) == _ticks(made, last + 1, last + 600) != []
+
+
+SENML = {
+    "name": "senml", "topic": "city/{zone}/senml/{device}", "codec": "senml", "interval_secs": 10,
+    "identity": {"topic": "{device}"}, "provisioning": {"policy": "open", "zone_from": "zone"},
+    "fields": {"level": {"path": "level", "unit": "m"}, "battery": {"path": "battery", "unit": "%EL"}},
+}  # fmt: skip
+
+
+def _promising(*words: tuple[int, list[object]]) -> ZoneEngine:
+    """(second, `ut` of level and battery) a message."""
+    made = judging(SILENT, profiles=[SENML])
+    for at, (level, battery) in words:
+        level_record: dict[str, object] = {"bn": "d", "bt": START // SECOND + at, "n": "level", "u": "m", "v": 1.5}
+        pack = [level_record, {"n": "battery", "u": "%EL", "v": 9}]
+        for record, ut in zip(pack, (level, battery), strict=True):
+            if ut is not None:
+                record["ut"] = ut
+        row = message("city/a/senml/d", pack, START + at * SECOND)
+        made.step([row], row.received_at, True)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("words", "silent"),
+    [
+        ([(0, [200, None])], 200), ([(0, [200, 120])], 120), ([(0, [None, None])], 60), ([(0, [5, None])], 60),
+        ([(0, [200, None]), (10, [None, 300])], 310),  # the newest message counts
+        ([(0, [200, None]), (10, [None, None])], 70),  # which may promise nothing
+        ([(0, [0, -1])], 60), ([(0, ["soon", True])], 60),  # what is no time is no promise
+    ],
+)  # fmt: skip
+def test_a_device_that_says_when_it_sends_again_is_taken_at_its_word(
+    words: list[tuple[int, list[object]]], silent: int
+) -> None:
+    made = _promising(*words)
+    again = ZoneEngine.restore(made.snapshot())
+
+    found = _ticks(made, words[-1][0] + 1, 400)
+    assert [when.secs for when in found] == [silent]
+    assert _ticks(again, words[-1][0] + 1, 400) == found
