@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processors.columns import F64, I32, I64, AggregateBatch
 from processors.windows.series_table import SeriesTable
@@ -25,20 +26,28 @@ Means = tuple[I32, I64, F64]
 
 
 class WindowMeans:
-    """Series are the engine's; their windows come in time order. Rows of the table are told by `add`."""
+    """Series are the engine's; their windows come in time order. Each that `add` names has a row of the table."""
 
     def __init__(self, step: int) -> None:
         self._step = step
         self._table = SeriesTable(_COLUMNS)
-        self._lane = np.empty(0, np.int32)
+        self._row = np.full(64, -1, np.int32)
+        self._series: list[int] = []
+        self._lanes: list[int] = []
+        self._rows: tuple[I32, I32] | None = None
+        """Series and lane of each row."""
 
     def add(self, series: int, lane: int) -> None:
         """Meet a series of a lane."""
-        if series >= len(self._lane):
-            more = max(series + 1, len(self._lane) + len(self._lane) // 8) - len(self._lane)
-            self._lane = np.concatenate([self._lane, np.full(more, -1, np.int32)])
-            self._table.grow(len(self._lane))
-        self._lane[series] = lane
+        if self._step != TEN_MINUTES:
+            return
+        if series >= len(self._row):
+            more = max(series + 1, len(self._row) + len(self._row) // 8) - len(self._row)
+            self._row = np.concatenate([self._row, np.full(more, -1, np.int32)])
+        self._row[series] = len(self._series)
+        self._series.append(series)
+        self._lanes.append(lane)
+        self._rows = None
 
     def take(self, batch: AggregateBatch, watermarks: I64) -> Means:
         """Means that are complete, by their windows' ends and series; windows without a usable reading give none."""
@@ -49,36 +58,48 @@ class WindowMeans:
             return series, start + own * 1_000_000_000, mean
         return self._tens(series, start, mean, watermarks)
 
+    def _known(self) -> tuple[I32, I32]:
+        if self._rows is None:
+            self._table.grow(len(self._series))
+            self._rows = np.array(self._series, np.int32), np.array(self._lanes, np.int32)
+        return self._rows
+
     def _tens(self, series: I32, start: I64, mean: F64, watermarks: I64) -> Means:
+        _, lane = self._known()
         held = self._table.columns
         out: list[Means] = []
         # minute by minute, so that a series is there once
         for part in np.split(np.arange(len(series)), np.flatnonzero(np.diff(start)) + 1):
-            at, value = series[part], mean[part]
+            at, value = self._row[series[part]], mean[part]
             begin = start[part] - start[part] % _TEN
             out.append(self._give(at[(held["count"][at] > 0) & (held["start"][at] != begin)]))
             held["start"][at] = begin
             held["count"][at] += 1
             held["sum"][at] += value
-        over = (held["count"] > 0) & (held["start"] + _TEN <= watermarks[self._lane])
-        out.append(self._give(np.flatnonzero(over).astype(np.int32)))
+        n = len(lane)
+        over = (held["count"][:n] > 0) & (held["start"][:n] + _TEN <= watermarks[lane])
+        out.append(self._give(np.flatnonzero(over)))
         which, end, given = (np.concatenate(column) for column in zip(*out, strict=True))
         order = np.lexsort((which, end))
         return which[order], end[order], given[order]
 
-    def _give(self, series: I32) -> Means:
+    def _give(self, row: NDArray[np.integer[Any]]) -> Means:
         held = self._table.columns
-        enough = series[held["count"][series] >= _LEAST]
-        given = enough, held["start"][enough] + _TEN, held["sum"][enough] / held["count"][enough]
-        held["count"][series], held["sum"][series] = 0, 0.0
+        enough = row[held["count"][row] >= _LEAST]
+        given = self._known()[0][enough], held["start"][enough] + _TEN, held["sum"][enough] / held["count"][enough]
+        held["count"][row], held["sum"][row] = 0, 0.0
         return given
 
     def snapshot(self) -> dict[str, Any]:
         """What has been gathered of windows that are not over."""
-        return {name: column.copy() for name, column in self._table.columns.items()}
+        series, _ = self._known()
+        gathered = {name: column[: len(series)].copy() for name, column in self._table.columns.items()}
+        return {"series": series.copy(), **gathered}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `snapshot` gave."""
-        n = min(len(state["start"]), len(self._lane))
+        """Take back what `snapshot` gave, of the series that are still here."""
+        self._known()
+        there = state["series"] < len(self._row)
+        row = self._row[state["series"][there]]
         for name, column in self._table.columns.items():
-            column[:n] = np.where(self._lane[:n] >= 0, state[name][:n], 0)
+            column[row[row >= 0]] = state[name][there][row >= 0]

@@ -49,6 +49,7 @@ class SilenceRule(Rule):
         self._told = np.empty(0, np.int64)
         self._judged_at = 0
         self._live_since = -1
+        self._begins = True
 
     def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
         """See Condition: meets devices, listed ones before they are heard."""
@@ -71,7 +72,7 @@ class SilenceRule(Rule):
         return [key for key in self._key.tolist() if key >= 0]
 
     def tick(self, now: int, live: bool) -> Signals:
-        """See Condition. Says of every device where it stands, for delays of its alarms run by what is said."""
+        """See Condition. Delays of its alarms run by what is said: with one, every device is told where it stands."""
         self._live_since = (self._live_since if self._live_since >= 0 else now) if live else -1
         if not live or now - self._judged_at < _EVERY or self._context is None:
             return NOTHING
@@ -87,8 +88,14 @@ class SilenceRule(Rule):
         # it begins when the next message was due at last, and ends with the message that broke it
         ts = np.where(silent & ~already, since + limit, np.where(ended, np.maximum(heard, before), now))
         self._told = np.where(silent, heard, _NOT_TOLD)
-        level = silent[judged].astype(np.uint8)
-        return Signals(self._key[judged], ts[judged], level, level, ((now - heard) / 1e9)[judged])
+        # at first every device, for an alarm of before may stand that nobody has ended
+        everybody = self._begins or self._spec.on_delay_secs or self._spec.off_delay_secs
+        self._begins = False
+        told = judged if everybody else silent | ended
+        if not told.any():
+            return NOTHING
+        level = silent[told].astype(np.uint8)
+        return Signals(self._key[told], ts[told], level, level, ((now - heard) / 1e9)[told])
 
     def _learn(self, heard: I64) -> None:
         """Take the intervals that have ended while we listened."""
@@ -107,13 +114,15 @@ class SilenceRule(Rule):
     def snapshot(self) -> dict[str, Any]:
         """See Condition."""
         return {
-            "judged_at": self._judged_at, "live_since": self._live_since, "told": self._told.copy(),
+            "judged_at": self._judged_at, "live_since": self._live_since, "begins": self._begins,
+            "told": self._told.copy(),
             "seen": self._seen.copy(), "reception": self._reception.snapshot(),
         }  # fmt: skip
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """See Condition."""
         self._judged_at, self._live_since = state["judged_at"], state["live_since"]
+        self._begins = state["begins"]
         told = state["told"]
         self._seen[: len(told)] = state["seen"]
         self._reception.restore(state["reception"])
