@@ -94,6 +94,23 @@ def _burst(size: float) -> Sequence[Effect]:
     ]
 
 
+def _overload(size: float) -> Sequence[Effect]:
+    """Load times `size`; the oil follows within the hour."""
+    loads = [Effect("transformer", quantity, times=size) for quantity in ("s", "i_a", "i_b", "i_c")]
+    return [*loads, Effect("transformer", "oil", plus=20.0 * (size - 1.0), ramp=60 * MINUTE)]
+
+
+def _storm(size: float) -> Sequence[Effect]:
+    """So much rain an hour: gauges count it, drains rise by a centimetre for each mm, and everybody drives slower."""
+    return [
+        Effect("rain-gauge", "rain", plus=size / 1000.0 / 12.0, ramp=10 * MINUTE),
+        Effect("rain-gauge", "intensity", plus=size, ramp=10 * MINUTE),
+        Effect("drainage-level", "level", plus=size / 100.0, ramp=40 * MINUTE),
+        Effect("loop-detector", "speed", times=0.85, ramp=10 * MINUTE),
+        Effect("segment-speed", "speed", times=0.85),
+    ]
+
+
 def _jam(size: float) -> Sequence[Effect]:
     """Speeds fall to that share; loops are covered the longer for it."""
     return [
@@ -113,11 +130,18 @@ KINDS: dict[str, Callable[[float], Sequence[Effect]]] = {
     "voltage": _steady("meter-3p", ["u_a", "u_b", "u_c"]),
     "distortion": _added("meter-3p", "thd_u", SECOND),
     "frequency": _added("meter-3p", "f", SECOND),
+    "line-voltage": _steady("feeder-meter", ["u_ab"]),
+    "overload": _overload,
     "jam": _jam,
+    "signal-dark": _added("traffic-signal", "dark", 0),
+    "tank": _steady("reservoir-level", ["level"]),
+    "backwater": _added("drainage-level", "level", 30 * MINUTE),
+    "storm": _storm,
     "silence": lambda size: [],
 }
 """size: what is added in the canonical unit (gas-leak, carbon-monoxide, hydrogen-sulphide, oxygen, distortion,
-frequency), m3/h (burst), or the share that is left (pressure, voltage, jam); nothing (silence)."""
+frequency, backwater), m3/h (burst), the share that is left (pressure, voltage, line-voltage, jam, tank), times the load
+(overload), 1 (signal-dark), mm an hour (storm); nothing (silence)."""
 
 
 @dataclass(slots=True)

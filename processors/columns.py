@@ -5,7 +5,7 @@ Times are UTC nanoseconds (int64), windows are [start, end).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -30,7 +30,7 @@ class Columns:
     DTYPES: ClassVar[dict[str, str]] = {}
 
     def __len__(self) -> int:
-        return len(getattr(self, fields(self)[0].name))
+        return len(getattr(self, next(iter(self.DTYPES))))
 
     @classmethod
     def empty(cls) -> Self:

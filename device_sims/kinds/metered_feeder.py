@@ -3,6 +3,8 @@
 supply = sum of the homes + 3.5 % of it + 0.4 kW of idle transformers         so that a balance closes, but for loss
 """
 
+from typing import ClassVar
+
 import numpy as np
 
 from device_sims import encoders
@@ -73,6 +75,7 @@ class FeederMeters(_Above):
     """What goes into the feeder."""
 
     profile = "feeder-meter"
+    wire: ClassVar = {"u_ab": (2, 1e3, 3), "u_bc": (3, 1e3, 3), "u_ca": (4, 1e3, 3)}
     grain = SECOND
     on_the_dot = True
     breakable = (b"kwh", "energy")
@@ -109,6 +112,9 @@ class Transformers(_Above):
     """Homes go round the three phases, each phase sags with its current, the oil follows load and air."""
 
     profile = "transformer"
+    wire: ClassVar = {
+        "s": (0, 1.0, 2), "i_a": (1, 1.0, 1), "i_b": (2, 1.0, 1), "i_c": (3, 1.0, 1), "oil": (7, 1.0, 1),
+    }  # fmt: skip
     breakable = (b"s", "s")
     AIR = 24.0
 

@@ -1,5 +1,7 @@
 """Rain and what it does to sewers: tipping-bucket gauges, and level loggers in manholes."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from device_sims import encoders
@@ -20,6 +22,7 @@ class RainGauges(Group):
     """A bucket of 0.2 mm that tips: rain comes in whole tips, and zeros are not sent."""
 
     profile = "rain-gauge"
+    wire: ClassVar = {"rain": (1, 0.001, 1), "intensity": (2, 1.0, 1)}
     breakable = (b"tips", "tips")
     TIP = 0.2
 
@@ -58,6 +61,7 @@ class DrainageLevels(Group):
     """Level of the water under a radar head; it sees no echo now and then, and drowns when the shaft is full."""
 
     profile = "drainage-level"
+    wire: ClassVar = {"level": (1, 1.0, 3)}
     breakable = (b"battery", "battery")
     NO_ECHO = 0.0005
 

@@ -106,6 +106,7 @@ class TrafficSignals(Group):
     """Stages that share a cycle; it is longer by day, when the junction adapts to traffic, than by night."""
 
     profile = "traffic-signal"
+    wire: ClassVar = {"dark": (6, 1.0, 0)}
     breakable = (b"cycle", "cycle")
     COLOURS = ("dark", "red", "red-amber", "green", "amber", "flashing-amber")
     MODES = ("fixed", "actuated", "adaptive", "manual", "flashing", "off")

@@ -97,6 +97,7 @@ class ReservoirLevels(Group):
     """
 
     profile = "reservoir-level"
+    wire: ClassVar = {"level": (0, 0.001, 0)}
     breakable = (b"level_mm", "level")
     FULL = 0.65  # share of the tank that is full in the mean
     TAKES = 0.15  # of the mean inflow of its area, when it fills fastest

@@ -29,6 +29,9 @@ __all__ = ["Recent", "Runner"]
 T = TypeVar("T")
 
 _FULL_RETRY_SECS = 0.25
+_GATHER_TIMES = 3.0
+"""A call costs much the same for one message as for a hundred: where it is long, more are gathered for it."""
+_GATHER_MOST_SECS = 0.2
 _payload = attrgetter("payload")
 
 
@@ -134,18 +137,19 @@ class Runner:
 
     async def run(self) -> None:
         """Call the engine until stopped."""
-        last = 0.0
+        last = took = 0.0
         while True:
             if not self.behind:
                 if self._stopping:
                     return
                 await self._wait(self._tick_secs)
-            pause = last + self._gather_secs - monotonic()
+            pause = last + max(self._gather_secs, min(_GATHER_TIMES * took, _GATHER_MOST_SECS)) - monotonic()
             if self.behind and self.behind < self._gather_messages and pause > 0 and not self._stopping:
                 await asyncio.sleep(pause)
             last = monotonic()
             async with self._pause:
                 await self._call()
+            took = monotonic() - last
             while self._uncommitted is not None:
                 # the engine stops, the inbox fills, nothing more is acknowledged: backpressure without loss
                 if self._stopping:

@@ -128,5 +128,6 @@ def _is_meant(trouble: Expected, alarm: Raised) -> bool:
 
 
 def _is_consequence(trouble: Expected, alarm: Raised) -> bool:
-    there = alarm.zone == trouble.zone and alarm.condition in (*trouble.also, trouble.expect)
-    return there and alarm.asset != trouble.at and trouble.start <= alarm.at <= trouble.end + trouble.over
+    if alarm.zone != trouble.zone or not trouble.start <= alarm.at <= trouble.end + trouble.over:
+        return False
+    return alarm.condition in trouble.also or (alarm.condition == trouble.expect and alarm.asset != trouble.at)
