@@ -6,9 +6,9 @@ No broker, no disk: rows are made beforehand, call by call, and only the engine'
 import gc
 import resource
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from time import thread_time
 from typing import Any
@@ -21,6 +21,7 @@ from gateway.engine.outputs import Outputs
 from gateway.engine.profile_pass import Candidates
 from gateway.engine.zone import ZoneEngine
 from gateway.rows import Row, RowKind
+from processors.columns import U8, ReadingBatch
 
 __all__ = ["EngineOutcome", "measure_engine"]
 
@@ -67,6 +68,13 @@ class _Timed(ZoneEngine):
         super()._check(accepted, came, out)
         self.quality_secs += thread_time() - started
 
+    def _compare(
+        self, batch: ReadingBatch, measured: U8, accepted: Any, came: Candidates, rows: Sequence[Row], out: Outputs
+    ) -> None:
+        started = thread_time()
+        super()._compare(batch, measured, accepted, came, rows, out)
+        self.quality_secs += thread_time() - started
+
     def _judge(self, live: bool, out: Outputs) -> None:
         started = thread_time()
         super()._judge(live, out)
@@ -82,8 +90,7 @@ def measure_engine(
     Args:
         origin: UTC ns at which the city's time begins.
     """
-    one = ManyCities(content, 1, 0, origin)
-    city = ManyCities(content, -(-series // one.fields), 0, origin)
+    city = ManyCities(content, -(-series // _series_of_one(content, origin)), 0, origin)
     engine = _Timed()
     rss = _rss()
     engine.step([Row(origin, RowKind.CONFIG, 0, 0, city.content.digest, city.content.encode())], origin, live=False)
@@ -129,6 +136,15 @@ def measure_engine(
         rss_bytes_per_series=round(grown / have),
         transitions=engine.transitions,
     )
+
+
+def _series_of_one(content: EngineContent, origin: int) -> int:
+    """Series of a city that is there once, when every device has spoken."""
+    city, engine = ManyCities(content, 1, 0, origin), ZoneEngine()
+    engine.step([Row(origin, RowKind.CONFIG, 0, 0, city.content.digest, city.content.encode())], origin, live=False)
+    rows = list(takewhile(lambda row: row.received_at < origin + _WARM_NS, city.rows()))
+    engine.step(rows, rows[-1].received_at, live=True)
+    return len(engine.registry.series)
 
 
 def weigh(state: Any) -> int:

@@ -25,8 +25,6 @@ class ManyCities:
         self._base = [device for device in content.devices if device.profile in named]
         self._speakers = {device.id: device.keys[0] for device in self._base}
         self.content = self._copied(content)
-        self.fields = sum(len(content.profiles[device.profile]["fields"]) for device in self._base)
-        """Quantities of one copy; devices may never say some of them."""
         self._fleet = Fleet(load_city(), seed, origin)
 
     def _copied(self, content: EngineContent) -> EngineContent:

@@ -33,7 +33,7 @@ from gateway.engine.timegate import TimeGate, suspect_clock
 from gateway.engine.timezone import day_edges
 from gateway.reasons import Unstored
 from gateway.rows import Row, RowKind
-from processors.columns import DirtyPanes, FlagRewrites, ReadingBatch
+from processors.columns import U8, DirtyPanes, FlagRewrites, ReadingBatch
 from processors.flags import Why
 from processors.windows.watermark import Watermarks
 from processors.windows.window_set import WindowSet
@@ -41,7 +41,7 @@ from processors.windows.window_set import WindowSet
 __all__ = ["ZoneEngine"]
 
 _NO_MESSAGES = frozenset({int(kind) for kind in (RowKind.CONFIG, RowKind.ACT, RowKind.REPORT, RowKind.CLOSE)})
-_kind = attrgetter("kind")
+_kind, _received_at = attrgetter("kind"), attrgetter("received_at")
 _SECOND = 1_000_000_000
 _CLOCK_EVERY = 5 * _SECOND
 _ACTIVE_WITHIN = 3600 * _SECOND
@@ -138,9 +138,15 @@ class ZoneEngine:
         batch = batch if accepted.all() else batch.take(accepted)
         out.readings.append(batch)
         if self._quality.compares and len(batch):
-            received = np.fromiter((rows[k].received_at for k in came.row[accepted].tolist()), np.int64, len(batch))
-            lane, pane_secs = self.registry.lane[came.device[accepted]], self._windows.pane_secs[batch.series]
-            self._rewrite(self._quality.compare(batch, measured[accepted], received, lane, pane_secs), out)
+            self._compare(batch, measured, accepted, came, rows, out)
+
+    def _compare(
+        self, batch: ReadingBatch, measured: U8, accepted: Any, came: Candidates, rows: Sequence[Row], out: Outputs
+    ) -> None:
+        """Accepted readings against their neighbours'; `measured` are the flags by what needs no order."""
+        received = np.fromiter(map(_received_at, rows), np.int64, len(rows))[came.row[accepted]]
+        lane, pane_secs = self.registry.lane[came.device[accepted]], self._windows.pane_secs[batch.series]
+        self._rewrite(self._quality.compare(batch, measured[accepted], received, lane, pane_secs), out)
 
     def _check(self, accepted: Any, came: Candidates, out: Outputs) -> None:
         """Flags and reasons of the quality checks; verdicts on stored readings become rewrites."""
