@@ -13,8 +13,10 @@ import aiomqtt
 import pytest
 
 from gateway.clock import ManualClock
+from gateway.config.conditions.model import ConditionModel
+from gateway.config.conditions.steps import StepsCondition
 from gateway.engine.conditions import kinds
-from gateway.engine.conditions.steps import StepsCondition, StepsRule
+from gateway.engine.conditions.steps import StepsRule
 from gateway.engine.figures import Figure
 from processors.columns import ReadingBatch
 from processors.conditions.signals import Signals
@@ -130,8 +132,9 @@ async def _answers(folder: Path) -> Answers:
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Answers:
+    steps: type[ConditionModel] = StepsCondition
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(kinds._RULES, StepsCondition, Telling)
+        patch.setitem(kinds._RULES, steps, Telling)
         return asyncio.run(_answers(tmp_path_factory.mktemp("figures")))
 
 

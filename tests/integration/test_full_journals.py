@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from device_sims.city import load_city
 from device_sims.fleet import Message
 from gateway.errors import CommandError
 from gateway.rows import Row, RowKind
@@ -101,8 +102,9 @@ async def test_a_stopped_store_fills_outbox_and_inbox_until_the_broker_holds_and
                 "shed": 0,
                 "lost_at_broker": 0,
             }
+            kind_of = {device.id: device.profile for device in load_city().devices}
             roads_and_grid = sum(
-                ledger["profiles"][p]["accepted"] for p in ("loop-detector", "segment-speed", "meter-3p")
+                ledger["profiles"][kind]["accepted"] for kind in {kind_of[message.device] for message in messages}
             )
             assert roads_and_grid == len(truth(messages))
             assert not gateway.intake.full

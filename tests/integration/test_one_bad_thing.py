@@ -137,7 +137,7 @@ async def test_what_a_stranger_said_is_stored_once_it_is_known_and_replayed(
     messages = past_messages(2_000)
     strange = [message for message in messages if message.device == "loop-0002"]
     assert strange
-    settings = settings_of(data_folder, broker.port, **files)  # type: ignore[arg-type]
+    settings = settings_of(data_folder, broker.port, **files)
     async with running_gateway(settings) as gateway:
         async with FastPublisher(broker.port) as devices:
             await devices.publish(wire(messages))

@@ -35,7 +35,8 @@ def _objections(rows: Iterable[Row]) -> tuple[int, Counter[tuple[str, str, str]]
     made, content = ZoneEngine(), _content()
     made.step([Row(0, RowKind.CONFIG, 0, 0, content.digest, content.encode())], 0, False)
     found: Counter[tuple[str, str, str]] = Counter()
-    accepted, batch = 0, []
+    accepted = 0
+    batch: list[Row] = []
 
     def step() -> None:
         nonlocal accepted
@@ -78,9 +79,9 @@ def _recorded_homes() -> Iterator[Row]:
         pf = total / float(np.hypot(total, reactive))
         at = MIDNIGHT + minute * MINUTE
         numbers = [round(float(x), 2) for x in u] + [round(float(x), 1) for x in i]
-        numbers += [round(total, 3), round(reactive, 3), round(pf, 3), 50.0 + 0.01 * (minute % 3), None]
+        numbers += [round(total, 3), round(reactive, 3), round(pf, 3), 50.0 + 0.01 * (minute % 3)]
         for meter in range(6):
-            payload = encoders.meter_3p(at + meter * SECOND, *numbers)
+            payload = encoders.meter_3p(at + meter * SECOND, *numbers, None)
             yield _row(at + meter * SECOND, f"city/tianhe/grid/meter/m{meter}/reading", payload)
 
 

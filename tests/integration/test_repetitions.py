@@ -87,7 +87,7 @@ async def test_repetitions_change_no_verdict_and_no_window(tmp_path: Path, influ
     plain = [row for _, row in sent]
     _, once, windows = await _run(tmp_path / "once", plain, 5)
     folder = tmp_path / "again"
-    stores = [duckdb_in(folder), InfluxStore(influxd.config())]
+    stores: list[Store] = [duckdb_in(folder), InfluxStore(influxd.config())]
     late, again, revised = await _run(folder, _again(np.random.default_rng(8), sent), 7, stores)
 
     assert late > 200

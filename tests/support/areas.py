@@ -62,7 +62,7 @@ def judging_areas(*conditions: Mapping[str, Any], facts: Sequence[AssetFacts] = 
     return judging(*conditions, assets=facts, devices=listed, profiles=PROFILES, **more)
 
 
-def quarters(begin: int, end: int, zone: str = "a", **devices: Of) -> list[Row]:
+def quarters(begin: int, end: int, devices: Mapping[str, Of], zone: str = "a") -> list[Row]:
     """A message of each device in the middle of each quarter hour; `kind__name`, dashes as underscores."""
     rows = []
     for start in range(begin, end, QUARTER):
@@ -77,13 +77,15 @@ def quarters(begin: int, end: int, zone: str = "a", **devices: Of) -> list[Row]:
     return rows
 
 
-def nights(first: str, count: int, hours: tuple[float, float] = (1.5, 5.5), **more: Any) -> list[Row]:
+def nights(
+    first: str, count: int, devices: Mapping[str, Of], hours: tuple[float, float] = (1.5, 5.5), zone: str = "a"
+) -> list[Row]:
     """Quarter hours of nights in Shanghai, whose mornings are `first` and the days after."""
     rows = []
     for night in range(count):
         midnight = datetime.fromisoformat(first).replace(tzinfo=UTC) + timedelta(days=night, hours=-8)
         begin, end = (round((midnight + timedelta(hours=hour)).timestamp()) * 1_000_000_000 for hour in hours)
-        rows += quarters(begin, end, **more)
+        rows += quarters(begin, end, devices, zone)
     return rows
 
 

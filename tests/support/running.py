@@ -63,8 +63,8 @@ class ShiftableClock:
         return self._system.now() + self.ahead
 
 
-def settings_of(folder: Path, port: int, **sections: dict[str, Any]) -> Settings:
-    """Settings of a gateway on `folder` and a broker on `port`; `sections` replace or add options."""
+def settings_of(folder: Path, port: int, **sections: dict[str, Any] | str | Path) -> Settings:
+    """Settings of a gateway on `folder` and a broker on `port`; `sections` replace or add options, plain ones too."""
     given: dict[str, Any] = {
         # rumqttd hangs up on who subscribes $SYS, and may not answer for 15 s after a second time
         "mqtt": {"host": "127.0.0.1", "port": port, "watch_sys": "off"},

@@ -59,7 +59,9 @@ def _kept() -> dict[str, Any]:
 def _columns(series: dict[str, Any]) -> tuple[Numbers, Numbers]:
     value = np.array([np.nan if v is None else v for v in series["value"]], np.float64)
     at = series["at"]
-    return value, np.arange(len(value)) * float(at) if isinstance(at, int | float) else np.array(at, np.float64)
+    if isinstance(at, int | float):
+        return value, np.arange(len(value), dtype=np.float64) * np.float64(at)
+    return value, np.array(at, np.float64)
 
 
 # ---- making the file: the series, and what is asked of them ----

@@ -336,8 +336,8 @@ def test_a_built_in_condition_of_several_profiles_does_without_those_that_are_no
 
     names = {condition.name for condition in _built_in(profiles=levels)}
 
-    assert names == {"drainage.filling", "drainage.rise", "device.silent"}
-    assert {c.name for c in _built_in(profiles=levels[1:])} == {"device.silent"}
+    assert names == {"drainage.filling", "drainage.rise", "device.silent", "device.unusual-station"}
+    assert {c.name for c in _built_in(profiles=levels[1:])} == {"device.silent", "device.unusual-station"}
 
 
 def test_the_readme_names_every_key_of_every_kind() -> None:

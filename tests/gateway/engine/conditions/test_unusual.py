@@ -44,7 +44,7 @@ def _rows(
 
 
 def _fed(made: ZoneEngine, rows: Sequence[Row], size: int = 40) -> list[Transition]:
-    found = []
+    found: list[Transition] = []
     for at in range(0, len(rows), size):
         part = rows[at : at + size]
         found += made.step(part, part[-1].received_at, True).transitions
@@ -148,7 +148,7 @@ def test_neither_the_split_into_calls_nor_a_restart_shows(cuts: list[int], spike
 
     def played(at: Sequence[int], restarts: bool) -> list[tuple[str, str, int, float | None]]:
         made = ZoneEngine.restore(_learned(windows))
-        found = []
+        found: list[Transition] = []
         for a, b in pairwise(at):
             if b > a:
                 found += made.step(rows[a:b], START + 86_400 * SECOND, False).transitions
@@ -158,7 +158,8 @@ def test_neither_the_split_into_calls_nor_a_restart_shows(cuts: list[int], spike
 
     whole = played([0, len(rows)], False)
     assert played([0, *sorted(cuts), len(rows)], True) == whole
-    assert windows or whole
+    # who comes after a newer reading is not judged
+    assert windows or bool(whole) == any(k % 5 != 3 for k in spikes)
 
 
 def test_only_series_that_are_bound_have_a_state_and_a_changed_configuration_keeps_it() -> None:

@@ -39,6 +39,10 @@ def _played(rows: list[Row], size: int = 60, *, restarts: bool = False, start: i
     return play(grid(SPEC | changed, start=start, timezone=timezone), rows, size, restarts=restarts)
 
 
+def _low_for(tens: int) -> Of:
+    return lambda k: WELL | ({"u_b": 197.0} if k < tens else {})
+
+
 def _told(results: list[StepResult], ts: int = MONDAY + WEEK * TEN) -> dict[str, float]:
     return {figure.name: figure.value for figure in figures(results) if figure.ts == ts}
 
@@ -46,7 +50,7 @@ def _told(results: list[StepResult], ts: int = MONDAY + WEEK * TEN) -> dict[str,
 def test_a_week_may_have_50_of_1008_voltages_outside_and_not_51() -> None:
     """GB/T 12325: 220 V, 198.0 to 235.4; the phase that is furthest counts."""
     for outside, change in ((50, []), (51, [("grid.compliance", "m1", "raised", 1, MONDAY + WEEK * TEN)])):
-        results = _played(_rows(lambda k, n=outside: WELL | ({"u_b": 197.0} if k < n else {})))
+        results = _played(_rows(_low_for(outside)))
 
         told = _told(results)
         assert told["voltage_share"] == (WEEK - outside) / WEEK

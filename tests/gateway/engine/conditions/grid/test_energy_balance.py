@@ -103,12 +103,16 @@ def test_a_rollover_goes_on_and_a_reset_or_a_jump_leaves_its_hour_out() -> None:
     assert values(jump, "loss") == pytest.approx(whole)
 
 
+def _two_kw(begin: float) -> Of:
+    return lambda k: begin + 0.5 * k
+
+
 def _theft(days: int, from_day: int, zone: str = "a") -> list[Row]:
     """Four homes of 2 kWh an hour; from a day on one of them counts 30 % of it. Loss 5 % of the supply."""
     begins = from_day * 96
     rows = _supply(24 * days, lambda k: 8 / 0.95 * k / 4, zone)
     for n in range(3):
-        rows += _rows(f"h{n}-{zone}", 24 * days, lambda k, n=n: 40 * n + 0.5 * k, zone)
+        rows += _rows(f"h{n}-{zone}", 24 * days, _two_kw(40 * n), zone)
     rows += _rows(f"thief-{zone}", 24 * days, lambda k: 0.5 * min(k, begins) + 0.15 * max(k - begins, 0), zone)
     return rows
 

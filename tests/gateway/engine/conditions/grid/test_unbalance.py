@@ -29,6 +29,10 @@ def _rows(start: int, minutes: int, ca: Callable[[int], float | None], name: str
     ]
 
 
+def _uneven_for(minutes: int) -> Callable[[int], float]:
+    return lambda k: UNEVEN if k < minutes else 400.0
+
+
 def test_a_known_triangle_has_its_unbalance_after_ten_minutes() -> None:
     made = grid(SPEC, start=MIDNIGHT)
     results = play(made, _rows(MIDNIGHT, 22, lambda k: UNEVEN))
@@ -55,7 +59,7 @@ def test_ten_minutes_need_five_and_a_missing_voltage_is_no_unbalance(missing: in
 def test_the_largest_twentieth_of_a_day_is_left_out() -> None:
     # 144 values: 7 are left out, so with 7 uneven ones the even rest counts, with 8 it doesn't
     for uneven, expected in ((7, 0.0), (8, 0.03363)):
-        rows = _rows(MIDNIGHT, 24 * 60 + 2, lambda k, n=uneven: UNEVEN if k < 10 * n else 400.0)
+        rows = _rows(MIDNIGHT, 24 * 60 + 2, _uneven_for(10 * uneven))
         results = play(grid(SPEC, start=MIDNIGHT), rows)
 
         assert values(results, "unbalance_95") == pytest.approx({MIDNIGHT + 24 * HOUR: expected}, abs=1e-5)

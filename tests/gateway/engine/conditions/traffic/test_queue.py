@@ -25,7 +25,7 @@ def _rows(last: int = 8, queued: tuple[str, ...] = QUEUED, gone: tuple[str, ...]
     rows = []
     for k in range(last):
         states = {name: SLOW if name in queued and 2 <= k < 5 else FREE for name in ("l1", "l2", "l3")}
-        rows += minute(k, **{name: state for name, state in states.items() if name not in gone or k not in (3, 4)})
+        rows += minute(k, "a", **{name: state for name, state in states.items() if name not in gone or k not in (3, 4)})
     return rows
 
 

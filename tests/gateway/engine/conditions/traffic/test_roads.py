@@ -78,7 +78,7 @@ def test_the_same_road_goes_on_and_else_what_lies_ahead(roads: dict[str, str], n
 
     made = arranged(spots, _crossing(**roads), 3.0)
 
-    assert spots[int(made.downstream[0])].segment == next_one  # type: ignore[union-attr]
+    assert spots[int(made.downstream[0])].segment == next_one
 
 
 def test_a_road_that_only_turns_off_is_not_followed() -> None:
