@@ -1,6 +1,6 @@
 """Trend: where a series is heading, and how long until it reaches a threshold if it goes on so. O(1) state a series.
 
-    means of windows -> points of some windows each, at most 24, over the span    .  .
+    means of windows -> points of some windows each, at most 16, over the span    .  .
     slope   median of the slopes between all pairs of points (Theil-Sen)            .   .     each half of the span,
     level   median of the last three points, moved along the slope to now     older half .  . by itself, must fall too
                                                                                   newer half  .--.__ threshold
@@ -27,13 +27,13 @@ __all__ = ["LEAST_POINTS", "Ahead", "Heading", "Trends", "nearing"]
 
 LEAST_POINTS = 8
 """A span has at least so many windows."""
-_MOST_POINTS = 24
+_MOST_POINTS = 16
 _LAST = 3
 """Points that say where the series is now."""
 _HOUR = 3.6e12
 _NO_BLOCK = -(1 << 62)
 _AT_ONCE = 1024
-"""Series of which slopes are sorted together: 2 MB of pairs."""
+"""Series of which slopes are sorted together: 1 MB of pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,9 @@ class Trends:
         each = -(-windows // _MOST_POINTS)
         self.points = -(-windows // each)
         self._window, self._block, self._least_of_block = window_ns, window_ns * each, (each + 1) // 2
-        self._first, self._second = np.triu_indices(self.points, 1)
+        every, half = np.array(np.triu_indices(self.points, 1)), self.points - self.points // 2
+        self._pairs = every, every[:, every[0] >= half], every[:, every[1] < half]
+        """Of the span, of its newer and of its older half."""
         ring = (self.points,)
         self._table = Table({
             "block": ("int64", (), _NO_BLOCK), "count": ("int32", (), 0), "sum": ("float64", (), 0.0),
@@ -119,44 +121,36 @@ class Trends:
     def _fit(self, which: I32, block: I64) -> None:
         """Slope and all that goes with it, from the points of the span before `block`."""
         t, half = self._table, self.points // 2
-        ts, value = t["ts"][which], t["value"][which]
-        age = block[:, None] - ts // self._block
-        value = np.where(age <= self.points, value, np.nan)
+        ts, value = self._by_age(which, block)
         known = np.isfinite(value)
-        newer = known & (age <= half)
-        older = known & ~newer
         n = known.sum(axis=1)
-        few = (n * 3 < self.points * 2) | (newer.sum(axis=1) * 2 < half) | (older.sum(axis=1) * 2 < half)
-        hours = (ts - ts[:, -1:]) / _HOUR
-        slopes = self._slopes(hours, value, known)
-        slope = self._median_of(slopes, known)
-        halves = np.stack([self._median_of(slopes, part) for part in (newer, older)])
+        newer = known[:, -half:].sum(axis=1)
+        few = (n * 3 < self.points * 2) | (newer * 2 < half) | ((n - newer) * 2 < half)
+        newest = t["ts"][which, -1]
+        hours = np.where(known, ts - newest[:, None], 0) / _HOUR
+        slope, *halves = (_middle_slope(hours, value, known, pairs) for pairs in self._pairs)
         line = value - slope[:, None] * hours
         _, scatter = median_and_spread(line, n)
         last = np.where(known & (known[:, ::-1].cumsum(axis=1)[:, ::-1] <= _LAST), line, np.nan)
         base = median(last, np.minimum(n, _LAST))
-        spread = np.where(known, hours - _mean_of(hours, known)[:, None], 0.0)
+        spread = np.where(known, hours - (hours.sum(axis=1) / np.maximum(n, 1))[:, None], 0.0)
         error = scatter / np.sqrt(np.maximum((spread**2).sum(axis=1), 1e-12))
         flat = slope == 0.0
         with np.errstate(divide="ignore", invalid="ignore"):
             errors = np.where(flat, 0.0, np.abs(slope) / error)
-            steady = np.where(flat, 0.0, (halves / slope).min(axis=0))
+            steady = np.where(flat, 0.0, np.minimum(halves[0] / slope, halves[1] / slope))
         for name, column in {"slope": slope, "errors": errors, "steady": steady, "base": base}.items():
             t[name][which] = np.where(few, np.nan, column)
-        t["base_ts"][which] = ts[:, -1]
+        t["base_ts"][which] = newest
 
-    def _slopes(self, hours: F64, value: F64, known: NDArray[np.bool_]) -> F64:
-        """Between all pairs of points, NaN where one is missing."""
-        run = hours[:, self._second] - hours[:, self._first]
-        both = known[:, self._second] & known[:, self._first]
-        rise = value[:, self._second] - value[:, self._first]
-        slopes: F64 = rise / np.where(both, run, 1.0)
-        return slopes
-
-    def _median_of(self, slopes: F64, part: NDArray[np.bool_]) -> F64:
-        """Of the pairs that are in a part of the span."""
-        pairs = part[:, self._second] & part[:, self._first]
-        return median(np.where(pairs, slopes, np.nan), pairs.sum(axis=1))
+    def _by_age(self, which: I32, block: I64) -> tuple[I64, F64]:
+        """Times and values of the points, the column of each by its age; NaN where one is missing."""
+        ts, value = self._table["ts"][which], self._table["value"][which]
+        column = self.points - (block[:, None] - ts // self._block)
+        row, at = np.nonzero((column >= 0) & np.isfinite(value))
+        placed, values = np.zeros_like(ts), np.full_like(value, np.nan)
+        placed[row, column[row, at]], values[row, column[row, at]] = ts[row, at], value[row, at]
+        return placed, values
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Copies of all state."""
@@ -167,9 +161,12 @@ class Trends:
         self._table.restore(state)
 
 
-def _mean_of(values: F64, which: NDArray[np.bool_]) -> F64:
-    mean: F64 = np.where(which, values, 0.0).sum(axis=1) / np.maximum(which.sum(axis=1), 1)
-    return mean
+def _middle_slope(hours: F64, value: F64, known: NDArray[np.bool_], pairs: Rows) -> F64:
+    """Median of the slopes between pairs (2, k) of columns."""
+    a, b = pairs
+    both = known[:, a] & known[:, b]
+    slopes = (value[:, b] - value[:, a]) / np.where(both, hours[:, b] - hours[:, a], 1.0)
+    return median(slopes, both.sum(axis=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,9 +85,9 @@ def test_a_step_moves_one_half_only_and_so_does_a_turn() -> None:
 
 
 def test_the_newest_points_say_where_it_is_now() -> None:
-    changed = [30.0 - k for k in range(22)] + [100.0, 99.0]
+    changed = [30.0 - k for k in range(14)] + [100.0, 99.0]
 
-    level, slope, *_ = _said(_after([*changed, 98.0], 24))
+    level, slope, *_ = _said(_after([*changed, 98.0], 16))
 
     assert slope < 0
     assert level > 90
@@ -103,10 +103,10 @@ def test_after_a_gap_of_more_than_a_third_nothing_is_known_until_the_span_is_fil
     assert known[-1]
 
 
-def test_windows_are_gathered_into_at_most_24_points() -> None:
+def test_windows_are_gathered_into_at_most_16_points() -> None:
     week = Trends(HOUR, 168 * HOUR)
 
-    assert week.points == 24
+    assert week.points == 16
     assert _said(_after([7.0 - 0.01 * k for k in range(200)], of=week))[1] == pytest.approx(-0.01)
 
 
