@@ -81,7 +81,7 @@ def _recorded_homes() -> Iterator[Row]:
         numbers = [round(float(x), 2) for x in u] + [round(float(x), 1) for x in i]
         numbers += [round(total, 3), round(reactive, 3), round(pf, 3), 50.0 + 0.01 * (minute % 3)]
         for meter in range(6):
-            payload = encoders.meter_3p(at + meter * SECOND, *numbers, None)
+            payload = encoders.meter_3p(at + meter * SECOND, *numbers, thd_u=None)
             yield _row(at + meter * SECOND, f"city/tianhe/grid/meter/m{meter}/reading", payload)
 
 

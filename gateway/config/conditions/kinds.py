@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from gateway.config.conditions import device, drainage, gas, grid, pipeline, steps, traffic, water
+from gateway.config.conditions import device, drainage, gas, grid, pipeline, steps, traffic, trend, water
 from gateway.config.conditions.model import ConditionModel
 from gateway.config.problems import problems_of
 from gateway.errors import ConfigError, ConfigErrors
@@ -20,7 +20,7 @@ MANUAL = "seeds/README.md"
 
 KINDS: dict[str, type[ConditionModel]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model
-    for module in (steps, traffic, pipeline, water, gas, drainage, grid, device)
+    for module in (steps, traffic, pipeline, water, gas, drainage, grid, device, trend)
     for model in module.KINDS
 }
 

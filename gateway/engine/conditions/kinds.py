@@ -22,6 +22,7 @@ from gateway.config.conditions.traffic import (
     TravelTimeCondition,
     ZoneIndexCondition,
 )
+from gateway.config.conditions.trend import TrendCondition
 from gateway.config.conditions.water import NightFlowCondition, TransientCondition, WaterBalanceCondition
 from gateway.engine.conditions.base import Condition
 from gateway.engine.conditions.grid.compliance import ComplianceRule
@@ -46,6 +47,7 @@ from gateway.engine.conditions.traffic.queue import QueueRule
 from gateway.engine.conditions.traffic.service_level import ServiceRule
 from gateway.engine.conditions.traffic.travel_time import TravelTimeRule
 from gateway.engine.conditions.traffic.zone_index import ZoneIndexRule
+from gateway.engine.conditions.trend import TrendRule
 from gateway.engine.conditions.unusual import UnusualRule
 
 __all__ = ["rule_of"]
@@ -72,6 +74,7 @@ _RULES: dict[type[ConditionModel], Callable[[Any], Condition]] = {
     DipsCondition: lambda spec: DipsRule(spec) if spec.phases else EventRecordsRule(spec),
     EnergyBalanceCondition: EnergyBalanceRule,
     TransformerCondition: TransformerRule,
+    TrendCondition: TrendRule,
     UnbalanceCondition: UnbalanceRule,
 }
 

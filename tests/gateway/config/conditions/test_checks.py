@@ -51,6 +51,10 @@ UNUSUAL = {
     "name": "device.unusual", "title": "Unusual", "kind": "unusual", "profile": "senml-station", "quantity": "level",
     "priorities": [4],
 }  # fmt: skip
+TREND = {
+    "name": "water.tank-trend", "title": "Trend", "kind": "trend", "profile": "reservoir-level", "quantity": "level",
+    "window_secs": 900, "hours": 4, "ahead_hours": 8, "low": 0.8, "priorities": [4],
+}  # fmt: skip
 
 UNBALANCE = {
     "name": "grid.unbalance", "title": "Unbalance", "kind": "unbalance", "profile": "transformer",
@@ -82,7 +86,9 @@ def _text(*tables: dict[str, Any], head: str = "schema = 1\n") -> str:
     lines = [head]
     for table in tables:
         lines.append("[[conditions]]")
-        lines += [f"{key} = {toml_value(value)}" for key, value in table.items() if key != "where"]
+        lines += [
+            f"{key} = {toml_value(value)}" for key, value in table.items() if key != "where" and value is not None
+        ]
         for where in table.get("where", ()):
             lines.append("[[conditions.where]]")
             lines += [f"{key} = {toml_value(value)}" for key, value in where.items()]
@@ -108,7 +114,7 @@ def _problems(text: str, **more: Any) -> dict[str, ConfigError]:
 
 @pytest.mark.parametrize("table", [
     STEPS, CONGESTION, BURST, SILENCE, UNUSUAL, UNBALANCE, DIPS, RECORDS, TRANSFORMER, BALANCE, COMPLIANCE, FILLING,
-    RISE, BLOCKAGE,
+    RISE, BLOCKAGE, TREND,
 ])  # fmt: skip
 def test_each_kind_is_read_with_its_defaults(table: dict[str, Any]) -> None:
     (condition,) = _parse(_text(table))
@@ -176,6 +182,9 @@ def test_a_file_of_the_wrong_shape_says_where(text: str, key: str) -> None:
     (BLOCKAGE, {"window_secs": 600}, "window_secs"), (BLOCKAGE, {"gain": 0}, "gain"),
     (BLOCKAGE, {"least_count": 0}, "least_count"), (BLOCKAGE, {"dry_for_secs": 60}, "dry_for_secs"),
     (BLOCKAGE, {"wet_mm": 0}, "wet_mm"),
+    (TREND, {"window_secs": 60}, "window_secs"), (TREND, {"hours": 0}, "hours"), (TREND, {"low": "x"}, "low"),
+    (TREND, {"ahead_hours": 2000}, "ahead_hours"), (TREND, {"hold": 0.5}, "hold"), (TREND, {"errors": 0}, "errors"),
+    (TREND, {"high": float("nan")}, "high"), (TREND, {"deadband": -1}, "deadband"),
 ])  # fmt: skip
 def test_a_wrong_value_is_said_with_its_key(table: dict[str, Any], changed: dict[str, Any], key: str) -> None:
     assert set(_problems(_text(SILENCE | {"name": "a.b"}, table | changed))) == {f"conditions[1].{key}"}
@@ -250,6 +259,14 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     (BLOCKAGE, {"rain": "intensity"}, "rain"), (BLOCKAGE, {"priorities": [1, 2, 3]}, "priorities"),
     (BLOCKAGE, {"rain_profile": "drainage-level", "rain": "level"}, "rain"),
     (BLOCKAGE, {"where": [{"zone": "tianhe", "device": "x", "times": 3}]}, "where[0]"),
+    (TREND, {"low": None}, "high"), (TREND, {"hours": 1.9, "ahead_hours": 7}, "hours"),
+    (TREND, {"ahead_hours": 17}, "ahead_hours"),
+    (TREND, {"high": 0.8}, "low"), (TREND, {"high": 1.0, "deadband": 0.1}, "low"),
+    (TREND, {"quantity": ["level", "level"]}, "quantity"), (TREND, {"priorities": [4, 3]}, "priorities"),
+    (TREND, {"profile": "rain-gauge", "quantity": "level"}, "quantity"),
+    (TREND, {"where": [{"device": "tank-0001"}]}, "where[0]"), (TREND, {"where": [{"low": 1.0}]}, "where[0]"),
+    (TREND, {"where": [{"zone": "nowhere", "low": 1.0}]}, "where[0].zone"),
+    (TREND, {"high": 3.0, "where": [{"device": "tank-0001", "low": 3.5}]}, "where[0]"),
 ])  # fmt: skip
 def test_a_contradiction_is_said_with_its_key(table: dict[str, Any], changed: dict[str, Any], key: str) -> None:
     assert set(_problems(_text(SILENCE | {"name": "a.b"}, table | changed))) == {f"conditions[1].{key}"}
@@ -336,8 +353,10 @@ def test_a_built_in_condition_of_several_profiles_does_without_those_that_are_no
 
     names = {condition.name for condition in _built_in(profiles=levels)}
 
-    assert names == {"drainage.filling", "drainage.rise", "device.silent", "device.unusual-station"}
-    assert {c.name for c in _built_in(profiles=levels[1:])} == {"device.silent", "device.unusual-station"}
+    station = {"device.unusual-station", "device.battery-station", "device.battery-trend-station"}
+    loggers = {"device.battery-drain-logger", "device.battery-trend-drain-logger"}
+    assert names == {"drainage.filling", "drainage.rise", "device.silent"} | station | loggers
+    assert {c.name for c in _built_in(profiles=levels[1:])} == {"device.silent"} | station
 
 
 def test_the_readme_names_every_key_of_every_kind() -> None:
