@@ -78,10 +78,13 @@ def _recorded_homes() -> Iterator[Row]:
         total, reactive = float(p.sum()), float(q.sum())
         pf = total / float(np.hypot(total, reactive))
         at = MIDNIGHT + minute * MINUTE
-        numbers = [round(float(x), 2) for x in u] + [round(float(x), 1) for x in i]
-        numbers += [round(total, 3), round(reactive, 3), round(pf, 3), 50.0 + 0.01 * (minute % 3)]
+        u_a, u_b, u_c = (round(float(x), 2) for x in u)
+        i_a, i_b, i_c = (round(float(x), 1) for x in i)
+        p_all, q_all, f = round(total, 3), round(reactive, 3), 50.0 + 0.01 * (minute % 3)
         for meter in range(6):
-            payload = encoders.meter_3p(at + meter * SECOND, *numbers, thd_u=None)
+            payload = encoders.meter_3p(
+                at + meter * SECOND, u_a, u_b, u_c, i_a, i_b, i_c, p_all, q_all, round(pf, 3), f, None
+            )  # fmt: skip
             yield _row(at + meter * SECOND, f"city/tianhe/grid/meter/m{meter}/reading", payload)
 
 
