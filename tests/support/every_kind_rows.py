@@ -1,8 +1,8 @@
 """Rows for the city of every kind: days of it by a seed, with gaps, missing values, and strangers that come later.
 
-    day    23:30 ----- 05:15 of the city: readings each quarter of an hour, so that there are midnights and nights
-                 |---|       half an hour of readings each minute
-                  |-|        some minutes of readings each ten seconds
+day    23:30 ----- 05:15 of the city: readings each quarter of an hour, so that there are midnights and nights
+             |---|       half an hour of readings each minute
+              |-|        some minutes of readings each ten seconds
 """
 
 from collections.abc import Mapping, Sequence
@@ -75,7 +75,20 @@ def _speakers() -> list[_Speaker]:
 
 _SPEAKERS = _speakers()
 _MINUTELY = ("flow", "pressure", "loop", "meter", "unit")
-_QUARTERLY = ("drain", "well", "rain", "tank", "supply", "home", "counter", "speed", "flow", "event", "pressure")
+_QUARTERLY = (
+    "drain",
+    "well",
+    "rain",
+    "tank",
+    "supply",
+    "home",
+    "counter",
+    "speed",
+    "flow",
+    "event",
+    "pressure",
+    "loop",
+)
 _COUNTED = ("supply", "home", "counter")
 
 
