@@ -4,16 +4,23 @@ Zone a is listed: meters at borders of its area, loops along a road, three gas d
 gauge. Zone b has mostly strangers, which are met on the wire in the middle of a run.
 """
 
+import pickle
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from gateway.config.content import AssetFacts, Device
+from gateway.engine.results import StepResult
 from gateway.engine.zone import ZoneEngine
+from gateway.rows import Row
 from tests.support.conditions import device, judging, profile
+from tests.support.engine import SECOND, START
+from tests.support.every_kind_rows import CALLS
 from tests.support.traffic import loop, segment
 
-__all__ = ["DEVICES", "EVERY_KIND", "PROFILES", "engine_of_every_kind"]
+__all__ = ["EVERY_KIND", "WHOLE", "Cuts", "Told", "engine_of_every_kind", "played", "told"]
 
-PROFILES = (
+_PROFILES = (
     profile("gas", 10, lel="%LEL", co="ppm"),
     profile("meter", 60, u_a="V", u_b="V", u_c="V", thd="ratio", f="Hz"),
     profile("unit", 60, u_ab="V", u_bc="V", u_ca="V", s="kVA", oil="Cel"),
@@ -36,14 +43,16 @@ _ASSETS = (
     AssetFacts("tr1", "transformer", "a", {"kva": 400.0}), AssetFacts("tr2", "transformer", "b", {"kva": 400.0}),
     AssetFacts("pipe", "manhole", "a", _SHAPE), AssetFacts("other", "manhole", "b", _SHAPE | {"diameter_m": 1.0}),
 )  # fmt: skip
-DEVICES: tuple[Device, ...] = (
+_DEVICES: tuple[Device, ...] = (
     loop("l1", "r1"), loop("l2", "r2"), loop("l3", "r3"),
     device("s1", "speed", "a", "r1"), device("s2", "speed", "a", "r2"), device("s2b", "speed", "a", "r2"),
+    device("s4", "speed", "b", "r4"),
     *(device(name, "gas", "a", "tunnel") for name in ("g1", "g2", "g3")),
     device("f1", "flow", "a", "in1"), device("f2", "flow", "a", "in2"), device("f3", "flow", "a", "out1"),
     device("t1", "tank", "a", "tank1"), device("p1", "pressure", "a"), device("c1", "counter", "a"),
     device("u1", "unit", "a", "tr1"), device("u2", "unit", "b", "tr2"), device("m1", "meter", "a"),
-    device("e1", "event", "a"), device("head-a", "supply", "a"), device("h1", "home", "a"), device("h2", "home", "a"),
+    device("e1", "event", "a"), device("e2", "event", "a"), device("head-a", "supply", "a"),
+    device("h1", "home", "a"), device("h2", "home", "a"),
     device("d1", "drain", "a", "pipe"), device("d2", "drain", "a", "pipe"), device("w1", "well", "a", "pipe"),
     device("d3", "drain", "b", "other"), device("q1", "rain", "a"),
 )  # fmt: skip
@@ -62,7 +71,7 @@ EVERY_KIND: tuple[dict[str, Any], ...] = (
      "window_secs": 600, "off_delay_secs": 600},
     {"name": "grid.dip", "kind": "dips", "profile": "meter", "phases": ["u_a", "u_b", "u_c"], "off_delay_secs": 60},
     {"name": "grid.event", "kind": "dips", "profile": "event", "event": "event", "duration": "duration",
-     "residual": "residual", "off_delay_secs": 60},
+     "residual": "residual", "off_delay_secs": 400},
     {"name": "grid.energy-balance", "kind": "energy-balance", "supply_profile": "supply", "supply": "energy",
      "meter_profile": "home", "meter": "energy", "coverage": 0.4, "least": 2, "days": 4, "hours": 1, "times": 2,
      "meter_rollover": 1000},
@@ -73,7 +82,7 @@ EVERY_KIND: tuple[dict[str, Any], ...] = (
     {"name": "traffic.slow", "kind": "congestion", "profile": "loop", "quantity": "speed", "window_secs": 60,
      "delay": [0.4, 0.6], "least": 12, "on_delay_secs": 60},
     {"name": "traffic.zone-index", "kind": "zone-index", "speed_profile": "speed", "speed": "speed",
-     "flow_profile": "loop", "flow": "flow", "window_secs": 900, "high": [2, 5], "least": 12, "least_share": 0.3},
+     "flow_profile": "loop", "flow": "flow", "window_secs": 900, "high": [2, 5], "least": 3, "least_share": 0.6},
     {"name": "traffic.queue", "kind": "queue", "profile": "loop", "speed": "speed", "occupancy": "occupancy",
      "window_secs": 60},
     {"name": "traffic.incident", "kind": "incident", "profile": "loop", "speed": "speed", "occupancy": "occupancy",
@@ -85,7 +94,7 @@ EVERY_KIND: tuple[dict[str, Any], ...] = (
     {"name": "water.burst", "kind": "burst", "flow_profile": "flow", "flow": "flow", "pressure_profile": "pressure",
      "pressure": "pressure", "window_secs": 60, "size": 4, "within_secs": 300},
     {"name": "water.leak", "kind": "night-flow", "flow_profile": "flow", "flow": "flow", "level_profile": "tank",
-     "level": "level", "least_coverage": 0.5, "new_usual_nights": 4},
+     "level": "level", "least_coverage": 0.2, "new_usual_nights": 4},
     {"name": "water.balance", "kind": "water-balance", "flow_profile": "flow", "flow": "flow",
      "level_profile": "tank", "level": "level", "metered_profile": "counter", "metered": "volume",
      "share": [0.2, 0.5], "least_coverage": 0.05, "least_metered": 0.4},
@@ -102,11 +111,51 @@ EVERY_KIND: tuple[dict[str, Any], ...] = (
     {"name": "device.unusual", "kind": "unusual", "profile": "pressure", "quantity": "pressure", "warm_days": 0.25,
      "threshold": 3, "quiet_hours": 0.1},
     {"name": "device.unusual-mean", "kind": "unusual", "profile": "unit", "quantity": ["oil", "s"],
-     "window_secs": 600, "warm_days": 0.25, "threshold": 3, "quiet_hours": 0.1},
+     "window_secs": 60, "warm_days": 0.25, "threshold": 3, "quiet_hours": 0.1},
 )  # fmt: skip
 
 
 def engine_of_every_kind() -> ZoneEngine:
     """An engine of that city."""
     given = [{"title": "Wrong", "priorities": [2]} | each for each in EVERY_KIND]
-    return judging(*given, devices=DEVICES, assets=_ASSETS, profiles=PROFILES)
+    return judging(*given, devices=_DEVICES, assets=_ASSETS, profiles=_PROFILES)
+
+
+Cuts = Sequence[Sequence[int]]
+"""For each call where its rows are cut, in thousandths of them."""
+WHOLE: Cuts = [[]] * len(CALLS)
+Told = dict[tuple[str, ...], list[object]]
+
+
+def played(
+    calls: Sequence[Sequence[Row]], cuts: Cuts, zones: str = "ab", *, restarts: bool = False
+) -> list[StepResult]:
+    """All calls, cut to pieces, with ticks after each; `restarts`: from a pickled snapshot after every piece."""
+    made, found = engine_of_every_kind(), []
+
+    def step(rows: Sequence[Row], now: int, live: bool) -> None:
+        nonlocal made
+        found.append(made.step(rows, START + now * SECOND, live))
+        if restarts:
+            made = ZoneEngine.restore(pickle.loads(pickle.dumps(made.snapshot())))
+
+    for number, (rows, now) in enumerate(zip(calls, CALLS, strict=True)):
+        mine = [row for row in rows if row.topic.split("/")[1] in zones]
+        for a, b in pairwise([0, *(len(mine) * cut // 1000 for cut in cuts[number]), len(mine)]):
+            if b > a or not mine:  # every engine is called
+                step(mine[a:b], now, False)
+        for later in (0, 600):
+            step([], now + later, number % 3 > 0)
+    return found
+
+
+def told(results: Sequence[StepResult]) -> Told:
+    """What each alarm did, and each figure was, in order."""
+    out: Told = {}
+    for result in results:
+        for change in result.transitions:
+            out.setdefault(("alarm", change.condition, change.asset), []).append(repr(change))
+        for figure in result.figures:
+            of = ("figure", figure.condition, figure.asset, figure.name)
+            out.setdefault(of, []).append((figure.ts, repr(figure.value)))
+    return out

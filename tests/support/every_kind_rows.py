@@ -1,12 +1,14 @@
-"""Rows for the city of every kind: days of it by a seed, with gaps, missing values, and strangers that come later.
+"""Rows for the city of every kind: 23 days of it by a seed, with gaps, missing values, and devices that come later.
 
-day    23:30 ----- 05:15 of the city: readings each quarter of an hour, so that there are midnights and nights
-             |---|       half an hour of readings each minute
-              |-|        some minutes of readings each ten seconds
+days 0 to 18   flows and tanks by night only: so many nights make what is usual
+days 19 to 22  23:30 ----- 05:15 of the city: readings each quarter of an hour, so that there are midnights (one is
+                 |---|       a Monday's) and nights; half an hour of readings each minute, on two of them;
+                  |-|        some minutes of readings each ten seconds
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +16,26 @@ from numpy.typing import NDArray
 from gateway.rows import QOS1, Row, RowKind
 from tests.support.engine import SECOND, START
 
-__all__ = ["DAY", "days_of_every_kind"]
+__all__ = ["CALLS", "rows_of_every_kind"]
 
-DAY = 86_400
+_DAY = 86_400
+_BUSY, _END = 19, 23
+_EDGES = (0, 10, _BUSY, 20, 22, _END)
+CALLS = tuple(day * _DAY for day in _EDGES[1:])
+"""End of each call's rows in seconds after START: the fourth has a Monday's midnight in its middle."""
 _EVENING, _MORNING = 3.5 * 3600, 9.25 * 3600
 """23:30 and 05:15 of Shanghai, after START."""
+_NIGHT = 5.75 * 3600
+"""01:45."""
+_DENSE = 6.5 * 3600 + 300
+"""02:35."""
+_DENSE_DAYS = (20, 21)
 _SKEW = 4.0
-"""Seconds that a message may be overtaken by others."""
+"""Seconds by which a message may be late, so that others overtake it."""
+_LEAK = 21 * _DAY
 
 Values = Mapping[str, Sequence[float]]
-"""What each quantity may be; the last one is drawn more often in the second half of the run."""
+"""What each quantity may be; the first is usual, on the last days less so."""
 
 
 @dataclass(frozen=True)
@@ -32,118 +44,112 @@ class _Speaker:
     name: str
     zone: str
     values: Values
-    stranger: bool = False
+    late: bool
+    """Is not there from the start."""
 
 
-def _speakers() -> list[_Speaker]:
-    out = []
-    phases: Values = {name: (220, 219, 197, 150, 186) for name in ("u_a", "u_b", "u_c")}
-    loops: Values = {"speed": (60, 55, 8), "flow": (300, 900), "occupancy": (0.1, 0.5)}
-    drains: Values = {"level": (0.1, 0.12, 0.45, 2.6)}
-    for name, zone in (("g1", "a"), ("g2", "a"), ("g3", "a"), ("x-gas", "b")):
-        out.append(_Speaker("gas", name, zone, {"lel": (1, 21, 23, 60), "co": (5, 30)}, zone == "b"))
-    for name, zone in (("m1", "a"), ("x-meter", "b")):
-        out.append(_Speaker("meter", name, zone, phases | {"thd": (0.02, 0.09), "f": (50, 50.3)}, zone == "b"))
-    for name, zone in (("u1", "a"), ("u2", "b")):
-        lines: Values = {"u_ab": (380, 384), "u_bc": (380, 379), "u_ca": (380, 340)}
-        out.append(_Speaker("unit", name, zone, lines | {"s": (200, 600), "oil": (60, 99)}))
-    for name, zone in (("l1", "a"), ("l2", "a"), ("l3", "a"), ("x-loop", "b"), ("y-loop", "b")):
-        out.append(_Speaker("loop", name, zone, loops, zone == "b"))
-    for name, zone in (("s1", "a"), ("s2", "a"), ("s2b", "a"), ("x-speed", "b"), ("y-speed", "b")):
-        out.append(_Speaker("speed", name, zone, {"speed": (60, 50, 10)}, zone == "b"))
-    for name, zone in (("f1", "a"), ("f2", "a"), ("f3", "a"), ("x-flow", "b"), ("y-flow", "b")):
-        out.append(_Speaker("flow", name, zone, {"flow": (50, 51, 120)}, zone == "b"))
-    for name, zone in (("p1", "a"), ("x-pressure", "b"), ("y-pressure", "b")):
-        out.append(_Speaker("pressure", name, zone, {"pressure": (400, 401, 320)}, zone == "b"))
-    for name, zone in (("d1", "a"), ("d2", "a"), ("d3", "b"), ("x-drain", "b")):
-        out.append(_Speaker("drain", name, zone, drains, name == "x-drain"))
-    out.append(_Speaker("well", "w1", "a", {"level": (10, 12, 250)}))
-    for name, zone in (("q1", "a"), ("x-rain", "b")):
-        out.append(_Speaker("rain", name, zone, {"rain": (0, 0, 0, 2)}, zone == "b"))
-    out.append(_Speaker("tank", "t1", "a", {"level": (2.0, 2.1)}))
-    for name, zone in (("e1", "a"), ("x-event", "b")):
-        events: Values = {"event": (1, 2, 4), "duration": (0.1, 5, 90), "residual": (0.95, 0.6, 0.05)}
-        out.append(_Speaker("event", name, zone, events, zone == "b"))
-    for name, zone in (("head-a", "a"), ("x-head", "b")):
-        out.append(_Speaker("supply", name, zone, {"energy": (20,)}, zone == "b"))
-    for name, zone in (("h1", "a"), ("h2", "a"), ("x-home", "b"), ("y-home", "b")):
-        out.append(_Speaker("home", name, zone, {"energy": (9, 9, 9, 2)}, zone == "b"))
-    for name, zone in (("c1", "a"), ("x-counter", "a"), ("y-counter", "b")):
-        out.append(_Speaker("counter", name, zone, {"volume": (20, 8)}, name != "c1"))
-    return out
-
-
-_SPEAKERS = _speakers()
-_MINUTELY = ("flow", "pressure", "loop", "meter", "unit")
-_QUARTERLY = (
-    "drain",
-    "well",
-    "rain",
-    "tank",
-    "supply",
-    "home",
-    "counter",
-    "speed",
-    "flow",
-    "event",
-    "pressure",
-    "loop",
+_VALUES: dict[str, Values] = {
+    "gas": {"lel": (1, 21, 23, 60), "co": (5, 30)},
+    "meter": dict.fromkeys(("u_a", "u_b", "u_c"), (220, 219, 197, 150, 186)) | {"thd": (0.02, 0.09), "f": (50, 50.3)},
+    "unit": {"u_ab": (380, 384), "u_bc": (380, 379), "u_ca": (380, 340), "s": (200, 600), "oil": (60, 99)},
+    "loop": {"speed": (60, 55, 8), "flow": (300, 900), "occupancy": (0.1, 0.5)},
+    "speed": {"speed": (60, 50, 10)},
+    "flow": {"flow": (50, 51, 120)},
+    "pressure": {"pressure": (400, 401, 320)},
+    "drain": {"level": (0.1, 0.12, 0.45, 2.6)},
+    "well": {"level": (10, 12, 250)},
+    "rain": {"rain": (0, 0, 0, 2)},
+    "tank": {"level": (2.0, 2.002)},
+    "event": {"event": (1, 2, 4), "duration": (0.1, 5, 90, 850, 1200), "residual": (0.95, 0.6, 0.05)},
+    "supply": {"energy": (20,)},
+    "home": {"energy": (9, 9, 9, 2)},
+    "counter": {"volume": (20, 8)},
+}
+_NAMES = (
+    "a/gas: g1 g2 g3* / a/meter: m1 / a/unit: u1 / a/loop: l1 l2 l3* / a/speed: s1* s2 s2b* / a/flow: f1 f2 f3",
+    "a/pressure: p1 / a/drain: d1 d2* / a/well: w1 / a/rain: q1 / a/tank: t1 / a/event: e1 e2 / a/supply: head-a",
+    "a/home: h1 h2* / a/counter: c1 x-counter*",
+    # of zone b, only u2, s4 and d3 are listed
+    "b/gas: x-gas* / b/meter: x-meter* / b/unit: u2 / b/loop: x-loop y-loop* / b/speed: s4 x-speed*",
+    "b/flow: x-flow y-flow* / b/pressure: x-pressure* y-pressure* / b/drain: d3 x-drain* / b/rain: x-rain*",
+    "b/event: x-event* / b/supply: x-head y-head* / b/home: x-home* y-home* / b/counter: y-counter*",
 )
+
+
+def _speakers() -> Iterator[_Speaker]:
+    for group in " / ".join(_NAMES).split(" / "):
+        place, names = group.split(": ")
+        zone, kind = place.split("/")
+        for name in names.split():
+            yield _Speaker(kind, name.rstrip("*"), zone, _VALUES[kind], name.endswith("*"))
+
+
+_SPEAKERS = tuple(_speakers())
+_MINUTELY = ("flow", "pressure", "loop", "meter", "unit")
+_QUARTERLY = frozenset(_VALUES) - {"gas", "meter", "unit"}
 _COUNTED = ("supply", "home", "counter")
 
 
-def days_of_every_kind(seed: int, calls: int, days: int) -> list[list[Row]]:
-    """Rows by call, each of so many days, in order of receipt."""
+def rows_of_every_kind(seed: int) -> list[list[Row]]:
+    """Rows by call, in order of receipt."""
     rng = np.random.default_rng(seed)
-    rows: list[list[tuple[float, Row]]] = [[] for _ in range(calls)]
-    last = calls * days * DAY
+    rows: list[tuple[float, Row]] = []
     for who in _SPEAKERS:
-        secs = _times(who.kind, calls * days, rng)
-        begin = float(rng.integers(0, last // 3)) if who.stranger else 0.0
-        secs = secs[(secs >= begin) & (rng.random(len(secs)) < 0.9)]
+        secs = _times(who.kind, rng)
+        begin = _first(who.kind, rng) if who.late else 0.0
+        quiet = secs < _BUSY * _DAY
+        secs = secs[(secs >= begin) & (quiet | (rng.random(len(secs)) < 0.92))]
         came = secs + rng.random(len(secs)) * _SKEW
-        for at, receipt, body in zip(secs.tolist(), came.tolist(), _bodies(who, secs, last, rng), strict=True):
-            ts = START // 1_000_000 + round(at * 1000)
-            row = Row(
-                START + round(receipt * SECOND), RowKind.MESSAGE, 0, QOS1, f"city/{who.zone}/{who.kind}/{who.name}",
-                f'{{"ts":{ts}{body}}}'.encode(),
-            )  # fmt: skip
-            rows[int(receipt // (days * DAY))].append((receipt, row))
-    return [[row for _, row in sorted(call, key=lambda pair: pair[0])] for call in rows]
+        for at, receipt, body in zip(secs.tolist(), came.tolist(), _bodies(who, secs, rng), strict=True):
+            payload = f'{{"ts":{START // 1_000_000 + round(at * 1000)}{body}}}'.encode()
+            topic = f"city/{who.zone}/{who.kind}/{who.name}"
+            rows.append((receipt, Row(START + round(receipt * SECOND), RowKind.MESSAGE, 0, QOS1, topic, payload)))
+    rows.sort(key=lambda pair: pair[0])
+    edges = np.searchsorted([receipt for receipt, _ in rows], [0, *CALLS])
+    return [[row for _, row in rows[a:b]] for a, b in pairwise(edges.tolist())]
 
 
-def _times(kind: str, days: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def _first(kind: str, rng: np.random.Generator) -> float:
+    """When a device comes that was not there from the start: in the middle of what the others say."""
+    day = float(rng.choice([_BUSY, _BUSY + 1, _BUSY + 1, _BUSY + 2]))
+    if kind == "gas":
+        return day * _DAY + _DENSE + rng.uniform(0, 100)
+    minutely = kind in _MINUTELY and rng.random() < 0.5
+    return day * _DAY + (_DENSE + rng.uniform(0, 1200) if minutely else rng.uniform(_EVENING, _MORNING - 3600))
+
+
+def _times(kind: str, rng: np.random.Generator) -> NDArray[np.float64]:
     """Seconds after START, ascending, no two the same."""
     parts = []
-    for day in range(days):
-        begin = day * DAY
+    for day in range(0 if kind in ("flow", "tank") else _BUSY, _END):
+        begin = day * _DAY
         if kind in _QUARTERLY:
-            quarters = np.arange(_EVENING, _MORNING, 900)
+            quarters = np.arange(_EVENING if day >= _BUSY else _NIGHT, _MORNING, 900)
             parts.append(begin + quarters + rng.integers(0, 200, len(quarters)))
-        # the same half hour for all of them, in the middle of the night
-        dense = begin + 6.5 * 3600 + 300
-        if kind in _MINUTELY and day % 2:
-            minutes = np.arange(0, 30 if kind != "meter" else 45) * 60
-            parts.append(dense + minutes + rng.integers(0, 50, len(minutes)) + 0.5)
+        if kind in _MINUTELY and day in _DENSE_DAYS:
+            minutes = np.arange(45 if kind == "meter" else 30) * 60
+            parts.append(begin + _DENSE + minutes + rng.integers(0, 50, len(minutes)) + 0.5)
         if kind == "gas":
             tens = np.arange(12) * 10
-            parts.append(dense + tens + rng.integers(0, 9, len(tens)))
+            parts.append(begin + _DENSE + tens + rng.integers(0, 9, len(tens)))
     return np.unique(np.concatenate(parts))
 
 
-def _bodies(who: _Speaker, secs: NDArray[np.float64], last: float, rng: np.random.Generator) -> list[str]:
+def _bodies(who: _Speaker, secs: NDArray[np.float64], rng: np.random.Generator) -> list[str]:
     """The JSON of each message's values: long runs of what is usual, then of something else."""
     n = len(secs)
-    columns = []
+    columns, busy = [], secs >= _BUSY * _DAY
     for name, choices in who.values.items():
         run = (rng.random(n) < 0.25).cumsum()
         drawn = rng.integers(0, len(choices), n + 1)[run]
-        usual = rng.random(n) < np.where(secs < last / 2, 0.8, 0.3)
+        usual = rng.random(n) < np.where(secs < (_BUSY + 1.3) * _DAY, 0.8, 0.3)
         value = np.array(choices, np.float64)[np.where(usual, 0, drawn)]
         if who.kind in _COUNTED:
             value = np.cumsum(value * np.diff(secs, prepend=0) / 3600)
             value = value % 1000 if who.kind == "home" else value
-        missing, absent = rng.random(n) < 0.03, rng.random(n) < 0.05
+        if who.kind == "flow":  # quiet nights, then leaks
+            value = np.where(busy, value + 80 * (secs > _LEAK), 50.0)
+        missing, absent = busy & (rng.random(n) < 0.03), busy & (rng.random(n) < 0.05)
         columns.append([
             "" if gone else f',"{name}":{"null" if none else format(number, ".6g")}'
             for gone, none, number in zip(absent, missing, value.tolist(), strict=True)

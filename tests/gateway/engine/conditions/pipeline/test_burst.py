@@ -110,7 +110,7 @@ def test_windows_of_flows_count_though_pressures_are_met_in_a_later_call() -> No
     flows, pressures = _rows(_more, _less, points=[]), _rows(_more, _less, inlets=[])
     rows = sorted([*flows[:12], *flows[12:], *pressures[18:]], key=lambda row: row.received_at)
 
-    for cut in range(0, 14):
+    for cut in range(14):
         made, cut_up = judging(BURST), judging(BURST)
         whole = made.step(rows, rows[-1].received_at, False)
         pieces = [cut_up.step(part, rows[-1].received_at, False) for part in (rows[:cut], rows[cut:]) if part]
