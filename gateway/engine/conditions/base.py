@@ -98,7 +98,10 @@ class Condition(Protocol):
         ...
 
     def readings(self, batch: ReadingBatch) -> Signals:
-        """Judge readings of its series, none late, in order of arrival."""
+        """Judge readings of its series, none late; those of a profile in order of arrival, one profile after another.
+
+        So readings of two profiles have no order among each other, and must not feed one alarm as they come.
+        """
         ...
 
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:

@@ -103,25 +103,27 @@ class ComplianceRule(Rule):
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
         who, end, minutes = self._tens.take(batch, watermarks)
-        values = [*self._of_tens(who, end, minutes), self._of_frequency(batch)]
-        said = self._counted(values)
+        off = self._deviations(who, minutes)
+        values = [*self._of_tens(who, end, minutes, off), self._of_frequency(batch)]
+        said = self._counted(values, (end - TEN, who, off))
         # where midnight is no end of ten minutes, those that it lies in are waited for
         ends = self._ends()
         over = (self._week != _NONE) & (ends + -ends % TEN <= watermarks[self._tens.lanes()])
         said += self._finish(np.flatnonzero(over))
         return Signals.concat(said) if said else NOTHING
 
-    def _of_tens(self, who: I32, end: I64, minutes: F64) -> Iterable[_Values]:
+    def _deviations(self, who: I32, minutes: F64) -> F64:
+        """Of each phase, %; NaN in an interruption."""
+        nominal = np.array(self._nominal)[who]
+        off = deviation(ten_minute_value(minutes[:, self._phases], LEAST), nominal[:, None])
+        off[(off < _INTERRUPTED).any(axis=1)] = np.nan
+        return off
+
+    def _of_tens(self, who: I32, end: I64, minutes: F64, off: F64) -> Iterable[_Values]:
         spec, start = self._spec, end - TEN
         if self._phases:
-            nominal = np.array(self._nominal)[who]
-            off = deviation(ten_minute_value(minutes[:, self._phases], LEAST), nominal[:, None])
-            off[(off < _INTERRUPTED).any(axis=1)] = np.nan
             furthest = np.argmax(np.abs(off), axis=1)[:, None]  # a NaN counts as the furthest
-            value = np.take_along_axis(off, furthest, 1)[:, 0]
-            np.fmin.at(self._span[:, 0], who, off.min(axis=1))
-            np.fmax.at(self._span[:, 1], who, off.max(axis=1))
-            yield start, who, Measure.VOLTAGE, value
+            yield start, who, Measure.VOLTAGE, np.take_along_axis(off, furthest, 1)[:, 0]
         if self._lines:
             ab, bc, ca = (minutes[:, column] for column in self._lines)
             yield start, who, Measure.UNBALANCE, ten_minute_value(from_line_voltages(ab, bc, ca), LEAST)
@@ -133,13 +135,16 @@ class ComplianceRule(Rule):
         which = (who >= 0) & (batch.step == self._pane) & (batch.count > 0)
         return batch.start[which], who[which], Measure.FREQUENCY, batch.mean[which]
 
-    def _counted(self, values: Sequence[_Values]) -> list[Signals]:
-        """Count values in order of their weeks; a device's week is over when it has one of the next."""
+    def _counted(self, values: Sequence[_Values], phases: tuple[I64, I32, F64]) -> list[Signals]:
+        """Count values in order of their weeks; a device's week is over when it has one of the next.
+
+        `phases`: start, device and deviations, for the span of each week.
+        """
         start = np.concatenate([each[0] for each in values])
         who = np.concatenate([each[1] for each in values])
         measure = np.concatenate([np.full(len(each[0]), each[2], np.uint8) for each in values])
         value = np.concatenate([each[3] for each in values])
-        week = period_of(self._edges, start)
+        week, week_of_phases = period_of(self._edges, start), period_of(self._edges, phases[0])
         said = []
         for number in np.unique(week).tolist():
             which = (week == number) & (self._week[who] <= number)
@@ -148,6 +153,10 @@ class ComplianceRule(Rule):
             self._week[now] = number
             of = measure[which]
             self._counts.add(who[which], of, value[which], self._low[of], self._high[of])
+            if self._phases:
+                mine = (week_of_phases == number) & (self._week[phases[1]] == number)
+                np.fmin.at(self._span[:, 0], phases[1][mine], phases[2][mine].min(axis=1))
+                np.fmax.at(self._span[:, 1], phases[1][mine], phases[2][mine].max(axis=1))
         return said
 
     def _ends(self) -> I64:

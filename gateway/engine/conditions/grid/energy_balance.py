@@ -63,7 +63,7 @@ class EnergyBalanceRule(Rule):
             for record in context.registry.records[self._seen :]:
                 if record.profile == profile and context.is_judged(record):
                     lane = int(context.registry.lane[context.registry.by_id(record.id)])
-                    side.meet(record.id, self._number_of(record.zone, context), lane)
+                    side.meet(record.id, self._number_of(record.zone, context), lane, record.id in context.listed)
             for met in context.met(series, profile, (quantity,)):
                 side.add(met)
                 bound.append(met.series)
@@ -118,11 +118,11 @@ class EnergyBalanceRule(Rule):
         source, supplied = self._supply.take(end, upto)
         meter, taken = self._meters.take(end, upto)
         zones = np.unique(np.concatenate([self._supply.zone[source], self._meters.zone[meter]]))
-        sides = [np.bincount(side.zone, minlength=len(self._key)) for side in (self._supply, self._meters)]
+        sides = [side.per_zone(end, len(self._key)) for side in (self._supply, self._meters)]
         zones = zones[(sides[0][zones] > 0) & (sides[1][zones] > 0)]
         if not len(zones):
             return NOTHING
-        balance = self._balance(zones, source, supplied, meter, taken, sides[0])
+        balance = self._balance(end, zones, (source, supplied), (meter, taken), sides[0])
         slot = hour_of_day(self._day_edges(), np.full(len(zones), end - 1, np.int64))
         spec = self._spec
         verdict = self._usual.observe(
@@ -146,19 +146,23 @@ class EnergyBalanceRule(Rule):
         assert self._context is not None
         return self._context.day_edges
 
-    def _balance(self, zones: I32, source: I32, supplied: F64, meter: I32, taken: F64, heads: Any) -> FeederBalance:
-        n = len(self._key)
+    def _balance(
+        self, end: int, zones: I32, supply_of: tuple[I32, F64], taken_by: tuple[I32, F64], heads: Any
+    ) -> FeederBalance:
+        n, (source, supplied), (meter, taken) = len(self._key), supply_of, taken_by
         heard = np.bincount(self._supply.zone[source], minlength=n)
         sums = np.bincount(self._supply.zone[source], supplied, minlength=n)
         supply = np.where(heard == heads, sums, np.nan)[zones]
         place = np.full(n, -1, np.int32)
         place[zones] = np.arange(len(zones))
-        mine = np.flatnonzero(place[self._meters.zone] >= 0)
+        mine = np.flatnonzero((place[self._meters.zone] >= 0) & (self._meters.since < end))
         kwh = np.full(len(self._meters), np.nan)
         kwh[meter] = taken
         feeder = place[self._meters.zone[mine]]
         made = feeder_balance(supply, kwh[mine], feeder, self._spec.coverage, self._weights(mine, feeder, len(zones)))
-        self._learn(meter, taken)
+        # of these zones only: whether others are judged in the same call is chance
+        here = place[self._meters.zone[meter]] >= 0
+        self._learn(meter[here], taken[here])
         return made
 
     def _weights(self, meter: Any, feeder: I32, feeders: int) -> F64:

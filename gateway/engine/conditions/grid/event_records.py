@@ -3,8 +3,9 @@
     record "sag, 0.12 s, 62 %" at 12:00:00.120      level 1 at 12:00:00.000, level 0 at 12:00:00.120
     record "sag", no duration, at 12:00:00          level 1 until a record that ends it, or one that says "none"
 
-The record's own kind counts, not our thresholds. One that comes behind a later one of its device is told
-in figures only.
+The record's own kind counts, not our thresholds. One that comes behind a later one of its device is told in figures
+only. One that reaches back into the off-delay of the event before it, and ends after that, is another alarm from the
+end of the off-delay on: the lane may have come past that already, or may not.
 Source: classes by IEEE 1159, cells by EN 50160; see processors/conditions/grid/classify.py.
 """
 
@@ -45,6 +46,11 @@ class EventRecordsRule(Rule):
         self._zone: list[str] = []
         self._key: list[int] = []
         self._newest: list[int] = []
+        self._over: list[int] = []
+        """When the last event of each was over."""
+        self._stands: list[bool] = []
+        """Whether one goes on."""
+        self._off_delay = round(spec.off_delay_secs * 1e9)
         self._told: list[Figure] = []
 
     def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
@@ -58,6 +64,8 @@ class EventRecordsRule(Rule):
                 self._key.append(context.alarms.define(definition_of(spec, record.id, record.zone, met.lane)))
                 self._zone.append(record.zone)
                 self._newest.append(_NEVER)
+                self._over.append(_NEVER)
+                self._stands.append(False)
             self._device.put(met.series, number)
             self._column.put(met.series, spec.of_records.index(met.quantity))
             bound.append(met.series)
@@ -89,19 +97,33 @@ class EventRecordsRule(Rule):
         key, newest = self._key[number], self._newest[number]
         self._newest[number] = max(ts, newest)
         if event == Kind.NONE:
+            if ts >= newest:
+                self._is_over(number, ts)
             return [(key, ts, 0, np.nan)]
         if event not in _KINDS:
             return ()
         classes = self._classes(Kind(int(event)), residual, secs)
         level = int(levels_of(classes)[0])
         if np.isnan(secs):
+            self._stands[number] |= ts >= newest and level > 0
             return [(key, ts, level, residual)] if ts >= newest else ()
         start = ts - round(secs * 1e9)
         self._told += event_figures(
             self.name, list(self._number)[number], self._zone[number], start, residual, secs, classes
         )
+        if ts < newest:
+            return ()
         # a record of the hour between start and end would hide the start
-        return [(key, max(start, newest), level, residual), (key, ts, 0, np.nan)] if ts >= newest else ()
+        begin = max(start, newest)
+        if not self._stands[number] and begin < self._over[number] + self._off_delay <= ts:
+            begin = self._over[number] + self._off_delay
+        self._stands[number] |= level > 0
+        self._is_over(number, ts)
+        return [(key, begin, level, residual), (key, ts, 0, np.nan)]
+
+    def _is_over(self, number: int, ts: int) -> None:
+        if self._stands[number]:
+            self._stands[number], self._over[number] = False, ts
 
     def _classes(self, kind: Kind, residual: float, secs: float) -> Classes:
         s = self._spec
@@ -120,10 +142,16 @@ class EventRecordsRule(Rule):
 
     def snapshot(self) -> dict[str, Any]:
         """See Condition."""
-        return {"devices": list(self._number), "newest": list(self._newest)}
+        return {
+            "devices": list(self._number), "newest": list(self._newest), "over": list(self._over),
+            "stands": list(self._stands),
+        }  # fmt: skip
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """See Condition."""
-        for device, newest in zip(state["devices"], state["newest"], strict=True):
+        for device, newest, over, stands in zip(
+            state["devices"], state["newest"], state["over"], state["stands"], strict=True
+        ):
             if device in self._number:
-                self._newest[self._number[device]] = int(newest)
+                number = self._number[device]
+                self._newest[number], self._over[number], self._stands[number] = int(newest), int(over), bool(stands)

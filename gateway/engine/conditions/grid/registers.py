@@ -17,19 +17,25 @@ from processors.conditions.grid.register import RegisterEnergy
 __all__ = ["HOUR", "Registers"]
 
 HOUR = 3_600_000_000_000
+_ALWAYS, _NOT_YET = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 
 class Registers:
-    """Meters are numbered in order of `meet`; `zone` and `lane` have a row each."""
+    """Meters are numbered in order of `meet`; `zone`, `lane` and `since` have a row each.
+
+    `since`: from its first reading on a meter counts, a listed one always. By the times of readings, as it must not
+    matter in which call a stranger is met.
+    """
 
     def __init__(self, gap: int, rollover: float, most_kw: float) -> None:
         self._rollover, self._most_kw = rollover, most_kw
         self.devices: list[str] = []
         self.zone = np.empty(0, np.int32)
         self.lane = np.empty(0, np.int32)
+        self.since = np.empty(0, np.int64)
         self._number: dict[str, int] = {}
-        self._places: list[tuple[int, int]] = []
-        """Zone and lane of each."""
+        self._places: list[tuple[int, int, bool]] = []
+        """Zone and lane of each, and whether it is listed."""
         self._meter = Places()
         self._order = InOrder()
         self._energy = RegisterEnergy(HOUR, gap)
@@ -38,11 +44,11 @@ class Registers:
     def __len__(self) -> int:
         return len(self.devices)
 
-    def meet(self, device: str, zone: int, lane: int) -> None:
+    def meet(self, device: str, zone: int, lane: int, listed: bool) -> None:
         """Meet a meter, heard or not; `settle` when all have been met."""
         self._number[device] = len(self.devices)
         self.devices.append(device)
-        self._places.append((zone, lane))
+        self._places.append((zone, lane, listed))
 
     def add(self, met: Met) -> None:
         """Meet the series of a meter."""
@@ -52,6 +58,8 @@ class Registers:
     def settle(self) -> None:
         """Make room for those that were met."""
         self.zone, self.lane = (np.array([place[k] for place in self._places], np.int32) for k in (0, 1))
+        new = [_ALWAYS if listed else _NOT_YET for *_, listed in self._places[len(self.since) :]]
+        self.since = np.concatenate([self.since, np.array(new, np.int64)])
         self._energy.grow(len(self.devices))
 
     def hold(self, batch: ReadingBatch) -> None:
@@ -65,6 +73,7 @@ class Registers:
             return
         by = np.argsort(ts, kind="stable")
         meter = self._meter.of(series[by])
+        np.minimum.at(self.since, meter, ts[by])
         made = self._energy.add(meter, ts[by], value[by], modulus=self._rollover, most_kw=self._most_kw)
         meter, end, kwh = self._waiting
         self._waiting = (
@@ -84,10 +93,15 @@ class Registers:
         self._waiting = meter[~mine], end[~mine], kwh[~mine]
         return meter[mine], kwh[mine]
 
+    def per_zone(self, end: int, zones: int) -> NDArray[np.intp]:
+        """How many meters count in each zone in the hour that ends at `end`."""
+        return np.bincount(self.zone[self.since < end], minlength=zones)
+
     def snapshot(self) -> dict[str, Any]:
         """Registers, what is held back and what waits."""
         meter, end, kwh = self._waiting
         return {
+            "since": self.since.copy(),
             "devices": list(self.devices), "order": self._order.snapshot(), "energy": self._energy.snapshot(),
             "meter": meter.copy(), "end": end.copy(), "kwh": kwh.copy(),
         }  # fmt: skip
@@ -99,6 +113,7 @@ class Registers:
         for name, column in learned.items():
             column[new] = state["energy"][name][old]
         self._energy.restore(learned)
+        self.since[new] = np.minimum(self.since[new], state["since"][old])
         self._order.restore(state["order"])
         number = np.full(len(state["devices"]), -1, np.int32)
         number[old] = new

@@ -7,7 +7,8 @@
 An area is a zone. Its meters are the devices that the configuration lists at inlets and outlets of city.toml (or at no
 asset: such counts as an inlet); only where it lists none, those met on the wire: a stranger must not change the balance
 of an area that is known. A meter that is listed and never heard is missing, not zero, and so is an inlet or outlet at
-which none is listed.
+which none is listed. A stranger counts from its own first quarter hour on, which begins the area anew: by the time of
+that, as it must not matter in which call a stranger is met.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,8 @@ class Quarter(NamedTuple):
     inflow: float
     outflow: float
     volume: float
+    anew: bool = False
+    """From this one on the area is made of others."""
 
 
 @dataclass(slots=True)
@@ -50,6 +53,10 @@ class Area:
     listed: dict[str, float] = field(default_factory=dict)
     """Sign of each meter at the border that is listed: 1 in, -1 out."""
     met: dict[str, float] = field(default_factory=dict)
+    since: dict[str, int] = field(default_factory=dict)
+    """End of the first quarter hour of each that was met."""
+    counted: set[str] = field(default_factory=set)
+    """Those of them that counted in the newest quarter hour."""
     gauges: dict[str, tuple[str, float]] = field(default_factory=dict)
     """Gauge of each tank, the first by name where there are several, and the tank's surface in m2."""
     bare_borders: set[str] = field(default_factory=set)
@@ -57,6 +64,9 @@ class Area:
     bare_tanks: set[str] = field(default_factory=set)
     """... and tanks without a gauge."""
     customers: set[str] = field(default_factory=set)
+    """Those that are listed ..."""
+    strangers: set[str] = field(default_factory=set)
+    """... and those that are not."""
     lanes: set[int] = field(default_factory=set)
     waiting: dict[int, dict[str, float]] = field(default_factory=dict)
     """End of a quarter hour -> mean of each device that has it."""
@@ -64,7 +74,7 @@ class Area:
     @property
     def meters(self) -> dict[str, float]:
         """Those that count."""
-        return self.listed or self.met
+        return self.listed or {name: sign for name, sign in self.met.items() if name in self.counted}
 
     @property
     def members(self) -> list[list[Any]]:
@@ -76,13 +86,15 @@ class Area:
     def quarter(self, number: int, end: int) -> Quarter:
         """What waited for this quarter hour to be whole."""
         there = self.waiting.pop(end)
+        counted = set() if self.listed else {name for name in self.met if self.since.get(name, end + 1) <= end}
+        anew, self.counted = counted != self.counted, counted
         flows = [(sign, there.get(name, np.nan)) for name, sign in sorted(self.meters.items())]
         if not flows or (self.listed and self.bare_borders):
             flows.append((1.0, np.nan))
         inflow = sum(flow for sign, flow in flows if sign > 0)
         outflow = sum(flow for sign, flow in flows if sign < 0)
         volume = sum(surface * there.get(name, np.nan) for name, surface in sorted(self.gauges.values()))
-        return Quarter(end, number, float(inflow), float(outflow), float(volume))
+        return Quarter(end, number, float(inflow), float(outflow), float(volume), anew)
 
 
 class Areas:
@@ -97,25 +109,24 @@ class Areas:
         self._area_of = Places()
         self._device: dict[int, str] = {}
 
-    def bind(self, series: Sequence[SeriesName], context: Context) -> tuple[list[int], list[int]]:
-        """Meet devices and series; the series to be judged (customers' too), and areas that are made of others now."""
+    def bind(self, series: Sequence[SeriesName], context: Context) -> list[int]:
+        """Meet devices and series; gives the series to be judged (customers' too)."""
         spec, records = self._spec, context.registry.records
         profiles = (spec.flow_profile, spec.level_profile, self._customers[0])
-        new = [each for each in records[self._records :] if each.profile in profiles and context.is_judged(each)]
-        before = [area.members for area in self.all] if new else []
-        for record in new:
-            self._meet(record, int(context.registry.lane[context.registry.by_id(record.id)]), context)
+        for record in records[self._records :]:
+            if record.profile in profiles and context.is_judged(record):
+                self._meet(record, int(context.registry.lane[context.registry.by_id(record.id)]), context)
         self._records = len(records)
         bound = [met.series for met in context.met(series, self._customers[0] or "", (self._customers[1] or "",))]
         kinds = ((spec.flow_profile, spec.flow), (spec.level_profile, spec.level))
         for profile, quantity in kinds:
             for met in context.met(series, profile or "", (quantity or "",)):
                 area = self.number.get(met.record.zone)
-                if area is not None and self._counts(self.all[area], met.record):
+                if area is not None and self._is_meter(self.all[area], met.record.id):
                     self._area_of.put(met.series, area)
                     self._device[met.series] = met.record.id
                     bound.append(met.series)
-        return bound, [k for k, members in enumerate(before) if members != self.all[k].members]
+        return bound
 
     def _meet(self, record: DeviceRecord, lane: int, context: Context) -> None:
         facts = context.assets.get(record.asset)
@@ -131,7 +142,8 @@ class Areas:
             (area.listed if record.id in context.listed else area.met)[record.id] = _SIGNS.get(kind, 1.0)
             area.bare_borders.discard(record.asset)
         elif record.profile == self._customers[0]:
-            self._area(record.zone, context).customers.add(record.id)
+            area = self._area(record.zone, context)
+            (area.customers if record.id in context.listed else area.strangers).add(record.id)
         else:
             return
         self.all[self.number[record.zone]].lanes.add(lane)
@@ -149,9 +161,9 @@ class Areas:
         return self.all[self.number[zone]]
 
     @staticmethod
-    def _counts(area: Area, record: DeviceRecord) -> bool:
+    def _is_meter(area: Area, device: str) -> bool:
         gauges = {name for name, _ in area.gauges.values()}
-        return record.id in area.listed or record.id in area.met or record.id in gauges
+        return device in area.listed or device in area.met or device in gauges
 
     def take(self, batch: AggregateBatch, watermarks: I64) -> list[Quarter]:
         """Quarter hours that are whole, in order of time."""
@@ -160,7 +172,10 @@ class Areas:
         areas = self._area_of.of(series)
         rows = zip(series.tolist(), end.tolist(), areas.tolist(), batch.mean[mine].tolist(), strict=True)
         for whose, at, number, value in rows:
-            self.all[number].waiting.setdefault(at, {})[self._device[whose]] = value
+            area, name = self.all[number], self._device[whose]
+            area.waiting.setdefault(at, {})[name] = value
+            if name in area.met:
+                area.since.setdefault(name, at)
         found = [
             area.quarter(number, at)
             for number, area in enumerate(self.all)
@@ -187,6 +202,8 @@ class Areas:
         return {
             "zones": [area.zone for area in self.all],
             "members": [area.members for area in self.all],
+            "since": [dict(sorted(area.since.items())) for area in self.all],
+            "counted": [sorted(area.counted) for area in self.all],
             "waiting": [
                 [number, at, device, value]
                 for number, area in enumerate(self.all)
@@ -197,9 +214,14 @@ class Areas:
 
     def restore(self, state: Mapping[str, Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Take back what waits; old and new numbers of the areas that are made of what they were."""
+        then = [self.all[self.number[zone]] if zone in self.number else None for zone in state["zones"]]
+        for area, since, counted in zip(then, state["since"], state["counted"], strict=True):
+            if area is not None:
+                area.since = {name: int(at) for name, at in since.items() if name in area.met}
+                area.counted = set() if area.listed else {name for name in counted if name in area.met}
         for number, at, device, value in state["waiting"]:
-            area = self.all[self.number[zone]] if (zone := state["zones"][int(number)]) in self.number else None
-            if area is not None and any(device == name for name, _ in area.members):
+            area = then[int(number)]
+            if area is not None and self._is_meter(area, device):
                 area.waiting.setdefault(int(at), {})[device] = float(value)
         before = [(zone, _plain(members)) for zone, members in zip(state["zones"], state["members"], strict=True)]
         return moved(before, [(area.zone, _plain(area.members)) for area in self.all])

@@ -92,6 +92,8 @@ class BlockageRule(Rule):
         """Of each gauge's series."""
         self._readings = 1.0
         """Of a gauge in a window."""
+        self._rain_since: dict[str, int] = {}
+        """End of the first window of each zone's gauges: before it nothing is judged there."""
         self._started: set[int] = set()
         """Sensors that have told a level."""
         self._limits: list[list[float]] = []
@@ -137,8 +139,10 @@ class BlockageRule(Rule):
         for series, sensor, at, count, mean in zip(*(column[mine].tolist() for column in columns), strict=True):
             if sensor >= 0:
                 self._area_of[sensor].put(at, series, mean)
-            elif series in self._zone_of and count >= _LEAST * self._readings:
-                for area in self._areas_in.get(self._zone_of[series], ()):
+            elif series in self._zone_of:
+                zone = self._zone_of[series]
+                self._rain_since.setdefault(zone, at)
+                for area in self._areas_in.get(zone, ()) if count >= _LEAST * self._readings else ():
                     area.put(at, series, mean * self._readings * _MM)
         return self._judged([
             row for area in self._areas.values() for at in area.whole(watermarks) for row in self._rows(area, at)
@@ -147,6 +151,8 @@ class BlockageRule(Rule):
     def _rows(self, area: _Area, at: int) -> list[tuple[int, int, float, float]]:
         """End of a window, sensor, level and rain, for each sensor of an area."""
         there = area.waiting.pop(at)
+        if at < self._rain_since.get(area.zone, at + 1):
+            return []
         depths = [there[series] for series in self._gauges.get(area.zone, ()) if series in there]
         rain = sum(depths) / len(depths) if depths else np.nan
         if area.done is not None and at - area.done > self._step:
@@ -184,7 +190,7 @@ class BlockageRule(Rule):
         series = self._drains.series
         return {
             "worst": self._drains.worst.snapshot(), "blockage": self._blockage.snapshot(), "series": list(series),
-            "started": sorted(series[sensor] for sensor in self._started),
+            "rain_since": dict(self._rain_since), "started": sorted(series[sensor] for sensor in self._started),
             "areas": [[area.zone, area.profile, area.done] for area in self._areas.values()],
             "waiting": [
                 [area.zone, area.profile, at, one, value]
@@ -199,6 +205,7 @@ class BlockageRule(Rule):
         carried(self._blockage, state["blockage"], state["series"], self._drains.series)
         self._drains.worst.restore(state["worst"])
         place = {series: sensor for sensor, series in enumerate(self._drains.series)}
+        self._rain_since = {zone: int(at) for zone, at in state["rain_since"].items()}
         self._started = {place[series] for series in state["started"] if series in place}
         for zone, profile, done in state["areas"]:
             if (zone, profile) in self._areas:

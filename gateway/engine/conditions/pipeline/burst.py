@@ -23,12 +23,14 @@ from gateway.engine.results import SeriesName
 from processors.columns import F64, I32, I64, AggregateBatch
 from processors.conditions.pipeline.burst import Burst
 from processors.conditions.signals import Signals
+from processors.windows.watermark import NEVER
 
 __all__ = ["BurstRule"]
 
 _GAP_WINDOWS = 30
-_MOST_OPEN = 1_440
-"""Windows of an area that wait for its other lane: beyond them the oldest is judged with what there is."""
+_MOST_OPEN, _MOST_UNHEARD = 1_440, 8
+"""Windows of an area that wait for its other lane, or for one that was never heard, so that it doesn't matter in which
+call that is met; beyond them the oldest is judged with what there is."""
 _NS = 1_000_000_000
 
 
@@ -92,9 +94,7 @@ class BurstRule(Rule):
         for number, at, whose, value in zip(
             numbers.tolist(), end.tolist(), series.tolist(), mean.tolist(), strict=True
         ):
-            area = self._areas[number]
-            if len(area.lanes) == 2:  # else there is nothing to wait for
-                area.waiting.setdefault(at, {})[whose] = value
+            self._areas[number].waiting.setdefault(at, {})[whose] = value
         return self._judged([
             (at, number, *self._figures(area, at))
             for number, area in enumerate(self._areas)
@@ -106,9 +106,11 @@ class BurstRule(Rule):
         """Windows of which no more can come."""
         if not area.waiting:
             return []
-        reached = min(int(watermarks[lane]) for lane in area.lanes.values())
+        reached = [int(watermarks[lane]) for lane in area.lanes.values()]
+        heard = len(reached) == 2 and min(reached) != NEVER
+        most = _MOST_OPEN if heard else _MOST_UNHEARD
         ends = sorted(area.waiting)
-        return [at for k, at in enumerate(ends) if at <= reached or k < len(ends) - _MOST_OPEN]
+        return [at for k, at in enumerate(ends) if (heard and at <= min(reached)) or k < len(ends) - most]
 
     def _figures(self, area: _Area, at: int) -> tuple[float, float]:
         """Sum of flows and mean of pressures of a window; NaN where one is missing that still counts."""

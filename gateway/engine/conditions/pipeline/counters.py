@@ -4,6 +4,7 @@ midnight |            midnight |             the newest reading before each midn
     x   x|    x   x   x   x   x|             a counter that fell was changed: what it counted is not known
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ class DayCounters:
         self._device: dict[int, str] = {}
         self._at: dict[str, dict[int, float]] = {}
         """Readings of each device at its newest midnights, in order."""
+        self._since: dict[str, int] = {}
+        """End of each device's first hour."""
 
     def add(self, series: int, device: str) -> None:
         """Meet the counter of a device."""
@@ -46,6 +49,16 @@ class DayCounters:
         for k in near.tolist():
             mine_at = self._at.setdefault(self._device[int(batch.series[mine[k]])], {})
             mine_at[int(edge[k])] = float(batch.last[mine[k]])
+        for series, at in zip(batch.series[mine].tolist(), end.tolist(), strict=True):
+            self._since.setdefault(self._device[series], at)
+
+    def heard_by(self, devices: Iterable[str], end: int) -> list[str]:
+        """Those whose first hour lies before a midnight."""
+        return sorted(name for name in devices if self._since.get(name, end + 1) <= end)
+
+    def trim(self) -> None:
+        """Forget old midnights, once the areas have been judged as far as they have come."""
+        for mine_at in self._at.values():
             while len(mine_at) > _MOST:
                 del mine_at[next(iter(mine_at))]
 
@@ -55,11 +68,13 @@ class DayCounters:
         used = np.array([each.get(end, np.nan) - each.get(begin, np.nan) for each in at], np.float64)
         return np.where(used >= 0, used, np.nan)
 
-    def snapshot(self) -> list[list[Any]]:
+    def snapshot(self) -> dict[str, Any]:
         """The readings that are kept."""
-        return [[name, edge, value] for name, at in sorted(self._at.items()) for edge, value in at.items()]
+        at = [[name, edge, value] for name, at in sorted(self._at.items()) for edge, value in at.items()]
+        return {"at": at, "since": dict(sorted(self._since.items()))}
 
-    def restore(self, state: list[list[Any]]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `snapshot` gave."""
-        for name, edge, value in state:
+        for name, edge, value in state["at"]:
             self._at.setdefault(str(name), {})[int(edge)] = float(value)
+        self._since = {str(name): int(at) for name, at in state["since"].items()}

@@ -75,7 +75,7 @@ class NightFlowRule(Rule):
             clock_times(context.timezone, end % _DAY)[later:],
         )
         self._first = EPOCH_DAY + later
-        bound, changed = self._areas.bind(series, context)
+        bound = self._areas.bind(series, context)
         for area in self._areas.all[len(self._floor) :]:
             floor, use = self._of_area(area.zone, context)
             self._floor.append(floor)
@@ -83,14 +83,15 @@ class NightFlowRule(Rule):
             self._recent.append([])
         for part in self._parts():
             part.grow(len(self._areas.all))
-        if changed:  # a sum of other meters is another balance
-            rows = np.array(changed, np.intp)
-            blank: tuple[Part, ...] = self._blank(len(self._areas.all))
-            for part, fresh in zip(self._parts(), blank, strict=True):
-                blank_rows(part, rows, fresh)
-            for number in changed:
-                self._recent[number] = []
         return bound
+
+    def _begin_anew(self, areas: Sequence[int]) -> None:
+        """A sum of other meters is another balance."""
+        blank: tuple[Part, ...] = self._blank(len(self._areas.all))
+        for part, fresh in zip(self._parts(), blank, strict=True):
+            blank_rows(part, np.array(areas, np.intp), fresh)
+        for number in areas:
+            self._recent[number] = []
 
     def _parts(self) -> tuple[Part, ...]:
         return self._night, self._leak, self._standing
@@ -112,7 +113,16 @@ class NightFlowRule(Rule):
 
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
-        quarters = self._areas.take(batch, watermarks)
+        said, part = [], list[Quarter]()
+        for quarter in self._areas.take(batch, watermarks):
+            if quarter.anew:
+                said.append(self._of_quarters(part))
+                self._begin_anew([quarter.area])
+                part = []
+            part.append(quarter)
+        return Signals.concat([*said, self._of_quarters(part)])
+
+    def _of_quarters(self, quarters: Sequence[Quarter]) -> Signals:
         if not quarters:
             return NOTHING
         area, start, flow = self._balances(quarters)
@@ -194,5 +204,5 @@ class NightFlowRule(Rule):
         for before, now in zip(old.tolist(), new.tolist(), strict=True):
             self._recent[now] = [
                 Quarter(int(end), now, float(inflow), float(outflow), float(volume))
-                for end, _, inflow, outflow, volume in state["recent"][before]
+                for end, _, inflow, outflow, volume, _ in state["recent"][before]
             ]

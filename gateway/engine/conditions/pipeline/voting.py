@@ -4,7 +4,8 @@
 
 Judged on every reading; what a single detector says is for `steps`. A detector that has no value or has failed doesn't
 vote; where fewer than two vote nothing is confirmed, and nothing is over either. The alarm's value is the reading with
-which two agreed. Source: see processors/conditions/pipeline/gas.py.
+which two agreed. An asset's detectors are those that the configuration lists there, heard or not, so that it doesn't
+matter in which call the third is heard first. Source: see processors/conditions/pipeline/gas.py.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from gateway.config.conditions.gas import VotingCondition
-from gateway.engine.conditions.base import NOTHING, Context, Met, Places, Rule, definition_of, moved
-from gateway.engine.results import SeriesName
+from gateway.engine.conditions.base import NOTHING, Context, Places, Rule, definition_of, moved
+from gateway.engine.results import DeviceRecord, SeriesName
 from processors.columns import F64, U8, ReadingBatch
 from processors.conditions.pipeline.gas import QUORUM, GasVoting
 from processors.conditions.pipeline.levels import UNKNOWN
@@ -33,40 +34,48 @@ class VotingRule(Rule):
         self.name = spec.name
         self._spec = spec
         self._high, self._low = np.array(spec.high), np.array(spec.low)
-        self._met: dict[tuple[str, str], list[Met]] = {}
-        """Detectors of each zone and asset, in order of their series."""
+        self._records = 0
+        """Devices that it has met."""
         self._group: dict[tuple[str, str], int] = {}
+        """By zone and asset."""
         self._key: list[int] = []
-        self._series: list[int] = []
+        self._detectors: dict[str, int] = {}
+        """Number of each detector that votes."""
         self._group_of: list[int] = []
         self._number = Places()
         validity = round(spec.validity_secs * 1e9)
         self._votes, self._held = GasVoting(validity), GasVoting(validity)
 
     def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
-        """See Condition: an asset's detectors are judged from the third one on."""
-        spec, bound = self._spec, []
-        for met in context.met(series, spec.profile, (spec.quantity,)):
-            record, facts = met.record, context.assets.get(met.record.asset)
-            if not record.asset or (facts is not None and facts.zone != record.zone):
-                continue
-            place = (record.zone, record.asset)
-            there = self._met.setdefault(place, [])
-            there.append(met)
-            if len(there) < QUORUM:
-                continue
-            if place not in self._group:
-                self._group[place] = len(self._key)
-                self._key.append(context.alarms.define(definition_of(spec, record.asset, record.zone, met.lane)))
-            for each in there if len(there) == QUORUM else there[-1:]:
-                self._number.put(each.series, len(self._series))
-                self._series.append(each.series)
-                self._group_of.append(self._group[place])
-                bound.append(each.series)
-        if bound:
-            for votes in (self._votes, self._held):
-                votes.grow(np.array(self._group_of, np.int32))
+        """See Condition."""
+        self._meet(context)
+        bound = []
+        for met in context.met(series, self._spec.profile, (self._spec.quantity,)):
+            if met.record.id in self._detectors:
+                self._number.put(met.series, self._detectors[met.record.id])
+                bound.append(met.series)
         return bound
+
+    def _meet(self, context: Context) -> None:
+        """Assets with enough detectors. Only listed ones stand on assets, and they are known before they are heard."""
+        registry, there = context.registry, dict[tuple[str, str], list[DeviceRecord]]()
+        for record in registry.records[self._records :]:
+            facts = context.assets.get(record.asset)
+            strange = not record.asset or (facts is not None and facts.zone != record.zone)
+            if record.profile == self._spec.profile and context.is_judged(record) and not strange:
+                there.setdefault((record.zone, record.asset), []).append(record)
+        self._records = len(registry.records)
+        for (zone, asset), records in there.items():
+            if len(records) < QUORUM:
+                continue
+            lane = int(registry.lane[registry.by_id(records[0].id)])
+            self._group[zone, asset] = len(self._key)
+            self._key.append(context.alarms.define(definition_of(self._spec, asset, zone, lane)))
+            for record in records:
+                self._detectors[record.id] = len(self._group_of)
+                self._group_of.append(self._group[zone, asset])
+        for votes in (self._votes, self._held):
+            votes.grow(np.array(self._group_of, np.int32))
 
     def keys(self) -> Iterable[int]:
         """See Condition."""
@@ -99,16 +108,16 @@ class VotingRule(Rule):
     def snapshot(self) -> dict[str, Any]:
         """See Condition."""
         return {
-            "series": list(self._series), "places": [list(place) for place in self._group],
+            "detectors": list(self._detectors), "places": [list(place) for place in self._group],
             "groups": list(self._group_of), "votes": self._votes.snapshot(), "held": self._held.snapshot(),
         }  # fmt: skip
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """See Condition."""
         places = [tuple(place) for place in state["places"]]
-        before = [(series, places[group]) for series, group in zip(state["series"], state["groups"], strict=True)]
+        before = [(name, places[group]) for name, group in zip(state["detectors"], state["groups"], strict=True)]
         mine = list(self._group)
-        now = [(series, mine[group]) for series, group in zip(self._series, self._group_of, strict=True)]
+        now = [(name, mine[group]) for name, group in zip(self._detectors, self._group_of, strict=True)]
         old, new = moved(before, now)
         old_group, new_group = moved(places, mine)
         for votes, name in ((self._votes, "votes"), (self._held, "held")):

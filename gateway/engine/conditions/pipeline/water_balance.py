@@ -57,13 +57,11 @@ class WaterBalanceRule(Rule):
         self._edges = self._counters.edges = day_edges(context.timezone)
         for met in context.met(series, spec.metered_profile or "", (spec.metered or "",)):
             self._counters.add(met.series, met.record.id)
-        bound, changed = self._areas.bind(series, context)
+        bound = self._areas.bind(series, context)
         for _ in self._areas.all[len(self._day) :]:
             self._day.append(-1)
             self._sums.append(_nothing())
             self._before.append([])
-        for number in changed:  # a day of which the meters are others is none
-            self._sums[number], self._before[number] = _nothing(), []
         return bound
 
     def keys(self) -> Iterable[int]:
@@ -74,11 +72,15 @@ class WaterBalanceRule(Rule):
         """See Condition."""
         self._counters.take(batch)
         found = [said for quarter in self._areas.take(batch, watermarks) for said in self._quarter(quarter)]
+        self._counters.trim()
         return Signals.concat(found) if found else NOTHING
 
     def _quarter(self, now: Quarter) -> list[Signals]:
         """Add a quarter hour; what the day that it ends says."""
-        number, before = now.area, self._before[now.area]
+        number = now.area
+        if now.anew:  # a day of which the meters are others is none
+            self._sums[number], self._before[number] = _nothing(), []
+        before = self._before[number]
         day = int(np.searchsorted(self._edges, now.end - STEP, side="right")) - 1
         found: list[Signals] = []
         if day > self._day[number]:
@@ -104,11 +106,12 @@ class WaterBalanceRule(Rule):
         """Judge a day that is over."""
         area, sums = self._areas.all[number], self._sums[number]
         begin, end = int(self._edges[day]), int(self._edges[day + 1])
-        balance = self._balance(area, sums, begin, end)
+        customers = sorted(area.customers | set(self._counters.heard_by(area.strangers, end)))
+        balance = self._balance(area, customers, sums, begin, end)
         supply = float(balance.inflow[0] - balance.outflow[0] - balance.storage[0])
         if balance.coverage[0] < 1:
             return []
-        loss = float(balance.loss[0]) if area.customers else np.nan
+        loss = float(balance.loss[0]) if customers else np.nan
         figures = {
             "inflow": float(balance.inflow[0]), "outflow": float(balance.outflow[0]),
             "storage_change": float(balance.storage[0]), "supply": supply,
@@ -123,7 +126,7 @@ class WaterBalanceRule(Rule):
         level, held = step_levels(share, np.array(self._spec.share), self._spec.deadband)
         return [Signals(np.array([area.key], np.int32), np.array([end + STEP]), level, held, share)]
 
-    def _balance(self, area: Area, sums: Day, begin: int, end: int) -> WaterBalance:
+    def _balance(self, area: Area, customers: list[str], sums: Day, begin: int, end: int) -> WaterBalance:
         known, hours = sums[_KNOWN], (end - begin) / _HOUR
         enough = known > 0 and known * STEP >= self._spec.least_coverage * (end - begin)
         flows = np.array([sums[_IN], sums[_OUT]]) / known * hours if enough else np.full(2, np.nan)
@@ -132,7 +135,7 @@ class WaterBalanceRule(Rule):
         stored = np.append(stored, np.full(len(area.bare_tanks), np.nan))
         if not area.gauges:
             stored = stored[1:]
-        used = self._counters.counted(sorted(area.customers), begin, end)
+        used = self._counters.counted(customers, begin, end)
         nobody = np.zeros(len(used), np.int32)
         return water_balance(
             1, flows, np.array([OUTSIDE, 0], np.int32), np.array([0, OUTSIDE], np.int32), stored,

@@ -28,6 +28,8 @@ __all__ = ["TravelTimeRule"]
 
 _NS = 1_000_000_000
 _NEVER = np.iinfo(np.int64).min
+_Told = tuple[int, int, Figure]
+"""End of the period, source, figure."""
 
 
 class TravelTimeRule(Rule):
@@ -79,22 +81,26 @@ class TravelTimeRule(Rule):
         """See Condition."""
         mine = self._source.of(batch.series) >= 0
         series, end, mean = self._means.take(batch.take(mine), watermarks)
+        found: list[_Told] = []
         for part in np.split(np.arange(len(series)), np.flatnonzero(np.diff(end)) + 1):
             if len(part):
-                self._keep(self._source.of(series[part]), end[part], mean[part])
+                found += self._keep(self._source.of(series[part]), end[part], mean[part])
         reached = watermarks[np.array(self._lane, np.int64)]
-        over = np.flatnonzero((self._end > _NEVER) & (self._end <= reached))
-        self._close(over)
+        found += self._close(np.flatnonzero((self._end > _NEVER) & (self._end <= reached)))
+        # some periods are over by a window of the next, some by their lane: which, depends on the call
+        self._told += [figure for *_, figure in sorted(found, key=lambda each: each[:2])]
         return NOTHING
 
-    def _keep(self, source: I32, end: I64, speed: NDArray[np.float64]) -> None:
-        """Windows of one end."""
+    def _keep(self, source: I32, end: I64, speed: NDArray[np.float64]) -> list[_Told]:
+        """Take windows of one end; what they tell of periods before."""
         begin = end - self._spec.window_secs * _NS
         start, until = self._period(begin)
-        self._close(source[(self._end[source] > _NEVER) & (self._start[source] != start)].astype(np.int64))
+        over = source[(self._end[source] > _NEVER) & (self._start[source] != start)].astype(np.int64)
+        told = self._close(over)
         self._start[source], self._end[source] = start, until
         self._speed[source, (begin - start) // (self._spec.window_secs * _NS)] = speed
         self._free.learn(source, begin, speed)
+        return told
 
     def _period(self, begin: I64) -> tuple[I64, I64]:
         """Local day or week of windows."""
@@ -104,16 +110,16 @@ class TravelTimeRule(Rule):
         at = np.clip(np.searchsorted(weeks, begin, side="right") - 1, 0, len(weeks) - 2)
         return weeks[at], weeks[at + 1]
 
-    def _close(self, which: NDArray[np.int64]) -> None:
-        """Tell what periods that are over were like, in order of their ends and segments, and begin anew."""
+    def _close(self, which: NDArray[np.int64]) -> list[_Told]:
+        """What periods that are over were like; they begin anew."""
         if not len(which):
-            return
+            return []
         speed = self._speed[which].astype(np.float64)
         hours = np.divide(1.0, speed, out=np.full(speed.shape, np.nan), where=speed > 0)  # of a kilometre
         free = self._free.now(which)
         per_km = np.divide(1.0, free, out=np.full(len(free), np.nan), where=free > 0)
         found = reliability(hours, per_km, least=self._spec.least_windows)
-        told = []
+        told: list[_Told] = []
         for row, source in enumerate(which.tolist()):
             asset, zone = self._places[source]
             for name, values in (
@@ -123,9 +129,9 @@ class TravelTimeRule(Rule):
                 if np.isfinite(values[row]):
                     ts, value = int(self._end[source]), float(values[row])
                     told.append((ts, source, Figure(self.name, asset, zone, name, "1", ts, value)))
-        self._told += [figure for *_, figure in sorted(told, key=lambda each: each[:2])]
         self._speed[which] = np.nan
         self._start[which], self._end[which] = _NEVER, _NEVER
+        return told
 
     def figures(self) -> Sequence[Figure]:
         """See Condition: three indices of each segment and period."""

@@ -5,8 +5,9 @@
     flow of detectors, their mean on a segment ------- x length ----+
 
 Speeds and flows are two lanes: a window of a zone is judged once both have come past its end. A segment whose flow is
-not known does not enter; where nothing in a zone measures flow the lengths alone are weights. Of several speeds of a
-segment the mean of their TPI counts.
+not known does not enter; until something in a zone has measured flow the lengths alone are weights. Of several speeds
+of a segment the mean of their TPI counts. A segment, and a zone's flow, counts from its own first window on: by the
+times of windows, as it must not matter in which call a series is met.
 Source: see processors/conditions/traffic, delay.py and zone_index.py.
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gateway.config.conditions.traffic import ZoneIndexCondition
 from gateway.engine.conditions.base import NOTHING, Context, Met, Places, Rule, definition_of
@@ -31,6 +33,7 @@ __all__ = ["ZoneIndexRule"]
 _MOST_OPEN = 96
 """Windows of a zone that wait for its other lane: beyond them the oldest is judged with what there is."""
 _NS = 1_000_000_000
+_NOT_YET = np.iinfo(np.int64).max
 
 
 class ZoneIndexRule(Rule):
@@ -52,7 +55,10 @@ class ZoneIndexRule(Rule):
         self._segments: dict[str, int] = {}
         self._zone_of: list[int] = []
         self._length: list[float] = []
-        self._has_speed: list[bool] = []
+        self._speed_since: list[int] = []
+        """Of a segment: end of its first window with a speed ..."""
+        self._flow_since: list[int] = []
+        """... of a zone: with a flow."""
         self._waiting: tuple[I32, I64, F64] = np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0)
         """Series, end, TPI or flow."""
         self._told: list[Figure] = []
@@ -73,6 +79,7 @@ class ZoneIndexRule(Rule):
             definition = definition_of(self._spec, record.zone, record.zone, -1)
             self._keys.append(context.alarms.define(definition))
             self._lanes.append({})
+            self._flow_since.append(_NOT_YET)
         self._lanes[zone][is_speed] = met.lane
         facts = context.assets.get(record.asset)
         place = record.asset or record.id
@@ -80,10 +87,9 @@ class ZoneIndexRule(Rule):
         if segment == len(self._zone_of):
             self._zone_of.append(zone)
             self._length.append(np.nan if facts is None else facts.figures.get("length_m", np.nan) / 1000)
-            self._has_speed.append(False)
+            self._speed_since.append(_NOT_YET)
         self._segment.put(met.series, segment)
         if is_speed:
-            self._has_speed[segment] = True
             self._speed.put(met.series, self._free.add(met.series, facts))
         self._means.add(met.series, met.lane)
 
@@ -97,6 +103,7 @@ class ZoneIndexRule(Rule):
         series, end, mean = self._means.take(batch.take(mine), watermarks)
         if len(series):
             speed = self._speed.of(series)
+            self._begin(series, end, speed >= 0)
             which = np.flatnonzero(speed >= 0)
             value = mean.copy()
             free = self._free.learn(speed[which], end[which], mean[which])
@@ -108,6 +115,16 @@ class ZoneIndexRule(Rule):
         if not len(self._waiting[0]):
             return NOTHING
         return self._due(watermarks)
+
+    def _begin(self, series: I32, end: I64, is_speed: NDArray[np.bool_]) -> None:
+        """Note the first windows."""
+        segments = self._segment.of(series)
+        for of, since, mine in (
+            (segments, self._speed_since, is_speed), (np.array(self._zone_of)[segments], self._flow_since, ~is_speed)
+        ):  # fmt: skip
+            for number in np.unique(of[mine]).tolist():
+                if since[number] == _NOT_YET:
+                    since[number] = int(end[mine & (of == number)].min())
 
     def _due(self, watermarks: I64) -> Signals:
         """Judge the windows of which no more can come."""
@@ -128,9 +145,9 @@ class ZoneIndexRule(Rule):
         zone_of, length = np.array(self._zone_of), np.array(self._length)
         tpi = _mean(segment[is_speed], value[is_speed], n)
         flow = _mean(segment[~is_speed], value[~is_speed], n)
-        unmeasured = np.array([False not in lanes for lanes in self._lanes])
+        unmeasured = np.array(self._flow_since) > end
         flow[unmeasured[zone_of]] = 1.0
-        mine = np.array(self._has_speed)
+        mine = np.array(self._speed_since) <= end
         found = zone_index(tpi[mine], zone_of[mine], zones, flow[mine], length[mine])
         which = np.unique(zone_of[segment[is_speed]])
         which = which[np.isfinite(found.value[which]) & (found.share[which] >= self._spec.least_share)]
@@ -152,12 +169,20 @@ class ZoneIndexRule(Rule):
         return {
             "free": self._free.snapshot(), "means": self._means.snapshot(),
             "series": series.copy(), "end": end.copy(), "value": value.copy(),
+            "speed_since": dict(zip(self._segments, self._speed_since, strict=True)),
+            "flow_since": dict(zip(self._zones, self._flow_since, strict=True)),
         }  # fmt: skip
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """See Condition."""
         self._free.restore(state["free"])
         self._means.restore(state["means"])
+        for place, since, kept in (
+            (self._segments, self._speed_since, state["speed_since"]),
+            (self._zones, self._flow_since, state["flow_since"]),
+        ):
+            for name, number in place.items():
+                since[number] = int(kept.get(name, _NOT_YET))
         still = self._segment.of(state["series"]) >= 0
         self._waiting = state["series"][still], state["end"][still], state["value"][still]
 

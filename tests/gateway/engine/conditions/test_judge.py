@@ -1,4 +1,7 @@
-"""All conditions together: any cut, restart and company gives the same; acts; configurations that take things away."""
+"""Conditions together: any cut, restart and company gives the same; acts; configurations that take things away.
+
+Here calls are minutes apart, and conditions few; test_judge_any_cut.py and test_judge_any_snapshot.py have every kind.
+"""
 
 import json
 from collections.abc import Sequence
@@ -105,6 +108,7 @@ def _whole(calls: Sequence[Sequence[Row]]) -> list[list[int]]:
 @settings(max_examples=40, deadline=None)
 @given(DRAWN)
 @example((372, [[], [], [], [], [], [1], [], []]))  # phases of equal level: which one's figure is told
+@example((1079198817, [[], [12], [], [], [], [], [], []]))  # flows before the first pressure: part of a burst's base
 def test_any_cut_of_the_rows_gives_the_same_alarms(drawn: Drawn) -> None:
     calls, cuts = _city(drawn[0]), drawn[1]
 

@@ -102,3 +102,22 @@ def test_neither_cuts_nor_restarts_nor_company_show() -> None:
 
     assert changes(whole) == changes(parts) == [change for change in changes(beside) if change[1] == "pq"]
     assert figures(whole) == figures(parts) == [figure for figure in figures(beside) if figure.asset == "pq"]
+
+
+@pytest.mark.parametrize(("last", "duration", "expected"), [
+    # begins and ends in the off-delay of the one before: one alarm
+    (1300, 300.0, [("raised", 1, 999.9), ("level", 2, 1000)]),
+    # reaches back into it, or begins after it: another alarm, which never begins within the off-delay
+    (2600, 1500.0, [("raised", 1, 999.9), ("returned", 1, 1000), ("raised", 2, 1400)]),
+    (2600, 1000.0, [("raised", 1, 999.9), ("returned", 1, 1000), ("raised", 2, 1600)]),
+])  # fmt: skip
+def test_an_event_that_reaches_back_is_judged_the_same_whether_its_lane_has_passed_the_off_delay_or_not(
+    last: int, duration: float, expected: list[tuple[str, int, float]]
+) -> None:
+    rows = [_record(1000, SAG, 0.1, 0.6), _record(last - 1, NONE, name="other"), _record(last, SAG, duration, 0.6)]
+
+    for size in (1, 2, 3):
+        made = grid(SPEC | {"off_delay_secs": 400}, start=START)
+        # all at one time of calls: by that it is told what is live
+        results = [made.step(rows[k : k + size], rows[-1].received_at, False) for k in range(0, 3, size)]
+        assert [(change, level, (ts - START) / SECOND) for _, _, change, level, ts in changes(results)] == expected

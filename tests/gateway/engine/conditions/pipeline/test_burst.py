@@ -99,11 +99,24 @@ def test_a_meter_that_is_gone_for_good_does_not_blind_its_area() -> None:
     assert _changes(sorted(rows, key=lambda row: row.received_at))[0] == ("raised", "a", 1, 60 * 101)
 
 
-def test_an_area_without_pressures_is_not_judged() -> None:
+def test_an_area_without_pressures_is_not_judged_and_waits_for_them_with_few_windows() -> None:
     made = judging(BURST)
 
     assert seen(feed(made, _rows(_more, _less, points=[]))) == []
-    assert made.snapshot()["judge"]["rules"]["water.burst"]["waiting"] == []
+    assert len({end for _, end, *_ in made.snapshot()["judge"]["rules"]["water.burst"]["waiting"]}) == 8
+
+
+def test_windows_of_flows_count_though_pressures_are_met_in_a_later_call() -> None:
+    flows, pressures = _rows(_more, _less, points=[]), _rows(_more, _less, inlets=[])
+    rows = sorted([*flows[:12], *flows[12:], *pressures[18:]], key=lambda row: row.received_at)
+
+    for cut in range(14):
+        made, cut_up = judging(BURST), judging(BURST)
+        whole = made.step(rows, rows[-1].received_at, False)
+        pieces = [cut_up.step(part, rows[-1].received_at, False) for part in (rows[:cut], rows[cut:]) if part]
+
+        assert [t for piece in pieces for t in piece.transitions] == whole.transitions
+        assert str(made.snapshot()["judge"]["rules"]) == str(cut_up.snapshot()["judge"]["rules"])
 
 
 def test_flows_that_come_far_behind_pressures_are_judged_with_them() -> None:

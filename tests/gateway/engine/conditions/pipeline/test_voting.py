@@ -123,3 +123,13 @@ def test_votes_stay_when_another_asset_gets_detectors() -> None:
 
     assert GAS in PROFILES
     assert seen(feed(made, _rows((11, "d2", 30.0)))) == [Seen("raised", "tunnel", 2, 11)]
+
+
+def test_two_agree_though_the_third_detector_was_never_heard_and_its_first_word_changes_nothing() -> None:
+    rows = _rows((0, "d1", 1.0), (1, "d2", 1.0), (10, "d1", 60.0), (11, "d2", 27.0), (12, "d3", 1.0), (13, "d2", 27.0))
+
+    assert seen(feed(_made(), rows)) == [Seen("raised", "tunnel", 2, 11)]
+    for cut in range(1, len(rows)):
+        made = _made()
+        pieces = [made.step(part, rows[-1].received_at, True) for part in (rows[:cut], rows[cut:])]
+        assert seen(pieces) == [Seen("raised", "tunnel", 2, 11)]
