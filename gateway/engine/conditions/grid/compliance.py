@@ -18,6 +18,7 @@ import numpy as np
 from gateway.config.conditions.grid.compliance import ComplianceCondition
 from gateway.config.conditions.grid.nominal import nominal_of
 from gateway.engine.conditions.base import NOTHING, Context, Places, Rule, definition_of, moved
+from gateway.engine.conditions.due import Due
 from gateway.engine.conditions.grid.days import period_of, weeks
 from gateway.engine.conditions.grid.ten_minutes import LEAST, TEN, TenMinutes
 from gateway.engine.figures import Figure
@@ -60,6 +61,7 @@ class ComplianceRule(Rule):
         self._counts = Compliance()
         self._span = np.empty((0, 2))
         """Lowest and highest deviation of the week, %."""
+        self._due = Due()
         self._told: list[Figure] = []
         low = {Measure.VOLTAGE: spec.voltage_low * 100, Measure.FREQUENCY: spec.frequency_low}
         high = {
@@ -94,6 +96,7 @@ class ComplianceRule(Rule):
         self._week = np.concatenate([self._week, np.full(more, _NONE, np.int64)])
         self._span = np.concatenate([self._span, np.full((more, 2), np.nan)])
         self._counts.grow(len(self._zone))
+        self._due.by(self._tens.lanes())
         return bound
 
     def keys(self) -> Iterable[int]:
@@ -103,12 +106,13 @@ class ComplianceRule(Rule):
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
         who, end, minutes = self._tens.take(batch, watermarks)
-        values = [*self._of_tens(who, end, minutes), self._of_frequency(batch)]
-        said = self._counted(values)
-        # where midnight is no end of ten minutes, those that it lies in are waited for
-        ends = self._ends()
-        over = (self._week != _NONE) & (ends + -ends % TEN <= watermarks[self._tens.lanes()])
-        said += self._finish(np.flatnonzero(over))
+        values = list(self._of_tens(who, end, minutes)) if len(who) else []
+        if len(batch) and self._spec.frequency is not None:
+            values.append(self._of_frequency(batch))
+        said = self._counted([each for each in values if len(each[0])])
+        if self._due.come(watermarks, lambda: self._waited()[self._week != _NONE]):
+            over = (self._week != _NONE) & (self._waited() <= watermarks[self._tens.lanes()])
+            said += self._finish(np.flatnonzero(over))
         return Signals.concat(said) if said else NOTHING
 
     def _of_tens(self, who: I32, end: I64, minutes: F64) -> Iterable[_Values]:
@@ -135,20 +139,35 @@ class ComplianceRule(Rule):
 
     def _counted(self, values: Sequence[_Values]) -> list[Signals]:
         """Count values in order of their weeks; a device's week is over when it has one of the next."""
+        if not values:
+            return []
         start = np.concatenate([each[0] for each in values])
         who = np.concatenate([each[1] for each in values])
         measure = np.concatenate([np.full(len(each[0]), each[2], np.uint8) for each in values])
         value = np.concatenate([each[3] for each in values])
-        week = period_of(self._edges, start)
         said = []
-        for number in np.unique(week).tolist():
-            which = (week == number) & (self._week[who] <= number)
-            now = np.unique(who[which])
-            said += self._finish(now[(self._week[now] != _NONE) & (self._week[now] < number)])
-            self._week[now] = number
+        first, last = period_of(self._edges, np.array([start.min(), start.max()])).tolist()
+        week = period_of(self._edges, start) if first < last else np.full(len(start), first)
+        for number in range(first, last + 1):
+            which = np.flatnonzero((week == number) & (self._week[who] <= number))
+            if not len(which):
+                continue
+            now = who[which]
+            others = now[self._week[now] != number]
+            if len(others):
+                others = np.unique(others)
+                said += self._finish(others[self._week[others] != _NONE])
+                self._week[others] = number
+                self._due.forget()
             of = measure[which]
             self._counts.add(who[which], of, value[which], self._low[of], self._high[of])
         return said
+
+    def _waited(self) -> I64:
+        """When the week of each device is judged: those ten minutes that midnight lies in are waited for."""
+        ends = self._ends()
+        waited: I64 = ends + -ends % TEN
+        return waited
 
     def _ends(self) -> I64:
         """Where the week of each device is over."""
@@ -168,6 +187,7 @@ class ComplianceRule(Rule):
         verdict, share = found.verdict[who], found.share[who]
         self._counts.reset(who)
         self._week[who], self._span[who] = _NONE, np.nan
+        self._due.forget()
         judged = (verdict != Verdict.UNKNOWN).any(axis=1)
         if not self._spec.alarm or not judged.any():
             return []
@@ -208,6 +228,7 @@ class ComplianceRule(Rule):
         self._tens.restore(state["tens"])
         old, new = moved(state["tens"]["devices"], self._tens.devices)
         self._week[new], self._span[new] = state["week"][old], state["span"][old]
+        self._due.forget()
         learned = self._counts.snapshot()
         for name, column in learned.items():
             column[new] = state["counts"][name][old]
