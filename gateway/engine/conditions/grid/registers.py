@@ -17,6 +17,7 @@ from processors.conditions.grid.register import RegisterEnergy
 __all__ = ["HOUR", "Registers"]
 
 HOUR = 3_600_000_000_000
+_FAR = 2**63 - 1
 
 
 class Registers:
@@ -34,6 +35,8 @@ class Registers:
         self._order = InOrder()
         self._energy = RegisterEnergy(HOUR, gap)
         self._waiting = np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0)
+        self._first = _FAR
+        """The earliest end that waits."""
 
     def __len__(self) -> int:
         return len(self.devices)
@@ -63,13 +66,20 @@ class Registers:
         series, ts, value = self._order.take(watermarks)
         if not len(series):
             return
-        by = np.argsort(ts, kind="stable")
+        by = slice(None) if (ts[1:] >= ts[:-1]).all() else np.argsort(ts, kind="stable")
         meter = self._meter.of(series[by])
         made = self._energy.add(meter, ts[by], value[by], modulus=self._rollover, most_kw=self._most_kw)
+        if not len(made.meter):
+            return
         meter, end, kwh = self._waiting
+        self._first = min(self._first, int(made.end.min()))
         self._waiting = (
             np.concatenate([meter, made.meter]), np.concatenate([end, made.end]), np.concatenate([kwh, made.kwh])
         )  # fmt: skip
+
+    def waits(self, until: int) -> bool:
+        """Whether an hour that ends by then waits."""
+        return self._first <= until
 
     def ends(self, upto: I64) -> I64:
         """Hours that wait and end at or before `upto` of their zone."""
@@ -82,6 +92,7 @@ class Registers:
         meter, end, kwh = self._waiting
         mine: NDArray[np.bool_] = (end == at) & (end <= upto[self.zone[meter]])
         self._waiting = meter[~mine], end[~mine], kwh[~mine]
+        self._first = int(self._waiting[1].min(initial=_FAR))
         return meter[mine], kwh[mine]
 
     def snapshot(self) -> dict[str, Any]:
@@ -105,3 +116,4 @@ class Registers:
         meter = number[state["meter"]]
         there = meter >= 0
         self._waiting = meter[there], state["end"][there].copy(), state["kwh"][there].copy()
+        self._first = int(self._waiting[1].min(initial=_FAR))

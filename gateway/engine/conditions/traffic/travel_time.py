@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gateway.config.conditions.traffic import TravelTimeCondition
 from gateway.engine.conditions.base import NOTHING, Context, Places, Rule, moved
+from gateway.engine.conditions.due import Due, runs
 from gateway.engine.conditions.means import WindowMeans
 from gateway.engine.conditions.traffic.learned import LearnedFreeFlow
 from gateway.engine.figures import Figure
@@ -51,6 +52,7 @@ class TravelTimeRule(Rule):
         """km/h of each window of the period; NaN: none."""
         self._start: I64 = np.empty(0, np.int64)
         self._end: I64 = np.empty(0, np.int64)
+        self._due = Due()
         self._told: list[Figure] = []
 
     def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
@@ -69,6 +71,7 @@ class TravelTimeRule(Rule):
             self._speed = np.concatenate([self._speed, np.full((more, self._slots), np.nan, np.float32)])
             self._start = np.concatenate([self._start, np.full(more, _NEVER)])
             self._end = np.concatenate([self._end, np.full(more, _NEVER)])
+            self._due.by(self._lane)
         return bound
 
     def keys(self) -> Sequence[int]:
@@ -78,13 +81,12 @@ class TravelTimeRule(Rule):
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
         mine = self._source.of(batch.series) >= 0
-        series, end, mean = self._means.take(batch.take(mine), watermarks)
-        for part in np.split(np.arange(len(series)), np.flatnonzero(np.diff(end)) + 1):
-            if len(part):
-                self._keep(self._source.of(series[part]), end[part], mean[part])
-        reached = watermarks[np.array(self._lane, np.int64)]
-        over = np.flatnonzero((self._end > _NEVER) & (self._end <= reached))
-        self._close(over)
+        series, end, mean = self._means.take(batch if mine.all() else batch.take(mine), watermarks)
+        for part in runs(end):
+            self._keep(self._source.of(series[part]), end[part], mean[part])
+        if self._due.come(watermarks, lambda: self._end[self._end > _NEVER]):
+            reached = watermarks[np.array(self._lane, np.int64)]
+            self._close(np.flatnonzero((self._end > _NEVER) & (self._end <= reached)))
         return NOTHING
 
     def _keep(self, source: I32, end: I64, speed: NDArray[np.float64]) -> None:
@@ -92,6 +94,8 @@ class TravelTimeRule(Rule):
         begin = end - self._spec.window_secs * _NS
         start, until = self._period(begin)
         self._close(source[(self._end[source] > _NEVER) & (self._start[source] != start)].astype(np.int64))
+        if (self._end[source] != until).any():
+            self._due.forget()
         self._start[source], self._end[source] = start, until
         self._speed[source, (begin - start) // (self._spec.window_secs * _NS)] = speed
         self._free.learn(source, begin, speed)
@@ -126,6 +130,7 @@ class TravelTimeRule(Rule):
         self._told += [figure for *_, figure in sorted(told, key=lambda each: each[:2])]
         self._speed[which] = np.nan
         self._start[which], self._end[which] = _NEVER, _NEVER
+        self._due.forget()
 
     def figures(self) -> Sequence[Figure]:
         """See Condition: three indices of each segment and period."""
@@ -146,3 +151,4 @@ class TravelTimeRule(Rule):
         self._means.restore(state["means"])
         self._speed[new], self._start[new] = state["speed"][old], state["start"][old]
         self._end[new] = state["end"][old]
+        self._due.forget()
