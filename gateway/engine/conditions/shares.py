@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from gateway.engine.conditions.base import Places
-from processors.columns import AggregateBatch, ReadingBatch
+from processors.columns import I32, AggregateBatch, ReadingBatch
 from processors.conditions.pipeline.arrivals import group
 
 __all__ = ["Shares"]
@@ -35,8 +35,8 @@ class Shares:
     def put(self, series: Sequence[int], rule: int) -> None:
         """A rule wants these series."""
         for one in series:
-            number = self._set.at(one)
-            there = self._rules[number] if number >= 0 else ()
+            before = self._set.at(one)
+            there = self._rules[before] if before >= 0 else ()
             wanted = tuple(sorted({*there, rule}))
             if wanted not in self._number:
                 self._number[wanted] = len(self._rules)
@@ -47,11 +47,11 @@ class Shares:
         """The rows of each rule that has some."""
         if not len(batch) or not self._rules:
             return {}
-        number = self._set.of(batch.series)
-        wanted = np.flatnonzero(number >= 0)
+        found = self._set.of(batch.series)
+        wanted = np.flatnonzero(found >= 0)
         if not len(wanted):
             return {}
-        number = number[wanted]
+        number: I32 = found[wanted]
         if (number == number[0]).all():
             mine = batch if len(wanted) == len(batch) else batch.take(wanted)
             return dict.fromkeys(self._rules[int(number[0])], mine)

@@ -100,8 +100,7 @@ class Worst:
             own = level[which], held[which], value[which]
             made = self._combined(row[which], layout.slot[source[which]], ahead[which], layout.peers, own)
             stands = level.copy(), held.copy(), value.copy()
-            for column, those in zip(stands, made, strict=True):
-                column[which] = those
+            stands[0][which], stands[1][which], stands[2][which] = made
         if ahead.all():
             self._keep(source, ts, level, held, value)
         else:
