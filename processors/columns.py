@@ -51,6 +51,10 @@ class Columns:
         """The rows that `which` (indices or a mask) chooses."""
         return type(self)(**{name: getattr(self, name)[which] for name in self.DTYPES})
 
+    def part(self, which: slice) -> Self:
+        """Rows side by side, as views: not to be written to."""
+        return type(self)(**{name: getattr(self, name)[which] for name in self.DTYPES})
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The columns by name."""
         return {name: getattr(self, name) for name in self.DTYPES}

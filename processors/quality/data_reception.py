@@ -72,6 +72,9 @@ class Reception:
                 "silent": ("uint8", 0, 0),
             }
         )
+        # as of when it was last asked for, and whose medians have changed since
+        self._usual: F64 = np.empty(0)
+        self._stale: Mask = np.empty(0, np.bool_)
 
     def grow(self, n: int) -> None:
         """Have `n` series."""
@@ -109,17 +112,23 @@ class Reception:
                 :, _FIVE // 2
             ]  # where there are more than five, the last ones stay
             state["medians"][first] = (state["medians"][first] + full) % _FIVE
+            changed = first[full > 0]
+            self._stale[changed[changed < len(self._stale)]] = True
         nth = held.repeat(size) + np.arange(len(series)) - np.repeat(begin, size)
         state["interval"][series, nth % _FIVE] = interval
         state["intervals"][first] = (held + size) % _FIVE
 
     def usual(self) -> F64:
-        """Usual interval of each series in seconds; NaN before five intervals were seen."""
-        ordered = np.sort(self._state["median"], axis=1)  # NaN last
-        count = _FIVE - np.isnan(ordered).sum(axis=1)
-        middle = np.maximum(count - 1, 0) // 2
-        usual: F64 = ordered[np.arange(len(ordered)), middle].astype(np.float64)
-        return usual
+        """Usual interval of each series in seconds; NaN before five intervals were seen. Not to be written to."""
+        had, n = len(self._usual), len(self._state["median"])
+        if had < n:
+            self._usual = np.concatenate([self._usual, _middle(self._state["median"][had:])])
+            self._stale = np.concatenate([self._stale, np.zeros(n - had, np.bool_)])
+        some = np.flatnonzero(self._stale)
+        if len(some):
+            self._usual[some] = _middle(self._state["median"][some])
+            self._stale[some] = False
+        return self._usual
 
     def changed(self, now_silent: Mask) -> tuple[Rows, Rows]:
         """The series that fell silent and those that came back; takes note of it."""
@@ -134,3 +143,13 @@ class Reception:
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Be as the one that gave `state`."""
         self._state.restore(state)
+        self._usual, self._stale = np.empty(0), np.empty(0, np.bool_)
+
+
+def _middle(median: NDArray[np.float32]) -> F64:
+    """Median of the medians that are known."""
+    ordered = np.sort(median, axis=1)  # NaN last
+    count = _FIVE - np.isnan(ordered).sum(axis=1)
+    middle = np.maximum(count - 1, 0) // 2
+    usual: F64 = ordered[np.arange(len(ordered)), middle].astype(np.float64)
+    return usual

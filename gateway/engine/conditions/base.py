@@ -166,6 +166,10 @@ class Places:
         more = max(len(self._of), room - len(self._of))
         self._of = np.concatenate([self._of, np.full(more, -1, np.int32)])
 
+    def at(self, series: int) -> int:
+        """The number of one series."""
+        return int(self._of[series]) if series < len(self._of) else -1
+
     def of(self, series: I32) -> I32:
         """The numbers of series."""
         if len(series) and int(series.max()) >= len(self._of):

@@ -17,18 +17,21 @@ from gateway.config.content import EngineContent
 from gateway.config.profiles import Profile
 from gateway.engine.alarm_model import Change, Transition
 from gateway.engine.alarms import Alarms
-from gateway.engine.conditions.base import Condition, Context, Places
+from gateway.engine.conditions.base import NOTHING, Condition, Context
 from gateway.engine.conditions.kinds import rule_of
+from gateway.engine.conditions.shares import Shares
 from gateway.engine.outputs import Outputs
 from gateway.engine.registry import Registry
 from gateway.engine.timezone import day_edges
 from gateway.rows import Row
 from processors.columns import I64, AggregateBatch, ReadingBatch
+from processors.conditions.signals import Signals
 from processors.flags import Why
 
 __all__ = ["Judge"]
 
 _TEN_SECONDS = 10_000_000_000
+_NO_WINDOWS = AggregateBatch.empty()
 
 
 class Judge:
@@ -42,8 +45,7 @@ class Judge:
         self._bound = (0, 0)
         self._judging: set[str] = set()
         """Conditions that have series."""
-        self._read, self._windowed = Places(), Places()
-        """1 for series of which some condition judges readings, or windows; most series cost no more than this look."""
+        self._read, self._windowed = Shares(), Shares()
         self._closed: I64 = np.empty(0, np.int64)
 
     def configure(
@@ -72,7 +74,7 @@ class Judge:
             content.timezone,
         )  # fmt: skip
         self._rules, self._bound, self._judging = {}, (0, 0), set()
-        self._read, self._windowed = Places(), Places()
+        self._read, self._windowed = Shares(), Shares()
         self._closed = np.empty(0, np.int64)
         for spec in load_conditions(self._specs):
             self._rules[spec.name] = rule_of(spec)
@@ -87,13 +89,11 @@ class Judge:
             return
         new = registry.series[self._bound[0] :]
         self._bound = have
-        for rule in self._rules.values():
-            places = self._windowed if rule.by_window else self._read
+        for number, rule in enumerate(self._rules.values()):
             bound = rule.bind(new, self._context)
             if bound:
                 self._judging.add(rule.name)
-            for series in bound:
-                places.put(series, 1)
+            (self._windowed if rule.by_window else self._read).put(bound, number)
 
     def step(
         self, readings: Sequence[ReadingBatch], aggregates: Sequence[AggregateBatch], watermarks: I64, now: int,
@@ -104,37 +104,25 @@ class Judge:
             return
         self._context.watermarks = watermarks
         self._bind()
-        batch = ReadingBatch.concat([self._readings(part) for part in readings])
-        windows = AggregateBatch.concat([self._windows(part) for part in aggregates])
+        batches = self._read.of(_in_time(ReadingBatch.concat(readings)))
+        windows = self._windowed.of(AggregateBatch.concat(aggregates))
         closed = watermarks // _TEN_SECONDS
         closing = len(windows) > 0 or not np.array_equal(closed, self._closed)
         self._closed = closed
-        for rule in self._rules.values():
-            said = []
-            if rule.name in self._judging:
-                if rule.by_window and closing:
-                    said.append(rule.windows(windows, watermarks))
-                elif not rule.by_window and len(batch):
-                    said.append(rule.readings(batch))
+        for number, rule in enumerate(self._rules.values()):
+            if rule.by_window:
+                if closing and rule.name in self._judging:
+                    self._observe(rule.windows(windows.get(number, _NO_WINDOWS), watermarks), now, out)
+            elif number in batches:
+                self._observe(rule.readings(batches[number]), now, out)
             # last: what waits for its lane must not be judged before what this call has brought
-            said.append(rule.tick(now, live))
-            for signals in said:
-                if len(signals):
-                    self.alarms.observe(signals, now, out.transitions)
+            self._observe(rule.tick(now, live), now, out)
             out.figures += rule.figures()
         self.alarms.advance(watermarks, now, live, out.transitions)
 
-    def _windows(self, batch: AggregateBatch) -> AggregateBatch:
-        judged = np.flatnonzero(self._windowed.of(batch.series) > 0)
-        return batch.take(judged) if len(judged) else AggregateBatch.empty()
-
-    def _readings(self, batch: ReadingBatch) -> ReadingBatch:
-        judged = np.flatnonzero(self._read.of(batch.series) > 0)
-        if not len(judged):
-            return ReadingBatch.empty()
-        mine = batch.take(judged)
-        late = (mine.why & np.uint32(Why.LATE)) != 0
-        return mine.take(~late) if late.any() else mine
+    def _observe(self, signals: Signals, now: int, out: Outputs) -> None:
+        if signals is not NOTHING and len(signals):
+            self.alarms.observe(signals, now, out.transitions)
 
     def act(self, row: Row, now: int, out: list[Transition]) -> bool:
         """Carry out an operator's act; False where it is none or changes nothing."""
@@ -183,3 +171,9 @@ class Judge:
         self._build(content, profiles, registry)
         for name, learned in state["rules"].items():
             self._rules[name].restore(learned)
+
+
+def _in_time(batch: ReadingBatch) -> ReadingBatch:
+    """Without the late ones."""
+    late = (batch.why & np.uint32(Why.LATE)) != 0
+    return batch.take(~late) if late.any() else batch

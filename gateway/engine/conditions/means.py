@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.engine.conditions.due import Due, runs
 from processors.columns import F64, I32, I64, AggregateBatch
 from processors.windows.series_table import SeriesTable
 
@@ -23,6 +24,7 @@ _COLUMNS: dict[str, tuple[str, int]] = {"start": ("int64", 0), "count": ("int16"
 
 Means = tuple[I32, I64, F64]
 """Series, end of the window, mean."""
+_NOTHING: Means = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0))
 
 
 class WindowMeans:
@@ -36,6 +38,7 @@ class WindowMeans:
         self._lanes: list[int] = []
         self._rows: tuple[I32, I32] | None = None
         """Series and lane of each row."""
+        self._due = Due()
 
     def add(self, series: int, lane: int) -> None:
         """Meet a series of a lane."""
@@ -52,7 +55,9 @@ class WindowMeans:
     def take(self, batch: AggregateBatch, watermarks: I64) -> Means:
         """Means that are complete, by their windows' ends and series; windows without a usable reading give none."""
         own = 60 if self._step == TEN_MINUTES else self._step
-        which = (batch.step == own) & (batch.count > 0)
+        which = np.flatnonzero((batch.step == own) & (batch.count > 0)) if len(batch) else ()
+        if not len(which):
+            return self._tens(*_NOTHING, watermarks) if self._step == TEN_MINUTES else _NOTHING
         series, start, mean = batch.series[which], batch.start[which], batch.mean[which]
         if self._step != TEN_MINUTES:
             return series, start + own * 1_000_000_000, mean
@@ -62,6 +67,7 @@ class WindowMeans:
         if self._rows is None:
             self._table.grow(len(self._series))
             self._rows = np.array(self._series, np.int32), np.array(self._lanes, np.int32)
+            self._due.by(self._lanes)
         return self._rows
 
     def _tens(self, series: I32, start: I64, mean: F64, watermarks: I64) -> Means:
@@ -69,25 +75,37 @@ class WindowMeans:
         held = self._table.columns
         out: list[Means] = []
         # minute by minute, so that a series is there once
-        for part in np.split(np.arange(len(series)), np.flatnonzero(np.diff(start)) + 1):
+        for part in runs(start):
             at, value = self._row[series[part]], mean[part]
-            begin = start[part] - start[part] % _TEN
-            out.append(self._give(at[(held["count"][at] > 0) & (held["start"][at] != begin)]))
+            first = int(start[part.start])
+            begin = first - first % _TEN
+            before = at[(held["count"][at] > 0) & (held["start"][at] != begin)]
+            if len(before):
+                out.append(self._give(before))
+            self._due.add(begin + _TEN)
             held["start"][at] = begin
             held["count"][at] += 1
             held["sum"][at] += value
-        n = len(lane)
-        over = (held["count"][:n] > 0) & (held["start"][:n] + _TEN <= watermarks[lane])
-        out.append(self._give(np.flatnonzero(over)))
+        if self._due.come(watermarks, self._ends):
+            over = (held["count"] > 0) & (held["start"] + _TEN <= watermarks[lane])
+            out.append(self._give(np.flatnonzero(over)))
+        if not out:
+            return _NOTHING
         which, end, given = (np.concatenate(column) for column in zip(*out, strict=True))
         order = np.lexsort((which, end))
         return which[order], end[order], given[order]
+
+    def _ends(self) -> I64:
+        held = self._table.columns
+        ends: I64 = held["start"][held["count"] > 0] + _TEN
+        return ends
 
     def _give(self, row: NDArray[np.integer[Any]]) -> Means:
         held = self._table.columns
         enough = row[held["count"][row] >= _LEAST]
         given = self._known()[0][enough], held["start"][enough] + _TEN, held["sum"][enough] / held["count"][enough]
         held["count"][row], held["sum"][row] = 0, 0.0
+        self._due.forget()
         return given
 
     def snapshot(self) -> dict[str, Any]:
@@ -103,3 +121,4 @@ class WindowMeans:
         row = self._row[state["series"][there]]
         for name, column in self._table.columns.items():
             column[row[row >= 0]] = state[name][there][row >= 0]
+        self._due.forget()

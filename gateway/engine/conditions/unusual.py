@@ -71,7 +71,7 @@ class UnusualRule(Rule):
         """See Condition."""
         assert self._means is not None
         mine = self._source.of(batch.series) >= 0
-        series, end, mean = self._means.take(batch.take(mine), watermarks)
+        series, end, mean = self._means.take(batch if mine.all() else batch.take(mine), watermarks)
         return self._judged((self._source.of(series), end, mean)) if len(series) else NOTHING
 
     def _judged(self, of: Means) -> Signals:

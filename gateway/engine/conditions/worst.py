@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gateway.engine.conditions.base import moved
 from processors.columns import F64, I32, I64, U8
-from processors.conditions.pipeline.arrivals import first_of_group, group, newest_so_far
+from processors.conditions.pipeline.arrivals import Rows, first_of_group, group, newest_so_far
 from processors.conditions.signals import Signals
 from processors.windows.series_table import SeriesTable
 
@@ -26,6 +26,7 @@ __all__ = ["Worst"]
 
 _NEVER = -(2**63)
 _TOP = 255
+_NOBODY: Rows = np.empty(0, np.intp)
 _COLUMNS = {"newest": ("int64", 0), "level": ("uint8", 0), "held": ("uint8", 0), "value": ("float64", 0)}
 
 
@@ -41,6 +42,10 @@ class _Layout:
     """(rows, slots): the sources of each alarm; -1: no more."""
     place: I32
     """Room to find out whether a source is there once."""
+    newest: I64
+    """By row: newest time of the alarm's sources. Kept where alarms have several."""
+    ill: NDArray[np.bool_]
+    """By row: whether any source stands above 0, or would hold above 0. Kept where alarms have several."""
 
 
 class Worst:
@@ -81,16 +86,28 @@ class Worst:
         if self._simple(source, ts, layout):
             self._keep(source, ts, level, held, value)
             return Signals(layout.key[source], ts, level, held, value)
-        order = group(layout.row[source])
-        source, ts = source[order], ts[order]
-        level, held, value = level[order], held[order], value[order]
-        row, peers, several = layout.row[source], layout.peers, layout.peers.shape[1] > 1
-        ahead = self._ahead(source, ts)
-        newest = self._newest(row, ts, peers)
+        row, several = layout.row[source], layout.peers.shape[1] > 1
+        if (row[1:] < row[:-1]).any():
+            order = group(row)
+            row, source, ts = row[order], source[order], ts[order]
+            level, held, value = level[order], held[order], value[order]
+        ahead = self._ahead(source, ts, layout)
+        newest = self._newest(row, source, ts, layout)
         stands = level, held, value
+        which = self._ill(row, ahead, stands, layout) if several else _NOBODY
+        if len(which):
+            # where all are well the judgement is its own source's
+            own = level[which], held[which], value[which]
+            made = self._combined(row[which], layout.slot[source[which]], ahead[which], layout.peers, own)
+            stands = level.copy(), held.copy(), value.copy()
+            stands[0][which], stands[1][which], stands[2][which] = made
+        if ahead.all():
+            self._keep(source, ts, level, held, value)
+        else:
+            self._keep(source[ahead], ts[ahead], level[ahead], held[ahead], value[ahead])
         if several:
-            stands = self._combined(row, layout.slot[source], ahead, peers, stands)
-        self._keep(source[ahead], ts[ahead], level[ahead], held[ahead], value[ahead])
+            layout.newest[row] = newest  # ascends within a row
+            self._note(row[which], layout)
         told = ahead | (level > 0)
         if not ahead.all():
             raised = np.maximum(level, stands[0])
@@ -102,30 +119,48 @@ class Worst:
             # quantities of one message are judged together: only the last of them speaks
             device = layout.device[source]
             told[:-1] &= ~(ahead[1:] & ahead[:-1] & (device[1:] == device[:-1]) & (ts[1:] == ts[:-1]))
-        return Signals(layout.key[source], newest, *stands).take(told)
+        said = Signals(layout.key[source], newest, *stands)
+        return said if told.all() else said.take(told)
 
     def _simple(self, source: I32, ts: I64, layout: _Layout) -> bool:
         """Nearly always: an alarm a source, each there once, none out of order."""
         if layout.peers.shape[1] > 1 or not (ts >= self._table.columns["newest"][source]).all():
             return False
-        rows = np.arange(len(source), dtype=np.int32)
-        layout.place[source] = rows
-        return bool((layout.place[source] == rows).all())
+        return _once(source, layout)
 
-    def _newest(self, row: I32, ts: I64, peers: I32) -> I64:
+    def _newest(self, row: I32, source: I32, ts: I64, layout: _Layout) -> I64:
         """Newest time of each row's alarm up to and including the row."""
-        those = peers[row]
-        before = np.where(those >= 0, self._table.columns["newest"][those], _NEVER).max(axis=1)
-        newest: I64 = np.maximum(before, ts[newest_so_far(row, ts)])
+        before = layout.newest[row] if layout.peers.shape[1] > 1 else self._table.columns["newest"][source]
+        if ((ts[1:] < ts[:-1]) & (row[1:] == row[:-1])).any():
+            ts = ts[newest_so_far(row, ts)]
+        newest: I64 = np.maximum(before, ts)
         return newest
+
+    @staticmethod
+    def _ill(row: I32, ahead: NDArray[np.bool_], own: tuple[U8, U8, F64], layout: _Layout) -> Rows:
+        """Rows of the alarms of which some source is not well, before or now, or was out of order."""
+        begins = (own[0] > 0) | (own[1] > 0) | ~ahead
+        if not begins.any():
+            return np.flatnonzero(layout.ill[row])
+        ill = layout.ill.copy()
+        ill[row[begins]] = True
+        return np.flatnonzero(ill[row])
+
+    def _note(self, row: I32, layout: _Layout) -> None:
+        """Take note of whether these alarms' sources are well."""
+        t, peers = self._table.columns, layout.peers[row]
+        layout.ill[row] = ((peers >= 0) & ((t["level"][peers] > 0) | (t["held"][peers] > 0))).any(axis=1)
 
     def _keep(self, source: I32, ts: I64, level: U8, held: U8, value: F64) -> None:
         """Rows of a source ascend in time: the last of equal indices stays."""
         t = self._table.columns
         t["newest"][source], t["level"][source], t["held"][source], t["value"][source] = ts, level, held, value
 
-    def _ahead(self, source: I32, ts: I64) -> NDArray[np.bool_]:
+    def _ahead(self, source: I32, ts: I64, layout: _Layout) -> NDArray[np.bool_]:
         """Which rows are not older than one before them of their source."""
+        if _once(source, layout):
+            newer: NDArray[np.bool_] = ts >= self._table.columns["newest"][source]
+            return newer
         order = group(source)
         of, at = source[order], ts[order]
         ahead = np.empty(len(source), np.bool_)
@@ -165,7 +200,12 @@ class Worst:
                 peers[row, : len(sources)] = sources
                 slot[sources] = np.arange(len(sources))
             rows = np.array([number[each] for each in self._key], np.int32)
-            self._layout = _Layout(key, rows, slot, np.array(self._device, np.int32), peers, np.empty_like(key))
+            newest = np.where(peers >= 0, self._table.columns["newest"][peers], _NEVER).max(axis=1)
+            self._layout = _Layout(
+                key, rows, slot, np.array(self._device, np.int32), peers, np.empty_like(key), newest,
+                np.zeros(len(peers), np.bool_),
+            )  # fmt: skip
+            self._note(np.arange(len(peers), dtype=np.int32), self._layout)
         return self._layout
 
     def snapshot(self) -> dict[str, Any]:
@@ -177,3 +217,11 @@ class Worst:
         old, new = moved(state["series"], self.series)
         for name, column in self._table.columns.items():
             column[new] = state[name][old]
+        self._layout = None
+
+
+def _once(source: I32, layout: _Layout) -> bool:
+    """Whether each source is there once."""
+    rows = np.arange(len(source), dtype=np.int32)
+    layout.place[source] = rows
+    return bool((layout.place[source] == rows).all())

@@ -129,14 +129,19 @@ class EventDetector:
         if not len(meter):
             return VoltageEvents.empty()
         limits = [np.atleast_1d(limit) for limit in (sag, swell, hysteresis, interruption)]
-        watched = self._active[_DIP] | self._active[_SWELL]
+        watched = self.watched()
         watched[meter[((pu < limits[0][:, None]) | (pu > limits[1][:, None])).any(axis=1)]] = True
         mine = watched[meter]
         if not mine.any():  # nothing starts, goes on or ends: only the last known voltages change
-            self._remember(meter, pu)
+            self.remember(meter, pu)
             return VoltageEvents.empty()
-        self._remember(meter[~mine], pu[~mine])
+        self.remember(meter[~mine], pu[~mine])
         return self._judge(meter[mine], ts[mine], pu[mine], [_of(limit, mine) for limit in limits])
+
+    def watched(self) -> Bools:
+        """Which meters have an event that goes on; the caller's own."""
+        on: Bools = self._active[_DIP] | self._active[_SWELL]
+        return on
 
     def open_events(self) -> VoltageEvents:
         """Events that go on, by (meter, start); `end` is their start, for it is not known."""
@@ -159,8 +164,11 @@ class EventDetector:
             setattr(made, f"_{name}", held.copy())
         return made
 
-    def _remember(self, meter: I32, pu: F64) -> None:
-        """Keep the newest known voltage of each phase; with equal indices numpy keeps the last one."""
+    def remember(self, meter: I32, pu: F64) -> None:
+        """Take readings of meters without an event of which none is beyond a limit: the newest known voltages stay.
+
+        With equal indices numpy keeps the last one.
+        """
         missing = np.isnan(pu)
         if not missing.any():
             self._pu[meter] = pu

@@ -103,6 +103,7 @@ class PressureTransients:
         now, value = ts[rows], pressure[rows]
         least, least_rate = (np.broadcast_to(limit, n)[rows] for limit in (amplitude, rate))
         best, best_rate = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+        most = np.full(len(rows), -1.0)  # size of the best
         for lag in range(1, self._depth + 1):
             before, there = joined.lagged(lag)
             age = now - joined.ts[before]
@@ -110,9 +111,12 @@ class PressureTransients:
             if not near.any():  # the further back, the older
                 break
             moved = np.where(near, value - joined.value[before], np.nan)
-            best = np.where(np.abs(moved) > np.fmax(np.abs(best), -1), moved, best)
+            size = np.abs(moved)
+            best, most = np.where(size > most, moved, best), np.fmax(size, most)
+            large = size >= least
+            if not large.any():  # mostly
+                continue
             per_second = moved / (np.maximum(age, 1) / 1e9)
-            large = np.abs(moved) >= least
             steeper = large & (np.abs(per_second) > np.fmax(np.abs(best_rate), -1))
             best_rate = np.where(steeper, per_second, best_rate)
         level[rows] = np.where(np.isnan(best), UNKNOWN, np.abs(best_rate) >= least_rate)

@@ -88,6 +88,9 @@ def queues(state: I8, downstream: Index, length: F64, bridge: bool = False) -> Q
     n = len(state)
     here = np.arange(n)
     queued = state == QUEUED
+    if not queued.any():  # mostly
+        none = np.empty(0, np.int64)
+        return Queues(none, none, np.empty(0), none, np.full(n, -1, np.int64))
     follows = np.where(downstream >= 0, downstream, here)
     if bridge:
         fed = np.zeros(n, np.bool_)

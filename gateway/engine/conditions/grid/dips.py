@@ -91,14 +91,13 @@ class DipsRule(Rule):
             return NOTHING
         meter, at, pu = self._records(series, ts, value)
         beyond = ((pu < self._spec.sag) | (pu > self._spec.swell)).any(axis=1)
-        affected = np.zeros(len(self._key), np.bool_)
+        affected = self._found.watched()
         affected[meter[beyond]] = True
-        affected[self._found.open_events().meter] = True
         mine = affected[meter]
         if not mine.any():
-            self._add(meter, at, pu)
+            self._found.remember(meter, pu)
             return NOTHING
-        self._add(meter[~mine], at[~mine], pu[~mine])
+        self._found.remember(meter[~mine], pu[~mine])
         order = np.flatnonzero(mine)[group(meter[mine])]
         meter, at, pu = meter[order], at[order], pu[order]
         # reading by reading, so that what is said does not depend on how they are split

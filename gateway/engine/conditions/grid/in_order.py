@@ -46,8 +46,13 @@ class InOrder:
 
     def hold(self, batch: ReadingBatch) -> None:
         """Take readings of these series; what failed or is missing tells nothing."""
-        known = self._known(batch.series) & (batch.flag < Flag.FAIL)
+        known = np.flatnonzero(self._known(batch.series) & (batch.flag < Flag.FAIL))
+        if not len(known):
+            return
         series, ts, value = self._held
+        if not len(series):
+            self._held = batch.series[known], batch.ts[known], batch.value[known]
+            return
         self._held = (
             np.concatenate([series, batch.series[known]]), np.concatenate([ts, batch.ts[known]]),
             np.concatenate([value, batch.value[known]]),

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gateway.engine.conditions.base import Places, moved
+from gateway.engine.conditions.due import Due, runs
 from processors.columns import F64, I32, I64, AggregateBatch
 
 __all__ = ["LEAST", "TEN", "TenMinutes", "Tens"]
@@ -38,6 +39,8 @@ class TenMinutes:
         self._lanes = np.empty(0, np.int32)
         self._start = np.empty(0, np.int64)
         self._held = np.empty((0, width, 10))
+        self._due = Due()
+        self._nothing: Tens = np.empty(0, np.int32), np.empty(0, np.int64), np.empty((0, width, 10))
 
     def __len__(self) -> int:
         return len(self.devices)
@@ -57,33 +60,50 @@ class TenMinutes:
         more = len(self.devices) - len(self._start)
         if more:
             self._lanes = np.array(self._lane, np.int32)
+            self._due.by(self._lanes)
             self._start = np.concatenate([self._start, np.full(more, _NONE, np.int64)])
             self._held = np.concatenate([self._held, np.full((more, self._width, 10), np.nan)])
 
     def take(self, batch: AggregateBatch, watermarks: I64) -> Tens:
         """Ten minutes that are complete, by their ends and devices."""
         self._grow()
+        out = self._gathered(batch) if len(batch) else []
+        if self._due.come(watermarks, self._ends):
+            over = (self._start != _NONE) & (self._start + TEN <= watermarks[self._lanes])
+            out.append(self._give(np.flatnonzero(over).astype(np.int32)))
+        if not out:
+            return self._nothing
+        who, end, values = (np.concatenate(parts) for parts in zip(*out, strict=True))
+        order = np.lexsort((who, end))
+        return who[order], end[order], values[order]
+
+    def _gathered(self, batch: AggregateBatch) -> list[Tens]:
+        """Put minutes to their ten; gives those of devices whose next ten have begun."""
         device = self._device.of(batch.series)
         which = np.flatnonzero((batch.step == 60) & (batch.count > 0) & (device >= 0))
         out: list[Tens] = []
         device, start, mean = device[which], batch.start[which], batch.mean[which]
         column = self._column.of(batch.series[which])
         # minute by minute, so that a device's ten are given before its next ones begin
-        for part in np.split(np.arange(len(which)), np.flatnonzero(np.diff(start)) + 1) if len(which) else ():
-            at = device[part]
-            begin = start[part] - start[part] % TEN
-            out.append(self._give(np.unique(at[(self._start[at] != _NONE) & (self._start[at] != begin)])))
+        for part in runs(start):
+            at, first = device[part], int(start[part.start])
+            begin = first - first % TEN
+            before = at[(self._start[at] != _NONE) & (self._start[at] != begin)]
+            if len(before):
+                out.append(self._give(np.unique(before)))
+            self._due.add(begin + TEN)
             self._start[at] = begin
-            self._held[at, column[part], (start[part] - begin) // _MINUTE] = mean[part]
-        over = (self._start != _NONE) & (self._start + TEN <= watermarks[self._lanes])
-        out.append(self._give(np.flatnonzero(over).astype(np.int32)))
-        who, end, values = (np.concatenate(parts) for parts in zip(*out, strict=True))
-        order = np.lexsort((who, end))
-        return who[order], end[order], values[order]
+            self._held[at, column[part], (first - begin) // _MINUTE] = mean[part]
+        return out
+
+    def _ends(self) -> I64:
+        ends: I64 = self._start[self._start != _NONE] + TEN
+        return ends
 
     def _give(self, device: I32) -> Tens:
         given = device, self._start[device] + TEN, self._held[device]
         self._start[device], self._held[device] = _NONE, np.nan
+        self._due.forget()
         return given
 
     def lanes(self) -> I32:
@@ -101,3 +121,4 @@ class TenMinutes:
         self._grow()
         old, new = moved(state["devices"], self.devices)
         self._start[new], self._held[new] = state["start"][old], state["held"][old]
+        self._due.forget()

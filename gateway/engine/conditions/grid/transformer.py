@@ -86,7 +86,7 @@ class TransformerRule(Rule):
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
         mine = self._source.of(batch.series) >= 0
-        series, end, mean = self._means.take(batch.take(mine), watermarks)
+        series, end, mean = self._means.take(batch if mine.all() else batch.take(mine), watermarks)
         if not len(series):
             return NOTHING
         source = self._source.of(series)

@@ -11,6 +11,7 @@ import numpy as np
 
 from gateway.config.conditions.grid.unbalance import UnbalanceCondition
 from gateway.engine.conditions.base import NOTHING, Context, Rule, definition_of, moved
+from gateway.engine.conditions.due import Due, runs
 from gateway.engine.conditions.grid.days import period_of
 from gateway.engine.conditions.grid.ten_minutes import LEAST, TEN, TenMinutes
 from gateway.engine.figures import Figure
@@ -43,6 +44,7 @@ class UnbalanceRule(Rule):
         # of the day that each device is in
         self._day = np.empty(0, np.int64)
         self._values = np.empty((0, _TENS_A_DAY), np.float64)
+        self._due = Due()
         self._told: list[Figure] = []
 
     def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
@@ -59,6 +61,7 @@ class UnbalanceRule(Rule):
         more = len(self._key) - len(self._day)
         self._day = np.concatenate([self._day, np.full(more, _NONE, np.int64)])
         self._values = np.concatenate([self._values, np.full((more, _TENS_A_DAY), np.nan)])
+        self._due.by(self._tens.lanes())
         return bound
 
     def keys(self) -> Iterable[int]:
@@ -68,18 +71,28 @@ class UnbalanceRule(Rule):
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
         who, end, minutes = self._tens.take(batch, watermarks)
+        said = self._judged(who, end, minutes) if len(who) else NOTHING
+        if self._due.come(watermarks, lambda: self._waited()[self._day != _NONE]):
+            over = self._waited() <= watermarks[self._tens.lanes()]
+            self._finish(np.flatnonzero((self._day != _NONE) & over))
+        return said
+
+    def _judged(self, who: Any, end: I64, minutes: F64) -> Signals:
         value = ten_minute_value(from_line_voltages(minutes[:, 0], minutes[:, 1], minutes[:, 2]) / 100.0, LEAST)
         known = ~np.isnan(value)
         who, end, value = who[known], end[known], value[known]
-        for part in np.split(np.arange(len(end)), np.flatnonzero(np.diff(end)) + 1) if len(end) else ():
-            self._keep(who[part], int(end[part[0]]), value[part])
-        # where midnight is no end of ten minutes, those that it lies in are waited for
-        over = self._ends() + -self._ends() % TEN <= watermarks[self._tens.lanes()]
-        self._finish(np.flatnonzero((self._day != _NONE) & over))
+        for part in runs(end):
+            self._keep(who[part], int(end[part.start]), value[part])
         if not len(who):
             return NOTHING
         level, held = step_levels(value, np.array(self._spec.high), self._spec.deadband)
         return Signals(np.array(self._key, np.int32)[who], end, level, held, value)
+
+    def _waited(self) -> I64:
+        """When the day of each device is over: those ten minutes that midnight lies in are waited for."""
+        ends = self._ends()
+        waited: I64 = ends + -ends % TEN
+        return waited
 
     def _ends(self) -> I64:
         """Where the day of each device is over."""
@@ -90,7 +103,9 @@ class UnbalanceRule(Rule):
         start = np.array([end - TEN], np.int64)
         day = int(period_of(self._edges, start)[0])
         self._finish(who[(self._day[who] != _NONE) & (self._day[who] != day)])
-        self._day[who] = day
+        if (self._day[who] != day).any():
+            self._day[who] = day
+            self._due.forget()
         slot = (end - TEN - int(self._edges[day])) // TEN
         self._values[who, min(max(slot, 0), _TENS_A_DAY - 1)] = value
         for k, figure in zip(who.tolist(), value.tolist(), strict=True):
@@ -106,6 +121,7 @@ class UnbalanceRule(Rule):
             if not np.isnan(figure):
                 self._tell(k, "unbalance_95", end, figure)
         self._day[who], self._values[who] = _NONE, np.nan
+        self._due.forget()
 
     def _tell(self, device: int, name: str, ts: int, value: float) -> None:
         self._told.append(Figure(self.name, self._tens.devices[device], self._zone[device], name, "ratio", ts, value))
@@ -124,3 +140,4 @@ class UnbalanceRule(Rule):
         self._tens.restore(state["tens"])
         old, new = moved(state["tens"]["devices"], self._tens.devices)
         self._day[new], self._values[new] = state["day"][old], state["values"][old]
+        self._due.forget()

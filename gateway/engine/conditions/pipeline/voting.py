@@ -90,7 +90,7 @@ class VotingRule(Rule):
         of, ts, value = number[which], batch.ts[which], batch.value[which]
         silent = batch.flag[which] >= Flag.FAIL
         level, held = (np.where(silent, UNKNOWN, each).astype(np.int8) for each in self._levels(value))
-        agreed, still = self._votes.update(of, ts, level), self._held.update(of, ts, held)
+        agreed, still = self._votes.update_alike((self._votes, self._held), of, ts, (level, held))
         told = np.flatnonzero(agreed.level >= 0)
         keys = np.array(self._key, np.int32)[agreed.group[told]]
         return Signals(

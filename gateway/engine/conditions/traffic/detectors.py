@@ -13,6 +13,7 @@ import numpy as np
 
 from gateway.config.content import AssetFacts
 from gateway.engine.conditions.base import Context, Met, Places
+from gateway.engine.conditions.due import runs
 from gateway.engine.conditions.means import WindowMeans
 from gateway.engine.conditions.traffic.roads import Roads, Spot, arranged
 from gateway.engine.results import DeviceRecord, SeriesName
@@ -35,9 +36,8 @@ class Rows:
 
     def by_window(self) -> Iterator["Rows"]:
         """The rows of each end."""
-        for part in np.split(np.arange(len(self)), np.flatnonzero(np.diff(self.end)) + 1):
-            if len(part):
-                yield Rows(self.end[part], self.detector[part], self.values[part])
+        for part in runs(self.end):
+            yield Rows(self.end[part], self.detector[part], self.values[part])
 
 
 class Detectors:
@@ -106,7 +106,7 @@ class Detectors:
     def rows(self, batch: AggregateBatch, watermarks: I64) -> Rows:
         """What closed windows say."""
         mine = self._detector.of(batch.series) >= 0
-        series, end, mean = self._means.take(batch.take(mine), watermarks)
+        series, end, mean = self._means.take(batch if mine.all() else batch.take(mine), watermarks)
         if not len(series):
             return Rows(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, len(self._quantities))))
         detector, column = self._detector.of(series), self._column.of(series)

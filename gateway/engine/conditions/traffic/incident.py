@@ -81,7 +81,8 @@ class IncidentRule(Rule):
 
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
-        return Signals.concat([self._window(rows) for rows in self._detectors.rows(batch, watermarks).by_window()])
+        rows = self._detectors.rows(batch, watermarks)
+        return Signals.concat([self._window(part) for part in rows.by_window()]) if len(rows) else NOTHING
 
     def _window(self, rows: Rows) -> Signals:
         start = rows.end - self._spec.window_secs * _NS

@@ -100,7 +100,7 @@ class ZoneIndexRule(Rule):
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
         mine = self._segment.of(batch.series) >= 0
-        series, end, mean = self._means.take(batch.take(mine), watermarks)
+        series, end, mean = self._means.take(batch if mine.all() else batch.take(mine), watermarks)
         if len(series):
             speed = self._speed.of(series)
             self._begin(series, end, speed >= 0)
