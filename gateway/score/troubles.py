@@ -4,8 +4,8 @@
                 |within|                |over|
     alarm         raised ----------------- returned
 
-An alarm may also be a consequence: one in the same zone, while the trouble lasts or shortly after, of a condition that
-the script names beside the expected one.
+An alarm may also be a consequence: one in the same zone, at the same asset too, while the trouble lasts or shortly
+after, of a condition that the script names beside the expected one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -129,4 +129,4 @@ def _is_meant(trouble: Expected, alarm: Raised) -> bool:
 
 def _is_consequence(trouble: Expected, alarm: Raised) -> bool:
     there = alarm.zone == trouble.zone and alarm.condition in (*trouble.also, trouble.expect)
-    return there and alarm.asset != trouble.at and trouble.start <= alarm.at <= trouble.end + trouble.over
+    return there and trouble.start <= alarm.at <= trouble.end + trouble.over

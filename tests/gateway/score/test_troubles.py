@@ -43,10 +43,11 @@ def test_what_nobody_raised_is_missed() -> None:
 
 def test_consequences_are_explained_and_the_rest_is_not() -> None:
     low = Raised("water.low", "press-1", "dma-1", 200 * S, 600 * S)
+    there = Raised("water.low", "dma-1", "dma-1", 200 * S, 600 * S)
     elsewhere = Raised("water.low", "press-9", "dma-9", 200 * S, 600 * S)
     before = Raised("water.burst", "dma-1", "dma-1", 99 * S, 99 * S)
 
-    score = score_troubles([BURST], [low, elsewhere, before])
+    score = score_troubles([BURST], [low, there, elsewhere, before])
 
     assert score.unexplained == [elsewhere, before]
 
