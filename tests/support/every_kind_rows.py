@@ -120,18 +120,18 @@ def _first(kind: str, rng: np.random.Generator) -> float:
 
 def _times(kind: str, rng: np.random.Generator) -> NDArray[np.float64]:
     """Seconds after START, ascending, no two the same."""
-    parts = []
+    parts: list[NDArray[np.float64]] = []
     for day in range(0 if kind in ("flow", "tank") else _BUSY, _END):
         begin = day * _DAY
         if kind in _QUARTERLY:
             quarters = np.arange(_EVENING if day >= _BUSY else _NIGHT, _MORNING, 900)
-            parts.append(begin + quarters + rng.integers(0, 200, len(quarters)))
+            parts.append((begin + quarters + rng.integers(0, 200, len(quarters))).astype(np.float64))
         if kind in _MINUTELY and day in _DENSE_DAYS:
             minutes = np.arange(45 if kind == "meter" else 30) * 60
             parts.append(begin + _DENSE + minutes + rng.integers(0, 50, len(minutes)) + 0.5)
         if kind == "gas":
             tens = np.arange(12) * 10
-            parts.append(begin + _DENSE + tens + rng.integers(0, 9, len(tens)))
+            parts.append((begin + _DENSE + tens + rng.integers(0, 9, len(tens))).astype(np.float64))
     return np.unique(np.concatenate(parts))
 
 

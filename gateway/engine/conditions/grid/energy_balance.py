@@ -98,10 +98,6 @@ class EnergyBalanceRule(Rule):
         watermarks = self._context.watermarks
         self._supply.advance(watermarks)
         self._meters.advance(watermarks)
-        # nobody's hours are judged before its own lane has come past them
-        reached = int(watermarks.max())
-        if not (self._supply.waits(reached) or self._meters.waits(reached)):
-            return NOTHING
         upto = self._upto(watermarks)
         ends = np.union1d(self._supply.ends(upto), self._meters.ends(upto))
         said = [self._hour(end, upto) for end in ends.tolist()]
