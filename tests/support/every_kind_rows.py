@@ -128,7 +128,7 @@ def _times(kind: str, rng: np.random.Generator) -> NDArray[np.float64]:
             parts.append((begin + quarters + rng.integers(0, 200, len(quarters))).astype(np.float64))
         if kind in _MINUTELY and day in _DENSE_DAYS:
             minutes = np.arange(45 if kind == "meter" else 30) * 60
-            parts.append(begin + _DENSE + minutes + rng.integers(0, 50, len(minutes)) + 0.5)
+            parts.append((begin + _DENSE + minutes + rng.integers(0, 50, len(minutes))).astype(np.float64) + 0.5)
         if kind == "gas":
             tens = np.arange(12) * 10
             parts.append((begin + _DENSE + tens + rng.integers(0, 9, len(tens))).astype(np.float64))
