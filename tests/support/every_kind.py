@@ -100,6 +100,8 @@ EVERY_KIND: tuple[dict[str, Any], ...] = (
      "share": [0.2, 0.5], "least_coverage": 0.05, "least_metered": 0.4},
     {"name": "water.transient", "kind": "transient", "profile": "pressure", "quantity": "pressure", "amplitude": 50,
      "rate": 0.3, "within_secs": 120, "off_delay_secs": 300},
+    {"name": "water.counter-trend", "kind": "trend", "profile": "counter", "quantity": "volume", "window_secs": 900,
+     "hours": 3, "ahead_hours": 12, "high": 10_000, "errors": 1},
     {"name": "drainage.filling", "kind": "filling", "profile": ["drain", "well"], "quantity": "level",
      "on_delay_secs": 1200},
     {"name": "drainage.rise", "kind": "rise", "profile": ["drain", "well"], "quantity": "level", "rise": [1, 2],

@@ -26,7 +26,8 @@ def test_what_is_drawn_here_raises_and_ends_alarms_of_every_kind_and_tells_figur
     assert {name for kind, name in named if kind == "figure"} == {
         "drainage.blockage", "drainage.filling", "grid.compliance", "grid.dip", "grid.energy-balance", "grid.event",
         "grid.transformer", "grid.unbalance", "traffic.congestion", "traffic.queue", "traffic.service-level",
-        "traffic.slow", "traffic.travel-time", "traffic.zone-index", "water.balance", "water.leak",
+        "traffic.slow", "traffic.travel-time", "traffic.zone-index", "water.balance", "water.counter-trend",
+        "water.leak",
     }  # fmt: skip
 
 
