@@ -33,7 +33,7 @@ pytestmark = [
     pytest.mark.timeout(1800),
     pytest.mark.slow,
     pytest.mark.skipif(
-        not os.environ.get("CITYLOOM_TEST_FULL"), reason="takes minutes: set CITYLOOM_TEST_FULL=1, as .ci/run does"
+        not os.environ.get("CITYLOOM_TEST_DAY"), reason="takes a quarter of an hour: set CITYLOOM_TEST_DAY=1"
     ),
 ]
 
