@@ -6,7 +6,7 @@ No broker, no disk: rows are made beforehand, call by call, and only the engine'
 import gc
 import resource
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from pathlib import Path
@@ -20,7 +20,7 @@ from gateway.config.content import EngineContent
 from gateway.engine.outputs import Outputs
 from gateway.engine.profile_pass import Candidates
 from gateway.engine.zone import ZoneEngine
-from gateway.rows import Row, RowKind
+from gateway.rows import Row, RowKind, Rows
 from processors.columns import U8, ReadingBatch
 
 __all__ = ["EngineOutcome", "measure_engine"]
@@ -69,7 +69,7 @@ class _Timed(ZoneEngine):
         self.quality_secs += thread_time() - started
 
     def _compare(
-        self, batch: ReadingBatch, measured: U8, accepted: Any, came: Candidates, rows: Sequence[Row], out: Outputs
+        self, batch: ReadingBatch, measured: U8, accepted: Any, came: Candidates, rows: Rows, out: Outputs
     ) -> None:
         started = thread_time()
         super()._compare(batch, measured, accepted, came, rows, out)

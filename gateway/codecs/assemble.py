@@ -20,6 +20,10 @@ from gateway.reasons import Ignored, Invalid, Rejected
 __all__ = ["Gathered", "assemble"]
 
 
+_ODD = frozenset({type(None), Bad})
+"""What is no time."""
+
+
 @dataclass(slots=True)
 class Gathered:
     """Rows of a batch of messages, in order, and what was found wrong on the way."""
@@ -27,6 +31,8 @@ class Gathered:
     rows: list[Sequence[Any]] = field(default_factory=list)
     message: list[int] = field(default_factory=list)
     """Which message each row is of."""
+    columns: list[Sequence[Any]] | None = None
+    """The rows turned about, where they were read so: `rows` is empty then."""
     bad: list[tuple[int, int, Bad]] = field(default_factory=list)
     """(row, quantity's number, why)."""
     broken: list[Fault] = field(default_factory=list)
@@ -50,9 +56,12 @@ class _Failure:
 
 def assemble(found: Gathered, layout: Layout) -> Decoded:
     """Columns of all that can be used."""
-    size, width = len(found.rows), len(layout.fields)
-    message = np.array(found.message, np.int32)
-    columns: list[Sequence[Any]] = list(zip(*found.rows, strict=True)) if size else []
+    size, width = len(found.message), len(layout.fields)
+    if found.columns is not None:
+        message, columns = np.arange(size, dtype=np.int32), found.columns
+    else:
+        message = np.array(found.message, np.int32)
+        columns = list(zip(*found.rows, strict=True)) if size else []
     failures: dict[int, _Failure] = {}
     gone = {k for k, *_ in found.rejected}
     if size:
@@ -107,8 +116,8 @@ def _times(columns: list[Sequence[Any]], layout: Layout, failures: dict[int, _Fa
     raw = columns[layout.times[0]]
     for place in layout.times[1:]:
         raw = [other if first is None else first for first, other in zip(raw, columns[place], strict=True)]
-    odd = [r for r, value in enumerate(raw) if value is None or value.__class__ is Bad]
-    if odd:
+    if not _ODD.isdisjoint(map(type, raw)):
+        odd = [r for r, value in enumerate(raw) if value.__class__ in _ODD]
         ts, good = np.zeros(size, np.int64), np.zeros(size, np.bool_)
         usable = np.ones(size, np.bool_)
         usable[odd] = False
@@ -144,7 +153,7 @@ def _values(
     """(value, state); appends what is invalid to `found.bad`."""
     value = np.empty((size, len(layout.fields)))
     for number, place in enumerate(layout.fields):
-        value[:, number] = np.array(columns[place], np.float64)  # None becomes NaN
+        value[:, number] = _floats(columns[place], size)
     hole = np.isnan(value)
     state = np.where(hole, np.uint8(State.ABSENT), np.uint8(State.PRESENT))
     for r, number, _ in found.bad:
@@ -172,12 +181,19 @@ def _values(
     return value, state
 
 
+def _floats(column: Sequence[Any], size: int) -> NDArray[np.float64]:
+    try:
+        return np.fromiter(column, np.float64, size)
+    except (TypeError, OverflowError):
+        return np.array(column, np.float64)  # None becomes NaN
+
+
 def _fail(
     failures: dict[int, _Failure], found: Gathered, layout: Layout, state: NDArray[np.uint8], keys: list[str] | None,
     gone: set[int],
 ) -> NDArray[np.bool_]:  # fmt: skip
     """Reject messages and break records; give which rows stay."""
-    keep = np.ones(len(found.rows), np.bool_)
+    keep = np.ones(len(found.message), np.bool_)
     for r in sorted(failures):
         failure, k = failures[r], found.message[r]
         keep[r] = False

@@ -11,6 +11,7 @@ One message at a time: payloads of several publishers are never joined into one 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import inf
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +81,8 @@ class CompiledProfile:
         documents: Iterable[tuple[int, bytes]] = enumerate(payloads)
         if payloads and (self.profile.compression == "gzip" or not all_plain(payloads, self._bounds)):
             documents = self._admitted(payloads, found)
+        elif payloads and self._typed is not None and _read_columns(self._typed, payloads, found):
+            return assemble(found, self._layout)
         if self._senml is not None:
             self._read_senml(self._senml, documents, received_at, found)
         elif self._typed is None:
@@ -175,6 +178,20 @@ class CompiledProfile:
         found.within.update((first + r, secs) for r, secs in made.within.items())
         found.rows.extend(made.rows)
         found.message.extend([k] * len(made.rows))
+
+
+def _read_columns(typed: TypedReader, payloads: Sequence[bytes], found: Gathered) -> bool:
+    """Read documents of one record each, slot by slot; False: that can't be, or one is refused; nothing was done."""
+    if not typed.columns:
+        return False
+    documents: list[Any] = []
+    try:
+        documents.extend(map(typed.decode, payloads))
+    except REFUSALS:
+        return False
+    found.columns = [list(map(get, documents)) for get in typed.columns]
+    found.message.extend(range(len(payloads)))
+    return True
 
 
 def compile_profile(profile: Profile, bounds: Bounds | None = None) -> CompiledProfile:

@@ -32,6 +32,8 @@ class TypedReader:
     def __init__(self, layout: Layout) -> None:
         self._with_key = layout.key == len(layout.slots)
         self._branches: tuple[Step | Each, ...] = ()
+        self.columns: list[Callable[[Any], Any]] = []
+        """How to get each slot of documents that are one record; none where they are not, or a value is translated."""
         root: _Node = {}
         if layout.records:
             if not layout.relative:
@@ -59,6 +61,9 @@ class TypedReader:
             self.decode = msgspec.json.Decoder(document).decode
             self.row = _row_getter(gets, layout.relative)
             """The row of a decoded document that is one record. May raise Refused."""
+            names = [name for name, _ in gets]
+            plain = all(names) and not any(slot.translate for slot in layout.relative)
+            self.columns = [attrgetter(name) for name in names] if plain else []
 
     def rows(self, document: Any, at_most: int) -> list[Sequence[Any]]:
         """The rows of a decoded document that holds many records. Raises Refused."""

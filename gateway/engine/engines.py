@@ -5,18 +5,16 @@ rows --> ZoneEngine --transitions, aggregates--> CityEngine --> reports, inciden
 """
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any
 
 from gateway.engine.city import CityEngine, LaneFigures
 from gateway.engine.results import LedgerKey, StepResult
 from gateway.engine.zone import ZoneEngine
-from gateway.rows import Row, RowKind
+from gateway.rows import Row, RowKind, Rows
 
 __all__ = ["Engines"]
 
 _OF_THE_CITY = frozenset({int(RowKind.CONFIG), int(RowKind.REPORT)})
-_kind = attrgetter("kind")
 
 
 class Engines:
@@ -43,8 +41,9 @@ class Engines:
 
     def step(self, rows: Sequence[Row], now: int, live: bool) -> StepResult:
         """One call of both."""
-        result = self.zone.step(rows, now, live)
-        mine = () if _OF_THE_CITY.isdisjoint(map(_kind, rows)) else [row for row in rows if row.kind in _OF_THE_CITY]
+        came = Rows.of(rows)
+        result = self.zone.step(came, now, live)
+        mine = [row for run in came.runs if run.kind in _OF_THE_CITY for row in Rows([run])]
         city = self.city.step(
             result.transitions, result.aggregates, mine, self.now, lane=self.zone.series_lane,
             pane_secs=self.zone.series_pane,

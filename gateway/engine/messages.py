@@ -1,22 +1,23 @@
 """From journaled rows to candidate readings: route each message, then one pass a profile (profile_pass.py)."""
 
 from collections.abc import Sequence
-from operator import attrgetter
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from gateway.codecs.compiled import CompiledProfile
 from gateway.codecs.redaction import StrangerRedactor
 from gateway.engine.cross_checks import CrossChecks
 from gateway.engine.devices import Devices
 from gateway.engine.outputs import Outputs
-from gateway.engine.profile_pass import Candidates, Observed, ProfilePass, Route
+from gateway.engine.profile_pass import Came, Candidates, Observed, ProfilePass
 from gateway.engine.router import NoMatch, Router
+from gateway.engine.routes import Routes
 from gateway.engine.sequences import SequenceTracker
 from gateway.engine.timegate import TimeGate
 from gateway.reasons import Ignored, Rejected
-from gateway.rows import Row, RowKind
+from gateway.rows import Row, RowKind, Rows
 
 __all__ = ["Messages"]
 
@@ -27,15 +28,11 @@ _NO_PROFILE = {
     Rejected.IDENTITY_INVALID: "the device's part of the topic is too long or not printable",
 }
 _REPLAY = int(RowKind.REPLAY)
-_kind, _payload, _received_at = attrgetter("kind"), attrgetter("payload"), attrgetter("received_at")
-_profile, _topic = attrgetter("profile"), attrgetter("topic")
 _REPLAYED = msgspec.msgpack.Decoder(tuple[int, bytes])
 
 
 class Messages:
     """Holds what is derived from the configuration (router, compiled profiles) and a bounded cache of routes."""
-
-    CACHE = 300_000
 
     def __init__(
         self, profiles: Sequence[CompiledProfile], router: Router, gate: TimeGate, devices: Devices,
@@ -48,25 +45,31 @@ class Messages:
         self.sequences = sequences
         self._cross = [CrossChecks(profile.profile) for profile in profiles]
         self._strangers = StrangerRedactor([profile.redactor for profile in profiles])
-        self._routes: dict[str, Route] = {}
+        self._routes = Routes(router)
 
-    def read(self, rows: Sequence[Row], first_offset: int, out: Outputs) -> tuple[list[Candidates], list[Observed]]:
+    def read(self, rows: Rows, first_offset: int, out: Outputs) -> tuple[list[Candidates], list[Observed]]:
         """Decode the messages of `rows`; what can't be used goes to `out`."""
-        mine = rows
-        replays = _REPLAY in map(_kind, rows)
-        if replays:
-            mine = [_unwrap(row) if row.kind == _REPLAY else row for row in rows]
-        routes = self._routes_of(mine)
+        received = rows.received_at()
+        replays = _REPLAY in rows.kinds
+        mine = Rows.of([_unwrap(row) if row.kind == _REPLAY else row for row in rows]) if replays else rows
+        stamp = mine.received_at() if replays else received
+        topics, payloads = mine.topics(), mine.payloads()
+        routes = self._routes.of(topics)
         candidates: list[Candidates] = []
         observed: list[Observed] = []
-        for index, places in self._groups(mine, routes, first_offset, out):
-            everything = len(places) == len(rows)
-            came = rows if everything else [rows[k] for k in places]
-            received = np.fromiter(map(_received_at, came), np.int64, len(places))
+        for index, places in self._groups(mine, payloads, routes, first_offset, out):
+            if places is None:
+                which = np.arange(len(mine), dtype=np.int32)
+                came = Came(mine, which, topics, payloads, routes, received, stamp, replays)
+            else:
+                chosen = places.tolist()
+                came = Came(
+                    mine, places, [topics[k] for k in chosen], [payloads[k] for k in chosen], routes[places],
+                    received[places], stamp[places], replays,
+                )  # fmt: skip
             work = ProfilePass(
-                self.profiles[index], self.devices, self.gate, self.sequences, out, first_offset,
-                np.array(places, np.int32), mine if everything else [mine[k] for k in places],
-                routes if everything else [routes[k] for k in places], received, replays, self._cross[index],
+                self.profiles[index], self.devices, self.gate, self.sequences, out, first_offset, came, self._routes,
+                self._cross[index],
             )  # fmt: skip
             found = work.run()
             if found is not None:
@@ -74,29 +77,25 @@ class Messages:
                 observed.append(found[1])
         return candidates, observed
 
-    def _routes_of(self, rows: Sequence[Row]) -> list[Route]:
-        found = list(map(self._routes.get, map(_topic, rows)))
-        if None in found:
-            found = [self._routes.get(row.topic) or self._route(row.topic) for row in rows]
-        return found  # type: ignore[return-value]  # none of them is None by now
-
     def _groups(
-        self, mine: Sequence[Row], routes: list[Route], first_offset: int, out: Outputs
-    ) -> list[tuple[int, Sequence[int]]]:
-        """(profile, places of its messages) by profile; messages without one go to `out`."""
-        profiles = list(map(_profile, routes))
-        only = profiles[0]
-        if only >= 0 and profiles.count(only) == len(profiles) and all(map(_payload, mine)):
-            return [(only, range(len(mine)))]
-        groups: dict[int, list[int]] = {}
-        for k, (row, route) in enumerate(zip(mine, routes, strict=True)):
-            if not row.payload:
-                out.count("message", "ignored", reason=Ignored.EMPTY, source=row.source)
-            elif isinstance(route.match, NoMatch):
-                self._refuse(first_offset + k, row, route.match, out)
-            else:
-                groups.setdefault(route.profile, []).append(k)
-        return sorted(groups.items())
+        self, mine: Rows, payloads: Sequence[bytes], routes: NDArray[np.int32], first_offset: int, out: Outputs
+    ) -> list[tuple[int, NDArray[np.int32] | None]]:
+        """(profile, places of its messages; None: all) by profile; messages without one go to `out`."""
+        profile = self._routes.profile[routes]
+        only = int(profile[0])
+        if only >= 0 and (profile == only).all() and all(payloads):
+            return [(only, None)]
+        read = profile >= 0
+        for k, payload in enumerate(payloads) if not all(payloads) else ():
+            if not payload:
+                read[k] = False
+                out.count("message", "ignored", reason=Ignored.EMPTY, source=mine[k].source)
+        for k in np.flatnonzero(~read).tolist():
+            match = self._routes.match[routes[k]]
+            if payloads[k] and isinstance(match, NoMatch):
+                self._refuse(first_offset + k, mine[k], match, out)
+        groups = np.unique(profile[read]).tolist()
+        return [(each, np.flatnonzero(read & (profile == each)).astype(np.int32)) for each in groups]
 
     def _refuse(self, offset: int, row: Row, match: NoMatch, out: Outputs) -> None:
         profile = self.profiles[match.profile] if match.profile >= 0 else None
@@ -107,13 +106,6 @@ class Messages:
         out.count("message", "rejected", reason=match.reason, source=row.source, profile=name)
         redact = self._strangers.redact if profile is None else profile.redact
         out.dead_letter(offset, row, match.reason, _NO_PROFILE[match.reason], redact, name)
-
-    def _route(self, topic: str) -> Route:
-        if len(self._routes) >= self.CACHE:
-            self._routes.clear()
-        match = self.router.match(topic)
-        route = self._routes[topic] = Route(match, -1 if isinstance(match, NoMatch) else match.profile)
-        return route
 
 
 def _unwrap(row: Row) -> Row:

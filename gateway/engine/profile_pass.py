@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -13,34 +12,41 @@ from gateway.config.topic_template import fill
 from gateway.engine.cross_checks import CrossChecks
 from gateway.engine.devices import Devices, Refusal
 from gateway.engine.outputs import Outputs
-from gateway.engine.router import Match, NoMatch
+from gateway.engine.router import Match
+from gateway.engine.routes import Routes
 from gateway.engine.sequences import SequenceTracker
 from gateway.engine.timegate import TimeGate, Verdict
 from gateway.reasons import Ignored, Invalid, Rejected, Unstored
-from gateway.rows import RETAIN, Row, RowKind
+from gateway.rows import RETAIN, Row, RowKind, Rows
 from processors.columns import F64, I32, I64, U8, U32
 from processors.flags import Flag, Why
 from processors.quality.gross_range import gross_range
 
-__all__ = ["Candidates", "Observed", "ProfilePass", "Route"]
+__all__ = ["Came", "Candidates", "Observed", "ProfilePass"]
 
 Mask = NDArray[np.bool_]
 _DECODED, _REJECTED, _IGNORED = 0, 1, 2
 _STRANGERS_NAMED = 3
 _KEPT_LONG = 60_000_000_000
-# per message these cost half of what a loop in Python does
-_payload, _topic, _kind, _source = (attrgetter(name) for name in ("payload", "topic", "kind", "source"))
-_received_at, _device = attrgetter("received_at"), attrgetter("device")
 
 
 @dataclass(slots=True, eq=False)
-class Route:
-    """Where a topic leads; the device is filled in once a message of it has been decoded."""
+class Came:
+    """The messages of one profile in a call; all but `rows` have an entry a message."""
 
-    match: Match | NoMatch
-    profile: int
-    """Index of the profile that reads it; -1: none."""
-    device: int = -1
+    rows: Rows
+    """All of the call; a replayed one as it first came."""
+    places: I32
+    """Which of the rows they are."""
+    topics: list[str]
+    payloads: list[bytes]
+    routes: I32
+    received: I64
+    """When it came in."""
+    stamp: I64
+    """The same, but of a replayed one when it first came: that stamps it."""
+    replays: bool
+    """Some of the call's rows may be replayed ones."""
 
 
 @dataclass(slots=True)
@@ -76,17 +82,12 @@ class Observed:
 
 
 class ProfilePass:
-    """Made for one call. Index spaces: k = message of this pass, r = record, `places[k]` = row of the call."""
+    """Made for one call. Index spaces: k = message of this pass, r = record, `came.places[k]` = row of the call."""
 
     def __init__(
         self, profile: CompiledProfile, devices: Devices, gate: TimeGate, sequences: SequenceTracker, out: Outputs,
-        first_offset: int, places: I32, rows: Sequence[Row], routes: list[Route], received: I64, replays: bool,
-        cross: CrossChecks,
+        first_offset: int, came: Came, routes: Routes, cross: CrossChecks,
     ) -> None:  # fmt: skip
-        """`received` is when each row came in; a replayed row itself bears its first receipt, which stamps it.
-
-        `replays`: some rows of the call may be replayed ones.
-        """
         self._profile = profile
         self._devices = devices
         self._registry = devices.registry
@@ -94,19 +95,17 @@ class ProfilePass:
         self._sequences = sequences
         self._out = out
         self._first_offset = first_offset
-        self._places = places
-        self._rows = rows
+        self._came = came
+        self._places = came.places
+        self._stamp = came.stamp
         self._routes = routes
-        self._received = received
-        self._replays = replays
         self._cross = cross
-        self._stamp = np.fromiter(map(_received_at, rows), np.int64, len(rows)) if replays else received
-        self._status = np.zeros(len(rows), np.int8)
+        self._status = np.zeros(len(came.places), np.int8)
 
     def run(self) -> tuple[Candidates, Observed] | None:
         """The readings that may be accepted, and what was observed; None: there are none."""
-        rows, out, name = self._rows, self._out, self._profile.name
-        decoded = self._profile.decode(list(map(_payload, rows)), list(map(_topic, rows)), self._stamp)
+        out, name = self._out, self._profile.name
+        decoded = self._profile.decode(self._came.payloads, self._came.topics, self._stamp)
         for k, reason, detail in decoded.rejected:
             self._reject(k, reason, detail)
         for k, ignored in decoded.ignored:
@@ -132,42 +131,54 @@ class ProfilePass:
 
     def _reject(self, k: int, reason: Rejected, detail: str) -> None:
         self._status[k] = _REJECTED
-        self._out.count("message", "rejected", reason=reason, source=self._rows[k].source, profile=self._profile.name)
+        self._out.count("message", "rejected", reason=reason, source=self._row(k).source, profile=self._profile.name)
         self._letter(k, reason, detail)
 
     def _ignore(self, k: int, reason: Ignored) -> None:
         self._status[k] = _IGNORED
-        self._out.count("message", "ignored", reason=reason, source=self._rows[k].source, profile=self._profile.name)
+        self._out.count("message", "ignored", reason=reason, source=self._row(k).source, profile=self._profile.name)
+
+    def _row(self, k: int) -> Row:
+        return self._came.rows[int(self._places[k])]
+
+    def _per_row(self, figures: Sequence[int]) -> I64:
+        """What each run has, for each message."""
+        return self._came.rows.each(figures)[self._places]
+
+    def _match(self, k: int) -> Match:
+        match = self._routes.match[self._came.routes[k]]
+        assert isinstance(match, Match)
+        return match
 
     def _letter(self, k: int, reason: str, detail: str, device: int = -1) -> None:
         whose = self._registry.records[device].id if device >= 0 else ""
         offset = self._first_offset + int(self._places[k])
         profile = self._profile
-        self._out.dead_letter(offset, self._rows[k], reason, detail, profile.redact, profile.name, whose)
+        self._out.dead_letter(offset, self._row(k), reason, detail, profile.redact, profile.name, whose)
 
     def _identify(self, decoded: Decoded) -> I32:
         """Device of each record; below 0: a Refusal. A message none of whose records is somebody's is rejected."""
         message, status = decoded.message, self._status
         if decoded.keys is None:
             # devices are met only after their first message has been decoded, so that noise provisions nobody
-            readable = np.zeros(len(self._rows), np.bool_)
-            readable[message] = True
-            readable &= status == _DECODED
-            per = np.fromiter(map(_device, self._routes), np.int32, len(self._routes))
-            per[~readable] = Refusal.UNSEEN
-            for k in np.flatnonzero(readable & (per < 0)).tolist():
-                route = self._routes[k]
-                if route.device < 0:
-                    assert isinstance(route.match, Match)
-                    route.device = self._find(k, route.match.key or "")
-                per[k] = route.device
+            per = self._routes.device[self._came.routes]
+            if per.min() < 0 or len(message) < len(per) or status.any():
+                readable = np.zeros(len(per), np.bool_)
+                readable[message] = True
+                readable &= status == _DECODED
+                per[~readable] = Refusal.UNSEEN
+                for k in np.flatnonzero(readable & (per < 0)).tolist():
+                    route = self._came.routes[k]
+                    if self._routes.device[route] < 0:
+                        self._routes.device[route] = self._find(k, self._match(k).key or "")
+                    per[k] = self._routes.device[route]
             device = per[message]
         else:
             pairs: Iterable[tuple[int, str]] = zip(message.tolist(), decoded.keys, strict=True)
             found = (self._find(k, key) if status[k] == _DECODED else int(Refusal.UNSEEN) for k, key in pairs)
             device = np.fromiter(found, np.int32, len(message))
         if len(device) and device.min() < 0:
-            somebody = np.zeros(len(self._rows), np.bool_)
+            somebody = np.zeros(len(status), np.bool_)
             somebody[message[device >= 0]] = True
             for k in np.unique(message[device < 0]).tolist():
                 if status[k] == _DECODED and not somebody[k]:
@@ -176,24 +187,22 @@ class ProfilePass:
         return device
 
     def _find(self, k: int, key: str) -> int:
-        match = self._routes[k].match
-        assert isinstance(match, Match)
-        return self._devices.find(self._profile, key, match.variables, int(self._stamp[k]), self._out)
+        return self._devices.find(self._profile, key, self._match(k).variables, int(self._stamp[k]), self._out)
 
     def _ignore_retained(self, stamped: Mask, message: I32) -> None:
         """What was last known and bears no time of its own is no new measurement."""
-        retained = np.fromiter((row.flags & RETAIN for row in self._rows), np.bool_, len(self._rows))
+        retained = (self._per_row([run.flags for run in self._came.rows.runs]) & RETAIN) != 0
         for k in np.unique(message[stamped & retained[message]]).tolist():
             if self._status[k] == _DECODED:
                 self._ignore(k, Ignored.RETAINED)
 
     def _by_source(self) -> list[tuple[int, int]]:
-        if len(different := set(map(_source, self._rows))) == 1:
+        sources = [run.source for run in self._came.rows.runs]
+        if len(different := set(sources)) == 1:
             amount = int(np.count_nonzero(self._status == _DECODED))
             return [(different.pop(), amount)] if amount else []
-        sources = np.fromiter(map(_source, self._rows), np.int64, len(self._rows))
-        found, amounts = np.unique(sources[self._status == _DECODED], return_counts=True)
-        return list(zip(found.tolist(), amounts.tolist(), strict=True))
+        amounts = np.bincount(self._per_row(sources)[self._status == _DECODED])
+        return [(source, int(amounts[source])) for source in np.flatnonzero(amounts).tolist()]
 
     # -- readings -----------------------------------------------------------------------------------------------------
 
@@ -221,7 +230,7 @@ class ProfilePass:
     def _owner(self, fault: Fault, decoded: Decoded) -> int:
         """Whose a record without a row is, if it is a device that is known by now; -1: nobody knows."""
         if decoded.keys is None:
-            return self._routes[fault.message].device
+            return int(self._routes.device[self._came.routes[fault.message]])
         return -1 if fault.key is None else self._registry.find(self._profile.name, fault.key)
 
     def _name_strangers(self, decoded: Decoded, strangers: Mask) -> None:
@@ -242,13 +251,14 @@ class ProfilePass:
     ) -> tuple[Candidates, Observed]:
         if decoded.sequence is not None and self._profile.sequence_of is None:
             self._follow_sequence(decoded, keep, device)
-        device, stamped, valued = device[keep], stamped[keep], valued[keep]
-        message, ts = decoded.message[keep], decoded.ts[keep]
-        value, state = decoded.value[keep], decoded.state[keep]
-        ts = np.where(stamped, self._stamp[message], ts)
-        received = self._received[message]
+        message, ts, value, state, within = decoded.message, decoded.ts, decoded.value, decoded.state, decoded.within
+        if not keep.all():
+            device, stamped, valued, message, ts = device[keep], stamped[keep], valued[keep], message[keep], ts[keep]
+            value, state, within = value[keep], state[keep], within if within is None else within[keep]
+        if stamped.any():
+            ts = np.where(stamped, self._stamp[message], ts)
+        received = self._came.received[message]
         verdict = self._gate.judge(device, ts, received, self._registry.offset)
-        within = decoded.within if decoded.within is None else decoded.within[keep]
         self._hear(device, ts, received, message, within)
         observed = Observed(self._registry.lane[device], ts, received, verdict.steady, verdict.usual)
         for gone, reason in ((verdict.ahead, Unstored.QUARANTINED), (verdict.expired, Unstored.EXPIRED)):
@@ -263,7 +273,8 @@ class ProfilePass:
         """Note who gave a sign of life. What is old and was kept (by the broker, by us) is none."""
         old = ts < received - _KEPT_LONG
         if old.any():
-            kept = np.fromiter(((row.flags & RETAIN) or row.kind == RowKind.REPLAY for row in self._rows), np.bool_)
+            runs = self._came.rows.runs
+            kept = self._per_row([run.flags & RETAIN or run.kind == RowKind.REPLAY for run in runs]) != 0
             alive = ~(old & kept[message])
             device, received, message = device[alive], received[alive], message[alive]
             within = within if within is None else within[alive]
@@ -299,10 +310,8 @@ class ProfilePass:
         """Counters that are no device's but a whole node's: every message of it counts, whoever it is about."""
         modulus, name = self._profile.sequence_modulus or 1 << 62, self._profile.name
         for k, number, scope, ts in decoded.counters:
-            match = self._routes[k].match
-            assert isinstance(match, Match)
             at = int(self._stamp[k]) if ts == RECEIPT else min(ts, int(self._stamp[k]))
-            whose = f"{name}\0{fill(of, match.variables)}"
+            whose = f"{name}\0{fill(of, self._match(k).variables)}"
             if self._sequences.has_room(whose, self._devices.limit):
                 change = self._sequences.observe(whose, number, scope, modulus, at)
                 self._out.count("beside", "missing", change, profile=name)
@@ -314,7 +323,7 @@ class ProfilePass:
         self._out.count("reading", reason, int(per_record.sum()), profile=self._profile.name)
         self._registry.count(reason, device[gone], per_record)
         for k, whose, when in zip(message[gone].tolist(), device[gone].tolist(), ts[gone].tolist(), strict=True):
-            secs = (when - int(self._received[k])) / 1e9
+            secs = (when - int(self._came.received[k])) / 1e9
             side = "ahead of" if secs > 0 else "behind"
             self._letter(k, reason, f"event time is {abs(secs):.0f} s {side} its receipt", whose)
 
@@ -332,8 +341,8 @@ class ProfilePass:
         about = np.zeros(len(message), np.uint32)
         about[stamped] |= np.uint32(Why.RECEIPT_TIME)
         about[~verdict.steady] |= np.uint32(Why.CLOCK_OFFSET)
-        if self._replays:
-            replayed = np.fromiter(map(_kind, self._rows), np.int64, len(self._rows)) == RowKind.REPLAY
+        if self._came.replays:
+            replayed = self._per_row([run.kind for run in self._came.rows.runs]) == RowKind.REPLAY
             about[replayed[message]] |= np.uint32(Why.REPLAYED)
         if about.any():
             why |= about[:, None]

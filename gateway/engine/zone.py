@@ -8,7 +8,6 @@ computes for a zone does not depend on which other zones it hosts: lanes are (zo
 """
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -32,7 +31,7 @@ from gateway.engine.sequences import SequenceTracker
 from gateway.engine.timegate import TimeGate, suspect_clock
 from gateway.engine.timezone import day_edges
 from gateway.reasons import Unstored
-from gateway.rows import Row, RowKind
+from gateway.rows import Row, RowKind, Rows, Run
 from processors.columns import U8, DirtyPanes, FlagRewrites, ReadingBatch
 from processors.flags import Why
 from processors.windows.watermark import Watermarks
@@ -41,7 +40,6 @@ from processors.windows.window_set import WindowSet
 __all__ = ["ZoneEngine"]
 
 _NO_MESSAGES = frozenset({int(kind) for kind in (RowKind.CONFIG, RowKind.ACT, RowKind.REPORT, RowKind.CLOSE)})
-_kind, _received_at = attrgetter("kind"), attrgetter("received_at")
 _SECOND = 1_000_000_000
 _CLOCK_EVERY = 5 * _SECOND
 _ACTIVE_WITHIN = 3600 * _SECOND
@@ -83,26 +81,34 @@ class ZoneEngine:
         """Take `rows` (contiguous from `offset`), or none for a tick; `now` drives timers only and never goes back."""
         self.now = max(self.now, now)
         out = Outputs()
-        start = 0
-        if not _NO_MESSAGES.isdisjoint(map(_kind, rows)):
-            for k, row in enumerate(rows):
-                if row.kind in _NO_MESSAGES:
-                    self._take(rows[start:k], out)
-                    if row.kind == RowKind.CONFIG:
-                        self._configure(row, out)
-                    elif row.kind == RowKind.CLOSE:
-                        self._watermarks.close(msgspec.msgpack.decode(row.payload, type=int))
-                    elif row.kind == RowKind.ACT and not self.judge.act(row, self.now, out.transitions):
-                        out.count("beside", "acts_without_effect")
-                    self.offset += 1
-                    start = k + 1
-        self._take(rows[start:] if start else rows, out)
+        came = Rows.of(rows)
+        # where runs end says nothing: what comes between two rows that are no messages is taken as one
+        between: list[Run] = []
+        for run in came.runs:
+            if run.kind not in _NO_MESSAGES:
+                between.append(run)
+                continue
+            self._take(Rows(between), out)
+            between = []
+            for row in Rows([run]):
+                self._obey(row, out)
+                self.offset += 1
+        self._take(Rows(between), out)
         self._progress(live)
         self._close(out)
         self._judge(live, out)
         return out.result()
 
-    def _take(self, rows: Sequence[Row], out: Outputs) -> None:
+    def _obey(self, row: Row, out: Outputs) -> None:
+        """Take a row that is no message."""
+        if row.kind == RowKind.CONFIG:
+            self._configure(row, out)
+        elif row.kind == RowKind.CLOSE:
+            self._watermarks.close(msgspec.msgpack.decode(row.payload, type=int))
+        elif row.kind == RowKind.ACT and not self.judge.act(row, self.now, out.transitions):
+            out.count("beside", "acts_without_effect")
+
+    def _take(self, rows: Rows, out: Outputs) -> None:
         if not rows:
             return
         assert self._messages is not None, "the first row of a journal is its configuration"
@@ -116,7 +122,7 @@ class ZoneEngine:
             self._observe(seen)
         self.offset += len(rows)
 
-    def _accept(self, came: Candidates, rows: Sequence[Row], out: Outputs) -> None:
+    def _accept(self, came: Candidates, rows: Rows, out: Outputs) -> None:
         """Sort duplicates out, give the rest to the windows, mark what late readings change."""
         kinds = self._dedupe.sort(self._windows, came.series, came.ts, came.value)
         late = kinds.late
@@ -141,10 +147,10 @@ class ZoneEngine:
             self._compare(batch, measured, accepted, came, rows, out)
 
     def _compare(
-        self, batch: ReadingBatch, measured: U8, accepted: Any, came: Candidates, rows: Sequence[Row], out: Outputs
+        self, batch: ReadingBatch, measured: U8, accepted: Any, came: Candidates, rows: Rows, out: Outputs
     ) -> None:
         """Accepted readings against their neighbours'; `measured` are the flags by what needs no order."""
-        received = np.fromiter(map(_received_at, rows), np.int64, len(rows))[came.row[accepted]]
+        received = rows.received_at()[came.row[accepted]]
         lane, pane_secs = self.registry.lane[came.device[accepted]], self._windows.pane_secs[batch.series]
         self._rewrite(self._quality.compare(batch, measured[accepted], received, lane, pane_secs), out)
 
@@ -177,7 +183,7 @@ class ZoneEngine:
         for profile, amount in per_profile.items():
             out.count(book, term, amount, profile=profile)
 
-    def _keep_conflicts(self, mask: Any, came: Candidates, rows: Sequence[Row], out: Outputs) -> None:
+    def _keep_conflicts(self, mask: Any, came: Candidates, rows: Rows, out: Outputs) -> None:
         for k, device, series in zip(
             came.row[mask].tolist(), came.device[mask].tolist(), came.series[mask].tolist(), strict=True
         ):

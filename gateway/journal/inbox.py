@@ -3,7 +3,7 @@
 One transaction and one blob (a *chunk*) a call of `append`. Offsets are dense from 0. What must agree with the rows,
 the figures of each source, stands in the same transaction.
 
-    chunk   first_offset, rows, messages, qos1 {source: n}, crc, body = msgpack of the rows
+    chunk   first_offset, rows, messages, qos1 {source: n}, crc, body = msgpack of the runs of rows
     state   begin, end, newest received_at, totals of each source
 """
 
@@ -18,11 +18,12 @@ from isal.isal_zlib import crc32
 
 from gateway.errors import JournalCorrupt, JournalError
 from gateway.journal.sqlite import ANEW, Database, Fault, no_fault, read_state
-from gateway.rows import QOS1, Row, RowKind
+from gateway.rows import QOS1, Row, RowKind, Rows, Run
 
 __all__ = ["INBOX_SCHEMA", "INBOX_VERSION", "Inbox", "InboxState", "IntakeCounts", "SourceTotals"]
 
-INBOX_VERSION = 1
+INBOX_VERSION = 2
+"""1 had single rows in its bodies; they are read as they are."""
 INBOX_SCHEMA = (
     "CREATE TABLE chunk(first_offset INTEGER PRIMARY KEY, rows INTEGER NOT NULL, messages INTEGER NOT NULL,"
     " qos1 BLOB NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL)",
@@ -33,6 +34,17 @@ _TRIM_CHUNKS = 64
 _CHUNK_BYTES = 16 << 20
 """SQLite takes no blob of a gigabyte, and reading a chunk means holding it."""
 _MESSAGE, _REPLAY = int(RowKind.MESSAGE), int(RowKind.REPLAY)
+
+
+class _Stored(msgspec.Struct, array_like=True, gc=False):
+    """A run, or a row of version 1."""
+
+    received_at: int | list[int]
+    kind: int
+    source: int
+    flags: int
+    topics: list[str] | str
+    payloads: list[bytes] | bytes
 
 
 class IntakeCounts(msgspec.Struct):
@@ -82,8 +94,8 @@ class Inbox:
         self._db = Database(path, fault)
         self._lock = threading.RLock()
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(list[Row])
-        self._cached: tuple[int, list[Row]] = (0, [])
+        self._decoder = msgspec.msgpack.Decoder(list[_Stored])
+        self._cached: tuple[int, Rows] = (0, Rows())
         # per source, the chunks that hold its unconfirmed messages: (first offset, its QoS 1 messages before the chunk)
         self._owing: dict[int, deque[tuple[int, int]]] = {}
         try:
@@ -126,15 +138,16 @@ class Inbox:
         Raises:
             JournalFull: the quota or the disk is exhausted; nothing was written.
         """
+        new = Rows.of(rows)
         with self._lock:
             old = self._state
-            if rows and rows[0].received_at <= old.last_received_at:
-                raise ValueError(f"received_at {rows[0].received_at} does not come after {old.last_received_at}")
+            if new and new.runs[0].first_at <= old.last_received_at:
+                raise ValueError(f"received_at {new.runs[0].first_at} does not come after {old.last_received_at}")
             first = old.end
-            parts = self._parts(rows)
-            messages, qos1 = _contents(rows)
+            parts = self._parts(new)
+            messages, qos1 = _contents(new)
             state = InboxState(
-                old.begin, first + len(rows), rows[-1].received_at if rows else old.last_received_at,
+                old.begin, first + len(new), new.runs[-1].last_at if new else old.last_received_at,
                 _added(old.sources, messages, qos1, counts, confirmed),
             )  # fmt: skip
             self._db.room(sum(len(body) for _, body in parts), self.quota_bytes)
@@ -160,17 +173,17 @@ class Inbox:
             self._state = state
             return first
 
-    def _parts(self, rows: Sequence[Row]) -> list[tuple[Sequence[Row], bytes]]:
+    def _parts(self, rows: Rows) -> list[tuple[Rows, bytes]]:
         """The rows in chunks of bounded bytes, each with its encoding; nearly always one."""
         if not rows:
             return []
-        body = self._encoder.encode(rows)
+        body = self._encoder.encode(rows.runs)
         if len(body) <= _CHUNK_BYTES or len(rows) == 1:
             return [(rows, body)]
         half = len(rows) // 2
         return self._parts(rows[:half]) + self._parts(rows[half:])
 
-    def read(self, start: int, limit: int, max_bytes: int = 1 << 62) -> list[Row]:
+    def read(self, start: int, limit: int, max_bytes: int = 1 << 62) -> Rows:
         """At most `limit` rows from offset `start` on, fewer where a chunk takes their payloads past `max_bytes`.
 
         Raises:
@@ -178,18 +191,19 @@ class Inbox:
             JournalCorrupt: bytes on disk are not what was written.
         """
         self._check_held(start)
-        out: list[Row] = []
+        out: list[Rows] = []
         end = self.end_offset  # before the view is taken: what came after that is not in it
         with self._db.reading() as connection:
-            while len(out) < limit and start < end:
+            while limit > 0 and start < end:
                 first, rows = self._chunk_at(connection, start)
-                part = rows[start - first : start - first + limit - len(out)]
-                out += part
+                part = rows[start - first : start - first + limit]
+                out.append(part)
                 start = first + len(rows)
-                max_bytes -= sum([len(row.payload) for row in part])
+                limit -= len(part)
+                max_bytes -= part.payload_bytes
                 if max_bytes <= 0:
                     break
-        return out
+        return Rows.joined(out)
 
     def messages_between(self, start: int, end: int) -> int:
         """Rows of kind MESSAGE or REPLAY with start <= offset < end, counted from what is there."""
@@ -218,19 +232,21 @@ class Inbox:
         with self._lock:
             totals = self._state.sources.get(source, SourceTotals())
             floor = max(totals.confirmed, totals.qos1 - min(limit, self._keep))
-            parts: list[list[Row]] = []
+            parts: list[list[Run]] = []
             with self._db.reading() as connection:
                 upto = totals.qos1
                 for first, before in reversed(self._owing.get(source, ())):
                     if upto <= floor:
                         break
                     chunk = self._chunk_at(connection, first)[1]
-                    parts.append([r for r in chunk if r.source == source and r.kind == _MESSAGE and r.flags & QOS1])
+                    mine = [run for run in chunk.runs if run.source == source and run.kind == _MESSAGE]
+                    parts.append([run for run in mine if run.flags & QOS1])
                     upto = before
-        rows = [row for part in reversed(parts) for row in part]
+        rows = Rows([run for part in reversed(parts) for run in part])
         if totals.qos1 > floor and len(rows) != totals.qos1 - upto:
             raise JournalCorrupt(f"{self._path}: unconfirmed messages of source {source} are missing.", ANEW)
-        return [(row.topic, row.payload) for row in rows[max(floor - upto, 0) :]]
+        rows = rows[max(floor - upto, 0) :]
+        return list(zip(rows.topics(), rows.payloads(), strict=True))
 
     def totals(self) -> dict[int, SourceTotals]:
         """Running figures by source."""
@@ -282,7 +298,7 @@ class Inbox:
         """Close the file. Idempotent."""
         self._db.close()
 
-    def _chunk_at(self, connection: Connection, offset: int) -> tuple[int, list[Row]]:
+    def _chunk_at(self, connection: Connection, offset: int) -> tuple[int, Rows]:
         first, rows = self._cached
         if first <= offset < first + len(rows):
             return first, rows
@@ -295,7 +311,7 @@ class Inbox:
         *figures, crc, body = found
         if _crc(tuple(figures), body) != crc:
             raise JournalCorrupt(f"{self._path}: the rows from {found[0]} on are damaged.", ANEW)
-        self._cached = found[0], self._decoder.decode(body)
+        self._cached = found[0], _rows_of(self._decoder.decode(body))
         return self._cached
 
     def _check_held(self, start: int) -> None:
@@ -333,17 +349,28 @@ class Inbox:
             chunks.popleft()
 
 
-def _contents(rows: Sequence[Row]) -> tuple[Counter[int], dict[int, int]]:
+def _rows_of(stored: Sequence[_Stored]) -> Rows:
+    parts: list[Rows] = []
+    for each in stored:
+        at, topics, payloads = each.received_at, each.topics, each.payloads
+        if isinstance(topics, list) and isinstance(payloads, list):
+            parts.append(Rows([Run(at, each.kind, each.source, each.flags, topics, payloads)]))
+        elif isinstance(at, int) and isinstance(topics, str) and isinstance(payloads, bytes):
+            parts.append(Rows([Run(at, each.kind, each.source, each.flags, [topics], [payloads])]))
+        else:
+            raise msgspec.DecodeError("neither a run nor a row")
+    return Rows.joined(parts)
+
+
+def _contents(rows: Rows) -> tuple[Counter[int], dict[int, int]]:
     """Messages (MESSAGE or REPLAY) and QoS 1 messages (MESSAGE only) by source."""
     messages: Counter[int] = Counter()
     qos1: dict[int, int] = {}
-    # one counted integer a row; the few distinct ones are taken apart afterwards
-    for key, number in Counter([r.kind << 16 | r.source << 8 | r.flags for r in rows]).items():
-        kind, source = key >> 16, key >> 8 & 0xFF
-        if kind in (_MESSAGE, _REPLAY):
-            messages[source] += number
-        if kind == _MESSAGE and key & QOS1:
-            qos1[source] = qos1.get(source, 0) + number
+    for run in rows.runs:
+        if run.kind in (_MESSAGE, _REPLAY):
+            messages[run.source] += len(run)
+        if run.kind == _MESSAGE and run.flags & QOS1:
+            qos1[run.source] = qos1.get(run.source, 0) + len(run)
     return messages, qos1
 
 

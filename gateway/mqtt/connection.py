@@ -39,7 +39,7 @@ from gateway.mqtt.signals import (
     WindowExceeded,
 )
 from gateway.mqtt.wire import Wire
-from gateway.rows import Row
+from gateway.rows import Rows
 
 __all__ = ["IntakeSink", "MqttSource", "ReceiptStamps"]
 
@@ -51,7 +51,7 @@ PROOF_SECS = 2.0
 class IntakeSink(Protocol):
     """Where rows go."""
 
-    def put(self, source: "MqttSource", rows: list[Row], received: int, redelivered: int, shed: int) -> None:
+    def put(self, source: "MqttSource", rows: Rows, received: int, redelivered: int, shed: int) -> None:
         """Called from the event loop; must not block. Each row is acknowledged later, in order, by the source's
         `acknowledge`; the counts belong into the transaction that makes these rows durable. Rows may be empty.
         """

@@ -20,7 +20,7 @@ from gateway.mqtt.acks import AckQueue, Pending
 from gateway.mqtt.options import MAX_WINDOW
 from gateway.mqtt.redelivery import Redelivery
 from gateway.mqtt.unconfirmed import Unconfirmed
-from gateway.rows import QOS1, Row
+from gateway.rows import QOS1, Row, Rows, Run
 
 __all__ = ["Handover", "Inflow", "Offence"]
 
@@ -32,7 +32,7 @@ _Arrival = tuple[Row, Pending]
 class Handover(NamedTuple):
     """What became known since the last take()."""
 
-    rows: list[Row]
+    rows: Rows
     received: int
     redelivered: int
     shed: int
@@ -65,7 +65,7 @@ class Inflow:
         self._announced = MAX_WINDOW  # an earlier process may have announced more
         self._plain_number = 0
         self._until = (0, confirmed)
-        self._rows: list[Row] = []
+        self._runs: list[Run] = []
         self._reported = (0, 0, 0)
 
     # ---- figures ----
@@ -143,25 +143,23 @@ class Inflow:
 
     # ---- in ----
 
-    def hand_out(self, rows: list[Row], packet_ids: list[int]) -> Offence | None:
-        """New messages, one packet id each, 0 at QoS 0."""
-        acked, ids = rows, packet_ids
-        if 0 in packet_ids:  # QoS 0 among them, or a packet id that is none
-            acked = [row for row in rows if row.flags & QOS1]
-            ids = [packet_id for row, packet_id in zip(rows, packet_ids, strict=True) if row.flags & QOS1]
-        good = ids.index(0) if 0 in ids else len(ids)
-        used = self._acks.enter(ids[:good] if good < len(ids) else ids)
-        good = used if used >= 0 else good
+    def hand_out(self, run: Run, packet_ids: list[int]) -> Offence | None:
+        """New messages with their packet ids, 0 where there is none, as at QoS 0."""
         offence = None
-        if good < len(ids):
-            # what came before is good; the rest is neither taken nor counted and comes again
-            end = next(index for index, row in enumerate(rows) if row is acked[good])
-            offence = Offence(Reason.PROTOCOL_ERROR, f"packet id {ids[good]} used while in flight")
-            self.received -= len(rows) - end
-            rows, packet_ids, acked = rows[:end], packet_ids[:end], acked[:good]
+        if run.flags & QOS1:
+            good = packet_ids.index(0) if 0 in packet_ids else len(packet_ids)
+            used = self._acks.enter(packet_ids[:good] if good < len(packet_ids) else packet_ids)
+            good = used if used >= 0 else good
+            if good < len(packet_ids):
+                # what came before is good; the rest is neither taken nor counted and comes again
+                offence = Offence(Reason.PROTOCOL_ERROR, f"packet id {packet_ids[good]} used while in flight")
+                self.received -= len(run) - good
+                if not good:
+                    return offence
+                run, packet_ids = run.part(0, good), packet_ids[:good]
+            self._unconfirmed.add(run.topics, run.payloads)
         self._acks.owe(packet_ids)
-        self._rows += rows
-        self._unconfirmed.add(acked)
+        self._runs.append(run)
         return offence
 
     def sort_out(self, row: Row, packet_id: int, now: float) -> Offence | None:
@@ -169,7 +167,7 @@ class Inflow:
         redelivery = self._redelivery
         assert redelivery is not None
         if not row.flags & QOS1:
-            self._rows.append(row)
+            self._runs.append(_run(row))
             self._acks.owe_row(None)
             return None
         if not packet_id or self._acks.enter([packet_id]) >= 0:
@@ -226,8 +224,8 @@ class Inflow:
             return None
         received, redelivered, shed = (a - b for a, b in zip(figures, self._reported, strict=True))
         self._reported = figures
-        rows, self._rows = self._rows, []
-        return Handover(rows, received, redelivered, shed)
+        runs, self._runs = self._runs, []
+        return Handover(Rows(runs), received, redelivered, shed)
 
     # ---- inside ----
 
@@ -237,9 +235,10 @@ class Inflow:
             if row.received_at < self.newest_at:  # others were handed out while it was held
                 self.newest_at += 1
                 row = Row(self.newest_at, row.kind, row.source, row.flags, row.topic, row.payload)
-            self._rows.append(row)
+            run = _run(row)
+            self._runs.append(run)
             self._acks.owe_row(pending)
-            self._unconfirmed.add((row,))
+            self._unconfirmed.add(run.topics, run.payloads)
 
     def _end_sorting(self) -> None:
         self._veil()
@@ -250,3 +249,7 @@ class Inflow:
     def _veil(self) -> None:
         """Rows of earlier connections may not be durable yet: the count that is persisted must not pass them."""
         self._until = (self._acks.handed, self.confirmed)
+
+
+def _run(row: Row) -> Run:
+    return Run(row.received_at, row.kind, row.source, row.flags, [row.topic], [row.payload])

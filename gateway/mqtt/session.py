@@ -32,7 +32,7 @@ from gateway.mqtt.signals import (
     WindowExceeded,
 )
 from gateway.mqtt.subscriptions import DROPPED_TOPIC, Subscriptions
-from gateway.rows import DUP, QOS1, RETAIN, Row, RowKind
+from gateway.rows import DUP, QOS1, RETAIN, Row, RowKind, Run
 
 __all__ = ["Session", "SessionState"]
 
@@ -40,8 +40,8 @@ CONFIRM_SECS = 1.0
 """A ping that proves the arrival of PUBACKs is sent at most this often, but for each receive maximum of them."""
 _MESSAGE = int(RowKind.MESSAGE)
 _PUBLISH = 3
-_PLAIN_QOS1 = 0x32
-"""First byte of nearly everything: PUBLISH, QoS 1, neither RETAIN nor DUP."""
+_PLAIN_QOS1, _PLAIN_QOS0 = 0x32, 0x30
+"""First byte of nearly everything: PUBLISH, neither RETAIN nor DUP."""
 _FLAGS = [(RETAIN if bits & 1 else 0) | (QOS1 if bits & 2 else 0) | (DUP if bits & 8 else 0) for bits in range(16)]
 _read: Callable[[memoryview], tuple[Any, int]] = mqtt5.read
 
@@ -216,13 +216,14 @@ class Session:
     def _parse(self, data: bytes, received_at: int, now: float, signals: list[Signal]) -> int:
         """Handle the whole packets in `data`; returns how many bytes they were."""
         view, size, offset = memoryview(data), len(data), 0
-        source, inflow = self.source, self.inflow
-        at = max(received_at - 1, inflow.newest_at)
-        rows: list[Row] = []
+        inflow = self.inflow
+        inflow.newest_at = max(received_at - 1, inflow.newest_at)
+        topics: list[str] = []
+        payloads: list[bytes] = []
         packet_ids: list[int] = []
-        count = 0
         problem: ValueError | None = None
-        fast = self.state is SessionState.OPEN and not self.inflow.sorting
+        plain = _PLAIN_QOS1
+        fast = self.state is SessionState.OPEN and not inflow.sorting
         while offset < size:
             first = data[offset]
             try:
@@ -239,33 +240,39 @@ class Session:
                 problem = ValueError("a string is not UTF-8")
                 break
             offset += used
-            if fast and first == _PLAIN_QOS1 and (topic := packet.topic):
-                count += 1
-                at += 1
-                rows.append(Row(at, _MESSAGE, source, QOS1, topic, packet.payload))
-                packet_ids.append(packet.packet_id)
+            if fast and first == plain and (topic := packet.topic) and (first == _PLAIN_QOS1 or topic[0] != "$"):
+                topics.append(topic)
+                payloads.append(packet.payload)
+                packet_ids.append(packet.packet_id or 0)
                 continue
-            if first >> 4 == _PUBLISH:
-                inflow.newest_at = at + 1
-                self._on_publish(packet, first, rows, packet_ids, now, signals)
-                at = inflow.newest_at
-            else:
-                self._on_control(packet, now, signals)
+            if topics:
+                self._hand_out(_FLAGS[plain & 15], topics, payloads, packet_ids, signals)
+                topics, payloads, packet_ids = [], [], []
+                if self.state is SessionState.FAILED:
+                    break
+            plain = _PLAIN_QOS1 if first != _PLAIN_QOS0 or self.shed_qos0 else _PLAIN_QOS0
+            (self._on_publish if first >> 4 == _PUBLISH else self._on_control)(packet, first, now, signals)
             if self.state is SessionState.FAILED:
                 break
-            fast = self.state is SessionState.OPEN and not self.inflow.sorting
-        inflow.newest_at = at
-        inflow.received += count
-        if rows:
-            self._judge(inflow.hand_out(rows, packet_ids), signals)
+            fast = self.state is SessionState.OPEN and not inflow.sorting
+        if topics:
+            self._hand_out(_FLAGS[plain & 15], topics, payloads, packet_ids, signals)
         if problem is not None:
             raise problem
         return offset
 
-    def _on_publish(
-        self, packet: Any, first: int, rows: list[Row], packet_ids: list[int], now: float, signals: list[Signal]
+    def _hand_out(
+        self, flags: int, topics: list[str], payloads: list[bytes], packet_ids: list[int], signals: list[Signal]
     ) -> None:
-        """A PUBLISH that is not plain; its stamp is the newest."""
+        """New messages one after the other, each stamped 1 ns after the one before."""
+        inflow, count = self.inflow, len(topics)
+        run = Run(inflow.newest_at + 1, _MESSAGE, self.source, flags, topics, payloads)
+        inflow.newest_at += count
+        inflow.received += count
+        self._judge(inflow.hand_out(run, packet_ids), signals)
+
+    def _on_publish(self, packet: Any, first: int, now: float, signals: list[Signal]) -> None:
+        """A PUBLISH that is not plain."""
         inflow = self.inflow
         qos = first >> 1 & 3
         topic, payload = packet.topic, packet.payload
@@ -284,15 +291,15 @@ class Session:
             inflow.received += 1
             inflow.shed += 1
         else:
-            inflow.received += 1
-            row = Row(inflow.newest_at, _MESSAGE, self.source, _FLAGS[first & 15], topic, payload)
             packet_id = packet.packet_id if qos else 0
             if inflow.sorting:
+                inflow.received += 1
+                inflow.newest_at += 1
+                row = Row(inflow.newest_at, _MESSAGE, self.source, _FLAGS[first & 15], topic, payload)
                 self._judge(inflow.sort_out(row, packet_id, now), signals)
                 self._send_acks()
             else:
-                rows.append(row)
-                packet_ids.append(packet_id)
+                self._hand_out(_FLAGS[first & 15], [topic], [payload], [packet_id], signals)
 
     def _judge(self, offence: Offence | None, signals: list[Signal]) -> None:
         if offence is not None and self.state is not SessionState.FAILED:
@@ -300,7 +307,7 @@ class Session:
 
     # ---- control packets ----
 
-    def _on_control(self, packet: Any, now: float, signals: list[Signal]) -> None:
+    def _on_control(self, packet: Any, _first: int, now: float, signals: list[Signal]) -> None:
         connected = self.state in (SessionState.OPEN, SessionState.CLOSING)
         try:
             if isinstance(packet, mqtt5.ConnAckPacket) and self.state is SessionState.CONNECTING:

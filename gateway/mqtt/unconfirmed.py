@@ -10,39 +10,49 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 
 from gateway.mqtt.options import MAX_WINDOW
-from gateway.rows import QOS1, Row, RowKind
 
 __all__ = ["Unconfirmed"]
 
 
 class Unconfirmed:
-    """A queue in hand-out order. first: the number of the first of `messages`."""
+    """A queue in hand-out order. confirmed: the number of the first that is kept."""
 
     def __init__(self, messages: Iterable[tuple[str, bytes]], first: int) -> None:
-        self._rows = deque(Row(0, RowKind.MESSAGE, 0, QOS1, topic, payload) for topic, payload in messages)
         self.confirmed = first
+        self._parts: deque[tuple[Sequence[str], Sequence[bytes]]] = deque()
+        self._first = first
+        """The number of the first message of the first part."""
+        self._total = first
+        kept = list(messages)
+        if kept:
+            self._append([topic for topic, _ in kept], [payload for _, payload in kept])
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return self._total - self.confirmed
 
     @property
     def total(self) -> int:
         """QoS 1 messages handed out in all."""
-        return self.confirmed + len(self._rows)
+        return self._total
 
     def contents(self) -> list[tuple[str, bytes]]:
         """(topic, payload), oldest first."""
-        return [(row.topic, row.payload) for row in self._rows]
+        every = [pair for part in self._parts for pair in zip(*part, strict=True)]
+        return every[self.confirmed - self._first :]
 
-    def add(self, rows: Sequence[Row]) -> None:
-        """QoS 1 rows that are handed out now."""
-        self._rows.extend(rows)
-        self.confirm(self.total - MAX_WINDOW)
+    def add(self, topics: Sequence[str], payloads: Sequence[bytes]) -> None:
+        """QoS 1 messages that are handed out now. They are kept as they are: nobody may change them."""
+        self._append(topics, payloads)
+        self.confirm(self._total - MAX_WINDOW)
 
     def confirm(self, number: int) -> None:
         """Everything before `number` is confirmed. Never goes back."""
-        gone = max(min(number - self.confirmed, len(self._rows)), 0)
-        drop = self._rows.popleft
-        for _ in range(gone):
-            drop()
-        self.confirmed += gone
+        self.confirmed = min(max(number, self.confirmed), self._total)
+        # part by part: what of the first one is confirmed stays in memory until all of it is
+        while self._parts and self._first + len(self._parts[0][0]) <= self.confirmed:
+            self._first += len(self._parts.popleft()[0])
+
+    def _append(self, topics: Sequence[str], payloads: Sequence[bytes]) -> None:
+        if topics:
+            self._parts.append((topics, payloads))
+            self._total += len(topics)

@@ -26,7 +26,7 @@ from gateway.engine.results import StepResult
 from gateway.journal.inbox import IntakeCounts
 from gateway.journal.opening import open_journal
 from gateway.mqtt.backoff import Backoff
-from gateway.rows import Row, RowKind
+from gateway.rows import Row, RowKind, Rows
 from gateway.runtime.control import serve
 from gateway.runtime.desk import Desk
 from gateway.runtime.faults import KillSwitch
@@ -197,19 +197,21 @@ class Gateway:
 
     async def feed(self, rows: Sequence[Row]) -> None:
         """Journal messages that bear their receipt already, as recordings do."""
-        counts = {0: IntakeCounts(received=len(rows))}
+        fed = Rows.of(rows)
+        counts = {0: IntakeCounts(received=len(fed))}
         async with self.intake.lock:
             loop = asyncio.get_running_loop()
-            first = await loop.run_in_executor(self._inbox_thread, self.inbox.append, rows, counts, {})
-            self._on_journaled(first, rows, monotonic())
+            first = await loop.run_in_executor(self._inbox_thread, self.inbox.append, fed, counts, {})
+            self._on_journaled(first, fed, monotonic())
 
     async def close_windows(self, until: int) -> None:
         """Say that nothing more comes before the event time `until` (UTC ns): the end of a recording."""
-        row = Row(self.inbox.last_received_at + 1, RowKind.CLOSE, 0, 0, "", msgspec.msgpack.encode(until))
+        end = msgspec.msgpack.encode(until)
+        rows = Rows.of([Row(self.inbox.last_received_at + 1, RowKind.CLOSE, 0, 0, "", end)])
         async with self.intake.lock:
             loop = asyncio.get_running_loop()
-            first = await loop.run_in_executor(self._inbox_thread, self.inbox.append, [row], {}, {})
-            self._on_journaled(first, [row], monotonic())
+            first = await loop.run_in_executor(self._inbox_thread, self.inbox.append, rows, {}, {})
+            self._on_journaled(first, rows, monotonic())
 
     def register_stores(self) -> None:
         """Keep blocks for every configured store from now on, also while it is down, and for no other.
@@ -254,7 +256,7 @@ class Gateway:
 
     # -- hand-overs ---------------------------------------------------------------------------------------------------
 
-    def _on_journaled(self, first_offset: int, rows: Sequence[Row], came_at: float) -> None:
+    def _on_journaled(self, first_offset: int, rows: Rows, came_at: float) -> None:
         self._stages.journaled(first_offset + len(rows), came_at, len(rows))
         self.runner.journaled(first_offset, rows)
 
@@ -262,7 +264,7 @@ class Gateway:
         self.view.ack.observe(secs, messages)
         self.metrics.ack.observe(secs, messages)
 
-    def _on_committed(self, rows: Sequence[Row], result: StepResult, position: int | None) -> None:
+    def _on_committed(self, rows: Rows, result: StepResult, position: int | None) -> None:
         self._stages.committed(self.engines.offset, position)
         self.view.committed(monotonic(), len(rows), result)
         self.live_parts.hub.committed(result)

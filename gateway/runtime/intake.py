@@ -13,7 +13,7 @@ from time import monotonic
 from gateway.errors import CommandError, JournalFull
 from gateway.journal.inbox import Inbox, IntakeCounts
 from gateway.mqtt.connection import MqttSource
-from gateway.rows import Row
+from gateway.rows import Row, Rows
 from gateway.runtime.gathering import Gathering
 
 __all__ = ["REPLAY_SOURCE", "Intake", "Stamps"]
@@ -42,7 +42,7 @@ class Stamps:
 @dataclass(slots=True)
 class _Batch:
     source: MqttSource
-    rows: list[Row]
+    rows: Rows
     came_at: float
 
 
@@ -59,7 +59,7 @@ class Intake:
 
     def __init__(
         self, inbox: Inbox, executor: ThreadPoolExecutor, stamps: Stamps, *,
-        journaled: Callable[[int, Sequence[Row], float], None], full: Callable[[str], None],
+        journaled: Callable[[int, Rows, float], None], full: Callable[[str], None],
         acked: Callable[[float, int], None], committed: Callable[[float], None], passed: Callable[[str], None],
     ) -> None:  # fmt: skip
         self.lock = asyncio.Lock()
@@ -86,7 +86,7 @@ class Intake:
         self._timer: asyncio.TimerHandle | None = None
         self._due_at = 0.0
 
-    def put(self, source: MqttSource, rows: list[Row], received: int, redelivered: int, shed: int) -> None:
+    def put(self, source: MqttSource, rows: Rows, received: int, redelivered: int, shed: int) -> None:
         """Take what a source read in one go: its new rows in receive order, and how many messages it counted."""
         pending = self._pending
         # without rows it is counts only, which must not pile up while the inbox is full
@@ -194,10 +194,13 @@ class Intake:
         self._set_room()
         self._passed("before-puback")
         now = monotonic()
+        durable: dict[MqttSource, int] = {}
         for batch in pending.batches:
-            batch.source.acknowledge(len(batch.rows))
-            self.waiting -= len(batch.rows)
+            durable[batch.source] = durable.get(batch.source, 0) + len(batch.rows)
             self._acked(now - batch.came_at, len(batch.rows))
+        for source, amount in durable.items():  # one write of PUBACKs each
+            source.acknowledge(amount)
+            self.waiting -= amount
         offset = first_offset + sum(len(batch.rows) for batch in pending.batches)
         for act, done in pending.acts:
             if not done.done():
@@ -205,20 +208,19 @@ class Intake:
             offset += len(act)
         return True
 
-    def _composed(self, pending: _Pending) -> tuple[list[Row], dict[int, IntakeCounts]]:
-        rows: list[Row] = []
-        for batch in pending.batches:
-            rows += batch.rows
+    def _composed(self, pending: _Pending) -> tuple[Rows, dict[int, IntakeCounts]]:
+        parts = [batch.rows for batch in pending.batches]
         counts = dict(pending.counts)
         for act, _ in pending.acts:
             first = self._stamps.take(len(act))
-            rows += [Row(first + k, r.kind, r.source, r.flags, r.topic, r.payload) for k, r in enumerate(act)]
+            stamped = [Row(first + k, r.kind, r.source, r.flags, r.topic, r.payload) for k, r in enumerate(act)]
+            parts.append(Rows.of(stamped))
             if replayed := sum(r.source == REPLAY_SOURCE for r in act):
                 before = counts.get(REPLAY_SOURCE, IntakeCounts())
                 counts[REPLAY_SOURCE] = IntakeCounts(received=before.received + replayed)
-        return rows, counts
+        return Rows.joined(parts), counts
 
-    async def _append(self, rows: list[Row], counts: dict[int, IntakeCounts], confirmed: dict[int, int]) -> int:
+    async def _append(self, rows: Rows, counts: dict[int, IntakeCounts], confirmed: dict[int, int]) -> int:
         loop = asyncio.get_running_loop()
         started = monotonic()
         first = await loop.run_in_executor(self._executor, self._inbox.append, rows, counts, confirmed)

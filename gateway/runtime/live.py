@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
+from math import log
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ class Latency:
 
     def observe(self, secs: float, times: int = 1) -> None:
         """Count a duration `times` times."""
-        place = int(np.log(max(secs, _FLOOR_SECS) / _FLOOR_SECS) / np.log(_GROWTH))
+        place = int(log(max(secs, _FLOOR_SECS) / _FLOOR_SECS) / log(_GROWTH))
         self._counts[min(place, _BUCKETS - 1)] += times
         self.worst = max(self.worst, secs)
 

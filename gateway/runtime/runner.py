@@ -9,10 +9,9 @@ start goes on from the last call that was committed.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
-from operator import attrgetter
 from time import monotonic, thread_time
 from typing import TypeVar
 
@@ -22,7 +21,7 @@ from gateway.engine.results import StepResult
 from gateway.errors import JournalFull
 from gateway.journal.inbox import Inbox
 from gateway.journal.outbox import Outbox, StepRecord
-from gateway.rows import Row
+from gateway.rows import Rows
 
 __all__ = ["Recent", "Runner"]
 
@@ -32,9 +31,6 @@ _FULL_RETRY_SECS = 0.25
 _GATHER_TIMES = 3.0
 """A call costs much the same for one message as for a hundred: where it is long, more are gathered for it."""
 _GATHER_MOST_SECS = 0.2
-_payload = attrgetter("payload")
-
-
 _CALL_BYTES = 8 << 20
 """Payloads of one call at most: its outputs, dead letters included, must fit in memory and in a block."""
 _RECENT_BYTES = 64 << 20
@@ -44,14 +40,14 @@ class Recent:
     """The newest journaled rows, in memory so that the engine need not read them back. Bounded by rows and bytes."""
 
     def __init__(self, limit: int) -> None:
-        self._batches: deque[tuple[int, Sequence[Row], int]] = deque()
+        self._batches: deque[tuple[int, Rows, int]] = deque()
         self._rows = 0
         self._bytes = 0
         self._limit = limit
 
-    def put(self, first_offset: int, rows: Sequence[Row]) -> None:
+    def put(self, first_offset: int, rows: Rows) -> None:
         """Remember a batch just journaled; when full, forget everything: the file has it."""
-        size = _payload_bytes(rows)
+        size = rows.payload_bytes
         if self._rows + len(rows) > self._limit or self._bytes + size > _RECENT_BYTES:
             self._batches.clear()
             self._rows = self._bytes = 0
@@ -60,25 +56,26 @@ class Recent:
             self._rows += len(rows)
             self._bytes += size
 
-    def take(self, offset: int, limit: int) -> tuple[list[Row], int]:
+    def take(self, offset: int, limit: int) -> tuple[Rows, int]:
         """Rows from `offset` on, at most `limit`, and how many bytes they have at most; none: not in memory."""
-        out: list[Row] = []
+        out: list[Rows] = []
         most = 0
         batches = self._batches
-        while batches and len(out) < limit:
+        while batches and limit > 0:
             first, rows, size = batches[0]
-            want = offset + len(out)
-            if first + len(rows) <= want:
+            if first + len(rows) <= offset:
                 batches.popleft()
                 self._rows -= len(rows)
                 self._bytes -= size
                 continue
-            if first > want:
+            if first > offset:
                 break
-            part = rows[want - first : want - first + limit - len(out)]
-            out.extend(part)
+            part = rows[offset - first : offset - first + limit]
+            out.append(part)
+            offset += len(part)
+            limit -= len(part)
             most += size
-        return out, most
+        return Rows.joined(out), most
 
 
 class Runner:
@@ -87,7 +84,7 @@ class Runner:
     def __init__(
         self, engines: Engines, inbox: Inbox, outbox: Outbox, clock: Clock, executor: ThreadPoolExecutor, *,
         gather_secs: float, gather_messages: int, tick_secs: float, memory_rows: int, live: Callable[[], bool],
-        committed: Callable[[Sequence[Row], StepResult, int | None], None],
+        committed: Callable[[Rows, StepResult, int | None], None],
         full: Callable[[str], None],
     ) -> None:  # fmt: skip
         self.engines = engines
@@ -113,7 +110,7 @@ class Runner:
         self._wake = asyncio.Event()
         self._stopping = False
         self._pause = asyncio.Lock()
-        self._uncommitted: tuple[list[Row], StepRecord, StepResult] | None = None
+        self._uncommitted: tuple[Rows, StepRecord, StepResult] | None = None
 
     @property
     def behind(self) -> int:
@@ -125,7 +122,7 @@ class Runner:
         """Engine and outbox stand at the same call; not so while a commit waits for room. Asked within `quiesced`."""
         return self._uncommitted is None
 
-    def journaled(self, first_offset: int, rows: Sequence[Row]) -> None:
+    def journaled(self, first_offset: int, rows: Rows) -> None:
         """Rows are durable in the inbox from `first_offset` on."""
         self.recent.put(first_offset, rows)
         self._wake.set()
@@ -196,7 +193,7 @@ class Runner:
         self.busy_secs += monotonic() - started
         self._committed(rows, result, position)
 
-    def _step(self, rows: list[Row], most: int, live: bool) -> tuple[list[Row], StepRecord, StepResult]:
+    def _step(self, rows: Rows, most: int, live: bool) -> tuple[Rows, StepRecord, StepResult]:
         first = self.engines.offset
         if not rows and self._inbox.end_offset > first:
             rows, most = self._inbox.read(first, self._gather_messages, _CALL_BYTES), _CALL_BYTES + 1
@@ -219,13 +216,9 @@ class Runner:
             self.commit_secs = monotonic() - began
 
 
-def _payload_bytes(rows: Sequence[Row]) -> int:
-    return sum(map(len, map(_payload, rows)))
-
-
-def _bounded(rows: list[Row]) -> list[Row]:
+def _bounded(rows: Rows) -> Rows:
     """As many of the first rows as fit in a call, at least one."""
-    if _payload_bytes(rows) <= _CALL_BYTES:
+    if rows.payload_bytes <= _CALL_BYTES:
         return rows
-    sizes = accumulate(len(row.payload) for row in rows)
+    sizes = accumulate(map(len, rows.payloads()))
     return rows[: max(1, sum(1 for size in sizes if size <= _CALL_BYTES))]

@@ -1,6 +1,6 @@
 """The ledger can't lie: whatever a hand-over loses shows, as an imbalance or, inside a database, by `--verify`."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -15,7 +15,7 @@ from gateway.engine.profile_pass import Candidates, ProfilePass
 from gateway.engine.results import StepResult
 from gateway.engine.zone import ZoneEngine
 from gateway.journal.outbox import Outbox, StepRecord
-from gateway.rows import Row
+from gateway.rows import Rows
 from gateway.runtime.app import Gateway
 from gateway.runtime.broker import EmbeddedBroker
 from gateway.runtime.intake import Intake
@@ -46,7 +46,7 @@ class Once:
 def _source_to_intake(patch: Patch, once: Once) -> None:
     put = Intake.put
 
-    def losing(self: Intake, source: Any, rows: list[Row], received: int, redelivered: int, shed: int) -> None:
+    def losing(self: Intake, source: Any, rows: Rows, received: int, redelivered: int, shed: int) -> None:
         if once(bool(rows)):
             put(self, source, rows[:-1], received, redelivered, shed)
             source.acknowledge(1)  # as if it had come through: nothing waits for it
@@ -59,9 +59,9 @@ def _source_to_intake(patch: Patch, once: Once) -> None:
 def _intake_to_inbox(patch: Patch, once: Once) -> None:
     append = Intake._append
 
-    async def losing(self: Intake, rows: list[Row], pending: Any, confirmed: dict[int, int]) -> int:
+    async def losing(self: Intake, rows: Rows, pending: Any, confirmed: dict[int, int]) -> int:
         if once(bool(rows)):
-            del rows[-1]
+            rows = rows[:-1]
         return await append(self, rows, pending, confirmed)
 
     patch.setattr(Intake, "_append", losing)
@@ -70,7 +70,7 @@ def _intake_to_inbox(patch: Patch, once: Once) -> None:
 def _inbox_to_engine(patch: Patch, once: Once) -> None:
     take = ZoneEngine._take
 
-    def losing(self: ZoneEngine, rows: Sequence[Row], out: Any) -> None:
+    def losing(self: ZoneEngine, rows: Rows, out: Any) -> None:
         lost = once(bool(rows))
         take(self, rows[:-1] if lost else rows, out)
         self.offset += lost
@@ -92,7 +92,7 @@ def _decode_to_gate(patch: Patch, once: Once) -> None:
 def _gate_to_windows(patch: Patch, once: Once) -> None:
     accept = ZoneEngine._accept
 
-    def losing(self: ZoneEngine, came: Candidates, rows: Sequence[Row], out: Any) -> None:
+    def losing(self: ZoneEngine, came: Candidates, rows: Rows, out: Any) -> None:
         if once():
             came = Candidates(*(getattr(came, field.name)[:-1] for field in fields(Candidates)))
         accept(self, came, rows, out)

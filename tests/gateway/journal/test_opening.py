@@ -6,12 +6,15 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
+from isal.isal_zlib import crc32
 
 from gateway.errors import JournalCorrupt, JournalError, JournalMixedUp
 from gateway.journal.opening import open_journal
 from gateway.journal.outbox import SnapshotRow, StepRecord
 from gateway.journal.snapshots import Snapshot
+from gateway.rows import QOS1, RowKind
 from tests.gateway.journal.support import MB, confirm, full_result, journal, process, rows_from
 
 PARTS = ("inbox.db", "outbox.db", "snapshots")
@@ -63,6 +66,27 @@ def test_an_outbox_of_version_1_goes_on_with_days(tmp_path: Path) -> None:
         with journal(tmp_path) as (_, outbox, _):
             assert outbox.processed_offset == 20
             assert outbox.stored_days("influxdb") == (None, {})
+
+
+def test_an_inbox_of_version_1_is_read_and_goes_on(tmp_path: Path) -> None:
+    used(tmp_path)
+    with sqlite3.connect(tmp_path / "inbox.db") as db:
+        held = db.execute("SELECT first_offset, rows, messages, qos1 FROM chunk").fetchall()
+        for first, count, messages, qos1 in held:
+            body = msgspec.msgpack.encode(rows_from(first, count))  # a row each, as it was
+            crc = crc32(body, crc32(msgspec.msgpack.encode((first, count, messages, qos1))))
+            db.execute("UPDATE chunk SET body = ?, crc = ? WHERE first_offset = ?", (body, crc, first))
+        db.execute("PRAGMA user_version=1")
+    db.close()
+    for end in (21, 22):
+        with journal(tmp_path) as (inbox, _, _):
+            inbox.append(rows_from(inbox.end_offset, 1), {}, {})
+            assert inbox.read(0, 100) == rows_from(0, end)
+            assert inbox.unconfirmed(0, 100) == [
+                (row.topic, row.payload)
+                for row in rows_from(0, end)
+                if row.source == 0 and row.kind == RowKind.MESSAGE and row.flags & QOS1
+            ]
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -21,7 +21,7 @@ import uvloop
 from gateway.errors import GatewayError
 from gateway.mqtt.connection import MqttSource
 from gateway.mqtt.options import MqttOptions, TlsOptions
-from gateway.rows import RETAIN, Row
+from gateway.rows import RETAIN, Row, Rows
 from gateway.runtime.ports import free_ports
 from tests.support.brokers import PlainMosquitto, running_embedded
 from tests.support.mqtt_peer import MqttPeer
@@ -52,7 +52,7 @@ class MemorySink:
     shed: int = 0
     pending: list[tuple[MqttSource, int]] = field(default_factory=list)
 
-    def put(self, source: MqttSource, rows: list[Row], received: int, redelivered: int, shed: int) -> None:
+    def put(self, source: MqttSource, rows: Rows, received: int, redelivered: int, shed: int) -> None:
         self.rows += rows
         self.received += received
         self.redelivered += redelivered
@@ -427,7 +427,7 @@ async def test_a_silent_connection_is_dropped_and_made_anew(embedded_broker: Any
 
 async def test_an_error_of_the_sink_ends_the_run(embedded_broker: Any) -> None:
     class BrokenSink(MemorySink):
-        def put(self, source: MqttSource, rows: list[Row], received: int, redelivered: int, shed: int) -> None:
+        def put(self, source: MqttSource, rows: Rows, received: int, redelivered: int, shed: int) -> None:
             raise RuntimeError("no room for this")
 
     source = MqttSource(options(embedded_broker.port), 1, BrokenSink(), Stamps())

@@ -72,7 +72,7 @@ def _opened(**changes: Any) -> Session:
 
 def _rows(session: Session) -> list[Row]:
     handover = session.take()
-    return [] if handover is None else handover.rows
+    return [] if handover is None else list(handover.rows)
 
 
 # ---- the beginning ----
@@ -395,7 +395,7 @@ def test_held_messages_of_a_cut_connection_count_as_redelivered() -> None:
     session.disconnected()
     handover = session.take()
     assert handover is not None
-    assert (handover.rows, handover.received, handover.redelivered) == ([], 1, 1)
+    assert (list(handover.rows), handover.received, handover.redelivered) == ([], 1, 1)
 
 
 def test_parts_of_which_nothing_comes_are_settled_after_a_while() -> None:

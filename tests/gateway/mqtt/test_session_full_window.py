@@ -62,7 +62,7 @@ def test_the_rest_of_a_suffix_comes_once_held_messages_are_acknowledged() -> Non
     session.receive(_publish(1, "a/x", b"2"), 1000, 2.6)
     handover = session.take()
     assert handover is not None
-    assert (handover.rows, handover.received, handover.redelivered) == ([], 3, 3)
+    assert (list(handover.rows), handover.received, handover.redelivered) == ([], 3, 3)
     assert _acked(session) == [1]
 
 

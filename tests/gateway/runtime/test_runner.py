@@ -1,16 +1,18 @@
 """The rows kept in memory for the engine: the newest, bounded by number and bytes, never a wrong one."""
 
-from gateway.rows import QOS1, Row, RowKind
+from collections.abc import Sequence
+
+from gateway.rows import QOS1, Row, RowKind, Rows
 from gateway.runtime.runner import Recent
 
 MB = 1 << 20
 
 
-def rows(first: int, count: int, size: int = 10) -> list[Row]:
-    return [Row(first + k, RowKind.MESSAGE, 0, QOS1, "t", b"x" * size) for k in range(count)]
+def rows(first: int, count: int, size: int = 10) -> Rows:
+    return Rows.of([Row(first + k, RowKind.MESSAGE, 0, QOS1, "t", b"x" * size) for k in range(count)])
 
 
-def receipts(taken: list[Row]) -> list[int]:
+def receipts(taken: Sequence[Row]) -> list[int]:
     return [row.received_at for row in taken]
 
 
@@ -21,7 +23,7 @@ def test_rows_come_back_in_order_across_batches() -> None:
 
     assert receipts(recent.take(0, 15)[0]) == list(range(15))
     assert receipts(recent.take(15, 100)[0]) == list(range(15, 20))
-    assert recent.take(20, 5) == ([], 0)
+    assert recent.take(20, 5) == (Rows(), 0)
 
 
 def test_what_was_forgotten_is_not_made_up() -> None:
