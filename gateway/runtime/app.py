@@ -71,7 +71,7 @@ __all__ = ["Gateway", "open_gateway"]
 
 _DRAIN_SECS, _FULL_DRAIN_SECS = 10.0, 0.5
 _MEMORY_ROWS = 200_000
-_WRITE_READINGS = 60_000
+_WRITE_READINGS = 100_000
 
 
 class Gateway:

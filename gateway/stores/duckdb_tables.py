@@ -159,10 +159,13 @@ def append_rewrites(db: duckdb.DuckDBPyConnection, position: int, batch: FlagRew
 
 
 def _append_by_day(db: duckdb.DuckDBPyConnection, position: int, arrays: dict[str, NDArray[Any]], columns: str) -> None:
-    days = arrays["ts"] // DAY
-    for day in np.unique(days).tolist():
-        chosen = days == day
-        part = arrays if chosen.all() else {name: array[chosen] for name, array in arrays.items()}
+    ts = arrays["ts"]
+    if not len(ts):
+        return
+    first, last = int(ts.min()) // DAY, int(ts.max()) // DAY
+    days = ts // DAY if last > first else ts
+    for day in np.unique(days).tolist() if last > first else [first]:
+        part = arrays if last == first else {name: array[days == day] for name, array in arrays.items()}
         db.execute(f"CREATE TABLE IF NOT EXISTS {table_of(day)} ({_READINGS})")
         append(db, table_of(day), f"{position}, {columns}", part)
 
