@@ -15,14 +15,9 @@ from gateway.errors import JournalFull, StoreError
 from gateway.runtime.gauges import refresh
 from gateway.runtime.snapshotting import take_snapshot
 from gateway.stores.duckdb import DuckDbStore
-from gateway.telemetry.events import (
-    ClockSuspectError,
-    JournalWriteFailedError,
-    LedgerImbalanceError,
-    SnapshotWritten,
-    StoreCompacted,
-    StoreRetrying,
-)
+from gateway.telemetry.process_events import JournalWriteFailedError, SnapshotWritten
+from gateway.telemetry.reading_events import ClockSuspectError, LedgerImbalanceError
+from gateway.telemetry.store_events import StoreCompacted, StoreRetrying
 
 if TYPE_CHECKING:
     from gateway.runtime.app import Gateway
