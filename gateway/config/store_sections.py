@@ -23,7 +23,7 @@ class _StoreSection(Section):
     fine_retention_days: Days = 400
     """Days that aggregates of 10 s and 1 min are kept."""
     coarse_retention_days: Days = 3650
-    """Days that aggregates of 15 min, 1 h and 1 day are kept; 91 at least what is over of alarms, reports, incidents."""
+    """Days that aggregates of 15 min, 1 h, 1 day are kept; what is over of alarms, reports, incidents: 91 at least."""
 
     @property
     def retention_ns(self) -> int:
