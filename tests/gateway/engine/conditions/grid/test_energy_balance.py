@@ -167,7 +167,7 @@ def test_neither_cuts_nor_restarts_nor_company_show() -> None:
 
 def test_customers_wait_no_longer_than_four_days_for_a_supply_that_is_never_heard() -> None:
     made = grid(SPEC, start=MIDNIGHT, devices=[device("head-a", "supply", "a")])
-    for row in _rows("h1", 120, lambda k: float(k)):
+    for row in _rows("h1", 120, float):
         made.step([row], row.received_at, False)
 
     waiting = made.judge.snapshot()["rules"]["grid.energy-balance"]["meters"]["end"]
