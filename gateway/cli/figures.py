@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gateway.cli.door import Config, DataDir, Json, ask, city_zone, settings_of
 from gateway.cli.output import console, print_json
-from gateway.cli.rows import read_pages, utc_text, write_csv, write_json
+from gateway.cli.rows import read_pages, rows_of, say_there_is_more, write_csv, write_json
 from gateway.cli.text import clean
 from gateway.cli.times import local_text, parse_span, parse_time
 
@@ -79,10 +79,7 @@ def figures(
         write_json(pages)
         return 0
     more = write_csv(pages) if form == "csv" else _show(list(pages), place)
-    if more is not None:
-        console(stderr=form == "csv").print(
-            f"[yellow]there is more:[/] go on with --from {utc_text(more)}, narrow --from and --to, or take more by -n"
-        )
+    say_there_is_more(more, form)
     return 0
 
 
@@ -109,13 +106,11 @@ def _list(found: Sequence[Mapping[str, Any]], more: bool, form: str, place: tzin
 
 def _show(pages: Sequence[Mapping[str, Any]], place: tzinfo) -> int | None:
     """Gives from when on there is more."""
-    rows = [row for page in pages for row in page["rows"]]
-    if not rows:
-        console().print("[dim]nothing is stored in that time; --from, --to and --last choose another[/]")
-        return None
-    table = _table(pages[0]["columns"], rows, place)
-    table.caption, table.caption_style, table.caption_justify = f"from {pages[0]['store']}", "dim", "left"
-    console().print(table)
+    rows = rows_of(pages)
+    if rows:
+        table = _table(pages[0]["columns"], rows, place)
+        table.caption, table.caption_style, table.caption_justify = f"from {pages[0]['store']}", "dim", "left"
+        console().print(table)
     more: int | None = pages[-1]["next"]
     return more
 

@@ -16,7 +16,7 @@ from rich.text import Text
 from gateway.cli.door import Config, DataDir, Json, ask, city_zone, settings_of
 from gateway.cli.ledger_view import device_view, ledger_view
 from gateway.cli.output import console, print_json
-from gateway.cli.rows import read_pages, utc_text, write_csv, write_json
+from gateway.cli.rows import read_pages, rows_of, say_there_is_more, write_csv, write_json
 from gateway.cli.text import clean
 from gateway.cli.times import STEPS, local_text, parse_span, parse_time
 from gateway.cli.view import status_view
@@ -170,19 +170,14 @@ def read(
         write_json(pages)
         return 0
     more = write_csv(pages) if form == "csv" else _show_rows(list(pages), zone)
-    if more is not None:
-        # not among the rows: they may be on their way into a file
-        console(stderr=form == "csv").print(
-            f"[yellow]there is more:[/] go on with --from {utc_text(more)}, narrow --from and --to, or take more by -n"
-        )
+    say_there_is_more(more, form)
     return 0
 
 
 def _show_rows(pages: Sequence[Mapping[str, Any]], zone: tzinfo) -> int | None:
     """Gives from when on there is more."""
-    rows = [row for page in pages for row in page["rows"]]
+    rows = rows_of(pages)
     if not rows:
-        console().print("[dim]nothing is stored in that time; --from, --to and --last choose another[/]")
         return None
     columns = pages[0]["columns"]
     waits = columns[-1] == "pending"

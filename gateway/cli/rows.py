@@ -1,4 +1,4 @@
-"""Rows of `cityloom read` page by page: however many there are, one page of them is in memory."""
+"""Rows of `cityloom read` and `figures` page by page: however many there are, one page of them is in memory."""
 
 import csv
 import json
@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["read_pages", "utc_text", "write_csv", "write_json"]
+from gateway.cli.output import console
+
+__all__ = ["read_pages", "rows_of", "say_there_is_more", "utc_text", "write_csv", "write_json"]
 
 _PAGE_ROWS = 20_000
 """Small enough to be no matter to a gateway at work."""
@@ -33,6 +35,22 @@ def read_pages(
             return
         # the first page says which store and span it was
         asked.update(start=page["next"], end=page["end"], store=page["store"])
+
+
+def rows_of(pages: Iterable[Mapping[str, Any]]) -> list[list[Any]]:
+    """All of them, for a table; says so where there are none."""
+    rows = [row for page in pages for row in page["rows"]]
+    if not rows:
+        console().print("[dim]nothing is stored in that time; --from, --to and --last choose another[/]")
+    return rows
+
+
+def say_there_is_more(since: int | None, form: str) -> None:
+    """None: there is nothing more. Not among rows as CSV, which may be on their way into a file."""
+    if since is not None:
+        console(stderr=form == "csv").print(
+            f"[yellow]there is more:[/] go on with --from {utc_text(since)}, narrow --from and --to, or take more by -n"
+        )
 
 
 def write_csv(pages: Iterable[Mapping[str, Any]]) -> int | None:

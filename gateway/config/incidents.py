@@ -54,7 +54,7 @@ class ServiceRules(_Table):
     warn_share: Annotated[float, Field(gt=0, le=1)] = 0.8
     """Somebody is warned when so much of the time is gone; 1 = no warning ahead."""
     reopen_secs: Annotated[float, Field(ge=0, le=90 * 86_400, allow_inf_nan=False)] = 7 * 86_400.0
-    """A confirmed report can be reopened for so long."""
+    """What is resolved can be confirmed or reopened for so long, what is confirmed reopened; then it is closed."""
 
 
 class ReportKind(_Table):

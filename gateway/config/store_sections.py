@@ -23,7 +23,7 @@ class _StoreSection(Section):
     fine_retention_days: Days = 400
     """Days that aggregates of 10 s and 1 min are kept."""
     coarse_retention_days: Days = 3650
-    """Days that aggregates of 15 min, 1 h and 1 day are kept."""
+    """Days that aggregates of 15 min, 1 h, 1 day are kept; what is over of alarms, reports, incidents: 91 at least."""
 
     @property
     def retention_ns(self) -> int:
@@ -86,3 +86,9 @@ class StoresSettings(Section):
 
     duckdb: DuckDbSettings = DuckDbSettings()
     influxdb: InfluxDbSettings = InfluxDbSettings()
+
+    @property
+    def longest_retention_ns(self) -> int:
+        """How long the coarsest aggregates are kept, by the store that keeps them longest."""
+        enabled = [store for store in (self.duckdb, self.influxdb) if store.enabled]
+        return max((store.coarse_retention_days for store in enabled), default=0) * _DAY

@@ -86,6 +86,7 @@ class LiveHub:
     def revised(self, aggregates: AggregateBatch) -> None:
         """Windows that are durable, new or computed again."""
         if not self._listened or not len(aggregates):
+            self._deaf = self._deaf or len(aggregates) > 0
             return
         for windows, changed in zip(self._windows, self._changed_windows, strict=True):
             changed.mark(self._devices_of(windows.take(aggregates)))

@@ -7,12 +7,14 @@ r"""From changes of alarms to what is told to whom: one round is one transaction
 
 The same rows and `now` give the same plan; a round that a crash undoes is done again. Who has to be told:
 - an alarm that waits for an acknowledgement: raised, repeated, brought back, or at a level above the one last told;
-- that it is over: whoever was told that it stands.
+- that it is over: whoever was told that it stands; of what ended while it was put aside, when that is over too.
 Not told: what is historic (over before anybody could act), what was put aside, comments.
 """
 
 import sqlite3
 from collections.abc import Iterable
+
+from msgspec.structs import replace
 
 from gateway.engine.alarm_model import AlarmState, Change, Transition
 from gateway.notify.model import Item, NotifyKind, Reminder, item_id
@@ -28,6 +30,7 @@ from gateway.notify.tables import (
     plan_escalation,
     seal,
     told_channels,
+    told_that_it_stands,
 )
 
 __all__ = ["Planner"]
@@ -36,6 +39,7 @@ _AT_ONCE = 2_000
 """Transitions a round."""
 _ASKS = frozenset({Change.RAISED, Change.REPEATED, Change.UNSHELVED, Change.UNSUPPRESSED, Change.RETURNED_TO_SERVICE})
 _OVER = frozenset({Change.RETURNED, Change.RETIRED})
+_ASIDE_NO_MORE = frozenset({Change.UNSHELVED, Change.UNSUPPRESSED, Change.RETURNED_TO_SERVICE})
 _DECIDED = {
     AlarmState.ACKNOWLEDGED: "acknowledged before it went out", AlarmState.SHELVED: "shelved before it went out",
     AlarmState.SUPPRESSED: "suppressed before it went out",
@@ -76,6 +80,8 @@ class Planner:
             self._raise(db, change, now)
         elif change.change in _OVER:
             self._return(db, change, now)
+        elif change.change in _ASIDE_NO_MORE and told_that_it_stands(db, change.alarm):
+            self._return(db, replace(change, change=str(Change.RETURNED)), now)
 
     @staticmethod
     def _asks(db: sqlite3.Connection, change: Transition, state: AlarmState) -> bool:

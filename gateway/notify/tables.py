@@ -20,7 +20,7 @@ __all__ = [
     "NOTIFY_SCHEMA", "Escalation", "NotifyFilter", "add_item", "cancel_waiting", "count_messages", "drop_escalation",
     "due_escalations", "fail_channel", "find_messages", "last_told", "mark_attempt", "mark_outcome", "move_seen",
     "new_transitions", "next_messages", "plan_escalation", "prune", "put_back", "seal", "start_at_newest",
-    "told_channels",
+    "told_channels", "told_that_it_stands",
 ]  # fmt: skip
 
 NOTIFY_SCHEMA = (
@@ -139,6 +139,16 @@ def last_told(db: sqlite3.Connection, alarm: str) -> int | None:
         "SELECT level FROM notify_items WHERE alarm = ? AND level > 0 ORDER BY number DESC LIMIT 1", (alarm,)
     ).fetchone()
     return None if row is None else int(row[0])
+
+
+def told_that_it_stands(db: sqlite3.Connection, alarm: str) -> bool:
+    """Whether what was last told of an alarm, or is going to be, is that it stands."""
+    row = db.execute(
+        "SELECT i.level FROM notify_items i JOIN notify_messages m ON m.id = i.message "
+        "WHERE i.alarm = ? AND NOT i.cancelled AND m.state NOT IN ('cancelled', 'expired') "
+        "ORDER BY i.number DESC LIMIT 1", (alarm,),
+    ).fetchone()  # fmt: skip
+    return row is not None and row[0] > 0
 
 
 def told_channels(db: sqlite3.Connection, alarm: str) -> list[str]:

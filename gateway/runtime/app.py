@@ -48,22 +48,23 @@ from gateway.runtime.stages import Stages
 from gateway.runtime.stores import RECORDS, make_records, make_stores
 from gateway.runtime.writer import StoreWriter
 from gateway.stores.base import BlockStore
-from gateway.telemetry.events import (
-    DeadLettersPurgedError,
-    DeviceProvisioned,
+from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.process_events import (
     GatewayStarted,
     InboxFull,
-    MessageRejected,
     OutboxFull,
-    ReadingsLate,
     RecoveryFinished,
-    RevisionSkipped,
-    RevisionWritten,
     ShutdownFinished,
     ShutdownStarted,
-    StoreForgotten,
 )
-from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.reading_events import (
+    DeviceProvisioned,
+    MessageRejected,
+    ReadingsLate,
+    RevisionSkipped,
+    RevisionWritten,
+)
+from gateway.telemetry.store_events import DeadLettersPurgedError, StoreForgotten
 from gateway.telemetry.telemetry import Telemetry
 from processors.columns import AggregateBatch
 

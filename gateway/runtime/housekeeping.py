@@ -14,15 +14,11 @@ import numpy as np
 from gateway.errors import JournalFull, StoreError
 from gateway.runtime.gauges import refresh
 from gateway.runtime.snapshotting import take_snapshot
+from gateway.runtime.stores import RECORDS
 from gateway.stores.duckdb import DuckDbStore
-from gateway.telemetry.events import (
-    ClockSuspectError,
-    JournalWriteFailedError,
-    LedgerImbalanceError,
-    SnapshotWritten,
-    StoreCompacted,
-    StoreRetrying,
-)
+from gateway.telemetry.process_events import JournalWriteFailedError, SnapshotWritten
+from gateway.telemetry.reading_events import ClockSuspectError, LedgerImbalanceError
+from gateway.telemetry.store_events import StoreCompacted, StoreRetrying
 
 if TYPE_CHECKING:
     from gateway.runtime.app import Gateway
@@ -113,6 +109,7 @@ class Housekeeping:
         if midnight == self._compacted or not _NIGHT[0] <= hours < _NIGHT[1]:
             return
         self._compacted = midnight
+        await self._forget(now)
         for store, writer in zip(gateway.stores, gateway.writers, strict=False):
             if isinstance(store, DuckDbStore) and writer.state == "writing":
                 try:
@@ -123,6 +120,17 @@ class Housekeeping:
                     gateway.telemetry.emit(
                         StoreCompacted(store.name, done.days_dropped, done.readings_dropped, done.rows_saved)
                     )
+
+    async def _forget(self, now: int) -> None:
+        """Let records.db drop what was over long ago."""
+        gateway = self._gateway
+        try:
+            rows = await gateway.records.drop_older(now)
+        except StoreError as error:
+            gateway.telemetry.emit(StoreRetrying(RECORDS, error.problem, _DAY_SECS))
+        else:
+            if rows:
+                gateway.telemetry.emit(StoreCompacted(RECORDS, 0, 0, rows))
 
     async def check(self) -> None:
         """Take the ledger and say so where it doesn't balance, or where our own clock looks wrong."""

@@ -11,7 +11,7 @@ import msgspec
 
 from gateway.config.incidents import IncidentRules
 from gateway.engine.incidents.places import Places
-from gateway.engine.incidents.report_model import ADD, ADVANCE, MOVES, Advance, NewReport, ReportState
+from gateway.engine.incidents.report_model import ADD, ADVANCE, MOVES, OVER, Advance, NewReport, ReportState
 from gateway.errors import CommandError
 from gateway.rows import Row, RowKind
 from gateway.stores.report_tables import ReportFilter
@@ -81,7 +81,7 @@ class ReportDesk:
         """Journal that a report has come further. `act` is the id of this act, where it may be sent twice.
 
         Raises:
-            CommandError: there is no such report or state, or it can't go there from where it is.
+            CommandError: there is no such report or state, or it can't go there from where it is, or it is closed.
         """
         if state not in set(ReportState) - {ReportState.RECEIVED}:
             states = ", ".join(each for each in ReportState if each is not ReportState.RECEIVED)
@@ -90,6 +90,7 @@ class ReportDesk:
         if ReportState(state) not in MOVES[now_in]:
             ways = ", ".join(sorted(MOVES[now_in]))
             raise CommandError(f"Report {report} is {now_in}: it can't become {state}.", f"From there: {ways}.", 1)
+        await self._check_open(report)
         plain = {"report": report, "state": state, "who": who, "note": note, "id": act or token_hex(8)}
         try:
             step = msgspec.convert(plain, Advance)
@@ -132,6 +133,18 @@ class ReportDesk:
                 continue
             whole = str(found["report"])
             return whole, await self._waiting(whole) or ReportState(str(found["state"]))
+
+    async def _check_open(self, name: str) -> None:
+        """What was over for too long the engine has forgotten: it would do nothing, and nobody would hear of it."""
+        found = await self._stored(name)
+        rules = IncidentRules.model_validate((await self._office.content()).incidents)
+        until = 0 if found is None else found["at"] + round(rules.service.reopen_secs * 1e9)
+        if found is not None and found["state"] in OVER and until <= self._office.clock.now():
+            days = f"{rules.service.reopen_secs / 86_400:g} days"
+            raise CommandError(
+                f"Report {name} is {found['state']} for more than {days}: it is closed.",
+                "Take down a new one by `cityloom report add`; reopen_secs of the incidents file says how long.", 1,
+            )  # fmt: skip
 
     async def _waiting(self, name: str) -> ReportState | None:
         """Where a report will be once the rows are worked on that wait while no gateway runs; None: none is of it."""

@@ -14,7 +14,7 @@ from gateway.journal.inbox import Inbox, SourceTotals
 from gateway.mqtt.connection import MqttSource
 from gateway.mqtt.options import MqttOptions, TlsOptions
 from gateway.runtime.intake import Intake, Stamps
-from gateway.telemetry.events import (
+from gateway.telemetry.broker_events import (
     BrokerConnected,
     BrokerConnectionLost,
     BrokerDroppedMessagesError,
@@ -22,7 +22,7 @@ from gateway.telemetry.events import (
     SessionLostError,
     SubscriptionRefusedError,
     SubscriptionWeakened,
-)  # fmt: skip
+)
 from gateway.telemetry.telemetry import Telemetry
 
 __all__ = ["SessionNotes", "SourceReports", "make_sources", "options_of"]

@@ -19,7 +19,10 @@ _FINE, _COARSE = (10, 60), (900, 3600, 86400)
 def make_records(settings: Settings, purged: Callable[[int, int, int], None] | None = None) -> RecordsStore:
     """records.db, which is never left out. `purged`: see RecordsStore."""
     most = settings.records
-    config = RecordsConfig(settings.data_dir / "records.db", most.dead_letters_max_count, most.dead_letters_max_bytes)
+    config = RecordsConfig(
+        settings.data_dir / "records.db", most.dead_letters_max_count, most.dead_letters_max_bytes,
+        settings.stores.longest_retention_ns,
+    )  # fmt: skip
     return RecordsStore(config, RECORDS, purged=purged)
 
 

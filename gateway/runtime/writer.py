@@ -19,7 +19,7 @@ from gateway.mqtt.backoff import Backoff
 from gateway.reasons import Unstored
 from gateway.stores.base import Block, BlockStore, Refused, StoreCursor
 from gateway.stores.keys import prints
-from gateway.telemetry.events import PointsRefused, StoreHaltedError, StoreRecovered, StoreRetrying
+from gateway.telemetry.store_events import PointsRefused, StoreHaltedError, StoreRecovered, StoreRetrying
 from gateway.telemetry.telemetry import Telemetry
 from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
 from processors.flags import Why

@@ -1,6 +1,6 @@
 """The alarms in records.db and the SQL over them; each function runs inside its caller's transaction.
 
-transitions   every change of every alarm, in the order in which it was made; never changed or deleted
+transitions   every change of every alarm, in the order in which it was made; never changed; see records_age.py
 alarms        the newest state of each alarm, made from its newest transition
 """
 

@@ -1,7 +1,7 @@
 """Incidents in records.db and the SQL over them; each function runs inside its caller's transaction.
 
 incidents         where each stands, by its newest change
-incident_changes  every change of every incident, in the order in which it was made; never changed or deleted
+incident_changes  every change of every incident, in the order in which it was made; never changed; see records_age.py
 incident_parts    which alarms and reports belong to which incident; those of one that was merged, to the one it is in
 """
 

@@ -33,6 +33,7 @@ from gateway.stores.incident_tables import (
     incident_history,
     incident_parts,
 )
+from gateway.stores.records_age import LEAST_NS, drop_older
 from gateway.stores.records_tables import DeadLetter, Held, LetterFilter
 from gateway.stores.report_tables import (
     REPORT_SCHEMA,
@@ -51,11 +52,12 @@ _NEEDS_NO_NAMES = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class RecordsConfig:
-    """Where the file is and how many dead letters it may hold."""
+    """Where the file is, how many dead letters it may hold, and for how long what is over."""
 
     path: Path
     max_letters: int = 100_000
     max_letter_bytes: int = 256 << 20
+    retention_ns: int = 3650 * 86_400_000_000_000
 
 
 class RecordsStore:
@@ -160,6 +162,11 @@ class RecordsStore:
     async def incident_parts(self, incident: str) -> list[dict[str, Any]]:
         """Alarms and reports of an incident, in order of time."""
         return await self._in(lambda: incident_parts(self._open_db(), incident))
+
+    async def drop_older(self, now: int) -> int:
+        """Drop what has been over for longer than the retention at `now`; gives how many rows."""
+        before = now - max(self._config.retention_ns, LEAST_NS)
+        return await self.transact(lambda db: drop_older(db, before))
 
     async def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` inside a transaction, for those who keep tables of their own here. Raises Retry or Halt."""

@@ -1,7 +1,7 @@
 """Citizens' reports in records.db and the SQL over them; each function runs inside its caller's transaction.
 
 reports         what was reported, and where each stands by its newest change
-report_changes  every change of every report, in the order in which it was made; never changed or deleted
+report_changes  every change of every report, in the order in which it was made; never changed; see records_age.py
 
 The contact is a secret: it is in `reports` alone, and comes out only where it is asked for by name (`report_contact`).
 """

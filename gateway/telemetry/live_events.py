@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
-from gateway.telemetry.events import Event, Level
+from gateway.telemetry.event import Event, Level
 
 __all__ = [
-    "LIVE_EVENTS",
     "LiveEventsLost",
     "LivePublisherConnected",
     "LivePublisherUnreachable",
@@ -88,10 +87,3 @@ class NotificationFailedError(Event):
     kind: str
     message: str
     problem: str
-
-
-LIVE_EVENTS: tuple[type[Event], ...] = (
-    LivePublisherConnected, LivePublisherUnreachable, LiveEventsLost, NotificationSent, NotificationRetrying,
-    NotificationFailedError,
-)  # fmt: skip
-"""Every event of this file."""

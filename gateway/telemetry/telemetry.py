@@ -9,8 +9,8 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter
 
-from gateway.telemetry.events import EVENTS, Event
-from gateway.telemetry.live_events import LIVE_EVENTS
+from gateway.telemetry.event import Event
+from gateway.telemetry.events import EVENTS
 from gateway.telemetry.logs import Logger
 
 __all__ = ["OTHER", "Telemetry"]
@@ -28,7 +28,7 @@ class Telemetry:
         self.registry = registry
         self.logger = logger
         self._monotonic = monotonic
-        self._kinds = {kind: _Kind(kind, registry) for kind in (*EVENTS, *LIVE_EVENTS)}
+        self._kinds = {kind: _Kind(kind, registry) for kind in EVENTS}
         self._lock = threading.Lock()
         self._spoken: dict[tuple[type[Event], tuple[str, ...]], list[float]] = {}
 

@@ -3,31 +3,25 @@
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.brokers import running_embedded
-from tests.support.command import Process, Result, asked, door, eventually, gateway_on, publish
+from tests.support.command import Place, Result, eventually, publish
 
 pytestmark = pytest.mark.xdist_group("alarms")
 
 TOPIC = "city/tianhe/gas/detector/{}/reading"
 
 
-@dataclass(frozen=True, slots=True)
-class City:
-    """A gateway's folder and its configuration."""
-
-    data_dir: Path
-    config: Path
-    port: int
+class City(Place):
+    """A gateway's folder, and what is asked of it."""
 
     def ask(self, *words: str) -> Result:
         """`cityloom alarms ...` on it."""
-        return asked("alarms", *words, "--data-dir", self.data_dir, "-c", self.config)
+        return self.asked("alarms", *words)
 
     def alarms(self, *words: str) -> dict[str, dict[str, Any]]:
         """Alarms by asset."""
@@ -80,26 +74,9 @@ def city(tmp_path: Path, port: int) -> City:
     return City(tmp_path / "data", config, port)
 
 
-def _running(city: City) -> Any:
-    return gateway_on(city.data_dir.parent, city.data_dir, "-c", city.config)
-
-
-def _subscribed(city: City) -> None:
-    def ready() -> bool:
-        status = door(city.data_dir)
-        return status is not None and status["sources"][0]["state"] == "subscribed"
-
-    eventually(ready, "it subscribes")
-
-
-def _stopped(gateway: Process) -> None:
-    gateway.interrupt()
-    assert gateway.ended() == 0, gateway.said
-
-
 def test_an_alarm_from_the_wire_to_its_end(city: City) -> None:
-    with _running(city) as gateway:
-        _subscribed(city)
+    with city.gateway() as gateway:
+        city.subscribed()
         assert city.ask("list").out.strip() == "no alarms"
         assert city.ask("history").out.strip() == "nothing happened"
         city.send(gas_9001=30, gas_9002=60, gas_9003=6, gas_9004=1)
@@ -123,16 +100,16 @@ def test_an_alarm_from_the_wire_to_its_end(city: City) -> None:
         again = city.ask("ack", whole)
         assert again.code == 1
         assert "closed" in again.err
-        _stopped(gateway)
+        gateway.stop()
 
 
 def _left(city: City, **lel: float) -> None:
     """Alarms of a gateway that was stopped."""
-    with _running(city) as gateway:
-        _subscribed(city)
+    with city.gateway() as gateway:
+        city.subscribed()
         city.send(**lel)
         eventually(lambda: len(city.states()) == len(lel), "alarms")
-        _stopped(gateway)
+        gateway.stop()
 
 
 def test_acts_on_files_are_done_when_the_gateway_starts(city: City) -> None:
@@ -145,11 +122,11 @@ def test_acts_on_files_are_done_when_the_gateway_starts(city: City) -> None:
     assert shelved.out.strip() == "shelve: gas.lel at gas-9002 (when the gateway starts: it does not run)"
     assert (away.json["acts"], away.json["running"]) == (1, False)
     assert set(city.states().values()) == {"unacknowledged"}
-    balanced = asked("ledger", "--json", "--data-dir", city.data_dir, "-c", city.config)
+    balanced = city.asked("ledger", "--json")
     assert balanced.code == 0
-    with _running(city) as gateway:
+    with city.gateway() as gateway:
         eventually(lambda: set(city.states().values()) == {"shelved", "out_of_service"}, "they are put aside")
-        _subscribed(city)
+        city.subscribed()
         assert city.ask("comment", ids["gas-9002"], "part is ordered").code == 0
         assert city.ask("unshelve", ids["gas-9002"]).code == 0
         assert city.ask("in-service", ids["gas-9003"]).code == 0
@@ -158,13 +135,13 @@ def test_acts_on_files_are_done_when_the_gateway_starts(city: City) -> None:
         note = city.ask("history", ids["gas-9002"]).out
         assert "wang: being exchanged, until " in note
         assert "part is ordered" in note
-        _stopped(gateway)
+        gateway.stop()
     assert city.history(ids["gas-9003"]) == ["raised", "removed_from_service", "returned_to_service"]
 
 
 def test_a_latched_alarm_is_kept_until_it_is_reset(city: City) -> None:
-    with _running(city) as gateway:
-        _subscribed(city)
+    with city.gateway() as gateway:
+        city.subscribed()
         city.send(gas_9005=95)
         eventually(lambda: "gas-9005" in city.states(), "an alarm")
         (kept,) = city.ask("list", "--condition", "gas.kept", "--json").json["alarms"]
@@ -179,7 +156,7 @@ def test_a_latched_alarm_is_kept_until_it_is_reset(city: City) -> None:
         eventually(latched, "it is latched")
         assert city.ask("reset", kept["alarm"][:8]).code == 0
         eventually(lambda: not city.ask("list", "--condition", "gas.kept", "--json").json["alarms"], "it is closed")
-        _stopped(gateway)
+        gateway.stop()
 
 
 WRONG: list[tuple[tuple[str, ...], int, str]] = [
@@ -196,13 +173,13 @@ WRONG: list[tuple[tuple[str, ...], int, str]] = [
 
 
 def test_what_cant_be_done_is_one_sentence_and_a_remedy_and_changes_nothing(city: City) -> None:
-    with _running(city) as gateway:
-        _subscribed(city)
+    with city.gateway() as gateway:
+        city.subscribed()
         city.send(gas_9001=30)
         eventually(lambda: "gas-9001" in city.states(), "an alarm")
         some = city.alarms()["gas-9001"]["alarm"]
         up = {words: city.ask(*(some if word == "ID" else word for word in words)) for words, _, _ in WRONG}
-        _stopped(gateway)
+        gateway.stop()
     down = {words: city.ask(*(some if word == "ID" else word for word in words)) for words, _, _ in WRONG}
 
     for words, code, said in WRONG:
@@ -211,7 +188,7 @@ def test_what_cant_be_done_is_one_sentence_and_a_remedy_and_changes_nothing(city
             assert said in done.err
             assert "Traceback" not in done.err
             assert len(done.err.strip().splitlines()) <= 2
-    with _running(city) as gateway:
-        _subscribed(city)
+    with city.gateway() as gateway:
+        city.subscribed()
         assert city.history() == ["raised"]
-        _stopped(gateway)
+        gateway.stop()

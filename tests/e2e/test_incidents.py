@@ -3,14 +3,14 @@
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import seeds
 from tests.support.brokers import running_embedded
-from tests.support.command import Process, Result, asked, door, eventually, gateway_on, publish
+from tests.support.command import Place, Result, eventually, publish
 
 pytestmark = pytest.mark.xdist_group("incidents")
 
@@ -18,25 +18,16 @@ SPOT = "113.3612,23.1247"
 CONTACT = "13800138000"
 
 
-@dataclass(frozen=True, slots=True)
-class City:
-    """A gateway's folder and its configuration."""
-
-    data_dir: Path
-    config: Path
-    port: int
-
-    def ask(self, *words: str) -> Result:
-        """`cityloom ...` on it."""
-        return asked(*words, "--data-dir", self.data_dir, "-c", self.config)
+class City(Place):
+    """A gateway's folder, and what is asked of it."""
 
     def report(self, *words: str) -> Result:
         """`cityloom report ...`."""
-        return self.ask("report", *words)
+        return self.asked("report", *words)
 
     def incidents(self, *words: str) -> list[dict[str, Any]]:
         """Incidents as JSON."""
-        found: list[dict[str, Any]] = self.ask("incidents", "list", "--json", *words).json["incidents"]
+        found: list[dict[str, Any]] = self.asked("incidents", "list", "--json", *words).json["incidents"]
         return found
 
     def states(self) -> dict[str, str]:
@@ -83,23 +74,6 @@ def city(tmp_path: Path, port: int) -> City:
     return City(tmp_path / "data", config, port)
 
 
-def _running(city: City) -> Any:
-    return gateway_on(city.data_dir.parent, city.data_dir, "-c", city.config)
-
-
-def _subscribed(city: City) -> None:
-    def ready() -> bool:
-        status = door(city.data_dir)
-        return status is not None and status["sources"][0]["state"] == "subscribed"
-
-    eventually(ready, "it subscribes")
-
-
-def _stopped(gateway: Process) -> None:
-    gateway.interrupt()
-    assert gateway.ended() == 0, gateway.said
-
-
 def _one_of(city: City, parts: int) -> dict[str, Any]:
     eventually(lambda: [each["parts"] for each in city.incidents()] == [parts], f"one incident of {parts}")
     (one,) = city.incidents()
@@ -107,9 +81,9 @@ def _one_of(city: City, parts: int) -> dict[str, Any]:
 
 
 def test_calls_and_an_alarm_are_one_incident_from_its_begin_to_its_end(city: City) -> None:
-    with _running(city) as gateway:
-        _subscribed(city)
-        assert city.ask("incidents", "list").out.strip() == "no incidents"
+    with city.gateway() as gateway:
+        city.subscribed()
+        assert city.asked("incidents", "list").out.strip() == "no incidents"
         assert city.report("list").out.strip() == "no reports"
         city.smells("case-1", "case-2", "case-3")
         city.gas()
@@ -120,7 +94,7 @@ def test_calls_and_an_alarm_are_one_incident_from_its_begin_to_its_end(city: Cit
         again = city.report("add", "--kind", "gas-smell", "--at", SPOT, "--id", "case-1")
         assert again.out.strip() == "report case-1 is known already: nothing changed"
 
-        shown = city.ask("incidents", "show", incident["incident"][:12]).out
+        shown = city.asked("incidents", "show", incident["incident"][:12]).out
         assert "gas.lel (likely first cause)" in shown
         assert all(f"case-{k}" in shown for k in (1, 2, 3))
 
@@ -134,21 +108,21 @@ def test_calls_and_an_alarm_are_one_incident_from_its_begin_to_its_end(city: Cit
         assert "wang: n-dispatched" in city.report("show", "case-1").out
         assert sorted(city.states().values()) == ["received", "received", "resolved"]
 
-        status = city.ask("status", "--json").json
+        status = city.asked("status", "--json").json
         assert status["troubles"] == {"incidents": {"open": 1, "closing": 0}, "reports": {"open": 2, "overdue": 0}}
-        assert "incidents: 1 open   reports: 2 open" in city.ask("status").out
-        _stopped(gateway)
+        assert "incidents: 1 open   reports: 2 open" in city.asked("status").out
+        gateway.stop()
 
 
 def test_a_contact_is_shown_to_nobody_who_does_not_ask_for_it(city: City) -> None:
-    with _running(city) as gateway:
-        _subscribed(city)
+    with city.gateway() as gateway:
+        city.subscribed()
         city.smells("case-1")
         eventually(lambda: city.states() == {"case-1": "received"}, "it is taken")
         listed = [city.report("list"), city.report("list", "--json"), city.report("show", "case-1"),
-                  city.report("show", "case-1", "--json"), city.ask("incidents", "list", "--json")]  # fmt: skip
+                  city.report("show", "case-1", "--json"), city.asked("incidents", "list", "--json")]  # fmt: skip
         asked_for = city.report("show", "case-1", "--contact")
-        _stopped(gateway)
+        gateway.stop()
         assert CONTACT not in gateway.said
     assert [CONTACT in each.out + each.err for each in listed] == [False] * 5
     assert "contact: 138***00" in listed[2].out
@@ -156,11 +130,11 @@ def test_a_contact_is_shown_to_nobody_who_does_not_ask_for_it(city: City) -> Non
 
 
 def test_what_is_done_on_files_is_taken_up_by_the_next_start(city: City) -> None:
-    with _running(city) as gateway:
-        _subscribed(city)
+    with city.gateway() as gateway:
+        city.subscribed()
         city.smells("case-1")
         eventually(lambda: city.states() == {"case-1": "received"}, "it is taken")
-        _stopped(gateway)
+        gateway.stop()
 
     added = city.report("add", "again", "--kind", "gas-smell", "--asset", "gas-spot", "--id", "case-2")
     assert added.out.strip() == "report case-2 is taken (when the gateway starts: it does not run)"
@@ -170,34 +144,50 @@ def test_what_is_done_on_files_is_taken_up_by_the_next_start(city: City) -> None
     assert city.report("advance", "case-2", "accepted").code == 1
     assert city.report("advance", "case-1", "resolved").code == 0
     assert city.states() == {"case-1": "received"}
-    assert city.ask("ledger", "--json").code == 0
+    assert city.asked("ledger", "--json").code == 0
 
-    with _running(city) as gateway:
+    with city.gateway() as gateway:
         eventually(lambda: city.states() == {"case-1": "resolved", "case-2": "accepted"}, "they are taken up")
         assert _one_of(city, 2)["standing"] == 1
-        _stopped(gateway)
+        gateway.stop()
+
+
+def test_what_was_over_for_too_long_is_closed_and_says_so(city: City, tmp_path: Path) -> None:
+    incidents = tmp_path / "incidents.toml"
+    incidents.write_text(seeds.incidents_text().replace("reopen_secs = 604800", "reopen_secs = 0"), encoding="utf-8")
+    own = f'incidents_file = "{incidents}"\n{city.config.read_text(encoding="utf-8")}'
+    city.config.write_text(own, encoding="utf-8")
+    with city.gateway() as gateway:
+        city.subscribed()
+        city.smells("case-1")
+        city.brings("case-1", "resolved")
+        late = city.report("advance", "case-1", "reopened")
+        gateway.stop()
+    assert (late.code, late.out) == (1, "")
+    assert "it is closed" in late.err
+    assert city.states() == {"case-1": "resolved"}
 
 
 def test_a_kill_in_between_keeps_one_incident(city: City) -> None:
-    with _running(city) as gateway:
-        _subscribed(city)
+    with city.gateway() as gateway:
+        city.subscribed()
         city.smells("case-1", "case-2")
         gateway.kill()
-    with _running(city) as gateway:
-        _subscribed(city)
+    with city.gateway() as gateway:
+        city.subscribed()
         before = _one_of(city, 2)
         city.gas()
         city.smells("case-3")
         gateway.kill()
-    with _running(city) as gateway:
-        _subscribed(city)
+    with city.gateway() as gateway:
+        city.subscribed()
         city.smells("case-3", "case-4")
         after = _one_of(city, 5)
         assert after["incident"] == before["incident"]
-        history = city.ask("incidents", "show", after["incident"], "--json").json
+        history = city.asked("incidents", "show", after["incident"], "--json").json
         assert len(history["members"]) == 5
         assert [c["change"] for c in history["history"]].count("opened") == 1
-        _stopped(gateway)
+        gateway.stop()
 
 
 WRONG: list[tuple[tuple[str, ...], int, str]] = [
@@ -218,13 +208,13 @@ WRONG: list[tuple[tuple[str, ...], int, str]] = [
 
 
 def test_what_cant_be_done_is_one_sentence_and_a_remedy_and_changes_nothing(city: City) -> None:
-    with _running(city) as gateway:
-        _subscribed(city)
+    with city.gateway() as gateway:
+        city.subscribed()
         city.smells("case-1")
         eventually(lambda: city.states() == {"case-1": "received"}, "it is taken")
-        up = {words: city.ask(*words) for words, _, _ in WRONG}
-        _stopped(gateway)
-    down = {words: city.ask(*words) for words, _, _ in WRONG}
+        up = {words: city.asked(*words) for words, _, _ in WRONG}
+        gateway.stop()
+    down = {words: city.asked(*words) for words, _, _ in WRONG}
     for words, code, said in WRONG:
         for done in (up[words], down[words]):
             assert (done.code, done.out) == (code, ""), words

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.brokers import running_embedded
-from tests.support.command import Process, asked, door, eventually, gateway_on, publish
+from tests.support.command import Place, asked, eventually, publish
 
 pytestmark = pytest.mark.xdist_group("notifications")
 TOPIC = "city/tianhe/gas/detector/{}/reading"
@@ -62,12 +62,12 @@ def receiving() -> Iterator[Hooks]:
         server.server_close()
 
 
-class Rig:
+class Rig(Place):
     """A broker, a receiver, and a configuration that joins them."""
 
     def __init__(self, folder: Path, data_dir: Path, port: int, hooks: Hooks, more: str = "") -> None:
-        self.folder, self.data_dir, self.port, self.hooks = folder, data_dir, port, hooks
-        self.config = folder / "c.toml"
+        super().__init__(data_dir, folder / "c.toml", port)
+        self.folder, self.hooks = folder, hooks
         self.config.write_text(
             f'[mqtt]\nport = {port}\nwatch_sys = "off"\n[http]\nport = 0\n'
             "[notify]\ngroup_secs = 0\nretry_max_secs = 0.2\n"
@@ -76,21 +76,11 @@ class Rig:
             encoding="utf-8",
         )
 
-    def gateway(self, **variables: str) -> Any:
-        return gateway_on(self.folder, self.data_dir, "-c", self.config, **variables)
-
-    def subscribed(self) -> None:
-        def ready() -> bool:
-            status = door(self.data_dir)
-            return status is not None and status["sources"][0]["state"] == "subscribed"
-
-        eventually(ready, "it subscribes")
-
     def send(self, name: str, lel: float) -> None:
         publish(self.port, [(TOPIC.format(name), json.dumps({"ts": time.time(), "lel": lel}).encode())])
 
     def listed(self, *words: str) -> list[dict[str, Any]]:
-        found = asked("notifications", "list", "--json", "--data-dir", self.data_dir, "-c", self.config, *words)
+        found = self.asked("notifications", "list", "--json", *words)
         messages: list[dict[str, Any]] = found.json["notifications"]
         return messages
 
@@ -101,27 +91,22 @@ def rig(tmp_path: Path, data_folder: Path) -> Iterator[Rig]:
         yield Rig(tmp_path, data_folder, broker.port, hooks)
 
 
-def _stopped(gateway: Process) -> None:
-    gateway.interrupt()
-    assert gateway.ended() == 0, gateway.said
-
-
 def test_an_alarm_comes_as_a_webhook_and_so_does_its_end_and_a_restart_repeats_nothing(rig: Rig) -> None:
     with rig.gateway() as gateway:
         rig.subscribed()
         rig.send("gas-9001", 60)
         eventually(lambda: rig.hooks.changes() == ["raised gas-9001"], "it is told")
-        (alarm,) = asked("alarms", "list", "--json", "--data-dir", rig.data_dir, "-c", rig.config).json["alarms"]
+        (alarm,) = rig.asked("alarms", "list", "--json").json["alarms"]
         assert rig.hooks.got[0]["data"]["items"][0]["alarm"] == alarm["alarm"]
         eventually(lambda: [m["state"] for m in rig.listed()] == ["sent"], "it is noted")
-        shown = asked("notifications", "list", "--data-dir", rig.data_dir, "-c", rig.config).out
+        shown = rig.asked("notifications", "list").out
         assert "raised gas.lel gas-9001" in shown
-        _stopped(gateway)
+        gateway.stop()
     with rig.gateway() as gateway:
         rig.subscribed()
         rig.send("gas-9002", 60)
         eventually(lambda: rig.hooks.changes() == ["raised gas-9001", "raised gas-9002"], "only the new one is told")
-        _stopped(gateway)
+        gateway.stop()
     assert "4711" not in gateway.said
     assert "s3cret" not in gateway.said
 
@@ -138,7 +123,7 @@ def test_a_kill_between_intent_and_outcome_sends_it_again_under_its_id(place: st
         assert len(rig.hooks.ids) == arrivals
         assert set(rig.hooks.ids) == {rig.listed()[0]["id"]}
         assert rig.listed()[0]["attempts"] == 2
-        _stopped(gateway)
+        gateway.stop()
 
 
 def test_what_failed_is_seen_and_can_be_sent_again(rig: Rig) -> None:
@@ -151,22 +136,22 @@ def test_what_failed_is_seen_and_can_be_sent_again(rig: Rig) -> None:
         eventually(lambda: [m["state"] for m in rig.listed()] == ["failed"], "it has failed")
         assert rig.listed("--state", "failed")[0]["problem"] == "HTTP 503"
         assert rig.listed("--state", "sent") == []
-        status = asked("status", "--data-dir", rig.data_dir, "-c", rig.config)
+        status = rig.asked("status")
         assert "1 FAILED: `cityloom notifications list --state failed`" in status.out
         assert "notification failed" in gateway.said
 
         rig.hooks.status = 204
         name = rig.listed()[0]["id"]
-        wrong = asked("notifications", "retry", "zzzz", "--data-dir", rig.data_dir, "-c", rig.config)
+        wrong = rig.asked("notifications", "retry", "zzzz")
         assert (wrong.code, wrong.err.splitlines()[0]) == (1, "error: There is no message 'zzzz'.")
-        done = asked("notifications", "retry", name[:8], "--data-dir", rig.data_dir, "-c", rig.config)
+        done = rig.asked("notifications", "retry", name[:8])
         assert (done.code, done.out.strip()) == (0, "1 to be sent again")
         eventually(lambda: rig.hooks.ids == [name], "it arrives")
         eventually(lambda: rig.listed()[0]["state"] == "sent", "it is noted")
-        again = asked("notifications", "retry", name, "--data-dir", rig.data_dir, "-c", rig.config)
+        again = rig.asked("notifications", "retry", name)
         assert again.code == 1
         assert "is sent" in again.err
-        _stopped(gateway)
+        gateway.stop()
 
 
 def test_a_folder_without_a_gateway_has_none(data_folder: Path) -> None:

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.runtime.control import SOCKET_NAME
 from gateway.runtime.ports import free_ports
 from tests.support.brokers import running_embedded
-from tests.support.command import Process, asked, cityloom, door, eventually, gateway_on, publish
+from tests.support.command import Process, asked, cityloom, door, eventually, gateway_on, publish, subscribed
 from tests.support.influx_double import HANG, STORED, influx_double
 
 SAMPLE = Path(__file__).resolve().parents[2] / "gateway" / "config" / "sample.toml"
@@ -37,11 +37,6 @@ def _messages(count: int) -> list[tuple[str, bytes]]:
         (TOPIC, json.dumps({"ts": start + k * 1000, "speed": 50, "flow": 20, "occ": 0.1}).encode())
         for k in range(count)
     ]  # fmt: skip
-
-
-def _subscribed(data_dir: Path) -> bool:
-    status = door(data_dir)
-    return status is not None and status["sources"][0]["state"] == "subscribed"
 
 
 def _received(data_dir: Path) -> int:
@@ -161,7 +156,7 @@ def test_it_drains_at_the_first_signal(tmp_path: Path, data_folder: Path, number
         running_embedded() as broker,
         gateway_on(tmp_path, data_folder, "-c", _config(tmp_path, broker.port)) as gateway,
     ):
-        eventually(lambda: _subscribed(data_folder), "it subscribes")
+        eventually(lambda: subscribed(data_folder), "it subscribes")
         publish(broker.port, _messages(50))
         eventually(lambda: _received(data_folder) == 50, "the messages arrive")
         os.kill(gateway.pid, number)
@@ -180,7 +175,7 @@ def test_a_second_signal_leaves_at_once_and_loses_nothing_acknowledged(tmp_path:
             f'[stores.influxdb]\nenabled = true\nurl = "{influx.url}"\ntoken = "t"\n[stores.duckdb]\nenabled = false\n',
         )  # fmt: skip
         with gateway_on(tmp_path, data_folder, "-c", config) as gateway:
-            eventually(lambda: _subscribed(data_folder), "it subscribes")
+            eventually(lambda: subscribed(data_folder), "it subscribes")
             publish(broker.port, _messages(200))
             eventually(lambda: _received(data_folder) == 200 and bool(influx.requests), "they wait for the database")
             gateway.interrupt()

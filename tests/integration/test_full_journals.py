@@ -13,7 +13,7 @@ from gateway.errors import CommandError
 from gateway.rows import Row, RowKind
 from gateway.runtime.app import Gateway
 from gateway.runtime.intake import REPLAY_SOURCE
-from gateway.telemetry.events import InboxFull, OutboxFull
+from gateway.telemetry.process_events import InboxFull, OutboxFull
 from tests.support.brokers import PlainMosquitto
 from tests.support.fast_publisher import FastPublisher
 from tests.support.fleet import past_messages, truth, wire

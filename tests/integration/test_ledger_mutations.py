@@ -21,7 +21,7 @@ from gateway.runtime.broker import EmbeddedBroker
 from gateway.runtime.intake import Intake
 from gateway.runtime.writer import StoreWriter
 from gateway.stores import duckdb_tables
-from gateway.telemetry.events import LedgerImbalanceError
+from gateway.telemetry.reading_events import LedgerImbalanceError
 from processors.columns import ReadingBatch
 from tests.support.brokers import running_embedded
 from tests.support.running import RecordingTelemetry, eventually, running_gateway, settings_of

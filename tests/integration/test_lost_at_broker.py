@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.telemetry.events import BrokerDroppedMessagesError
+from gateway.telemetry.broker_events import BrokerDroppedMessagesError
 from tests.support.brokers import PlainMosquitto
 from tests.support.fast_publisher import FastPublisher
 from tests.support.running import RecordingTelemetry, eventually, running_gateway, settings_of

@@ -13,7 +13,7 @@ from device_sims.city import load_city
 from device_sims.fleet import Fleet, Message
 from gateway.clock import SystemClock
 from gateway.runtime.app import Gateway
-from gateway.telemetry.events import BrokerConnected, SessionLostError
+from gateway.telemetry.broker_events import BrokerConnected, SessionLostError
 from tests.support.brokers import PlainMosquitto
 from tests.support.fast_publisher import FastPublisher
 from tests.support.fleet import Told, past_messages, truth, wire

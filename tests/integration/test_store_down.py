@@ -11,7 +11,7 @@ import pytest
 from gateway.config.settings import Settings
 from gateway.runtime.app import Gateway
 from gateway.runtime.broker import EmbeddedBroker
-from gateway.telemetry.events import StoreHaltedError, StoreRecovered, StoreRetrying
+from gateway.telemetry.store_events import StoreHaltedError, StoreRecovered, StoreRetrying
 from tests.support.brokers import PlainMosquitto, running_embedded
 from tests.support.fast_publisher import FastPublisher
 from tests.support.fleet import past_messages, truth, wire

@@ -23,7 +23,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from gateway.cli import main as command
 from gateway.runtime.control import SOCKET_NAME
 
-__all__ = ["Process", "Result", "asked", "cityloom", "door", "environment", "eventually", "gateway_on", "publish"]
+__all__ = [
+    "Place", "Process", "Result", "asked", "cityloom", "door", "environment", "eventually", "gateway_on", "publish",
+    "subscribed",
+]  # fmt: skip
 
 COMMAND = [sys.executable, "-m", "gateway.cli"]
 _POLL_SECS = 0.05
@@ -114,6 +117,11 @@ class Process:
         """Wait for the end; gives the exit code."""
         return self._process.wait(secs)
 
+    def stop(self) -> None:
+        """Ctrl-C, and a good end."""
+        self.interrupt()
+        assert self.ended() == 0, self.said
+
     def says(self, text: str, secs: float = 30.0) -> None:
         """Wait until it has written `text`."""
         eventually(lambda: text in self.said or not self.running, f"{text!r} in {self.said!r}", secs)
@@ -145,6 +153,33 @@ def gateway_on(folder: Path, data_dir: Path, *arguments: str | Path, **variables
         yield process
     finally:
         process.kill()
+
+
+def subscribed(data_dir: Path) -> bool:
+    """Whether the gateway there listens to its broker."""
+    status = door(data_dir)
+    return status is not None and status["sources"][0]["state"] == "subscribed"
+
+
+@dataclass
+class Place:
+    """A gateway's folder, its configuration, and the port of its broker."""
+
+    data_dir: Path
+    config: Path
+    port: int
+
+    def gateway(self, **variables: str) -> contextlib.AbstractContextManager[Process]:
+        """`cityloom run` on it."""
+        return gateway_on(self.config.parent, self.data_dir, "-c", self.config, **variables)
+
+    def subscribed(self) -> None:
+        """Wait until it listens."""
+        eventually(lambda: subscribed(self.data_dir), "it subscribes")
+
+    def asked(self, *words: str) -> Result:
+        """Any command on it."""
+        return asked(*words, "--data-dir", self.data_dir, "-c", self.config)
 
 
 def publish(port: int, messages: Iterable[tuple[str, bytes]]) -> None:

@@ -14,7 +14,7 @@ from gateway.config.load import load_settings
 from gateway.config.seed_files import load_seed_files
 from gateway.config.settings import Settings
 from gateway.runtime.app import Gateway, open_gateway
-from gateway.telemetry.events import Event
+from gateway.telemetry.event import Event
 from gateway.telemetry.logs import make_logger
 from gateway.telemetry.telemetry import Telemetry
 

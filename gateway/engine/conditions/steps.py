@@ -4,21 +4,19 @@ Gas is judged on every reading; voltage, pressure and the like on means. Where a
 condition (three phases) the worst one counts.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import zip_longest
-from typing import Any
 
 import numpy as np
 
 from gateway.config.conditions.places import Thresholds
 from gateway.config.conditions.steps import StepsCondition
-from gateway.engine.conditions.base import NOTHING, Context, Places, Rule, definition_of
-from gateway.engine.conditions.means import Means, WindowMeans
-from gateway.engine.conditions.worst import Worst
+from gateway.engine.conditions.base import Context
+from gateway.engine.conditions.each_series import EachSeries
+from gateway.engine.conditions.means import Means
 from gateway.engine.results import DeviceRecord, SeriesName
-from processors.columns import F64, I64, AggregateBatch, ReadingBatch
+from processors.columns import F64
 from processors.conditions.signals import Signals, step_levels
-from processors.flags import Flag
 
 __all__ = ["StepsRule", "padded"]
 
@@ -26,16 +24,12 @@ _Steps = tuple[tuple[float, ...], tuple[float, ...]]
 """high, low"""
 
 
-class StepsRule(Rule):
+class StepsRule(EachSeries):
     """See Condition. Sources are series, alarms are devices'."""
 
     def __init__(self, spec: StepsCondition) -> None:
-        self.name = spec.name
-        self.by_window = spec.window_secs is not None
+        super().__init__(spec)
         self._spec = spec
-        self._means = None if spec.window_secs is None else WindowMeans(spec.window_secs)
-        self._source = Places()
-        self._worst = Worst()
         self._which: list[int] = []
         """For each source its row of the tables of steps."""
         self._steps: dict[_Steps, int] = {}
@@ -47,13 +41,8 @@ class StepsRule(Rule):
         spec = self._spec
         bound = []
         for met in context.met(series, spec.profile, spec.quantities):
-            record = met.record
-            key = context.alarms.define(definition_of(spec, record.id, record.zone, met.lane))
-            self._source.put(met.series, self._worst.add(met.series, context.registry.by_id(record.id), key))
-            self._which.append(self._steps.setdefault(self._steps_at(record), len(self._steps)))
-            if self._means is not None:
-                self._means.add(met.series, met.lane)
-            bound.append(met.series)
+            bound.append(self.judge(met, met.record.id, context))
+            self._which.append(self._steps.setdefault(self._steps_at(met.record), len(self._steps)))
         if bound:
             self._tables = None
         return bound
@@ -63,26 +52,8 @@ class StepsRule(Rule):
         own = self._thresholds.at(record.zone, record.asset, record.id)
         return own.get("high", self._spec.high), own.get("low", self._spec.low)
 
-    def keys(self) -> Iterable[int]:
-        """See Condition."""
-        return self._worst.keys()
-
-    def readings(self, batch: ReadingBatch) -> Signals:
-        """See Condition."""
-        source = self._source.of(batch.series)
-        which = np.flatnonzero((source >= 0) & (batch.flag < Flag.FAIL))
-        if not len(which):
-            return NOTHING
-        return self._judged((source[which], batch.ts[which], batch.value[which]))
-
-    def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
-        """See Condition."""
-        assert self._means is not None
-        mine = self._source.of(batch.series) >= 0
-        series, end, mean = self._means.take(batch if mine.all() else batch.take(mine), watermarks)
-        return self._judged((self._source.of(series), end, mean)) if len(series) else NOTHING
-
-    def _judged(self, of: Means) -> Signals:
+    def judged(self, of: Means) -> Signals:
+        """See EachSeries."""
         source, ts, value = of
         if self._tables is None:
             which = np.array(self._which, np.int32)
@@ -93,17 +64,7 @@ class StepsRule(Rule):
             if steps.shape[1]:
                 now, still = step_levels(value, steps[source], self._spec.deadband, falling=falling)
                 level, held = np.maximum(level, now), np.maximum(held, still)
-        return self._worst.take(source, ts, level, held, value)
-
-    def snapshot(self) -> dict[str, Any]:
-        """See Condition."""
-        return {"worst": self._worst.snapshot(), "means": {} if self._means is None else self._means.snapshot()}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """See Condition."""
-        self._worst.restore(state["worst"])
-        if self._means is not None:
-            self._means.restore(state["means"])
+        return self.worst.take(source, ts, level, held, value)
 
 
 def padded(steps: Sequence[tuple[float, ...]]) -> F64:

@@ -4,7 +4,7 @@
         .......warn_share...> due_soon, overdue    .......warn_share.....> due_soon, overdue
 
 A target is over once the report has come so far; each warning is said once. A report is known for `reopen_secs` after
-it was confirmed, then forgotten here: what there ever was is in records.db.
+it was resolved or confirmed (many a citizen never calls again), then forgotten here: what there was is in records.db.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ from gateway.engine.incidents.timers import Timers
 __all__ = ["MOST_REPORTS", "Report", "Reports"]
 
 MOST_REPORTS = 100_000
-"""Known at once; further ones are refused until some are confirmed and forgotten."""
+"""Known at once; further ones are refused until some are resolved and forgotten."""
 _SECOND = 1_000_000_000
 _UNANSWERED = frozenset({ReportState.RECEIVED, ReportState.REOPENED})
 
@@ -56,8 +56,8 @@ class Report(msgspec.Struct):
     target: Target = Target.NONE
     due: int = 0
     warn: int = 0
-    """When the target is to be said to be due soon, or was missed, or, of a confirmed report, when to forget it; 0: not
-    any more."""
+    """When the target is to be said to be due soon, or was missed, or, where it is over, when to forget it; 0: not any
+    more."""
 
 
 class Reports:
@@ -97,12 +97,14 @@ class Reports:
         report = self.reports.get(act.report)
         if self._acts.seen(act.id) or report is None or act.state not in MOVES[report.state]:
             return False
+        if report.state in OVER:
+            self._remind(report, 0)
         report.state = act.state
         if act.state is ReportState.REOPENED:
             report.counts_from = received_at
-        if act.state is ReportState.CONFIRMED:
-            report.target, report.due, report.warn = Target.NONE, 0, now + self._reopen
-            self._timers.set(report.id, report.warn)
+        if act.state in OVER:
+            report.target, report.due = Target.NONE, 0
+            self._remind(report, now + self._reopen)
         else:
             self._aim(report)
         self._say(report, act.state, received_at, now, out, act.who, act.note)
@@ -113,7 +115,7 @@ class Reports:
         while due := self._timers.due(now):
             for name in due:
                 report = self.reports[name]
-                if report.state is ReportState.CONFIRMED:
+                if report.state in OVER:
                     del self.reports[name]
                 elif now >= report.due:
                     report.warn = 0
@@ -136,7 +138,7 @@ class Reports:
         """At the next target of where it is."""
         kind = self._kinds.get(report.kind)
         target, secs = Target.NONE, 0.0
-        if kind is not None and report.state not in OVER:
+        if kind is not None:
             target, secs = Target.RESOLVE, kind.resolve_secs
             if report.state in _UNANSWERED and kind.accept_secs:
                 target, secs = Target.ACCEPT, kind.accept_secs
@@ -145,8 +147,11 @@ class Reports:
         if aim == (report.target, report.due):
             return  # what was said of it is not said again
         report.target, report.due = aim
-        report.warn = report.counts_from + round(secs * self._warn_share * _SECOND) if secs else 0
-        self._timers.set(report.id, report.warn)
+        self._remind(report, report.counts_from + round(secs * self._warn_share * _SECOND) if secs else 0)
+
+    def _remind(self, report: Report, at: int) -> None:
+        report.warn = at
+        self._timers.set(report.id, at)
 
     def _say(
         self, report: Report, change: ReportState | ReportEvent, at: int, now: int, out: Out, who: str = "",

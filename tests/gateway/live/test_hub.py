@@ -244,6 +244,13 @@ def test_what_went_by_while_nobody_listened_is_a_gap() -> None:
     assert [event.kind for event in drained(city.hub.subscribe(after=("now", seen)))] == [Kind.GAP]
 
 
+def test_windows_that_were_computed_again_while_nobody_listened_are_a_gap() -> None:
+    city = City()
+    city.hub.revised(aggregates((0, 60, T0, 1, 6, 2.0)))
+
+    assert [event.kind for event in drained(city.hub.subscribe(after=("now", 0)))] == [Kind.GAP]
+
+
 def test_where_alarms_stand_is_known_from_before_and_newer_changes_win() -> None:
     city = City()
     old = msgspec.structs.replace(RAISED, asset="gas-2", now=T0)

@@ -97,6 +97,27 @@ def test_who_was_told_is_told_that_it_is_over_and_nobody_else() -> None:
         assert desk.told("gathering") == [("duty", ["returned gas-a1"])]
 
 
+@pytest.mark.parametrize(
+    ("aside", "state", "again"),
+    [
+        ("shelved", "shelved", "unshelved"), ("suppressed", "suppressed", "unsuppressed"),
+        ("removed_from_service", "out_of_service", "returned_to_service"),
+    ],
+)  # fmt: skip
+def test_what_ended_while_it_was_put_aside_is_over_once_it_no_longer_is(aside: str, state: str, again: str) -> None:
+    with Desk() as desk:
+        desk.round(NOON, change())
+        desk.round(NOON + MINUTE)
+        sent(desk)
+        desk.round(NOON + MINUTE, change(aside, state), change("returned", state))
+        assert desk.told("gathering") == []
+        desk.round(NOON + MINUTE, change(again, "normal", level=0, now=NOON + MINUTE))
+        assert desk.told("gathering") == [("duty", ["returned gas-a1"])]
+        desk.round(NOON + 2 * MINUTE)
+        desk.round(NOON + 3 * MINUTE, change(aside, state), change(again, "normal", level=0, now=NOON + 3 * MINUTE))
+        assert desk.told("gathering") == []
+
+
 def test_a_route_may_do_without_the_end() -> None:
     with Desk(Route("all", ("duty",), returned=False)) as desk:
         desk.round(NOON, change())

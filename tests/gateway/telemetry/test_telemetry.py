@@ -9,16 +9,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from gateway.reasons import Rejected
-from gateway.telemetry.events import (
-    EVENTS,
-    BrokerDroppedMessagesError,
-    MessageRejected,
-    PointsRefused,
-    ShutdownStarted,
-    StoreHaltedError,
-    StoreRetrying,
-)
+from gateway.telemetry.broker_events import BrokerDroppedMessagesError
+from gateway.telemetry.events import EVENTS
 from gateway.telemetry.logs import make_logger
+from gateway.telemetry.process_events import ShutdownStarted
+from gateway.telemetry.reading_events import MessageRejected
+from gateway.telemetry.store_events import PointsRefused, StoreHaltedError, StoreRetrying
 from gateway.telemetry.telemetry import OTHER, Telemetry
 
 

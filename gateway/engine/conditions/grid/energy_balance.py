@@ -5,7 +5,7 @@
     customers' --------+    (hour by hour)    +--> UsualLoss by local hour --> grid.energy-balance at the feeder
 
 A feeder is a zone with meters on both sides. An hour is judged `gap_secs` after its end, when no more can come that
-counts: that is the alarm's time, while figures are of the hour.
+counts: that is the alarm's time, while figures are of the hour. One side waits four days for the other, no longer.
 Customers count for the coverage by their usual energy. Source: processors/conditions/grid/energy_balance.py and
 usual_loss.py.
 """
@@ -18,7 +18,7 @@ import numpy as np
 from gateway.config.conditions.grid.energy_balance import EnergyBalanceCondition
 from gateway.engine.conditions.base import NOTHING, Context, Rule, definition_of, moved
 from gateway.engine.conditions.grid.days import hour_of_day
-from gateway.engine.conditions.grid.registers import Registers
+from gateway.engine.conditions.grid.registers import HOUR, Registers
 from gateway.engine.figures import Figure
 from gateway.engine.results import SeriesName
 from processors.columns import F64, I32, I64, ReadingBatch
@@ -28,6 +28,8 @@ from processors.conditions.signals import Signals
 
 __all__ = ["EnergyBalanceRule"]
 
+_MOST_OPEN = 96
+"""Hours of a zone that wait for its other side: beyond them the oldest is judged with what there is."""
 _MEMORY = 168
 """Hours over which a customer's usual energy is a running mean."""
 
@@ -98,7 +100,8 @@ class EnergyBalanceRule(Rule):
         watermarks = self._context.watermarks
         self._supply.advance(watermarks)
         self._meters.advance(watermarks)
-        upto = self._upto(watermarks)
+        newest = np.maximum(self._supply.newest(len(self._key)), self._meters.newest(len(self._key)))
+        upto = np.maximum(self._upto(watermarks), newest - _MOST_OPEN * HOUR)
         ends = np.union1d(self._supply.ends(upto), self._meters.ends(upto))
         said = [self._hour(end, upto) for end in ends.tolist()]
         return Signals.concat(said) if said else NOTHING

@@ -86,6 +86,13 @@ class Registers:
         ends: I64 = np.unique(end[end <= upto[self.zone[meter]]])
         return ends
 
+    def newest(self, zones: int) -> I64:
+        """End of the newest hour that waits in each zone; 0 where none does."""
+        meter, end, _ = self._waiting
+        newest = np.zeros(zones, np.int64)
+        np.maximum.at(newest, self.zone[meter], end)
+        return newest
+
     def take(self, at: int, upto: I64) -> tuple[I32, F64]:
         """Meters and energies of the hour that ends at `at`, of zones that have come so far."""
         meter, end, kwh = self._waiting

@@ -70,6 +70,8 @@ class Area:
     lanes: set[int] = field(default_factory=set)
     waiting: dict[int, dict[str, float]] = field(default_factory=dict)
     """End of a quarter hour -> mean of each device that has it."""
+    done: int = NEVER
+    """End of the newest quarter hour that was given: what comes for it, or before, is too late."""
 
     @property
     def meters(self) -> dict[str, float]:
@@ -85,7 +87,7 @@ class Area:
 
     def quarter(self, number: int, end: int) -> Quarter:
         """What waited for this quarter hour to be whole."""
-        there = self.waiting.pop(end)
+        there, self.done = self.waiting.pop(end), end
         counted = set() if self.listed else {name for name in self.met if self.since.get(name, end + 1) <= end}
         anew, self.counted = counted != self.counted, counted
         flows = [(sign, there.get(name, np.nan)) for name, sign in sorted(self.meters.items())]
@@ -173,6 +175,8 @@ class Areas:
         rows = zip(series.tolist(), end.tolist(), areas.tolist(), batch.mean[mine].tolist(), strict=True)
         for whose, at, number, value in rows:
             area, name = self.all[number], self._device[whose]
+            if at <= area.done:
+                continue
             area.waiting.setdefault(at, {})[name] = value
             if name in area.met:
                 area.since.setdefault(name, at)
@@ -204,6 +208,7 @@ class Areas:
             "members": [area.members for area in self.all],
             "since": [dict(sorted(area.since.items())) for area in self.all],
             "counted": [sorted(area.counted) for area in self.all],
+            "done": [area.done for area in self.all],
             "waiting": [
                 [number, at, device, value]
                 for number, area in enumerate(self.all)
@@ -215,8 +220,10 @@ class Areas:
     def restore(self, state: Mapping[str, Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Take back what waits; old and new numbers of the areas that are made of what they were."""
         then = [self.all[self.number[zone]] if zone in self.number else None for zone in state["zones"]]
-        for area, since, counted in zip(then, state["since"], state["counted"], strict=True):
+        done = state.get("done", [NEVER] * len(then))  # older snapshots have none
+        for area, since, counted, upto in zip(then, state["since"], state["counted"], done, strict=True):
             if area is not None:
+                area.done = int(upto)
                 area.since = {name: int(at) for name, at in since.items() if name in area.met}
                 area.counted = set() if area.listed else {name for name in counted if name in area.met}
         for number, at, device, value in state["waiting"]:

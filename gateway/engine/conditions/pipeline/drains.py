@@ -18,7 +18,8 @@ from gateway.engine.conditions.base import Context, Met, Places, definition_of, 
 from gateway.engine.conditions.worst import Worst
 from gateway.engine.figures import Figure
 from gateway.engine.results import SeriesName
-from processors.columns import F64, I32, I64
+from processors.columns import F64, I32, I64, ReadingBatch
+from processors.flags import Flag
 
 __all__ = ["Drains", "Learned", "carried"]
 
@@ -87,6 +88,12 @@ class Drains:
         """What the condition says for a sensor's place."""
         record = met.record
         return self._thresholds.at(record.zone, record.asset, record.id).get(key, getattr(self._spec, key))
+
+    def levels(self, batch: ReadingBatch) -> tuple[I32, I64, F64]:
+        """Sensor, time and level of the readings that are no failures, in their order."""
+        number = self.number.of(batch.series)
+        which = np.flatnonzero((number >= 0) & (batch.flag < Flag.FAIL))
+        return number[which], batch.ts[which], batch.value[which]
 
     def figures(self, name: str, unit: str, sensor: I32, ts: I64, value: F64) -> list[Figure]:
         """One for each finite value."""

@@ -22,7 +22,6 @@ from processors.columns import F64, ReadingBatch
 from processors.conditions.pipeline.drain_level import drain_level, filling_degree
 from processors.conditions.pipeline.peaks import Peaks
 from processors.conditions.signals import Signals
-from processors.flags import Flag
 
 __all__ = ["FillingRule"]
 
@@ -62,11 +61,9 @@ class FillingRule(Rule):
 
     def readings(self, batch: ReadingBatch) -> Signals:
         """See Condition."""
-        number = self._drains.number.of(batch.series)
-        which = np.flatnonzero((number >= 0) & (batch.flag < Flag.FAIL))
-        if not len(which):
+        sensor, ts, level = self._drains.levels(batch)
+        if not len(sensor):
             return NOTHING
-        sensor, ts, level = number[which], batch.ts[which], batch.value[which]
         if self._columns is None:
             self._columns = np.array(self._limits).T
         diameter, spills, margin, high = self._columns[:, sensor]

@@ -16,7 +16,6 @@ from gateway.engine.results import SeriesName
 from processors.columns import F64, ReadingBatch
 from processors.conditions.pipeline.drain_level import RiseRate
 from processors.conditions.signals import Signals, step_levels
-from processors.flags import Flag
 
 __all__ = ["RiseRule"]
 
@@ -50,12 +49,10 @@ class RiseRule(Rule):
 
     def readings(self, batch: ReadingBatch) -> Signals:
         """See Condition."""
-        number = self._drains.number.of(batch.series)
-        which = np.flatnonzero((number >= 0) & (batch.flag < Flag.FAIL))
-        if not len(which):
+        sensor, ts, value = self._drains.levels(batch)
+        if not len(sensor):
             return NOTHING
-        sensor, ts = number[which], batch.ts[which]
-        rate = self._rate.update(sensor, ts, batch.value[which])
+        rate = self._rate.update(sensor, ts, value)
         known = np.flatnonzero(np.isfinite(rate))
         if not len(known):
             return NOTHING

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from gateway.config.content import AssetFacts
-from gateway.engine.conditions.base import Context, Met, Places
+from gateway.engine.conditions.base import Context, Met, Places, definition_of
 from gateway.engine.conditions.due import runs
 from gateway.engine.conditions.means import WindowMeans
 from gateway.engine.conditions.traffic.roads import Roads, Spot, arranged
+from gateway.engine.conditions.worst import Worst
 from gateway.engine.results import DeviceRecord, SeriesName
-from processors.columns import F64, I64, AggregateBatch
+from processors.columns import F64, I32, I64, AggregateBatch
 
 __all__ = ["Detectors", "Rows"]
 
@@ -55,6 +56,8 @@ class Detectors:
         """Asset of each, or the device itself where it has none: where its alarms are."""
         self.zones: list[str] = []
         self.heard: list[bool] = []
+        self.source: I32 = np.empty(0, np.int32)
+        """Of each, where its alarm is fed by `feed`; -1: not heard."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -89,6 +92,15 @@ class Detectors:
             if self._spots[-1] is not None:
                 self._roads = None
         return number
+
+    def feed(self, worst: Worst, fresh: Sequence[Met], spec: Any, context: Context) -> None:
+        """Give the alarm at the segment of each newly heard detector its source of `worst`: see `source`."""
+        more = len(self) - len(self.source)
+        self.source = np.concatenate([self.source, np.full(more, -1, np.int32)])
+        for met in fresh:
+            number = self._number[met.record.id]
+            key = context.alarms.define(definition_of(spec, self.segments[number], met.record.zone, met.lane))
+            self.source[number] = worst.add(met.series, context.registry.by_id(met.record.id), key)
 
     def number(self, name: str) -> int:
         """Number of a device that is known."""

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from gateway.config.conditions.traffic import IncidentCondition
-from gateway.engine.conditions.base import NOTHING, Context, Rule, definition_of, moved
+from gateway.engine.conditions.base import NOTHING, Context, Rule, moved
 from gateway.engine.conditions.traffic.detectors import Detectors, Rows
 from gateway.engine.conditions.worst import Worst
 from gateway.engine.results import SeriesName
-from processors.columns import F64, I32, I64, U8, AggregateBatch
+from processors.columns import F64, I64, U8, AggregateBatch
 from processors.conditions.signals import Signals
 from processors.conditions.traffic.incident import IncidentState, PairIncidents
 from processors.conditions.traffic.incident_one_detector import DetectorIncidents
@@ -43,7 +43,6 @@ class IncidentRule(Rule):
         self._spec = spec
         self._detectors = Detectors(spec.profile, (spec.occupancy, spec.speed), spec.window_secs)
         self._worst = Worst()
-        self._source: I32 = np.empty(0, np.int32)
         self._downstream: I64 = np.empty(0, np.int64)
         self._row: I64 = np.empty(0, np.int64)
         """Room to find the row of a detector."""
@@ -62,12 +61,7 @@ class IncidentRule(Rule):
         known = len(self._detectors)
         bound, fresh = self._detectors.bind(series, context)
         n = len(self._detectors)
-        self._source = np.concatenate([self._source, np.full(n - known, -1, np.int32)])
-        for met in fresh:
-            number = self._detectors.number(met.record.id)
-            place = self._detectors.segments[number]
-            key = context.alarms.define(definition_of(self._spec, place, met.record.zone, met.lane))
-            self._source[number] = self._worst.add(met.series, context.registry.by_id(met.record.id), key)
+        self._detectors.feed(self._worst, fresh, self._spec, context)
         if n != known or not known:
             self._downstream = self._detectors.roads(context.assets, self._spec.most_apart_m / 1000).downstream
             self._row = np.full(n + 1, -1, np.int64)
@@ -94,7 +88,7 @@ class IncidentRule(Rule):
             return NOTHING
         there = (one >= IncidentState.CONFIRMED) & ((pair == 0) | (pair >= IncidentState.CONFIRMED))
         level = there[known].astype(np.uint8)
-        source = self._source[rows.detector[known]]
+        source = self._detectors.source[rows.detector[known]]
         return self._worst.take(source, rows.end[known], level, level, speed[known])
 
     def _next_to(self, rows: Rows, start: I64, occupancy: F64) -> U8:

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from gateway.config.conditions.traffic import QueueCondition
-from gateway.engine.conditions.base import NOTHING, Context, Rule, definition_of
+from gateway.engine.conditions.base import NOTHING, Context, Rule
 from gateway.engine.conditions.traffic.detectors import Detectors, Rows
 from gateway.engine.conditions.traffic.roads import Roads
 from gateway.engine.conditions.worst import Worst
 from gateway.engine.figures import Figure
 from gateway.engine.results import SeriesName
-from processors.columns import F64, I32, I64, AggregateBatch
+from processors.columns import F64, I64, AggregateBatch
 from processors.conditions.signals import Signals, step_levels
 from processors.conditions.traffic.queue import UNKNOWN, queue_states, queues
 
@@ -36,7 +36,6 @@ class QueueRule(Rule):
         self._spec = spec
         self._detectors = Detectors(spec.profile, (spec.occupancy, spec.speed), spec.window_secs)
         self._worst = Worst()
-        self._source: I32 = np.empty(0, np.int32)
         self._roads: Roads | None = None
         self._told: list[Figure] = []
 
@@ -44,14 +43,8 @@ class QueueRule(Rule):
         """See Condition."""
         known = len(self._detectors)
         bound, fresh = self._detectors.bind(series, context)
-        more = np.full(len(self._detectors) - known, -1, np.int32)
-        self._source = np.concatenate([self._source, more])
-        for met in fresh:
-            number = self._detectors.number(met.record.id)
-            place = self._detectors.segments[number]
-            key = context.alarms.define(definition_of(self._spec, place, met.record.zone, met.lane))
-            self._source[number] = self._worst.add(met.series, context.registry.by_id(met.record.id), key)
-        if self._roads is None or len(more):
+        self._detectors.feed(self._worst, fresh, self._spec, context)
+        if self._roads is None or len(self._detectors) != known:
             self._roads = self._detectors.roads(context.assets, self._spec.most_apart_m / 1000)
         return bound
 
@@ -81,7 +74,7 @@ class QueueRule(Rule):
         level, held = step_levels(length[known], np.array(spec.high))
         ts = np.full(len(known), rows.end[0])
         value = np.where(np.isnan(length[known]), 0.0, length[known])
-        return self._worst.take(self._source[known], ts, level, held, value) if len(known) else NOTHING
+        return self._worst.take(self._detectors.source[known], ts, level, held, value) if len(known) else NOTHING
 
     def _tell(self, end: int, heads: I64, lengths: F64) -> None:
         longest: dict[str, tuple[float, str]] = {}

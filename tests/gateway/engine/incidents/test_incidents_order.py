@@ -39,6 +39,7 @@ def standing(alarms: Any, reports: Any) -> list[Transition | Row]:
 
 
 @given(raised, reported, st.randoms(use_true_random=False))
+@settings(deadline=None)
 def test_which_troubles_are_one_incident_does_not_depend_on_their_order(alarms: Any, reports: Any, random: Any) -> None:
     came = standing(alarms, reports)
     one, other = city(), city()
@@ -101,7 +102,7 @@ def restored(engine: CityEngine) -> CityEngine:
 
 
 @given(stories(), st.integers(0, 24))
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_a_restart_between_any_two_calls_does_not_show(story: Any, cut: int) -> None:
     engine, whole = played(story)
     again, parted = played(story, cut)
@@ -111,6 +112,7 @@ def test_a_restart_between_any_two_calls_does_not_show(story: Any, cut: int) -> 
 
 
 @given(stories(), st.data())
+@settings(deadline=None)
 def test_a_row_that_comes_twice_changes_nothing_the_second_time(story: Any, data: st.DataObject) -> None:
     twice: list[tuple[list[Transition | Row], int]] = []
     seen: list[Row] = []
@@ -129,6 +131,7 @@ def test_a_row_that_comes_twice_changes_nothing_the_second_time(story: Any, data
 
 
 @given(stories())
+@settings(deadline=None)
 def test_the_figures_of_an_incident_are_those_of_its_parts(story: Any) -> None:
     engine, _ = played(story)
     hub = engine.incidents
@@ -142,6 +145,7 @@ def test_the_figures_of_an_incident_are_those_of_its_parts(story: Any) -> None:
 
 
 @given(stories())
+@settings(deadline=None)
 def test_everything_is_forgotten_in_the_end(story: Any) -> None:
     engine, _ = played(story)
     now = story[-1][1]

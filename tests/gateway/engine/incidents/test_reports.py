@@ -150,6 +150,25 @@ def test_what_says_nothing_usable_is_counted_and_changes_nothing(body: dict[str,
     assert (rest.reports, rest.without_effect) == ([], 3)
 
 
+def test_a_report_that_nobody_confirms_makes_room_too() -> None:
+    engine = city()
+    call(engine, add("r1", "no-water"), advance("r1", "resolved", MINUTE))
+    call(engine, at=6 * 24 * HOUR)
+    assert list(engine.reports.reports) == ["r1"]
+    assert said(call(engine, at=7 * 24 * HOUR)) == []
+    assert not engine.reports.reports
+
+
+def test_a_report_without_targets_that_is_reopened_is_neither_overdue_nor_forgotten() -> None:
+    rules = built_in()
+    rules["reports"] = [kind | {"accept_secs": 0, "resolve_secs": 0} for kind in rules["reports"]]
+    engine = city(rules)
+    steps = [advance("r1", state, k) for k, state in enumerate(("resolved", "confirmed", "reopened"))]
+    call(engine, add("r1", "gas-smell"), *steps)
+    assert said(call(engine, at=1000 * HOUR)) == []
+    assert list(engine.reports.reports) == ["r1"]
+
+
 def test_a_confirmed_report_can_be_reopened_for_a_week_and_is_then_forgotten() -> None:
     engine = city()
     call(engine, add("r1", "no-water"), advance("r1", "resolved", 1), advance("r1", "confirmed", 2), at=2)

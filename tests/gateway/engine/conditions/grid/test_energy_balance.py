@@ -163,3 +163,13 @@ def test_neither_cuts_nor_restarts_nor_company_show() -> None:
 
     assert changes(whole) == changes(parts) == [change for change in changes(beside) if change[1] == "a"]
     assert figures(whole) == figures(parts) == [figure for figure in figures(beside) if figure.asset == "a"]
+
+
+def test_customers_wait_no_longer_than_four_days_for_a_supply_that_is_never_heard() -> None:
+    made = grid(SPEC, start=MIDNIGHT, devices=[device("head-a", "supply", "a")])
+    for row in _rows("h1", 120, float):
+        made.step([row], row.received_at, False)
+
+    waiting = made.judge.snapshot()["rules"]["grid.energy-balance"]["meters"]["end"]
+    assert len(waiting) == 96
+    assert max(waiting) > MIDNIGHT + 118 * HOUR

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.engine.alarm_model import Transition
@@ -298,3 +299,27 @@ def test_an_area_says_the_same_beside_others() -> None:
     assert [figure for figure in figures if figure.zone == "a"] == alone[0]
     assert [change for change in changes if change[1] == "a"] == alone[1]
     assert len([figure for figure in figures if figure.zone == "b"]) == 24
+
+
+def test_what_comes_for_quarter_hours_that_were_given_is_too_late_and_begins_nothing_anew() -> None:
+    """Two strangers, one from the third hour on; the tank's gauge is heard when all of their hours are over."""
+    facts = [each for each in area("a", tank=True) if each.kind != "inlet"]
+    made = judging_areas(NIGHT, facts=facts)
+    begin = ns("2026-03-01T00:00Z")
+    end = begin + 12 * HOUR
+    flows = quarters(begin, end, {"flow__one": 3.0}) + quarters(begin + 2 * HOUR, end, {"flow__two": 4.0})
+    for row in sorted(flows, key=lambda row: row.received_at):
+        made.step([row], row.received_at, False)
+
+    def learned() -> dict[str, Any]:
+        found: dict[str, Any] = made.judge.snapshot()["rules"]["water.leak"]
+        return found
+
+    before = learned()
+    late = [msgspec.structs.replace(row, received_at=end) for row in quarters(begin, begin + 4 * HOUR, {TANK: 2.0})]
+    made.step(late, end, False)
+
+    assert before["areas"]["counted"] == [["one", "two"]]
+    assert before["areas"]["done"][0] > begin + 8 * HOUR
+    assert learned()["areas"]["done"] == before["areas"]["done"]
+    assert learned()["recent"] == before["recent"]
