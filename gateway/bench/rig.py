@@ -173,7 +173,8 @@ def _drained(door: httpx.Client, sent: int) -> dict[str, Any]:
         newest = _ask(door, "status")
         stores = newest["stores"].values()
         waiting = newest["inbox"]["waiting"] + sum(store["waiting"] for store in stores)
-        received = newest["ledger"]["messages"].get("received", 0)
+        messages = newest["ledger"]["messages"]
+        received = messages.get("received", 0) - messages.get("redelivered", 0)
         if received >= sent and not waiting:
             return newest
         now = (received, sum(store["stored"] for store in stores))
