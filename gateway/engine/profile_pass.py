@@ -265,9 +265,14 @@ class ProfilePass:
         if old.any():
             kept = np.fromiter(((row.flags & RETAIN) or row.kind == RowKind.REPLAY for row in self._rows), np.bool_)
             alive = ~(old & kept[message])
-            device, received, message = device[alive], received[alive], message[alive]
+            device, ts, received, message = device[alive], ts[alive], received[alive], message[alive]
             within = within if within is None else within[alive]
-        self._registry.heard[device] = received
+        registry = self._registry
+        registry.heard[device] = received
+        told = np.minimum(ts, received)
+        newer = told > registry.newest[device]
+        np.maximum.at(registry.newest, device[newer], told[newer])
+        registry.fresh[device[newer]] = received[newer]
         if self._profile.promises and len(device):
             self._promise(device, message, np.full(len(device), np.nan) if within is None else within)
 
