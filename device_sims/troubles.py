@@ -3,7 +3,7 @@
     trouble (kind, place, from, to, size) -> effects on quantities of devices -> Group.measure
 
 A kind is a function from size to effects. An effect grows over its `ramp` from the trouble's start and is gone at its
-end; it scales, adds or holds a quantity in its canonical unit.
+end; it scales or adds to a quantity in its canonical unit. What follows from it more slowly is the kind's own.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from device_sims.city import Device
 from device_sims.local_time import MINUTE, SECOND
 from device_sims.noise import F64, I64
 
-__all__ = ["KINDS", "Effect", "Place", "Trouble", "effects_on", "silenced"]
+__all__ = ["KINDS", "Bound", "Effect", "Place", "Trouble", "effects_on", "silenced"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,8 @@ def _burst(size: float) -> Sequence[Effect]:
 
 
 def _overload(size: float) -> Sequence[Effect]:
-    """Load times `size`; the oil follows within the hour."""
-    loads = [Effect("transformer", quantity, times=size) for quantity in ("s", "i_a", "i_b", "i_c")]
-    return [*loads, Effect("transformer", "oil", plus=20.0 * (size - 1.0), ramp=60 * MINUTE)]
+    """Load times `size`; currents, voltages and temperatures follow from it."""
+    return [Effect("transformer", "load", times=size)]
 
 
 def _storm(size: float) -> Sequence[Effect]:
@@ -145,7 +144,7 @@ frequency, backwater), m3/h (burst), the share that is left (pressure, voltage, 
 
 
 @dataclass(slots=True)
-class _Bound:
+class Bound:
     """An effect on some devices of a group."""
 
     start: int
@@ -166,15 +165,21 @@ class _Bound:
         new = value * (1.0 + (effect.times - 1.0) * grown) + plus * grown
         return np.where(during, np.clip(new, 0.0, effect.most), value)
 
+    def felt(self, which: I64, ts: I64, lag: int) -> F64:
+        """Share of a slow body's way to where the trouble drives it: nearly 1 if it lasts, and back to 0 after it."""
+        since = np.clip(ts - self.start, 0, self.end - self.start)
+        after = np.maximum(ts - self.end, 0)
+        return np.where(self.hit[which], (1.0 - np.exp(-since / lag)) * np.exp(-after / lag), 0.0)
 
-def effects_on(profile: str, devices: Sequence[Device], troubles: Sequence[Trouble]) -> dict[str, list[_Bound]]:
+
+def effects_on(profile: str, devices: Sequence[Device], troubles: Sequence[Trouble]) -> dict[str, list[Bound]]:
     """By quantity, what the troubles do to the devices of a profile."""
-    out: dict[str, list[_Bound]] = {}
+    out: dict[str, list[Bound]] = {}
     for trouble in troubles:
         hit = np.array([trouble.place.has(device) for device in devices], np.bool_)
         for effect in trouble.effects:
             if effect.profile == profile and hit.any():
-                bound = _Bound(trouble.start, trouble.end, effect, hit, int(hit.sum()))
+                bound = Bound(trouble.start, trouble.end, effect, hit, int(hit.sum()))
                 out.setdefault(effect.quantity, []).append(bound)
     return out
 

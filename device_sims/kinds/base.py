@@ -44,6 +44,8 @@ class Group(ABC):
 
     wire: ClassVar[Mapping[str, tuple[int, float, int]]] = {}
     """Quantities that a trouble may change: place in the row, canonical units a unit of the wire, decimals on it."""
+    causes: ClassVar[frozenset[str]] = frozenset()
+    """Others that it may change, which `_measure` itself looks up in `_effects`, for much follows from them."""
 
     def __init__(
         self, devices: Sequence[Device], interval: int, noise: Noise, local: LocalTime,
@@ -70,7 +72,8 @@ class Group(ABC):
     def _changed(self, rows: list[Row], which: I64, ts: I64) -> list[Row]:
         """The rows with what troubles do to them; what a device has no value of, it still has none of."""
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-        for quantity, effects in self._effects.items():
+        for quantity in self._effects.keys() - self.causes:
+            effects = self._effects[quantity]
             place, factor, decimals = self.wire[quantity]
             before = np.array(columns[place], np.float64) * factor
             after = before

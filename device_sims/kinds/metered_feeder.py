@@ -11,7 +11,7 @@ from device_sims import encoders
 from device_sims.city import Device
 from device_sims.homes import Homes, names_of_homes
 from device_sims.kinds.base import Group, Reading, Row, quantise
-from device_sims.local_time import HOUR, SECOND
+from device_sims.local_time import HOUR, MINUTE, SECOND
 from device_sims.noise import F64, I64
 from device_sims.signals import bump
 
@@ -109,14 +109,17 @@ class FeederMeters(_Above):
 
 
 class Transformers(_Above):
-    """Homes go round the three phases, each phase sags with its current, the oil follows load and air."""
+    """Homes go round the three phases, each phase sags with its current, the oil follows load and air.
+
+    The oil has always settled, but for what a trouble does to the load: it warms and cools by that with its own lag
+    (IEC 60076-7, exponential form; ONAN: 55 K, R = 5, x = 0.8, 180 min).
+    """
 
     profile = "transformer"
-    wire: ClassVar = {
-        "s": (0, 1.0, 2), "i_a": (1, 1.0, 1), "i_b": (2, 1.0, 1), "i_c": (3, 1.0, 1), "oil": (7, 1.0, 1),
-    }  # fmt: skip
+    causes = frozenset({"load"})
     breakable = (b"s", "s")
     AIR = 24.0
+    OIL_LAG = 180 * MINUTE
 
     def _topic(self, device: Device) -> str:
         return f"city/{device.zone}/grid/transformer/{device.id}/reading"
@@ -129,6 +132,10 @@ class Transformers(_Above):
         phases = np.array(
             [[homes[phase::3].sum() for phase in range(3)] for homes in self._of_homes("power", which, ts)]
         )
+        usual = phases.sum(axis=1) / PF / self._kva[which]
+        overloads = self._effects.get("load", ())
+        for overload in overloads:
+            phases *= overload.change(np.ones(len(ts)), which, ts)[:, None]
         u = 226.0 - 0.02 * phases / self._kva[which, None] * 300.0
         u += 0.2 * np.stack([self.noise.normal(f"u {phase}", which, ts // SECOND) for phase in "abc"], axis=1)
         i = phases * 1000.0 / (u * PF)
@@ -137,7 +144,10 @@ class Transformers(_Above):
         s = phases.sum(axis=1) / PF
         load = s / self._kva[which]
         ambient = self.AIR + 5.0 * bump(self.local.hour(ts), 15.0, 4.0)
-        oil = ambient + 55.0 * ((1.0 + 5.0 * load**2) / 6.0) ** 0.8  # IEC 60076-7, ONAN, once it has settled
+        oil = ambient + _rise(usual)
+        for overload in overloads:
+            driven = _rise(usual * overload.effect.times) - _rise(usual)
+            oil += driven * overload.felt(which, ts, self.OIL_LAG)
         columns = [quantise(s, 2)] + [quantise(i[:, phase], 1) for phase in range(3)]
         columns += [quantise(line, 1) for line in lines]
         columns += [quantise(oil, 1), quantise(oil + 20.0 * load**1.6, 1), quantise(ambient, 1)]
@@ -149,3 +159,8 @@ class Transformers(_Above):
     def _say(self, stamp: int, row: Row) -> tuple[Reading, ...]:
         names = ("s", "i_a", "i_b", "i_c", "u_ab", "u_bc", "u_ca", "oil", "winding", "ambient")
         return tuple(Reading(name, stamp, value) for name, value in zip(names, row, strict=True))
+
+
+def _rise(load: F64) -> F64:
+    """K of the top oil over the air, once it has settled."""
+    return 55.0 * ((1.0 + 5.0 * load**2) / 6.0) ** 0.8

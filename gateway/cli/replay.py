@@ -71,7 +71,8 @@ def replay(
     if not total:
         raise CommandError("The recordings hold no message.", _SHAPE, 2)
     settings = load_settings(config, {
-        "data_dir": data_dir, "http": {"port": 0}, "log": {"level": "warning"}, "engine": {"tick_secs": _TICK_SECS},
+        "data_dir": data_dir, "http": {"port": 0}, "log": {"level": "warning"},
+        "engine": {"tick_secs": _TICK_SECS, "gather_ms": 0},  # a chunk is all that comes until it is done
         # what is configured for real is none of its business
         "stores": {"duckdb": {"enabled": True, "path": data_dir / "readings.duckdb"}, "influxdb": {"enabled": False}},
     })  # fmt: skip

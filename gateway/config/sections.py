@@ -127,7 +127,7 @@ class EngineSettings(Section):
     """How messages become readings and windows."""
 
     gather_ms: Annotated[float, Field(ge=0, le=10_000)] = 50.0
-    """How long the engine collects messages before it works on them together."""
+    """How long the engine collects messages to work on them together, longer where that is long; 0: not at all."""
     gather_messages: Annotated[int, Field(ge=1, le=1_000_000)] = 4000
     """How many messages it collects at most."""
     tick_secs: Annotated[float, Field(gt=0, le=60)] = 1.0

@@ -276,9 +276,14 @@ class ProfilePass:
             runs = self._came.rows.runs
             kept = self._per_row([run.flags & RETAIN or run.kind == RowKind.REPLAY for run in runs]) != 0
             alive = ~(old & kept[message])
-            device, received, message = device[alive], received[alive], message[alive]
+            device, ts, received, message = device[alive], ts[alive], received[alive], message[alive]
             within = within if within is None else within[alive]
-        self._registry.heard[device] = received
+        registry = self._registry
+        registry.heard[device] = received
+        told = np.minimum(ts, received)
+        newer = told > registry.newest[device]
+        np.maximum.at(registry.newest, device[newer], told[newer])
+        registry.fresh[device[newer]] = received[newer]
         if self._profile.promises and len(device):
             self._promise(device, message, np.full(len(device), np.nan) if within is None else within)
 

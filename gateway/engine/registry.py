@@ -36,6 +36,10 @@ class Registry:
         """Estimated clock offset of each device in ns (device minus ours); int64 min: not known."""
         self.heard = np.empty(0, np.int64)
         """`received_at` of each device's newest message; 0: never heard."""
+        self.newest = np.empty(0, np.int64)
+        """The latest event time that each device has told, no later than its receipt; 0: none."""
+        self.fresh = np.empty(0, np.int64)
+        """`received_at` of the message that told it: no copy, and nothing that was overtaken."""
         self.within = np.empty(0)
         """Seconds within which each device sends again, as its newest message says; NaN: it doesn't."""
         self.table = np.empty((0, 1), np.int32)
@@ -131,6 +135,8 @@ class Registry:
         self.counts = np.concatenate([self.counts, np.zeros((more, len(DEVICE_TERMS)), np.int64)])
         self.offset = np.concatenate([self.offset, np.full(more, np.iinfo(np.int64).min)])
         self.heard = np.concatenate([self.heard, np.zeros(more, np.int64)])
+        self.newest = np.concatenate([self.newest, np.zeros(more, np.int64)])
+        self.fresh = np.concatenate([self.fresh, np.zeros(more, np.int64)])
         self.within = np.concatenate([self.within, np.full(more, np.nan)])
         self.table = np.concatenate([self.table, np.full((more, self.table.shape[1]), -1, np.int32)])
 
@@ -151,6 +157,8 @@ class Registry:
             "counts": self.counts[:n].copy(),
             "offset": self.offset[:n].copy(),
             "heard": self.heard[:n].copy(),
+            "newest": self.newest[:n].copy(),
+            "fresh": self.fresh[:n].copy(),
             "within": self.within[:n].copy(),
             "table": self.table[:n].copy(),
         }
@@ -164,6 +172,9 @@ class Registry:
         made.lanes = [(zone, profile) for zone, profile in state["lanes"]]
         made.lane, made.counts = state["lane"].copy(), state["counts"].copy()
         made.offset, made.heard = state["offset"].copy(), state["heard"].copy()
+        # versions before 0.2 had neither
+        made.newest = state["newest"].copy() if "newest" in state else np.zeros_like(made.heard)
+        made.fresh = state["fresh"].copy() if "fresh" in state else made.heard.copy()
         made.within = state["within"].copy()
         made.table = state["table"].copy()
         made._lane_of = {pair: index for index, pair in enumerate(made.lanes)}

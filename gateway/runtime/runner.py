@@ -23,7 +23,7 @@ from gateway.journal.inbox import Inbox
 from gateway.journal.outbox import Outbox, StepRecord
 from gateway.rows import Rows
 
-__all__ = ["Recent", "Runner"]
+__all__ = ["Recent", "Runner", "gather_secs"]
 
 T = TypeVar("T")
 
@@ -34,6 +34,11 @@ _GATHER_MOST_SECS = 0.2
 _CALL_BYTES = 8 << 20
 """Payloads of one call at most: its outputs, dead letters included, must fit in memory and in a block."""
 _RECENT_BYTES = 64 << 20
+
+
+def gather_secs(asked: float, took: float) -> float:
+    """From the start of a call to that of the next, where the last one took so long; 0: not asked to gather."""
+    return max(asked, min(_GATHER_TIMES * took, _GATHER_MOST_SECS)) if asked else 0.0
 
 
 class Recent:
@@ -140,7 +145,7 @@ class Runner:
                 if self._stopping:
                     return
                 await self._wait(self._tick_secs)
-            pause = last + max(self._gather_secs, min(_GATHER_TIMES * took, _GATHER_MOST_SECS)) - monotonic()
+            pause = last + gather_secs(self._gather_secs, took) - monotonic()
             if self.behind and self.behind < self._gather_messages and pause > 0 and not self._stopping:
                 await asyncio.sleep(pause)
             last = monotonic()

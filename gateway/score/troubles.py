@@ -1,11 +1,13 @@
 """Alarms against the script of a simulated day: hit, late, missed, again, not cleared, and those that nothing explains.
 
     trouble  |start ------------ end|                     expected: condition and asset
-                |within|                |over|
-    alarm         raised ----------------- returned
+             |within|               |over|
+    alarm         told ----------------- told that it is over
+
+What counts is when an operator was told: later than what happened by windows and by the delays of conditions.
 
 An alarm may also be a consequence: one in the same zone, while the trouble lasts or shortly after, of a condition that
-the script names beside the expected one.
+the script names beside the expected one; or of the expected one elsewhere in the zone, if it came in its place too.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,13 +37,28 @@ class Expected:
 
 @dataclass(slots=True)
 class Raised:
-    """One alarm from its beginning on; `over`: when it returned to normal, None while it stands."""
+    """One alarm from its beginning on. Times are UTC ns."""
 
     condition: str
     asset: str
     zone: str
     at: int
+    """Since when things are so, by the readings."""
     over: int | None = None
+    """Until when they were so; None: it stands."""
+    told: int = 0
+    """When that was said, by the gateway's clock."""
+    told_over: int = 0
+
+    @property
+    def raised(self) -> int:
+        """When an operator could know."""
+        return max(self.at, self.told)
+
+    @property
+    def cleared(self) -> int | None:
+        """When an operator could know that it is over."""
+        return None if self.over is None else max(self.over, self.told_over)
 
 
 @dataclass(slots=True)
@@ -54,7 +71,7 @@ class Verdict:
     @property
     def hit(self) -> bool:
         """Raised within its delay."""
-        return bool(self.alarms) and self.alarms[0].at <= self.expected.start + self.expected.within
+        return bool(self.alarms) and self.alarms[0].raised <= self.expected.start + self.expected.within
 
     @property
     def once(self) -> bool:
@@ -64,7 +81,7 @@ class Verdict:
     @property
     def cleared(self) -> bool:
         """In time after its end."""
-        over = self.alarms[-1].over if self.alarms else None
+        over = self.alarms[-1].cleared if self.alarms else None
         return over is not None and over <= self.expected.end + self.expected.over
 
     @property
@@ -75,7 +92,7 @@ class Verdict:
     @property
     def delay_secs(self) -> float | None:
         """From start to alarm."""
-        return (self.alarms[0].at - self.expected.start) / 1e9 if self.alarms else None
+        return (self.alarms[0].raised - self.expected.start) / 1e9 if self.alarms else None
 
 
 @dataclass(slots=True)
@@ -102,23 +119,24 @@ def alarms_of(transitions: Iterable[Mapping[str, Any]]) -> list[Raised]:
             again = standing.get(name)
             if again is not None and again.over is None:
                 continue  # said again, no longer historic
-            standing[name] = Raised(*name, change["zone"], change["at"])
+            standing[name] = Raised(*name, change["zone"], change["at"], told=change["now"])
             out.append(standing[name])
         elif what in ("returned", "retired") and name in standing:
-            standing[name].over = change["at"]
+            standing[name].over, standing[name].told_over = change["at"], change["now"]
     return sorted(out, key=lambda alarm: (alarm.at, alarm.condition, alarm.asset))
 
 
 def score_troubles(expected: Sequence[Expected], alarms: Sequence[Raised]) -> TroubleScore:
     """Match alarms to the troubles that explain them."""
     verdicts = [Verdict(trouble) for trouble in expected if trouble.expect]
-    unexplained: list[Raised] = []
+    others: list[Raised] = []
     for alarm in alarms:
         meant = next((verdict for verdict in verdicts if _is_meant(verdict.expected, alarm)), None)
-        if meant is not None:
-            meant.alarms.append(alarm)
-        elif not any(_is_consequence(trouble, alarm) for trouble in expected):
-            unexplained.append(alarm)
+        (others if meant is None else meant.alarms).append(alarm)
+    raised = {verdict.expected for verdict in verdicts if verdict.alarms}
+    unexplained = [
+        alarm for alarm in others if not any(_is_consequence(each, alarm, each in raised) for each in expected)
+    ]
     return TroubleScore(verdicts, unexplained)
 
 
@@ -127,7 +145,9 @@ def _is_meant(trouble: Expected, alarm: Raised) -> bool:
     return named and trouble.start <= alarm.at <= trouble.end + trouble.over
 
 
-def _is_consequence(trouble: Expected, alarm: Raised) -> bool:
+def _is_consequence(trouble: Expected, alarm: Raised, raised: bool) -> bool:
     if alarm.zone != trouble.zone or not trouble.start <= alarm.at <= trouble.end + trouble.over:
         return False
-    return alarm.condition in trouble.also or (alarm.condition == trouble.expect and alarm.asset != trouble.at)
+    return alarm.condition in trouble.also or (
+        raised and alarm.condition == trouble.expect and alarm.asset != trouble.at
+    )

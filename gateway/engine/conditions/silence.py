@@ -5,8 +5,8 @@
                `- outage of ours: counts for nobody, and ends nobody's silence
 
 How long a device may be silent: what its newest message promised (SenML `ut`); else some of its own usual intervals,
-which are learned from when it is heard while we listen, no finer than the ten seconds of judging; until five are known,
-some of its profile's.
+which are learned from when it tells of a later time while we listen, no finer than the ten seconds of judging: a copy
+of a message is a sign of life, but the end of no interval. Until five are known, some of its profile's.
 
 A device that was never heard is not silent, it is absent: it was never there to fall silent. What a device sends may be
 late or wrong; being heard is about receipt. Judged at most every ten seconds of `now`.
@@ -43,7 +43,7 @@ class SilenceRule(Rule):
         self._interval = np.empty(0)
         """Of each device's profile, in seconds."""
         self._reception = Reception()
-        # when a device was last heard as of the last judging: what lies between is an interval of its
+        # when a device last told something new, as of the last judging: what lies between is an interval of its
         self._seen = np.empty(0, np.int64)
         # what a device was last heard at when it was told silent
         self._told = np.empty(0, np.int64)
@@ -78,7 +78,7 @@ class SilenceRule(Rule):
             return NOTHING
         before, self._judged_at = self._judged_at, now
         heard = self._context.registry.heard[: len(self._key)]
-        self._learn(heard)
+        self._learn(self._context.registry.fresh[: len(self._key)])
         limit = self._limits(self._context.registry.within[: len(self._key)])
         judged = (heard > 0) & (self._key >= 0)
         since = np.maximum(heard, self._live_since)
@@ -97,11 +97,11 @@ class SilenceRule(Rule):
         level = silent[told].astype(np.uint8)
         return Signals(self._key[told], ts[told], level, level, ((now - heard) / 1e9)[told])
 
-    def _learn(self, heard: I64) -> None:
+    def _learn(self, fresh: I64) -> None:
         """Take the intervals that have ended while we listened."""
-        came = np.flatnonzero((heard > self._seen) & (self._seen >= self._live_since))
-        self._reception.learn(came, (heard[came] - self._seen[came]) / 1e9)
-        self._seen = heard.copy()
+        came = np.flatnonzero((fresh > self._seen) & (self._seen >= self._live_since))
+        self._reception.learn(came, (fresh[came] - self._seen[came]) / 1e9)
+        self._seen = fresh.copy()
 
     def _limits(self, within: F64) -> I64:
         """How long each device may be silent, ns."""

@@ -8,6 +8,7 @@ from device_sims.homes import Homes
 from device_sims.kinds import Group, groups_of
 from device_sims.local_time import DAY, HOUR, MINUTE, LocalTime
 from device_sims.noise import Noise
+from device_sims.troubles import Place, Trouble
 
 MONDAY = 1_772_380_800_000_000_000  # 2026-03-02T00:00:00+08:00
 
@@ -50,6 +51,26 @@ def test_transformers_carry_their_own_homes(kinds: dict[str, Group]) -> None:
     np.testing.assert_allclose(apparent * 0.95, power.reshape(4, 10, -1).sum(axis=1), atol=0.02)
     oil = _column(kinds["transformer"], at, 7)
     assert (oil[:, 1] > oil[:, 0]).all()
+
+
+def test_an_overload_moves_load_and_currents_at_once_and_the_oil_with_its_lag(kinds: dict[str, Group]) -> None:
+    start, end = MONDAY + 21 * HOUR, MONDAY + 23 * HOUR
+    overload = Trouble("overload", Place(asset="tx-conghua-23"), start, end, 8.0)
+    group = {group.profile: group for group in groups_of(load_city(), 1, [overload])}["transformer"]
+    at = np.array([start - MINUTE, start, start + HOUR, end - MINUTE, end, end + 3 * HOUR])
+    s, i_a, oil, winding = (_column(group, at, place) for place in (0, 1, 7, 8))
+    usual_s, usual_oil, air = (_column(kinds["transformer"], at, place) for place in (0, 7, 9))
+
+    np.testing.assert_allclose(s[2] / usual_s[2], [1, 8, 8, 8, 1, 1], rtol=0.01)
+    assert (np.diff(i_a[2])[[0, 3]] * [1, -1] > 50).all()
+    # of the way to where it would settle: by hand, 1 - exp(-t / 180 min); then it fades as slowly
+    settled = air[2] + 55.0 * ((1 + 5 * (8 * usual_s[2] / 30) ** 2) / 6) ** 0.8
+    share = (oil[2] - usual_oil[2]) / (settled - usual_oil[2])
+    np.testing.assert_allclose(share, [0, 0, 0.2835, 0.4837, 0.4866, 0.1790], atol=0.003)
+    assert (winding - oil)[2, 3] > 20.0
+    for other in (0, 1, 3):
+        np.testing.assert_array_equal(s[other], usual_s[other])
+        np.testing.assert_array_equal(oil[other], usual_oil[other])
 
 
 def test_only_monitors_that_are_told_to_have_events() -> None:

@@ -1,9 +1,9 @@
-"""The rows kept in memory for the engine: the newest, bounded by number and bytes, never a wrong one."""
+"""Rows in memory for the engine: the newest, bounded in number and bytes, never a wrong one; how long it gathers."""
 
 from collections.abc import Sequence
 
 from gateway.rows import QOS1, Row, RowKind, Rows
-from gateway.runtime.runner import Recent
+from gateway.runtime.runner import Recent, gather_secs
 
 MB = 1 << 20
 
@@ -44,3 +44,10 @@ def test_large_payloads_push_older_rows_out() -> None:
     assert receipts(recent.take(30, 100)[0]) == list(range(30, 80))
     recent.put(80, rows(80, 100, MB))
     assert recent.take(80, 10)[0] == []
+
+
+def test_long_calls_gather_longer_up_to_a_bound_and_who_does_not_gather_never_waits() -> None:
+    assert gather_secs(0.05, 0.001) == 0.05
+    assert gather_secs(0.05, 0.03) == 0.09
+    assert gather_secs(0.05, 1.0) == 0.2
+    assert gather_secs(0.0, 1.0) == 0.0

@@ -9,7 +9,14 @@ BURST = Expected("burst", 100 * S, 500 * S, "water.burst", "dma-1", "dma-1", 60 
 
 
 def _change(change: str, at: int, condition: str = "water.burst", asset: str = "dma-1") -> dict[str, Any]:
-    return {"change": change, "at": at * S, "condition": condition, "asset": asset, "zone": "dma-1"}
+    return {
+        "change": change,
+        "at": at * S,
+        "now": (at + 5) * S,
+        "condition": condition,
+        "asset": asset,
+        "zone": "dma-1",
+    }
 
 
 def test_an_alarm_in_time_once_and_cleared_is_right() -> None:
@@ -33,6 +40,17 @@ def test_late_again_and_standing_are_told_apart() -> None:
     assert (stands.hit, stands.once, stands.cleared) == (True, True, False)
 
 
+def test_what_counts_is_when_an_operator_was_told() -> None:
+    at, over = 110 * S, 510 * S
+    in_time = score_troubles([BURST], [Raised("water.burst", "dma-1", "dma-1", at, over, 160 * S, 620 * S)])
+    late = score_troubles([BURST], [Raised("water.burst", "dma-1", "dma-1", at, over, 161 * S, 620 * S)])
+    lingers = score_troubles([BURST], [Raised("water.burst", "dma-1", "dma-1", at, over, 160 * S, 621 * S)])
+
+    assert in_time.wrong == []
+    assert (late.verdicts[0].hit, late.verdicts[0].delay_secs) == (False, 61)
+    assert not lingers.verdicts[0].cleared
+
+
 def test_what_nobody_raised_is_missed() -> None:
     score = score_troubles([BURST], [])
 
@@ -51,6 +69,15 @@ def test_consequences_are_explained_and_the_rest_is_not() -> None:
     assert score.unexplained == [elsewhere, before]
 
 
+def test_the_expected_alarm_at_another_asset_is_a_consequence_only_if_it_came_in_its_place_too() -> None:
+    neighbour = Raised("water.burst", "dma-1-north", "dma-1", 140 * S, 600 * S)
+    own = Raised("water.burst", "dma-1", "dma-1", 150 * S, 600 * S)
+
+    assert score_troubles([BURST], [neighbour, own]).unexplained == []
+    astray = score_troubles([BURST], [neighbour])
+    assert (len(astray.wrong), astray.unexplained) == (1, [neighbour])
+
+
 def test_alarms_are_put_together_from_their_changes() -> None:
     changes = [
         _change("raised", 10), _change("level", 11), _change("acknowledged", 12), _change("returned", 20),
@@ -59,7 +86,7 @@ def test_alarms_are_put_together_from_their_changes() -> None:
     ]  # fmt: skip
 
     assert alarms_of(changes) == [
-        Raised("water.burst", "dma-1", "dma-1", 10 * S, 20 * S),
-        Raised("gas.lel", "gas-1", "dma-1", 15 * S),
-        Raised("water.burst", "dma-1", "dma-1", 30 * S, 40 * S),
+        Raised("water.burst", "dma-1", "dma-1", 10 * S, 20 * S, 15 * S, 25 * S),
+        Raised("gas.lel", "gas-1", "dma-1", 15 * S, None, 20 * S),
+        Raised("water.burst", "dma-1", "dma-1", 30 * S, 40 * S, 35 * S, 45 * S),
     ]

@@ -189,6 +189,15 @@ def test_intervals_while_we_did_not_listen_are_not_its_own() -> None:
     assert [when.secs for when in _ticks(made, 1200, 1800)] == [1260]
 
 
+def test_a_copy_is_a_sign_of_life_but_no_interval() -> None:
+    made, last = judging(SILENT), 300
+    for at in range(0, last + 1, 60):
+        feed(made, [says("gas", "g1", at, lel=1), says("gas", "g1", at, received=at + 15, lel=1)])
+        feed(made, [says("gas", "g1", at - 60, received=at + 30, lel=1)])  # one that was overtaken
+
+    assert [when.secs - last for when in _ticks(made, last + 31, last + 600)] == [330]
+
+
 def test_what_was_learned_outlives_a_restart() -> None:
     made, last = _every(60, 12)
     again = ZoneEngine.restore(made.snapshot())
