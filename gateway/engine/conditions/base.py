@@ -104,10 +104,14 @@ class Condition(Protocol):
         """
         ...
 
-    def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
-        """Judge windows that have just closed, of its series and maybe of none; every lane has come to its watermark.
+    def lanes(self) -> Iterable[int]:
+        """Those whose watermark may end something that it waits for; asked after `bind`."""
+        ...
 
-        In order of their ends.
+    def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
+        """Judge windows that have just closed, of its series; every lane has come to its watermark.
+
+        In order of their ends. Of none where one of its `lanes` has come past a whole ten seconds.
         """
         ...
 
@@ -136,6 +140,10 @@ class Rule:
     def readings(self, batch: ReadingBatch) -> Signals:
         """See Condition."""
         return NOTHING
+
+    def lanes(self) -> Iterable[int]:
+        """See Condition: windows are judged as they come."""
+        return ()
 
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""

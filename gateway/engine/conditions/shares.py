@@ -8,7 +8,7 @@
 Most series have no rule and most rules few series: what a call costs goes with the rows that are judged.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np

@@ -70,6 +70,10 @@ class TrendRule(Rule):
         """See Condition."""
         return self._worst.keys()
 
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return self._means.lanes
+
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
         mine = self._source.of(batch.series) >= 0

@@ -98,6 +98,8 @@ class EnergyBalanceRule(Rule):
         watermarks = self._context.watermarks
         self._supply.advance(watermarks)
         self._meters.advance(watermarks)
+        if not (self._supply.may_end(watermarks) or self._meters.may_end(watermarks)):
+            return NOTHING
         upto = self._upto(watermarks)
         ends = np.union1d(self._supply.ends(upto), self._meters.ends(upto))
         said = [self._hour(end, upto) for end in ends.tolist()]

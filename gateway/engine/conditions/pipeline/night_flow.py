@@ -111,10 +111,16 @@ class NightFlowRule(Rule):
         """See Condition."""
         return self._areas.keys()
 
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return self._areas.lanes
+
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
-        said, part = [], list[Quarter]()
-        for quarter in self._areas.take(batch, watermarks):
+        said, part, quarters = [], list[Quarter](), self._areas.take(batch, watermarks)
+        if not quarters:
+            return NOTHING
+        for quarter in quarters:
             if quarter.anew:
                 said.append(self._of_quarters(part))
                 self._begin_anew([quarter.area])

@@ -68,11 +68,17 @@ class WaterBalanceRule(Rule):
         """See Condition."""
         return self._areas.keys()
 
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return self._areas.lanes
+
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
-        self._counters.take(batch)
+        if len(batch):
+            self._counters.take(batch)
         found = [said for quarter in self._areas.take(batch, watermarks) for said in self._quarter(quarter)]
-        self._counters.trim()
+        if len(batch):
+            self._counters.trim()
         return Signals.concat(found) if found else NOTHING
 
     def _quarter(self, now: Quarter) -> list[Signals]:

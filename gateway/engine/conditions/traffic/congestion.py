@@ -73,6 +73,10 @@ class CongestionRule(Rule):
             return NOTHING
         return self._judged((source[which], batch.ts[which], batch.value[which]))
 
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return () if self._means is None else self._means.lanes
+
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
         assert self._means is not None

@@ -103,6 +103,11 @@ class Detectors:
             self._roads = self._roads.grown(len(self))
         return self._roads
 
+    @property
+    def lanes(self) -> Sequence[int]:
+        """Those whose watermark alone can bring rows."""
+        return self._means.lanes
+
     def rows(self, batch: AggregateBatch, watermarks: I64) -> Rows:
         """What closed windows say."""
         mine = self._detector.of(batch.series) >= 0

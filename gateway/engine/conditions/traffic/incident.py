@@ -79,6 +79,10 @@ class IncidentRule(Rule):
         """See Condition."""
         return self._worst.keys()
 
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return self._detectors.lanes
+
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
         rows = self._detectors.rows(batch, watermarks)

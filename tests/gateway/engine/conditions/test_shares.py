@@ -38,7 +38,7 @@ def test_nothing_is_over_before_a_lane_of_those_that_wait_has_come_so_far() -> N
     due.by([2, 1, 2])
     assert not due.come(np.array([99, 39, 39]), lambda: ends)
     assert due.come(np.array([0, 40, 0]), lambda: ends)
-    due.add(20)
+    due.add(20, np.array([1]))
     assert due.come(np.array([0, 20, 0]), lambda: ends)
     due.forget()
     assert not due.come(np.array([0, 20, 0]), lambda: ends)
