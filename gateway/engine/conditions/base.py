@@ -7,7 +7,7 @@ Its own numbering (of series, segments, areas) follows the order in which it met
 the configuration: what it learns is kept under lasting numbers and names.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -104,6 +104,10 @@ class Condition(Protocol):
         """
         ...
 
+    def steps(self) -> Collection[int]:
+        """Lengths in seconds of the windows that it judges, none: of every length; asked after `bind`."""
+        ...
+
     def lanes(self) -> Iterable[int]:
         """Those whose watermark may end something that it waits for; asked after `bind`."""
         ...
@@ -140,6 +144,10 @@ class Rule:
     def readings(self, batch: ReadingBatch) -> Signals:
         """See Condition."""
         return NOTHING
+
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return ()
 
     def lanes(self) -> Iterable[int]:
         """See Condition: windows are judged as they come."""

@@ -37,7 +37,7 @@ class Due:
     @property
     def lanes(self) -> list[int]:
         """The lanes of all subjects."""
-        return self._lanes.tolist()
+        return [int(lane) for lane in self._lanes]
 
     def forget(self) -> None:
         """Other things wait now."""
@@ -69,7 +69,7 @@ class Waiting:
     def by(self, lanes: Sequence[Iterable[int]]) -> None:
         """The lanes of each subject, those known already first; none: nothing of it is ever over by time."""
         every = [list(each) for each in lanes]
-        self._lanes = np.full((len(every), max(map(len, every), default=1)), _NOBODY, np.int64)
+        self._lanes = np.full((len(every), max([1, *map(len, every)])), _NOBODY, np.int64)
         for subject, each in enumerate(every):
             if each:
                 self._lanes[subject] = each + each[:1] * (self._lanes.shape[1] - len(each))
@@ -79,7 +79,7 @@ class Waiting:
     @property
     def lanes(self) -> list[int]:
         """The lanes of all subjects."""
-        return np.unique(self._lanes[self._lanes != _NOBODY]).tolist()
+        return [int(lane) for lane in np.unique(self._lanes) if lane != _NOBODY]
 
     def put(self, subject: int, end: int) -> None:
         """The earliest end that a subject waits for; FAR: it doesn't."""
@@ -89,14 +89,15 @@ class Waiting:
         """The earliest end that every subject waits for."""
         self._first = ends
 
-    def over(self, watermarks: I64) -> list[int]:
-        """The subjects of which all lanes have come to what they wait for."""
-        ready: list[int] = []
+    def over(self, watermarks: I64) -> list[tuple[int, int]]:
+        """The subjects of which all lanes have come to what they wait for, and how far the last of their lanes is."""
+        ready: list[tuple[int, int]] = []
         some = np.flatnonzero(self._first != FAR)
         if len(some):
             lanes = self._lanes[some]
             reached = np.where(lanes == _NOBODY, -FAR, watermarks[lanes]).min(axis=1)
-            ready = some[reached >= self._first[some]].tolist()
+            which = np.flatnonzero(reached >= self._first[some])
+            ready = list(zip(some[which].tolist(), reached[which].tolist(), strict=True))
         return ready
 
 

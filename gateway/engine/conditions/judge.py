@@ -31,6 +31,8 @@ from processors.flags import Why
 __all__ = ["Judge"]
 
 _TEN_SECONDS = 10_000_000_000
+_SEVERAL = 16
+"""Lanes beyond which everybody that waits is asked."""
 _NO_WINDOWS = AggregateBatch.empty()
 
 
@@ -51,6 +53,8 @@ class Judge:
         """Rules that time alone says something to."""
         self._watching: dict[int, set[int]] = {}
         """Of each lane: rules that wait for it."""
+        self._watchers: set[int] = set()
+        """All of them."""
 
     def configure(
         self, content: EngineContent, profiles: Sequence[Profile], registry: Registry, now: int, out: list[Transition]
@@ -84,7 +88,7 @@ class Judge:
             self._rules[spec.name] = rule_of(spec)
         rules = enumerate(self._rules.values())
         self._ticking = {number for number, rule in rules if getattr(type(rule), "tick", None) is not Rule.tick}
-        self._watching = {}
+        self._watching, self._watchers = {}, set()
         self._bind()
 
     def _bind(self) -> None:
@@ -100,9 +104,10 @@ class Judge:
             bound = rule.bind(new, self._context)
             if bound:
                 self._judging.add(rule.name)
-            (self._windowed if rule.by_window else self._read).put(bound, number)
+            (self._windowed if rule.by_window else self._read).put(bound, number, rule.steps())
             for lane in set(rule.lanes()) if rule.name in self._judging else ():
                 self._watching.setdefault(lane, set()).add(number)
+                self._watchers.add(number)
         self._closed = np.empty(0, np.int64)
 
     def step(
@@ -115,7 +120,8 @@ class Judge:
         self._context.watermarks = watermarks
         self._bind()
         batches = self._read.of(_in_time(ReadingBatch.concat(readings)))
-        windows = self._windowed.of(AggregateBatch.concat(aggregates))
+        closed = AggregateBatch.concat(aggregates)
+        windows = self._windowed.of(closed, closed.step)
         asked = self._passed(watermarks).union(windows, batches, self._ticking)
         rules = list(self._rules.values())
         for number in sorted(asked):
@@ -138,6 +144,8 @@ class Judge:
         else:
             lanes = list(range(len(closed)))
         self._closed = closed
+        if len(lanes) > _SEVERAL:
+            return set(self._watchers)
         return set[int]().union(*(self._watching[lane] for lane in lanes if lane in self._watching))
 
     def _observe(self, signals: Signals, now: int, out: Outputs) -> None:

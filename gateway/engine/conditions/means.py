@@ -53,6 +53,11 @@ class WindowMeans:
         self._rows = None
 
     @property
+    def steps(self) -> Sequence[int]:
+        """Lengths of the windows that it makes of."""
+        return (60 if self._step == TEN_MINUTES else self._step,)
+
+    @property
     def lanes(self) -> Sequence[int]:
         """Those whose watermark alone can bring a mean."""
         return self._lanes

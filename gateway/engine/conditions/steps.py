@@ -4,7 +4,7 @@ Gas is judged on every reading; voltage, pressure and the like on means. Where a
 condition (three phases) the worst one counts.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -40,6 +40,8 @@ class StepsRule(Rule):
         """For each source its row of the tables of steps."""
         self._steps: dict[_Steps, int] = {}
         self._tables: tuple[F64, F64] | None = None
+        self._least: tuple[F64, F64] | None = None
+        """Of each source: what is below (above) is at none of its steps, deadband included."""
         self._thresholds = Thresholds(spec.where)
 
     def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
@@ -75,6 +77,10 @@ class StepsRule(Rule):
             return NOTHING
         return self._judged((source[which], batch.ts[which], batch.value[which]))
 
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return () if self._means is None else self._means.steps
+
     def lanes(self) -> Iterable[int]:
         """See Condition."""
         return () if self._means is None else self._means.lanes
@@ -92,11 +98,20 @@ class StepsRule(Rule):
             which = np.array(self._which, np.int32)
             high, low = (padded([steps[side] for steps in self._steps]) for side in (0, 1))
             self._tables = high[which], low[which]
+            self._least = (
+                np.fmin.reduce(self._tables[0] - self._spec.deadband, axis=1, initial=np.inf),
+                np.fmax.reduce(self._tables[1] + self._spec.deadband, axis=1, initial=-np.inf),
+            )
+        assert self._least is not None
         level, held = np.zeros(len(source), np.uint8), np.zeros(len(source), np.uint8)
-        for steps, falling in zip(self._tables, (False, True), strict=True):
+        for steps, least, falling in zip(self._tables, self._least, (False, True), strict=True):
             if steps.shape[1]:
-                now, still = step_levels(value, steps[source], self._spec.deadband, falling=falling)
-                level, held = np.maximum(level, now), np.maximum(held, still)
+                at = least[source]
+                some = np.flatnonzero(value <= at if falling else value >= at)
+                if not len(some):  # nearly always
+                    continue
+                now, still = step_levels(value[some], steps[source[some]], self._spec.deadband, falling=falling)
+                level[some], held[some] = np.maximum(level[some], now), np.maximum(held[some], still)
         return self._worst.take(source, ts, level, held, value)
 
     def snapshot(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ So the alarm, one a device, is over `off_delay_secs` after the last anomaly, whe
 value is the score: the strongest evidence in robust sigmas. Meant for series that no other condition judges.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,10 @@ class UnusualRule(Rule):
         if not len(which):
             return NOTHING
         return self._judged((source[which], batch.ts[which], batch.value[which]))
+
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return () if self._means is None else self._means.steps
 
     def lanes(self) -> Iterable[int]:
         """See Condition."""

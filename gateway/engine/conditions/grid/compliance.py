@@ -10,7 +10,7 @@ verdict.
 Source: see processors/conditions/grid/compliance.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -103,6 +103,10 @@ class ComplianceRule(Rule):
     def keys(self) -> Iterable[int]:
         """See Condition."""
         return self._key
+
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return {*self._tens.steps, self._pane}
 
     def lanes(self) -> Iterable[int]:
         """See Condition."""

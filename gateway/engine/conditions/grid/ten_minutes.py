@@ -6,7 +6,7 @@ Ten minutes are of the clock, as EN 50160 has them; a minute that is missing sta
 how many must be there (processors/conditions/grid/ten_minutes.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -104,6 +104,11 @@ class TenMinutes:
         self._start[device], self._held[device] = _NONE, np.nan
         self._due.forget()
         return given
+
+    @property
+    def steps(self) -> Sequence[int]:
+        """Lengths of the windows that it makes of."""
+        return (60,)
 
     def lanes(self) -> I32:
         """Lane of each device."""

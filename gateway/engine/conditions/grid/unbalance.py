@@ -4,7 +4,7 @@ Each minute's unbalance is that of its mean voltages; ten of them make a value b
 Source: GB/T 15543-2008; see processors/conditions/grid/unbalance.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,10 @@ class UnbalanceRule(Rule):
     def keys(self) -> Iterable[int]:
         """See Condition."""
         return self._key
+
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return self._tens.steps
 
     def lanes(self) -> Iterable[int]:
         """See Condition."""

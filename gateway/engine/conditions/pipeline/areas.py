@@ -184,7 +184,7 @@ class Areas:
         begun = self._gather(batch) if len(batch) else set[int]()
         many = {number for number in begun if len(self.all[number].waiting) > self._most(number, watermarks)}
         found: list[Quarter] = []
-        for number in many.union(self._waiting.over(watermarks)):
+        for number in many.union(number for number, _ in self._waiting.over(watermarks)):
             area = self.all[number]
             found += [area.quarter(number, at) for at in self._whole(number, watermarks)]
             self._waiting.put(number, area.earliest)

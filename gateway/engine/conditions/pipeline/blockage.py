@@ -12,7 +12,7 @@ after windows of which nothing came. A sign that is not judged stays as it was.
 Source: see processors/conditions/pipeline/blockage.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,6 +143,10 @@ class BlockageRule(Rule):
         """See Condition."""
         return self._drains.worst.keys()
 
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return (self._spec.window_secs,)
+
     def lanes(self) -> Iterable[int]:
         """See Condition."""
         return self._waiting.lanes
@@ -150,7 +154,7 @@ class BlockageRule(Rule):
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
         begun = self._gather(batch) if len(batch) else set[int]()
-        over = set(self._waiting.over(watermarks))
+        over = {number for number, _ in self._waiting.over(watermarks)}
         areas = [
             area
             for area in (self._areas.values() if begun or over else ())

@@ -10,7 +10,7 @@ fall of the inflow. One that has missed `_GAP_WINDOWS` of them no longer counts,
 Source: see processors/conditions/pipeline/burst.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,6 +107,10 @@ class BurstRule(Rule):
         """See Condition."""
         return [area.key for area in self._areas]
 
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return self._means.steps
+
     def lanes(self) -> Iterable[int]:
         """See Condition."""
         return [*self._waiting.lanes, *self._means.lanes]
@@ -114,12 +118,15 @@ class BurstRule(Rule):
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
         begun = self._gather(batch, watermarks)
-        many = {number for number in begun if len(self._areas[number].waiting) > self._areas[number].most(watermarks)}
+        over = dict(self._waiting.over(watermarks))
         rows: list[tuple[int, int, float, float]] = []
-        for number in sorted(many.union(self._waiting.over(watermarks))):
+        for number in begun.union(over):
             area = self._areas[number]
-            rows += [(at, number, *self._figures(area, at)) for at in self._whole(area, watermarks)]
-            self._waiting.put(number, area.earliest)
+            many = len(area.waiting) > _MOST_UNHEARD and len(area.waiting) > area.most(watermarks)
+            if many or number in over:
+                whole = self._whole(area, over.get(number, NEVER), area.most(watermarks) if many else _MOST_OPEN)
+                rows += [(at, number, *self._figures(area, at)) for at in whole]
+                self._waiting.put(number, area.earliest)
         return self._judged(rows)
 
     def _gather(self, batch: AggregateBatch, watermarks: I64) -> set[int]:
@@ -144,11 +151,10 @@ class BurstRule(Rule):
         return begun
 
     @staticmethod
-    def _whole(area: _Area, watermarks: I64) -> list[int]:
-        """Windows of which no more can come."""
+    def _whole(area: _Area, reached: int, most: int) -> list[int]:
+        """Windows of which no more can come, as its lanes have come so far and so many may wait."""
         ends = sorted(area.waiting)
-        reached = min(int(watermarks[lane]) for lane in area.lanes.values()) if area.has_heard(watermarks) else NEVER
-        return [at for k, at in enumerate(ends) if at <= reached or k < len(ends) - area.most(watermarks)]
+        return [at for k, at in enumerate(ends) if at <= reached or k < len(ends) - most]
 
     def _figures(self, area: _Area, at: int) -> tuple[float, float]:
         """Sum of flows and mean of pressures of a window; NaN where one is missing that still counts."""

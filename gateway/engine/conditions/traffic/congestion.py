@@ -6,7 +6,7 @@ them give at one time the last one stands.
 Source: GB/T 33171-2016; see processors/conditions/traffic.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,10 @@ class CongestionRule(Rule):
         if not len(which):
             return NOTHING
         return self._judged((source[which], batch.ts[which], batch.value[which]))
+
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return () if self._means is None else self._means.steps
 
     def lanes(self) -> Iterable[int]:
         """See Condition."""

@@ -104,6 +104,11 @@ class Detectors:
         return self._roads
 
     @property
+    def steps(self) -> Sequence[int]:
+        """Lengths of the windows that rows are made of."""
+        return self._means.steps
+
+    @property
     def lanes(self) -> Sequence[int]:
         """Those whose watermark alone can bring rows."""
         return self._means.lanes

@@ -7,7 +7,7 @@ queued. Where a segment has several queues, one a carriageway, the longest count
 Source: see processors/conditions/traffic/queue.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,10 @@ class QueueRule(Rule):
     def keys(self) -> Iterable[int]:
         """See Condition."""
         return self._worst.keys()
+
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return self._detectors.steps
 
     def lanes(self) -> Iterable[int]:
         """See Condition."""

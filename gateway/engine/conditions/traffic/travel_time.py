@@ -7,7 +7,7 @@ ratios of times, so the segment's length doesn't enter. A window without movemen
 Source: see processors/conditions/traffic/reliability.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,6 +79,10 @@ class TravelTimeRule(Rule):
     def keys(self) -> Sequence[int]:
         """See Condition."""
         return ()
+
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return self._means.steps
 
     def lanes(self) -> Iterable[int]:
         """See Condition."""

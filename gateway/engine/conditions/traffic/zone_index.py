@@ -11,7 +11,7 @@ times of windows, as it must not matter in which call a series is met.
 Source: see processors/conditions/traffic, delay.py and zone_index.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,6 +100,10 @@ class ZoneIndexRule(Rule):
     def keys(self) -> Iterable[int]:
         """See Condition."""
         return self._keys
+
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return self._means.steps
 
     def lanes(self) -> Iterable[int]:
         """See Condition."""
