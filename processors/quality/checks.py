@@ -155,9 +155,7 @@ class QualityChecks:
             where = batch.open_to(rate_of(ordered.value, ordered.before, ordered.since), suspect, fail)
             if len(where):
                 value, before, since = ordered.value[where], ordered.before[where], ordered.since[where]
-                batch.add(
-                    *rate_of_change(value, before, since, suspect[where], fail[where]), Why.RATE_OF_CHANGE, where
-                )
+                batch.add(*rate_of_change(value, before, since, suspect[where], fail[where]), Why.RATE_OF_CHANGE, where)
         if checks & Check.TIME_GAP:
             suspect, fail = limits.gap_suspect[of], limits.gap_fail[of]
             where = batch.open_to(ordered.since, suspect, fail)
@@ -176,7 +174,12 @@ class QualityChecks:
         if not len(some):
             return
         found = flat_line(
-            lasted[some], count[some], np.isnan(part.value[some]), suspect[some], fail[some], limits.flat_count[of[some]]
+            lasted[some],
+            count[some],
+            np.isnan(part.value[some]),
+            suspect[some],
+            fail[some],
+            limits.flat_count[of[some]],
         )
         batch.add(*found, Why.FLAT_LINE, some if isinstance(where, slice) else np.flatnonzero(where)[some])
 

@@ -1,7 +1,7 @@
 """When next something that waits for its lane can be over; until a lane has come so far nobody needs to look.
 
-    waiting     lane a: 12:10  12:20   lane b: 12:10        the earliest end of each: a 12:10, b 12:10
-    watermarks  lane a: 12:09          lane b: 12:04        nobody has come so far: nothing is over
+waiting     lane a: 12:10  12:20   lane b: 12:10        the earliest end of each: a 12:10, b 12:10
+watermarks  lane a: 12:09          lane b: 12:04        nobody has come so far: nothing is over
 """
 
 from collections.abc import Callable, Iterable, Sequence
