@@ -28,7 +28,7 @@ from processors.quality.data_reception import Reception, silent
 from processors.quality.flat_line import FlatLine, flat_line
 from processors.quality.limits import Check, QualityLimits
 from processors.quality.previous import NEVER, Mask, Ordered, Previous, Rows
-from processors.quality.rate_of_change import rate_of_change
+from processors.quality.rate_of_change import rate_of, rate_of_change
 from processors.quality.shared_limits import SharedLimits
 from processors.quality.spike import spike
 from processors.quality.time_gap import time_gap
@@ -37,6 +37,7 @@ from processors.quality.verdict import FLAG_OF, RANK_OF, worst
 __all__ = ["QualityChecks", "ReceptionChanges"]
 
 _GOOD = int(RANK_OF[Flag.GOOD])
+_UNKNOWN = int(RANK_OF[Flag.UNKNOWN])
 _ABSENT = int(RANK_OF[Flag.MISSING])
 
 
@@ -150,23 +151,37 @@ class QualityChecks:
     def _steps(self, batch: "_Batch", checks: int) -> None:
         ordered, (limits, of) = batch.ordered, self._limits.of(batch.ordered.series)
         if checks & Check.RATE_OF_CHANGE:
-            found = rate_of_change(
-                ordered.value, ordered.before, ordered.since, limits.rate_suspect[of], limits.rate_fail[of]
-            )
-            batch.add(*found, Why.RATE_OF_CHANGE)
+            suspect, fail = limits.rate_suspect[of], limits.rate_fail[of]
+            where = batch.open_to(rate_of(ordered.value, ordered.before, ordered.since), suspect, fail)
+            if len(where):
+                value, before, since = ordered.value[where], ordered.before[where], ordered.since[where]
+                batch.add(*rate_of_change(value, before, since, suspect[where], fail[where]), Why.RATE_OF_CHANGE, where)
         if checks & Check.TIME_GAP:
-            found = time_gap(ordered.since, batch.rank == _ABSENT, limits.gap_suspect[of], limits.gap_fail[of])
-            batch.add(*found, Why.TIME_GAP)
+            suspect, fail = limits.gap_suspect[of], limits.gap_fail[of]
+            where = batch.open_to(ordered.since, suspect, fail)
+            if len(where):
+                absent = batch.rank[where] == _ABSENT
+                batch.add(*time_gap(ordered.since[where], absent, suspect[where], fail[where]), Why.TIME_GAP, where)
 
     def _flats(self, batch: "_Batch") -> None:
         part, where = batch.of((self._asked & Check.FLAT_LINE) != 0)
         limits, of = self._limits.of(part.series)
         gap = np.fmin(limits.gap_suspect[of], limits.gap_fail[of])
         lasted, count = self._flat.update(part, limits.flat_tolerance[of], gap)
+        suspect, fail = limits.flat_suspect[of], limits.flat_fail[of]
+        rank = batch.rank[where]
+        some = np.flatnonzero((lasted >= suspect) | (lasted >= fail) | (rank == _UNKNOWN))  # as `open_to`
+        if not len(some):
+            return
         found = flat_line(
-            lasted, count, np.isnan(part.value), limits.flat_suspect[of], limits.flat_fail[of], limits.flat_count[of]
+            lasted[some],
+            count[some],
+            np.isnan(part.value[some]),
+            suspect[some],
+            fail[some],
+            limits.flat_count[of[some]],
         )
-        batch.add(*found, Why.FLAT_LINE, where)
+        batch.add(*found, Why.FLAT_LINE, some if isinstance(where, slice) else np.flatnonzero(where)[some])
 
     def _attenuations(self, batch: "_Batch") -> None:
         part, where = batch.of((self._asked & Check.ATTENUATED_SIGNAL) != 0)
@@ -205,11 +220,13 @@ class QualityChecks:
         why[late] |= reason[n:]
 
     def _spikes(self, batch: "_Batch") -> FlagRewrites:
-        ordered, (limits, of) = batch.ordered, self._limits.of(batch.ordered.series)
+        ordered = batch.ordered
+        asked = np.flatnonzero(self._asked[ordered.series] & Check.SPIKE)
+        limits, of = self._limits.of(ordered.series[asked])
         found, reason = spike(
-            ordered.before_that,
-            ordered.before,
-            ordered.value,
+            ordered.before_that[asked],
+            ordered.before[asked],
+            ordered.value[asked],
             limits.spike_suspect[of],
             limits.spike_fail[of],
             limits.spike_differential[of],
@@ -217,14 +234,14 @@ class QualityChecks:
         objects = np.flatnonzero(reason & np.uint32(Why.SPIKE))
         if not len(objects):
             return FlagRewrites.empty()
+        found, objects = found[objects], asked[objects]
         stored = ordered.head[objects]
         here = objects[~stored] - 1
-        batch.rank[here] = np.maximum(batch.rank[here], RANK_OF[found[here + 1]])
+        batch.rank[here] = np.maximum(batch.rank[here], RANK_OF[found[~stored]])
         batch.why[here] |= np.uint32(Why.SPIKE)
-        there = objects[stored]
-        series = ordered.series[there]
+        series = ordered.series[objects[stored]]
         ts, before, because = self._previous.stored(series)
-        return FlagRewrites(series, ts, worst(before, found[there]), because | np.uint32(Why.SPIKE))
+        return FlagRewrites(series, ts, worst(before, found[stored]), because | np.uint32(Why.SPIKE))
 
     def amend(self, rewrites: FlagRewrites) -> None:
         """Know of verdicts that came from elsewhere on readings that were judged here: rewrites repeat them."""
@@ -284,6 +301,10 @@ class _Batch:
         """The readings of the series that `asked` chooses, and where they are."""
         part = self.ordered.of(asked)
         return part, slice(None) if part is self.ordered else asked[self.ordered.series]
+
+    def open_to(self, score: F64, suspect: F64, fail: F64) -> Rows:
+        """The readings to which such a check has something to say: it objects, or nobody has judged them yet."""
+        return np.flatnonzero((score > suspect) | (score > fail) | (self.rank == _UNKNOWN))
 
     def add(self, flag: U8, why: U32, bit: Why, where: Any = slice(None)) -> None:
         """Take a check's verdict on the readings at `where` in."""

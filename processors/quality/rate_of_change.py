@@ -15,7 +15,14 @@ from processors.columns import F64, U8, U32
 from processors.flags import Why
 from processors.quality.verdict import Limit, above
 
-__all__ = ["rate_of_change"]
+__all__ = ["rate_of", "rate_of_change"]
+
+
+def rate_of(value: F64, before: F64, since: F64) -> F64:
+    """Size of each change by the time that it took; see `rate_of_change`."""
+    with np.errstate(invalid="ignore", over="ignore"):  # infinite values: two of them give no rate, one an infinite one
+        rate: F64 = np.abs(value - before) / since
+    return rate
 
 
 def rate_of_change(value: F64, before: F64, since: F64, suspect: Limit, fail: Limit) -> tuple[U8, U32]:
@@ -39,6 +46,4 @@ def rate_of_change(value: F64, before: F64, since: F64, suspect: Limit, fail: Li
     >>> flag.tolist(), why.tolist()
     ([1, 3, 4, 2], [0, 64, 64, 0])
     """
-    with np.errstate(invalid="ignore", over="ignore"):  # infinite values: two of them give no rate, one an infinite one
-        rate = np.abs(value - before) / since
-    return above(rate, suspect, fail, np.isnan(value), Why.RATE_OF_CHANGE)
+    return above(rate_of(value, before, since), suspect, fail, np.isnan(value), Why.RATE_OF_CHANGE)

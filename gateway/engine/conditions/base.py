@@ -7,7 +7,7 @@ Its own numbering (of series, segments, areas) follows the order in which it met
 the configuration: what it learns is kept under lasting numbers and names.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -104,10 +104,18 @@ class Condition(Protocol):
         """
         ...
 
-    def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
-        """Judge windows that have just closed, of its series and maybe of none; every lane has come to its watermark.
+    def steps(self) -> Collection[int]:
+        """Lengths in seconds of the windows that it judges, none: of every length; asked after `bind`."""
+        ...
 
-        In order of their ends.
+    def lanes(self) -> Iterable[int]:
+        """Those whose watermark may end something that it waits for; asked after `bind`."""
+        ...
+
+    def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
+        """Judge windows that have just closed, of its series; every lane has come to its watermark.
+
+        In order of their ends. Of none where one of its `lanes` has come past a whole ten seconds.
         """
         ...
 
@@ -136,6 +144,14 @@ class Rule:
     def readings(self, batch: ReadingBatch) -> Signals:
         """See Condition."""
         return NOTHING
+
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return ()
+
+    def lanes(self) -> Iterable[int]:
+        """See Condition: windows are judged as they come."""
+        return ()
 
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""

@@ -7,7 +7,7 @@
 A rule names the alarm of each series by `judge`, and says in `judged` where its values stand.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,14 @@ class EachSeries(Rule):
         if not len(which):
             return NOTHING
         return self.judged((source[which], batch.ts[which], batch.value[which]))
+
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return () if self._means is None else self._means.steps
+
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return () if self._means is None else self._means.lanes
 
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""

@@ -17,7 +17,7 @@ from gateway.config.content import EngineContent
 from gateway.config.profiles import Profile
 from gateway.engine.alarm_model import Change, Transition
 from gateway.engine.alarms import Alarms
-from gateway.engine.conditions.base import NOTHING, Condition, Context
+from gateway.engine.conditions.base import NOTHING, Condition, Context, Rule
 from gateway.engine.conditions.kinds import rule_of
 from gateway.engine.conditions.shares import Shares
 from gateway.engine.outputs import Outputs
@@ -31,6 +31,8 @@ from processors.flags import Why
 __all__ = ["Judge"]
 
 _TEN_SECONDS = 10_000_000_000
+_SEVERAL = 16
+"""Lanes beyond which everybody that waits is asked."""
 _NO_WINDOWS = AggregateBatch.empty()
 
 
@@ -47,6 +49,12 @@ class Judge:
         """Conditions that have series."""
         self._read, self._windowed = Shares(), Shares()
         self._closed: I64 = np.empty(0, np.int64)
+        self._ticking: set[int] = set()
+        """Rules that time alone says something to."""
+        self._watching: dict[int, set[int]] = {}
+        """Of each lane: rules that wait for it."""
+        self._watchers: set[int] = set()
+        """All of them."""
 
     def configure(
         self, content: EngineContent, profiles: Sequence[Profile], registry: Registry, now: int, out: list[Transition]
@@ -78,6 +86,9 @@ class Judge:
         self._closed = np.empty(0, np.int64)
         for spec in load_conditions(self._specs):
             self._rules[spec.name] = rule_of(spec)
+        rules = enumerate(self._rules.values())
+        self._ticking = {number for number, rule in rules if getattr(type(rule), "tick", None) is not Rule.tick}
+        self._watching, self._watchers = {}, set()
         self._bind()
 
     def _bind(self) -> None:
@@ -93,7 +104,11 @@ class Judge:
             bound = rule.bind(new, self._context)
             if bound:
                 self._judging.add(rule.name)
-            (self._windowed if rule.by_window else self._read).put(bound, number)
+            (self._windowed if rule.by_window else self._read).put(bound, number, rule.steps())
+            for lane in set(rule.lanes()) if rule.name in self._judging else ():
+                self._watching.setdefault(lane, set()).add(number)
+                self._watchers.add(number)
+        self._closed = np.empty(0, np.int64)
 
     def step(
         self, readings: Sequence[ReadingBatch], aggregates: Sequence[AggregateBatch], watermarks: I64, now: int,
@@ -105,20 +120,33 @@ class Judge:
         self._context.watermarks = watermarks
         self._bind()
         batches = self._read.of(_in_time(ReadingBatch.concat(readings)))
-        windows = self._windowed.of(AggregateBatch.concat(aggregates))
-        closed = watermarks // _TEN_SECONDS
-        closing = len(windows) > 0 or not np.array_equal(closed, self._closed)
-        self._closed = closed
-        for number, rule in enumerate(self._rules.values()):
-            if rule.by_window:
-                if closing and rule.name in self._judging:
-                    self._observe(rule.windows(windows.get(number, _NO_WINDOWS), watermarks), now, out)
-            elif number in batches:
+        closed = AggregateBatch.concat(aggregates)
+        windows = self._windowed.of(closed, closed.step)
+        asked = self._passed(watermarks).union(windows, batches, self._ticking)
+        rules = list(self._rules.values())
+        for number in sorted(asked):
+            rule = rules[number]
+            if number in batches:
                 self._observe(rule.readings(batches[number]), now, out)
+            elif rule.by_window:
+                self._observe(rule.windows(windows.get(number, _NO_WINDOWS), watermarks), now, out)
             # last: what waits for its lane must not be judged before what this call has brought
-            self._observe(rule.tick(now, live), now, out)
+            if number in self._ticking:
+                self._observe(rule.tick(now, live), now, out)
             out.figures += rule.figures()
         self.alarms.advance(watermarks, now, live, out.transitions)
+
+    def _passed(self, watermarks: I64) -> set[int]:
+        """Rules of which a lane has come past a whole ten seconds, where windows end."""
+        closed = watermarks // _TEN_SECONDS
+        if len(closed) == len(self._closed):
+            lanes = np.flatnonzero(closed != self._closed).tolist()
+        else:
+            lanes = list(range(len(closed)))
+        self._closed = closed
+        if len(lanes) > _SEVERAL:
+            return set(self._watchers)
+        return set[int]().union(*(self._watching[lane] for lane in lanes if lane in self._watching))
 
     def _observe(self, signals: Signals, now: int, out: Outputs) -> None:
         if signals is not NOTHING and len(signals):

@@ -5,13 +5,13 @@ ten minutes (of the clock, as EN 50160 has them) is given once the lane of its s
 series of one device come together whichever minutes they lack; of ten minutes with fewer than `_LEAST` there is none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.engine.conditions.due import Due, runs
+from gateway.engine.conditions.due import FAR, Due, runs
 from processors.columns import F64, I32, I64, AggregateBatch
 from processors.windows.series_table import SeriesTable
 
@@ -52,6 +52,16 @@ class WindowMeans:
         self._lanes.append(lane)
         self._rows = None
 
+    @property
+    def steps(self) -> Sequence[int]:
+        """Lengths of the windows that it makes of."""
+        return (60 if self._step == TEN_MINUTES else self._step,)
+
+    @property
+    def lanes(self) -> Sequence[int]:
+        """Those whose watermark alone can bring a mean."""
+        return self._lanes
+
     def take(self, batch: AggregateBatch, watermarks: I64) -> Means:
         """Means that are complete, by their windows' ends and series; windows without a usable reading give none."""
         own = 60 if self._step == TEN_MINUTES else self._step
@@ -82,7 +92,7 @@ class WindowMeans:
             before = at[(held["count"][at] > 0) & (held["start"][at] != begin)]
             if len(before):
                 out.append(self._give(before))
-            self._due.add(begin + _TEN)
+            self._due.add(begin + _TEN, at)
             held["start"][at] = begin
             held["count"][at] += 1
             held["sum"][at] += value
@@ -97,8 +107,7 @@ class WindowMeans:
 
     def _ends(self) -> I64:
         held = self._table.columns
-        ends: I64 = held["start"][held["count"] > 0] + _TEN
-        return ends
+        return np.where(held["count"] > 0, held["start"] + _TEN, FAR)
 
     def _give(self, row: NDArray[np.integer[Any]]) -> Means:
         held = self._table.columns

@@ -8,10 +8,11 @@
 Most series have no rule and most rules few series: what a call costs goes with the rows that are judged.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gateway.engine.conditions.base import Places
 from processors.columns import I32, AggregateBatch, ReadingBatch
@@ -31,9 +32,15 @@ class Shares:
         self._rules: list[tuple[int, ...]] = []
         """Of each set, ascending."""
         self._number: dict[tuple[int, ...], int] = {}
+        self._steps: dict[int, frozenset[int]] = {}
+        """Lengths of windows that each rule asks for; none: any."""
+        self._lengths: tuple[I32, NDArray[np.bool_]] | None = None
+        """Those that any asks for, and which each set wants; the last column is for all others."""
 
-    def put(self, series: Sequence[int], rule: int) -> None:
-        """A rule wants these series."""
+    def put(self, series: Sequence[int], rule: int, steps: Collection[int] = ()) -> None:
+        """A rule wants these series, windows of these lengths."""
+        self._steps[rule] = frozenset(steps)
+        self._lengths = None
         for one in series:
             before = self._set.at(one)
             there = self._rules[before] if before >= 0 else ()
@@ -43,12 +50,29 @@ class Shares:
                 self._rules.append(wanted)
             self._set.put(one, self._number[wanted])
 
-    def of(self, batch: _Batch) -> dict[int, _Batch]:
-        """The rows of each rule that has some."""
+    def _known_lengths(self) -> tuple[I32, NDArray[np.bool_]]:
+        if self._lengths is None:
+            lengths = sorted(frozenset[int]().union(*self._steps.values()))
+            asked = {rule: [not steps or one in steps for one in (*lengths, -1)] for rule, steps in self._steps.items()}
+            wants = [np.any([asked[rule] for rule in rules], axis=0) for rules in self._rules]
+            self._lengths = np.array(lengths, np.int32), np.array(wants, np.bool_).reshape(-1, len(lengths) + 1)
+        return self._lengths
+
+    def of(self, batch: _Batch, step: I32 | None = None) -> dict[int, _Batch]:
+        """The rows of each rule that has some, and maybe windows that only another rule of its series asks for.
+
+        `step`: length of each window.
+        """
         if not len(batch) or not self._rules:
             return {}
         found = self._set.of(batch.series)
         wanted = np.flatnonzero(found >= 0)
+        if step is not None and len(wanted):
+            lengths, wants = self._known_lengths()
+            length = np.searchsorted(lengths, step[wanted])
+            if len(lengths):
+                length[lengths[np.minimum(length, len(lengths) - 1)] != step[wanted]] = len(lengths)
+            wanted = wanted[wants[found[wanted], length]]
         if not len(wanted):
             return {}
         number: I32 = found[wanted]

@@ -16,11 +16,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gateway.config.conditions.device import SilenceCondition
 from gateway.engine.conditions.base import NOTHING, Context, Rule, definition_of
 from gateway.engine.results import SeriesName
-from processors.columns import F64, I64
+from processors.columns import I64
 from processors.conditions.signals import Signals
 from processors.quality.data_reception import Reception
 
@@ -79,11 +80,15 @@ class SilenceRule(Rule):
         before, self._judged_at = self._judged_at, now
         heard = self._context.registry.heard[: len(self._key)]
         self._learn(self._context.registry.fresh[: len(self._key)])
-        limit = self._limits(self._context.registry.within[: len(self._key)])
         judged = (heard > 0) & (self._key >= 0)
         since = np.maximum(heard, self._live_since)
         already = self._told == heard
-        silent = judged & (already | (now - since >= limit))
+        # the others have not been silent for as long as any may
+        some = np.flatnonzero(judged & (now - since >= round(self._spec.least_secs * 1e9)))
+        limit = np.zeros(len(since), np.int64)
+        limit[some] = self._limits(some)
+        silent = judged & already
+        silent[some] |= now - since[some] >= limit[some]
         ended = judged & ~silent & (self._told != _NOT_TOLD)
         # it begins when the next message was due at last, and ends with the message that broke it
         ts = np.where(silent & ~already, since + limit, np.where(ended, np.maximum(heard, before), now))
@@ -103,10 +108,12 @@ class SilenceRule(Rule):
         self._reception.learn(came, (fresh[came] - self._seen[came]) / 1e9)
         self._seen = fresh.copy()
 
-    def _limits(self, within: F64) -> I64:
-        """How long each device may be silent, ns."""
-        usual = self._reception.usual() if self._spec.own_interval else np.full(len(within), np.nan)
-        some = self._spec.intervals * np.where(np.isnan(usual), self._interval, usual)
+    def _limits(self, device: NDArray[np.intp]) -> I64:
+        """How long these devices may be silent, ns."""
+        assert self._context is not None
+        within = self._context.registry.within[device]
+        usual = self._reception.usual()[device] if self._spec.own_interval else np.full(len(within), np.nan)
+        some = self._spec.intervals * np.where(np.isnan(usual), self._interval[device], usual)
         secs = np.maximum(np.where(np.isnan(within), some, within), self._spec.least_secs)
         limits: I64 = np.rint(secs * 1e9).astype(np.int64)
         return limits

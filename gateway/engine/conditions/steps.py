@@ -34,6 +34,8 @@ class StepsRule(EachSeries):
         """For each source its row of the tables of steps."""
         self._steps: dict[_Steps, int] = {}
         self._tables: tuple[F64, F64] | None = None
+        self._least: tuple[F64, F64] | None = None
+        """Of each source: what is below (above) is at none of its steps, deadband included."""
         self._thresholds = Thresholds(spec.where)
 
     def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
@@ -59,11 +61,20 @@ class StepsRule(EachSeries):
             which = np.array(self._which, np.int32)
             high, low = (padded([steps[side] for steps in self._steps]) for side in (0, 1))
             self._tables = high[which], low[which]
+            self._least = (
+                np.fmin.reduce(self._tables[0] - self._spec.deadband, axis=1, initial=np.inf),
+                np.fmax.reduce(self._tables[1] + self._spec.deadband, axis=1, initial=-np.inf),
+            )
+        assert self._least is not None
         level, held = np.zeros(len(source), np.uint8), np.zeros(len(source), np.uint8)
-        for steps, falling in zip(self._tables, (False, True), strict=True):
+        for steps, least, falling in zip(self._tables, self._least, (False, True), strict=True):
             if steps.shape[1]:
-                now, still = step_levels(value, steps[source], self._spec.deadband, falling=falling)
-                level, held = np.maximum(level, now), np.maximum(held, still)
+                at = least[source]
+                some = np.flatnonzero(value <= at if falling else value >= at)
+                if not len(some):  # nearly always
+                    continue
+                now, still = step_levels(value[some], steps[source[some]], self._spec.deadband, falling=falling)
+                level[some], held[some] = np.maximum(level[some], now), np.maximum(held[some], still)
         return self.worst.take(source, ts, level, held, value)
 
 

@@ -8,7 +8,7 @@ The alarm is the device's, and the nearest threshold of its quantities counts; i
 while it stands, are the hours until then.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,14 @@ class TrendRule(Rule):
     def keys(self) -> Iterable[int]:
         """See Condition."""
         return self._worst.keys()
+
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return self._means.steps
+
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return self._means.lanes
 
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""

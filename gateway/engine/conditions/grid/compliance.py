@@ -10,7 +10,7 @@ verdict.
 Source: see processors/conditions/grid/compliance.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from gateway.config.conditions.grid.compliance import ComplianceCondition
 from gateway.config.conditions.grid.nominal import nominal_of
 from gateway.engine.conditions.base import NOTHING, Context, Places, Rule, definition_of, moved
+from gateway.engine.conditions.due import FAR, Due
 from gateway.engine.conditions.grid.days import period_of, weeks
 from gateway.engine.conditions.grid.ten_minutes import LEAST, TEN, TenMinutes
 from gateway.engine.figures import Figure
@@ -57,6 +58,7 @@ class ComplianceRule(Rule):
         self._zone: list[str] = []
         self._nominal: list[float] = []
         self._week = np.empty(0, np.int64)
+        self._due = Due()
         self._counts = Compliance()
         self._span = np.empty((0, 2))
         """Lowest and highest deviation of the week, %."""
@@ -94,23 +96,38 @@ class ComplianceRule(Rule):
         self._week = np.concatenate([self._week, np.full(more, _NONE, np.int64)])
         self._span = np.concatenate([self._span, np.full((more, 2), np.nan)])
         self._counts.grow(len(self._zone))
+        if more:
+            self._due.by(self._tens.lanes())
         return bound
 
     def keys(self) -> Iterable[int]:
         """See Condition."""
         return self._key
 
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return {*self._tens.steps, self._pane}
+
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return self._due.lanes
+
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
         who, end, minutes = self._tens.take(batch, watermarks)
-        off = self._deviations(who, minutes)
-        values = [*self._of_tens(who, end, minutes, off), self._of_frequency(batch)]
-        said = self._counted(values, (end - TEN, who, off))
-        # where midnight is no end of ten minutes, those that it lies in are waited for
-        ends = self._ends()
-        over = (self._week != _NONE) & (ends + -ends % TEN <= watermarks[self._tens.lanes()])
-        said += self._finish(np.flatnonzero(over))
+        frequency = self._of_frequency(batch)
+        said: list[Signals] = []
+        if len(who) or len(frequency[0]):
+            off = self._deviations(who, minutes)
+            said = self._counted([*self._of_tens(who, end, minutes, off), frequency], (end - TEN, who, off))
+        if self._due.come(watermarks, self._waited):
+            said += self._finish(np.flatnonzero(self._waited() <= watermarks[self._tens.lanes()]))
         return Signals.concat(said) if said else NOTHING
+
+    def _waited(self) -> I64:
+        """When the week of each device is over: those ten minutes that midnight lies in are waited for."""
+        ends = self._ends()
+        return np.where(self._week != _NONE, ends + -ends % TEN, FAR)
 
     def _deviations(self, who: I32, minutes: F64) -> F64:
         """Of each phase, %; NaN in an interruption."""
@@ -150,7 +167,9 @@ class ComplianceRule(Rule):
             which = (week == number) & (self._week[who] <= number)
             now = np.unique(who[which])
             said += self._finish(now[(self._week[now] != _NONE) & (self._week[now] < number)])
-            self._week[now] = number
+            if (self._week[now] != number).any():
+                self._week[now] = number
+                self._due.forget()
             of = measure[which]
             self._counts.add(who[which], of, value[which], self._low[of], self._high[of])
             if self._phases:
@@ -177,6 +196,7 @@ class ComplianceRule(Rule):
         verdict, share = found.verdict[who], found.share[who]
         self._counts.reset(who)
         self._week[who], self._span[who] = _NONE, np.nan
+        self._due.forget()
         judged = (verdict != Verdict.UNKNOWN).any(axis=1)
         if not self._spec.alarm or not judged.any():
             return []
@@ -217,6 +237,7 @@ class ComplianceRule(Rule):
         self._tens.restore(state["tens"])
         old, new = moved(state["tens"]["devices"], self._tens.devices)
         self._week[new], self._span[new] = state["week"][old], state["span"][old]
+        self._due.forget()
         learned = self._counts.snapshot()
         for name, column in learned.items():
             column[new] = state["counts"][name][old]

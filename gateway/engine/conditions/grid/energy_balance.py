@@ -100,6 +100,8 @@ class EnergyBalanceRule(Rule):
         watermarks = self._context.watermarks
         self._supply.advance(watermarks)
         self._meters.advance(watermarks)
+        if not (self._supply.may_end(watermarks) or self._meters.may_end(watermarks)):
+            return NOTHING
         newest = np.maximum(self._supply.newest(len(self._key)), self._meters.newest(len(self._key)))
         upto = np.maximum(self._upto(watermarks), newest - _MOST_OPEN * HOUR)
         ends = np.union1d(self._supply.ends(upto), self._meters.ends(upto))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.engine.conditions.due import FAR
 from processors.columns import F64, I32, I64, ReadingBatch
 from processors.flags import Flag
 
@@ -29,6 +30,8 @@ class InOrder:
     def __init__(self) -> None:
         self._held = _NOTHING
         self._lane = np.empty(0, np.int32)
+        self._first: I64 = np.empty(0, np.int64)
+        """Earliest time that is held back of each lane."""
 
     def add(self, series: int, lane: int) -> None:
         """Meet a series of a lane."""
@@ -49,6 +52,7 @@ class InOrder:
         known = np.flatnonzero(self._known(batch.series) & (batch.flag < Flag.FAIL))
         if not len(known):
             return
+        self._wait(batch.series[known], batch.ts[known])
         series, ts, value = self._held
         if not len(series):
             self._held = batch.series[known], batch.ts[known], batch.value[known]
@@ -58,16 +62,27 @@ class InOrder:
             np.concatenate([value, batch.value[known]]),
         )  # fmt: skip
 
+    def _wait(self, series: I32, ts: I64) -> None:
+        lane = self._lane[series]
+        more = int(lane.max()) + 1 - len(self._first)
+        if more > 0:
+            self._first = np.concatenate([self._first, np.full(more, FAR)])
+        np.minimum.at(self._first, lane, ts)
+
     def take(self, watermarks: I64) -> Held:
         """What the lanes have come past; whoever takes it puts it in order."""
         series, ts, value = self._held
-        if not len(series):
+        first = self._first
+        if not len(series) or not (watermarks[: len(first)] >= first).any():
             return _NOTHING
         due = ts <= watermarks[self._lane[series]]
         if due.all():
             self._held = _NOTHING
+            self._first = np.empty(0, np.int64)
             return series, ts, value
         self._held = series[~due], ts[~due], value[~due]
+        self._first = np.empty(0, np.int64)
+        self._wait(series[~due], ts[~due])
         return series[due], ts[due], value[due]
 
     def snapshot(self) -> dict[str, Any]:
@@ -80,3 +95,6 @@ class InOrder:
         series = state["series"]
         there = self._known(series)
         self._held = series[there].copy(), state["ts"][there].copy(), state["value"][there].copy()
+        self._first = np.empty(0, np.int64)
+        if there.any():
+            self._wait(*self._held[:2])

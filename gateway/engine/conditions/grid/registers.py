@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.engine.conditions.base import Met, Places, moved
+from gateway.engine.conditions.due import FAR, Due
 from gateway.engine.conditions.grid.in_order import InOrder
 from processors.columns import F64, I32, I64, ReadingBatch
 from processors.conditions.grid.register import RegisterEnergy
@@ -28,7 +29,7 @@ class Registers:
     """
 
     def __init__(self, gap: int, rollover: float, most_kw: float) -> None:
-        self._rollover, self._most_kw = rollover, most_kw
+        self._gap, self._rollover, self._most_kw = gap, rollover, most_kw
         self.devices: list[str] = []
         self.zone = np.empty(0, np.int32)
         self.lane = np.empty(0, np.int32)
@@ -38,6 +39,7 @@ class Registers:
         """Zone and lane of each, and whether it is listed."""
         self._meter = Places()
         self._order = InOrder()
+        self._due = Due()
         self._energy = RegisterEnergy(HOUR, gap)
         self._waiting = np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0)
 
@@ -61,6 +63,7 @@ class Registers:
         new = [_ALWAYS if listed else _NOT_YET for *_, listed in self._places[len(self.since) :]]
         self.since = np.concatenate([self.since, np.array(new, np.int64)])
         self._energy.grow(len(self.devices))
+        self._due.by(self.lane)
 
     def hold(self, batch: ReadingBatch) -> None:
         """Take readings."""
@@ -79,6 +82,17 @@ class Registers:
         self._waiting = (
             np.concatenate([meter, made.meter]), np.concatenate([end, made.end]), np.concatenate([kwh, made.kwh])
         )  # fmt: skip
+        self._due.forget()
+
+    def may_end(self, watermarks: I64) -> bool:
+        """Whether any meter that waits with an hour has come past it and the gap."""
+        return len(self._waiting[0]) > 0 and self._due.come(watermarks, self._earliest)
+
+    def _earliest(self) -> I64:
+        meter, end, _ = self._waiting
+        first = np.full(len(self.devices), FAR)
+        np.minimum.at(first, meter, np.where(end > self._gap, end + self._gap, end))
+        return first
 
     def ends(self, upto: I64) -> I64:
         """Hours that wait and end at or before `upto` of their zone."""
@@ -98,6 +112,7 @@ class Registers:
         meter, end, kwh = self._waiting
         mine: NDArray[np.bool_] = (end == at) & (end <= upto[self.zone[meter]])
         self._waiting = meter[~mine], end[~mine], kwh[~mine]
+        self._due.forget()
         return meter[mine], kwh[mine]
 
     def per_zone(self, end: int, zones: int) -> NDArray[np.intp]:
@@ -127,3 +142,4 @@ class Registers:
         meter = number[state["meter"]]
         there = meter >= 0
         self._waiting = meter[there], state["end"][there].copy(), state["kwh"][there].copy()
+        self._due.forget()

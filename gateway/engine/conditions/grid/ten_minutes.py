@@ -6,13 +6,13 @@ Ten minutes are of the clock, as EN 50160 has them; a minute that is missing sta
 how many must be there (processors/conditions/grid/ten_minutes.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gateway.engine.conditions.base import Places, moved
-from gateway.engine.conditions.due import Due, runs
+from gateway.engine.conditions.due import FAR, Due, runs
 from processors.columns import F64, I32, I64, AggregateBatch
 
 __all__ = ["LEAST", "TEN", "TenMinutes", "Tens"]
@@ -91,20 +91,24 @@ class TenMinutes:
             before = at[(self._start[at] != _NONE) & (self._start[at] != begin)]
             if len(before):
                 out.append(self._give(np.unique(before)))
-            self._due.add(begin + TEN)
+            self._due.add(begin + TEN, at)
             self._start[at] = begin
             self._held[at, column[part], (first - begin) // _MINUTE] = mean[part]
         return out
 
     def _ends(self) -> I64:
-        ends: I64 = self._start[self._start != _NONE] + TEN
-        return ends
+        return np.where(self._start != _NONE, self._start + TEN, FAR)
 
     def _give(self, device: I32) -> Tens:
         given = device, self._start[device] + TEN, self._held[device]
         self._start[device], self._held[device] = _NONE, np.nan
         self._due.forget()
         return given
+
+    @property
+    def steps(self) -> Sequence[int]:
+        """Lengths of the windows that it makes of."""
+        return (60,)
 
     def lanes(self) -> I32:
         """Lane of each device."""

@@ -9,7 +9,7 @@ Source: see processors/conditions/grid/transformer.py.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,14 @@ class TransformerRule(Rule):
     def keys(self) -> Iterable[int]:
         """See Condition."""
         return self._worst.keys()
+
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return self._means.steps
+
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return self._means.lanes
 
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""

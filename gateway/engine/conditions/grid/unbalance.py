@@ -4,14 +4,14 @@ Each minute's unbalance is that of its mean voltages; ten of them make a value b
 Source: GB/T 15543-2008; see processors/conditions/grid/unbalance.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gateway.config.conditions.grid.unbalance import UnbalanceCondition
 from gateway.engine.conditions.base import NOTHING, Context, Rule, definition_of, moved
-from gateway.engine.conditions.due import Due, runs
+from gateway.engine.conditions.due import FAR, Due, runs
 from gateway.engine.conditions.grid.days import period_of
 from gateway.engine.conditions.grid.ten_minutes import LEAST, TEN, TenMinutes
 from gateway.engine.figures import Figure
@@ -68,11 +68,19 @@ class UnbalanceRule(Rule):
         """See Condition."""
         return self._key
 
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return self._tens.steps
+
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return self._due.lanes
+
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
         who, end, minutes = self._tens.take(batch, watermarks)
         said = self._judged(who, end, minutes) if len(who) else NOTHING
-        if self._due.come(watermarks, lambda: self._waited()[self._day != _NONE]):
+        if self._due.come(watermarks, lambda: np.where(self._day != _NONE, self._waited(), FAR)):
             over = self._waited() <= watermarks[self._tens.lanes()]
             self._finish(np.flatnonzero((self._day != _NONE) & over))
         return said

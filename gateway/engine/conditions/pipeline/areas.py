@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from gateway.config.conditions.water import QUARTER, AreaCondition
 from gateway.engine.conditions.base import Context, Places, definition_of, moved
+from gateway.engine.conditions.due import FAR, Waiting
 from gateway.engine.results import DeviceRecord, SeriesName
 from processors.columns import I64, AggregateBatch
 from processors.windows.watermark import NEVER
@@ -74,6 +75,11 @@ class Area:
     """End of the newest quarter hour that was given: what comes for it, or before, is too late."""
 
     @property
+    def earliest(self) -> int:
+        """End of the first quarter hour that waits."""
+        return min(self.waiting, default=FAR)
+
+    @property
     def meters(self) -> dict[str, float]:
         """Those that count."""
         return self.listed or {name: sign for name, sign in self.met.items() if name in self.counted}
@@ -110,6 +116,7 @@ class Areas:
         self._records = 0
         self._area_of = Places()
         self._device: dict[int, str] = {}
+        self._waiting = Waiting()
 
     def bind(self, series: Sequence[SeriesName], context: Context) -> list[int]:
         """Meet devices and series; gives the series to be judged (customers' too)."""
@@ -118,6 +125,8 @@ class Areas:
         for record in records[self._records :]:
             if record.profile in profiles and context.is_judged(record):
                 self._meet(record, int(context.registry.lane[context.registry.by_id(record.id)]), context)
+        if len(records) > self._records:
+            self._waiting.by([area.lanes for area in self.all])
         self._records = len(records)
         bound = [met.series for met in context.met(series, self._customers[0] or "", (self._customers[1] or "",))]
         kinds = ((spec.flow_profile, spec.flow), (spec.level_profile, spec.level))
@@ -167,8 +176,25 @@ class Areas:
         gauges = {name for name, _ in area.gauges.values()}
         return device in area.listed or device in area.met or device in gauges
 
+    @property
+    def lanes(self) -> list[int]:
+        """Those whose watermark can end a quarter hour."""
+        return self._waiting.lanes
+
     def take(self, batch: AggregateBatch, watermarks: I64) -> list[Quarter]:
         """Quarter hours that are whole, in order of time."""
+        begun = self._gather(batch) if len(batch) else set[int]()
+        many = {number for number in begun if len(self.all[number].waiting) > self._most(number, watermarks)}
+        found: list[Quarter] = []
+        for number in many.union(number for number, _ in self._waiting.over(watermarks)):
+            area = self.all[number]
+            found += [area.quarter(number, at) for at in self._whole(number, watermarks)]
+            self._waiting.put(number, area.earliest)
+        return sorted(found, key=lambda quarter: quarter[:2])
+
+    def _gather(self, batch: AggregateBatch) -> set[int]:
+        """Put means to their quarter hours; the areas where one has begun."""
+        begun: set[int] = set()
         mine = np.flatnonzero((batch.step == QUARTER) & (batch.count > 0) & (self._area_of.of(batch.series) >= 0))
         series, end = batch.series[mine], batch.start[mine] + STEP
         areas = self._area_of.of(series)
@@ -177,25 +203,27 @@ class Areas:
             area, name = self.all[number], self._device[whose]
             if at <= area.done:
                 continue
+            if at not in area.waiting:
+                begun.add(number)
             area.waiting.setdefault(at, {})[name] = value
             if name in area.met:
                 area.since.setdefault(name, at)
-        found = [
-            area.quarter(number, at)
-            for number, area in enumerate(self.all)
-            for at in self._whole(area, watermarks)
-        ]  # fmt: skip
-        return sorted(found, key=lambda quarter: quarter[:2])
+        for number in begun:
+            self._waiting.put(number, self.all[number].earliest)
+        return begun
 
-    @staticmethod
-    def _whole(area: Area, watermarks: I64) -> list[int]:
+    def _reached(self, number: int, watermarks: I64) -> int:
+        return min(int(watermarks[lane]) for lane in self.all[number].lanes)
+
+    def _most(self, number: int, watermarks: I64) -> int:
+        """How many quarter hours may wait."""
+        return _MOST_UNHEARD if self._reached(number, watermarks) == NEVER else _MOST_OPEN
+
+    def _whole(self, number: int, watermarks: I64) -> list[int]:
         """Ends of quarter hours of which no more can come."""
-        if not area.waiting:
-            return []
-        reached = [int(watermarks[lane]) for lane in area.lanes]
-        most = _MOST_UNHEARD if min(reached) == NEVER else _MOST_OPEN
-        ends = sorted(area.waiting)
-        return [at for k, at in enumerate(ends) if at <= min(reached) or k < len(ends) - most]
+        reached, most = self._reached(number, watermarks), self._most(number, watermarks)
+        ends = sorted(self.all[number].waiting)
+        return [at for k, at in enumerate(ends) if at <= reached or k < len(ends) - most]
 
     def keys(self) -> list[int]:
         """The alarms of the areas."""
@@ -230,6 +258,8 @@ class Areas:
             area = then[int(number)]
             if area is not None and self._is_meter(area, device):
                 area.waiting.setdefault(int(at), {})[device] = float(value)
+        for place, area in enumerate(self.all):
+            self._waiting.put(place, area.earliest)
         before = [(zone, _plain(members)) for zone, members in zip(state["zones"], state["members"], strict=True)]
         return moved(before, [(area.zone, _plain(area.members)) for area in self.all])
 

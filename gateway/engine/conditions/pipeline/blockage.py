@@ -12,7 +12,7 @@ after windows of which nothing came. A sign that is not judged stays as it was.
 Source: see processors/conditions/pipeline/blockage.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy as np
 
 from gateway.config.conditions.drainage import BlockageCondition
 from gateway.engine.conditions.base import NOTHING, Context, Rule
+from gateway.engine.conditions.due import FAR, Waiting
 from gateway.engine.conditions.pipeline.drains import Drains, carried
 from gateway.engine.figures import Figure
 from gateway.engine.results import SeriesName
@@ -48,6 +49,7 @@ class _Area:
 
     zone: str
     profile: str
+    number: int
     lane: int
     """Of its levels."""
     rain_lane: int = -1
@@ -57,18 +59,24 @@ class _Area:
     """End of the newest judged window."""
     waiting: dict[int, dict[int, float]] = field(default_factory=dict)
 
+    @property
+    def earliest(self) -> int:
+        """End of the first window that waits."""
+        return min(self.waiting, default=FAR)
+
     def whole(self, watermarks: I64) -> list[int]:
         """Windows of which no more can come."""
-        if not self.waiting:
-            return []
         reached = min(int(watermarks[self.lane]), int(watermarks[self.rain_lane]))
         ends = sorted(self.waiting)
         return [at for k, at in enumerate(ends) if at <= reached or k < len(ends) - _MOST_OPEN]
 
-    def put(self, at: int, series: int, value: float) -> None:
-        """A mean or a depth of a window that is not judged yet."""
-        if self.rain_lane >= 0 and (self.done is None or at > self.done):
-            self.waiting.setdefault(at, {})[series] = value
+    def put(self, at: int, series: int, value: float) -> bool:
+        """A mean or a depth of a window that is not judged yet; True where that begins with it."""
+        if self.rain_lane < 0 or (self.done is not None and at <= self.done):
+            return False
+        begins = at not in self.waiting
+        self.waiting.setdefault(at, {})[series] = value
+        return begins
 
 
 class BlockageRule(Rule):
@@ -84,6 +92,7 @@ class BlockageRule(Rule):
         self._area_of: list[_Area] = []
         """Of each sensor."""
         self._areas: dict[tuple[str, str], _Area] = {}
+        self._waiting = Waiting()
         self._areas_in: dict[str, list[_Area]] = {}
         """Of each zone."""
         self._gauges: dict[str, list[int]] = {}
@@ -111,7 +120,7 @@ class BlockageRule(Rule):
             name = met.record.zone, met.record.profile
             area = self._areas.get(name)
             if area is None:
-                area = self._areas[name] = _Area(*name, met.lane)
+                area = self._areas[name] = _Area(*name, len(self._areas), met.lane)
                 self._areas_in.setdefault(area.zone, []).append(area)
             area.sensors.append(len(self._area_of))
             self._area_of.append(area)
@@ -124,6 +133,9 @@ class BlockageRule(Rule):
         lanes = {name: number for number, name in enumerate(context.registry.lanes)}
         for area in self._areas.values():
             area.rain_lane = lanes.get((area.zone, spec.rain_profile), -1)
+        self._waiting.by([
+            (area.lane, area.rain_lane) if area.rain_lane >= 0 else () for area in self._areas.values()
+        ])  # fmt: skip
         self._blockage.grow(len(self._drains))
         return [met.series for met in (*levels, *gauges)]
 
@@ -131,22 +143,47 @@ class BlockageRule(Rule):
         """See Condition."""
         return self._drains.worst.keys()
 
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return (self._spec.window_secs,)
+
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return self._waiting.lanes
+
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
+        begun = self._gather(batch) if len(batch) else set[int]()
+        over = {number for number, _ in self._waiting.over(watermarks)}
+        areas = [
+            area
+            for area in (self._areas.values() if begun or over else ())
+            if area.number in over or (area.number in begun and len(area.waiting) > _MOST_OPEN)
+        ]
+        rows = [row for area in areas for at in area.whole(watermarks) for row in self._rows(area, at)]
+        for area in areas:
+            self._waiting.put(area.number, area.earliest)
+        return self._judged(rows)
+
+    def _gather(self, batch: AggregateBatch) -> set[int]:
+        """Put means to their windows; the areas where one has begun."""
+        begun: set[int] = set()
         number = self._drains.number.of(batch.series)
         mine = np.flatnonzero((batch.step == self._spec.window_secs) & (batch.count > 0))
         columns = (batch.series, number, batch.start + self._step, batch.count, batch.mean)
         for series, sensor, at, count, mean in zip(*(column[mine].tolist() for column in columns), strict=True):
             if sensor >= 0:
-                self._area_of[sensor].put(at, series, mean)
+                if self._area_of[sensor].put(at, series, mean):
+                    begun.add(self._area_of[sensor].number)
             elif series in self._zone_of:
                 zone = self._zone_of[series]
                 self._rain_since.setdefault(zone, at)
                 for area in self._areas_in.get(zone, ()) if count >= _LEAST * self._readings else ():
-                    area.put(at, series, mean * self._readings * _MM)
-        return self._judged([
-            row for area in self._areas.values() for at in area.whole(watermarks) for row in self._rows(area, at)
-        ])  # fmt: skip
+                    if area.put(at, series, mean * self._readings * _MM):
+                        begun.add(area.number)
+        for area in self._areas.values() if begun else ():
+            self._waiting.put(area.number, area.earliest)
+        return begun
 
     def _rows(self, area: _Area, at: int) -> list[tuple[int, int, float, float]]:
         """End of a window, sensor, level and rain, for each sensor of an area."""
@@ -215,3 +252,5 @@ class BlockageRule(Rule):
             still = self._area_of[place[series]] is area if series in place else self._zone_of.get(series) == zone
             if area is not None and still:
                 area.put(int(at), int(series), float(value))
+        for area in self._areas.values():
+            self._waiting.put(area.number, area.earliest)

@@ -10,7 +10,7 @@ fall of the inflow. One that has missed `_GAP_WINDOWS` of them no longer counts,
 Source: see processors/conditions/pipeline/burst.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 
 from gateway.config.conditions.pipeline import BurstCondition
 from gateway.engine.conditions.base import NOTHING, Context, Places, Rule, definition_of, moved
+from gateway.engine.conditions.due import FAR, Waiting
 from gateway.engine.conditions.means import WindowMeans
 from gateway.engine.results import SeriesName
 from processors.columns import F64, I32, I64, AggregateBatch
@@ -32,6 +33,7 @@ _MOST_OPEN, _MOST_UNHEARD = 1_440, 8
 """Windows of an area that wait for its other lane, or for one that was never heard, so that it doesn't matter in which
 call that is met; beyond them the oldest is judged with what there is."""
 _NS = 1_000_000_000
+_SIDES = ("flows", "pressures")
 
 
 @dataclass(slots=True)
@@ -45,6 +47,21 @@ class _Area:
     seen: dict[int, int] = field(default_factory=dict)
     """End of the newest judged window of each series."""
     waiting: dict[int, dict[int, float]] = field(default_factory=dict)
+    order: list[int] = field(default_factory=list)
+    """`seen` by series."""
+
+    @property
+    def earliest(self) -> int:
+        """End of the first window that waits."""
+        return min(self.waiting, default=FAR)
+
+    def has_heard(self, watermarks: I64) -> bool:
+        """Whether both of its lanes have come anywhere."""
+        return len(self.lanes) == len(_SIDES) and all(watermarks[lane] != NEVER for lane in self.lanes.values())
+
+    def most(self, watermarks: I64) -> int:
+        """How many windows may wait."""
+        return _MOST_OPEN if self.has_heard(watermarks) else _MOST_UNHEARD
 
 
 class BurstRule(Rule):
@@ -61,6 +78,7 @@ class BurstRule(Rule):
         self._is_flow: dict[int, bool] = {}
         self._number: dict[str, int] = {}
         self._areas: list[_Area] = []
+        self._waiting = Waiting()
         gap = _GAP_WINDOWS * self._step
         self._burst = Burst(spec.size, round(spec.within_secs * _NS), spec.size, gap, trend=False)
 
@@ -80,51 +98,79 @@ class BurstRule(Rule):
             self._areas[self._number[zone]].lanes[is_flow] = met.lane
             self._means.add(met.series, met.lane)
         self._burst.grow(len(self._areas))
+        if pairs:
+            # without one of them it is over by its number of windows only
+            self._waiting.by([area.lanes.values() if len(area.lanes) == len(_SIDES) else () for area in self._areas])
         return [met.series for _, met in pairs]
 
     def keys(self) -> Iterable[int]:
         """See Condition."""
         return [area.key for area in self._areas]
 
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return self._means.steps
+
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return [*self._waiting.lanes, *self._means.lanes]
+
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
+        begun = self._gather(batch, watermarks)
+        over = dict(self._waiting.over(watermarks))
+        rows: list[tuple[int, int, float, float]] = []
+        for number in begun.union(over):
+            area = self._areas[number]
+            many = len(area.waiting) > _MOST_UNHEARD and len(area.waiting) > area.most(watermarks)
+            if many or number in over:
+                whole = self._whole(area, over.get(number, NEVER), area.most(watermarks) if many else _MOST_OPEN)
+                rows += [(at, number, *self._figures(area, at)) for at in whole]
+                self._waiting.put(number, area.earliest)
+        return self._judged(rows)
+
+    def _gather(self, batch: AggregateBatch, watermarks: I64) -> set[int]:
+        """Put means to their windows; the areas where one has begun."""
+        begun: set[int] = set()
+        if not len(batch) and not self._means.lanes:
+            return begun
         mine = self._area_of.of(batch.series) >= 0
-        series, end, mean = self._means.take(batch.take(mine), watermarks)
+        series, end, mean = self._means.take(batch if mine.all() else batch.take(mine), watermarks)
         numbers = self._area_of.of(series)
         for number, at, whose, value in zip(
             numbers.tolist(), end.tolist(), series.tolist(), mean.tolist(), strict=True
         ):
-            self._areas[number].waiting.setdefault(at, {})[whose] = value
-        return self._judged([
-            (at, number, *self._figures(area, at))
-            for number, area in enumerate(self._areas)
-            for at in self._whole(area, watermarks)
-        ])  # fmt: skip
+            waiting = self._areas[number].waiting
+            if at in waiting:
+                waiting[at][whose] = value
+            else:
+                waiting[at] = {whose: value}
+                begun.add(number)
+        for number in begun:
+            self._waiting.put(number, self._areas[number].earliest)
+        return begun
 
     @staticmethod
-    def _whole(area: _Area, watermarks: I64) -> list[int]:
-        """Windows of which no more can come."""
-        if not area.waiting:
-            return []
-        reached = [int(watermarks[lane]) for lane in area.lanes.values()]
-        heard = len(reached) == 2 and min(reached) != NEVER
-        most = _MOST_OPEN if heard else _MOST_UNHEARD
+    def _whole(area: _Area, reached: int, most: int) -> list[int]:
+        """Windows of which no more can come, as its lanes have come so far and so many may wait."""
         ends = sorted(area.waiting)
-        return [at for k, at in enumerate(ends) if (heard and at <= min(reached)) or k < len(ends) - most]
+        return [at for k, at in enumerate(ends) if at <= reached or k < len(ends) - most]
 
     def _figures(self, area: _Area, at: int) -> tuple[float, float]:
         """Sum of flows and mean of pressures of a window; NaN where one is missing that still counts."""
         there = area.waiting.pop(at)
         sides: dict[bool, list[float]] = {True: [], False: []}
         missing = {True: False, False: False}
+        seen = area.seen
         for series in there:
-            area.seen[series] = max(at, area.seen.get(series, at))
-        for series in sorted(area.seen):
-            side = self._is_flow[series]
+            seen[series] = max(at, seen.get(series, at))
+        if len(area.order) < len(seen):
+            area.order = sorted(seen)
+        for series in area.order:
             if series in there:
-                sides[side].append(there[series])
-            elif at - area.seen[series] < _GAP_WINDOWS * self._step:
-                missing[side] = True
+                sides[self._is_flow[series]].append(there[series])
+            elif at - seen[series] < _GAP_WINDOWS * self._step:
+                missing[self._is_flow[series]] = True
         flow = np.nan if missing[True] or not sides[True] else sum(sides[True])
         pressure = np.nan if missing[False] or not sides[False] else sum(sides[False]) / len(sides[False])
         return flow, pressure
@@ -172,6 +218,8 @@ class BurstRule(Rule):
         for number, at, series, value in state["waiting"]:
             if (area := self._same(state, number, series)) is not None:
                 area.waiting.setdefault(int(at), {})[int(series)] = float(value)
+        for number, area in enumerate(self._areas):
+            self._waiting.put(number, area.earliest)
 
     def _same(self, state: Mapping[str, Any], number: int, series: int) -> _Area | None:
         """The area that a series was in and still is in."""

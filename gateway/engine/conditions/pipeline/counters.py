@@ -4,7 +4,7 @@ midnight |            midnight |             the newest reading before each midn
     x   x|    x   x   x   x   x|             a counter that fell was changed: what it counted is not known
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,11 @@ class DayCounters:
         """Meet the counter of a device."""
         self._mine.put(series, 1)
         self._device[series] = device
+
+    @property
+    def steps(self) -> Sequence[int]:
+        """Lengths of the windows whose last readings it keeps."""
+        return (_STEP,)
 
     def take(self, batch: AggregateBatch) -> None:
         """Keep the last readings of hours that end shortly before a midnight."""

@@ -10,13 +10,13 @@ missing value a night stays comparable with others, for such a tank does the sam
 Sources: see processors/conditions/pipeline/night_flow.py and processors/detectors/README.md.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from gateway.config.conditions.water import NightFlowCondition
+from gateway.config.conditions.water import QUARTER, NightFlowCondition
 from gateway.engine.conditions.base import NOTHING, Context, Rule
 from gateway.engine.conditions.pipeline.areas import STEP, Areas, Quarter
 from gateway.engine.conditions.pipeline.learned import Part, blank_rows, carry
@@ -111,10 +111,20 @@ class NightFlowRule(Rule):
         """See Condition."""
         return self._areas.keys()
 
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return (QUARTER,)
+
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return self._areas.lanes
+
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
-        said, part = [], list[Quarter]()
-        for quarter in self._areas.take(batch, watermarks):
+        said, part, quarters = [], list[Quarter](), self._areas.take(batch, watermarks)
+        if not quarters:
+            return NOTHING
+        for quarter in quarters:
             if quarter.anew:
                 said.append(self._of_quarters(part))
                 self._begin_anew([quarter.area])

@@ -11,12 +11,12 @@ customers' meters only the supply is told: what is used is no loss.
 Source: see processors/conditions/pipeline/water_balance.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from gateway.config.conditions.water import WaterBalanceCondition
+from gateway.config.conditions.water import QUARTER, WaterBalanceCondition
 from gateway.engine.conditions.base import NOTHING, Context, Rule
 from gateway.engine.conditions.pipeline.areas import STEP, Area, Areas, Quarter
 from gateway.engine.conditions.pipeline.counters import DayCounters
@@ -68,11 +68,21 @@ class WaterBalanceRule(Rule):
         """See Condition."""
         return self._areas.keys()
 
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return (QUARTER, *self._counters.steps)
+
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return self._areas.lanes
+
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
-        self._counters.take(batch)
+        if len(batch):
+            self._counters.take(batch)
         found = [said for quarter in self._areas.take(batch, watermarks) for said in self._quarter(quarter)]
-        self._counters.trim()
+        if len(batch):
+            self._counters.trim()
         return Signals.concat(found) if found else NOTHING
 
     def _quarter(self, now: Quarter) -> list[Signals]:

@@ -115,6 +115,16 @@ class Detectors:
             self._roads = self._roads.grown(len(self))
         return self._roads
 
+    @property
+    def steps(self) -> Sequence[int]:
+        """Lengths of the windows that rows are made of."""
+        return self._means.steps
+
+    @property
+    def lanes(self) -> Sequence[int]:
+        """Those whose watermark alone can bring rows."""
+        return self._means.lanes
+
     def rows(self, batch: AggregateBatch, watermarks: I64) -> Rows:
         """What closed windows say."""
         mine = self._detector.of(batch.series) >= 0

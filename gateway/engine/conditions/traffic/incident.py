@@ -11,7 +11,7 @@ neighbours may differ for good, which the published pair test alone takes for an
 Source: see processors/conditions/traffic, incident.py and incident_one_detector.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,14 @@ class IncidentRule(Rule):
     def keys(self) -> Iterable[int]:
         """See Condition."""
         return self._worst.keys()
+
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return self._detectors.steps
+
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return self._detectors.lanes
 
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""

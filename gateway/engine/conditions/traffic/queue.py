@@ -7,7 +7,7 @@ queued. Where a segment has several queues, one a carriageway, the longest count
 Source: see processors/conditions/traffic/queue.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,14 @@ class QueueRule(Rule):
     def keys(self) -> Iterable[int]:
         """See Condition."""
         return self._worst.keys()
+
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return self._detectors.steps
+
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return self._detectors.lanes
 
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""

@@ -7,7 +7,7 @@ Figures `density` and `service` (1 is A, 6 is F) are the detector's; the alarm, 
 Source: see processors/conditions/traffic/level_of_service.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,14 @@ class ServiceRule(Rule):
     def keys(self) -> Iterable[int]:
         """See Condition."""
         return self._worst.keys()
+
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return self._detectors.steps
+
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return self._detectors.lanes
 
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""

@@ -7,7 +7,7 @@ ratios of times, so the segment's length doesn't enter. A window without movemen
 Source: see processors/conditions/traffic/reliability.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gateway.config.conditions.traffic import TravelTimeCondition
 from gateway.engine.conditions.base import NOTHING, Context, Places, Rule, moved
+from gateway.engine.conditions.due import FAR, Due, runs
 from gateway.engine.conditions.means import WindowMeans
 from gateway.engine.conditions.traffic.learned import LearnedFreeFlow
 from gateway.engine.figures import Figure
@@ -46,6 +47,7 @@ class TravelTimeRule(Rule):
         self._places: list[tuple[str, str]] = []
         """Asset and zone of each source."""
         self._lane: list[int] = []
+        self._due = Due()
         self._edges: I64 = np.empty(0, np.int64)
         days = 1 if spec.period == "day" else 7
         self._slots = (days * 86_400 + 3600) // spec.window_secs  # one hour more in autumn
@@ -68,6 +70,7 @@ class TravelTimeRule(Rule):
             bound.append(met.series)
         more = len(self._places) - len(self._start)
         if more:
+            self._due.by(self._lane)
             self._speed = np.concatenate([self._speed, np.full((more, self._slots), np.nan, np.float32)])
             self._start = np.concatenate([self._start, np.full(more, _NEVER)])
             self._end = np.concatenate([self._end, np.full(more, _NEVER)])
@@ -77,16 +80,24 @@ class TravelTimeRule(Rule):
         """See Condition."""
         return ()
 
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return self._means.steps
+
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return self._lane
+
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
         mine = self._source.of(batch.series) >= 0
-        series, end, mean = self._means.take(batch.take(mine), watermarks)
+        series, end, mean = self._means.take(batch if mine.all() else batch.take(mine), watermarks)
         found: list[_Told] = []
-        for part in np.split(np.arange(len(series)), np.flatnonzero(np.diff(end)) + 1):
-            if len(part):
-                found += self._keep(self._source.of(series[part]), end[part], mean[part])
-        reached = watermarks[np.array(self._lane, np.int64)]
-        found += self._close(np.flatnonzero((self._end > _NEVER) & (self._end <= reached)))
+        for part in runs(end):
+            found += self._keep(self._source.of(series[part]), end[part], mean[part])
+        if self._due.come(watermarks, lambda: np.where(self._end > _NEVER, self._end, FAR)):
+            reached = watermarks[np.array(self._lane, np.int64)]
+            found += self._close(np.flatnonzero((self._end > _NEVER) & (self._end <= reached)))
         # some periods are over by a window of the next, some by their lane: which, depends on the call
         self._told += [figure for *_, figure in sorted(found, key=lambda each: each[:2])]
         return NOTHING
@@ -97,6 +108,8 @@ class TravelTimeRule(Rule):
         start, until = self._period(begin)
         over = source[(self._end[source] > _NEVER) & (self._start[source] != start)].astype(np.int64)
         told = self._close(over)
+        if (self._end[source] != until).any():
+            self._due.forget()
         self._start[source], self._end[source] = start, until
         self._speed[source, (begin - start) // (self._spec.window_secs * _NS)] = speed
         self._free.learn(source, begin, speed)
@@ -131,6 +144,7 @@ class TravelTimeRule(Rule):
                     told.append((ts, source, Figure(self.name, asset, zone, name, "1", ts, value)))
         self._speed[which] = np.nan
         self._start[which], self._end[which] = _NEVER, _NEVER
+        self._due.forget()
         return told
 
     def figures(self) -> Sequence[Figure]:
@@ -152,3 +166,4 @@ class TravelTimeRule(Rule):
         self._means.restore(state["means"])
         self._speed[new], self._start[new] = state["speed"][old], state["start"][old]
         self._end[new] = state["end"][old]
+        self._due.forget()

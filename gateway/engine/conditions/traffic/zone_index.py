@@ -11,7 +11,7 @@ times of windows, as it must not matter in which call a series is met.
 Source: see processors/conditions/traffic, delay.py and zone_index.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from gateway.config.conditions.traffic import ZoneIndexCondition
 from gateway.engine.conditions.base import NOTHING, Context, Met, Places, Rule, definition_of
+from gateway.engine.conditions.due import FAR, Waiting
 from gateway.engine.conditions.means import WindowMeans
 from gateway.engine.conditions.traffic.learned import LearnedFreeFlow
 from gateway.engine.figures import Figure
@@ -61,6 +62,7 @@ class ZoneIndexRule(Rule):
         """... of a zone: with a flow."""
         self._waiting: tuple[I32, I64, F64] = np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0)
         """Series, end, TPI or flow."""
+        self._open = Waiting()
         self._told: list[Figure] = []
 
     def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
@@ -70,6 +72,8 @@ class ZoneIndexRule(Rule):
         met += [(False, each) for each in context.met(series, spec.flow_profile, (spec.flow,))]
         for is_speed, each in sorted(met, key=lambda pair: pair[1].series):
             self._bind(is_speed, each, context)
+        if met:
+            self._open.by([lanes.values() for lanes in self._lanes])
         return [each.series for _, each in met]
 
     def _bind(self, is_speed: bool, met: Met, context: Context) -> None:
@@ -97,6 +101,14 @@ class ZoneIndexRule(Rule):
         """See Condition."""
         return self._keys
 
+    def steps(self) -> Collection[int]:
+        """See Condition."""
+        return self._means.steps
+
+    def lanes(self) -> Iterable[int]:
+        """See Condition."""
+        return [*self._open.lanes, *self._means.lanes]
+
     def windows(self, batch: AggregateBatch, watermarks: I64) -> Signals:
         """See Condition."""
         mine = self._segment.of(batch.series) >= 0
@@ -112,9 +124,7 @@ class ZoneIndexRule(Rule):
             self._waiting = (
                 np.concatenate([waits, series]), np.concatenate([until, end]), np.concatenate([held, value]),
             )  # fmt: skip
-        if not len(self._waiting[0]):
-            return NOTHING
-        return self._due(watermarks)
+        return self._due(watermarks) if len(series) or self._open.over(watermarks) else NOTHING
 
     def _begin(self, series: I32, end: I64, is_speed: NDArray[np.bool_]) -> None:
         """Note the first windows."""
@@ -135,9 +145,17 @@ class ZoneIndexRule(Rule):
         np.maximum.at(newest, zone, end)
         due = (end <= reached[zone]) | (end <= newest[zone] - _MOST_OPEN * self._spec.window_secs * _NS)
         self._waiting = series[~due], end[~due], value[~due]
+        self._mark()
         series, end, value = series[due], end[due], value[due]
         ends = np.unique(end)
         return Signals.concat([self._window(at, series[end == at], value[end == at]) for at in ends.tolist()])
+
+    def _mark(self) -> None:
+        """What every zone waits for."""
+        series, end, _ = self._waiting
+        first = np.full(len(self._lanes), FAR)
+        np.minimum.at(first, np.array(self._zone_of, np.int32)[self._segment.of(series)], end)
+        self._open.put_all(first)
 
     def _window(self, end: int, series: I32, value: F64) -> Signals:
         segment, is_speed = self._segment.of(series), self._speed.of(series) >= 0
@@ -185,6 +203,7 @@ class ZoneIndexRule(Rule):
                 since[number] = int(kept.get(name, _NOT_YET))
         still = self._segment.of(state["series"]) >= 0
         self._waiting = state["series"][still], state["end"][still], state["value"][still]
+        self._mark()
 
 
 def _mean(segment: I32, value: F64, n: int) -> F64:
