@@ -67,7 +67,7 @@ FORMS = [
     pytest.param(SHORT, id="short", marks=pytest.mark.timeout(600)),
     pytest.param(FULL, id="full", marks=[
         pytest.mark.timeout(9000),
-        pytest.mark.skipif(not os.environ.get("CITYLOOM_TEST_DAY"), reason="half an hour: set CITYLOOM_TEST_DAY=1"),
+        pytest.mark.skipif(not os.environ.get("CITYLOOM_TEST_DAY"), reason="15 minutes: set CITYLOOM_TEST_DAY=1"),
     ]),
 ]  # fmt: skip
 
