@@ -150,10 +150,11 @@ class Inbox:
                 old.begin, first + len(new), new.runs[-1].last_at if new else old.last_received_at,
                 _added(old.sources, messages, qos1, counts, confirmed),
             )  # fmt: skip
-            self._db.room(sum(len(body) for _, body in parts), self.quota_bytes)
+            size = sum(len(body) for _, body in parts)
+            self._db.room(size, self.quota_bytes)
             owing = []
             before = {source: state.sources[source].qos1 - number for source, number in qos1.items()}
-            with self._db.transaction("inbox") as connection:
+            with self._db.transaction("inbox", size) as connection:
                 at = first
                 for part, body in parts:
                     part_messages, part_qos1 = (messages, qos1) if len(parts) == 1 else _contents(part)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.errors import JournalError
-from gateway.journal.sqlite import Database, no_fault
+from gateway.errors import JournalError, JournalFull
+from gateway.journal.sqlite import PAGE_BYTES, Database, no_fault
 from tests.gateway.journal.support import journal, rows_from
 
 
@@ -27,6 +27,30 @@ def test_a_log_left_by_a_crash_starts_anew_before_anything_is_written(tmp_path: 
     database = Database(tmp_path / "crashed" / "inbox.db", no_fault)
     assert log.stat().st_size == 0
     database.close()
+
+
+def test_bytes_that_are_added_up_are_never_too_few_and_measured_now_and_then(tmp_path: Path) -> None:
+    with journal(tmp_path) as (inbox, _, _):
+        met = 0
+        for size in [1, 40, 3, 200, 1] * 20:
+            inbox.append(rows_from(inbox.end_offset, size), {}, {})
+            exact = inbox._db._used()
+            assert exact <= inbox.bytes_used <= exact + 40 * 2 * PAGE_BYTES
+            met += exact == inbox.bytes_used
+        assert met >= 3
+
+
+def test_a_quota_is_asked_about_with_measured_bytes(tmp_path: Path) -> None:
+    with journal(tmp_path) as (inbox, _, _):
+        for _ in range(20):
+            inbox.append(rows_from(inbox.end_offset, 1), {}, {})
+        exact = inbox._db._used()
+        assert inbox.bytes_used > exact
+        inbox.quota_bytes = exact + 9 * PAGE_BYTES
+        inbox.append(rows_from(inbox.end_offset, 1), {}, {})  # by the sum alone it would be full
+        inbox.quota_bytes = exact
+        with pytest.raises(JournalFull):
+            inbox.append(rows_from(inbox.end_offset, 1), {}, {})
 
 
 def test_a_reading_connection_can_not_write(tmp_path: Path) -> None:
