@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ _POLL_SECS = 0.1
 _LONGEST_POLL_SECS = 5.0
 _PROBE_EVERY_SECS = 0.05
 _PROBE_BYTES = 4096
+_PROBE_LOOPS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,9 @@ class Outcome:
     ack_ms: dict[str, float]
     stored_ms: dict[str, float]
     fsync_ms: dict[str, float]
+    slowdown: float
+    """CPU that the same piece of Python took meanwhile, as a multiple of the least that it took: above 1 others use
+    the processor's caches and threads, and a CPU second buys less."""
     aggregates: int
     late: int
     """Readings that came after their window had closed."""
@@ -94,7 +98,7 @@ def measure(plan: Plan, progress: Callable[[int], None]) -> Outcome:
         before = _drained(door, plan.devices)
         if tap is not None:
             tap.signal(signal.SIGUSR1)
-        with _probe(folder) as fsyncs:
+        with _probe(folder) as probed:
             secs = load(plan.messages, plan.rate, progress)
             ended = time.monotonic()
             after = _drained(door, plan.devices + plan.messages)
@@ -123,7 +127,8 @@ def measure(plan: Plan, progress: Callable[[int], None]) -> Outcome:
         rss_mb=round(cpu["peak_rss_bytes"] / 2**20, 1),
         ack_ms=ack,
         stored_ms={"p50": stored["stored_p50"], "p99": stored["stored_p99"]},
-        fsync_ms=_percentiles(fsyncs),
+        fsync_ms=_percentiles(probed.fsync_ms),
+        slowdown=probed.slowdown(),
         aggregates=after["aggregates"]["written"] - before["aggregates"]["written"],
         late=after["ledger"]["beside"].get("late", 0),
         lost=sent - arrived,
@@ -196,21 +201,35 @@ def _until(reached: Callable[[], bool], secs: float, problem: str) -> None:
         time.sleep(_POLL_SECS)
 
 
+@dataclass(slots=True)
+class _Probed:
+    """How disk and processor did beside the gateway, a few times a second."""
+
+    fsync_ms: list[float] = field(default_factory=list)
+    cpu_secs: list[float] = field(default_factory=list)
+
+    def slowdown(self) -> float:
+        """See Outcome."""
+        return round(float(np.mean(self.cpu_secs)) / min(self.cpu_secs), 2) if self.cpu_secs else 1.0
+
+
 @contextmanager
-def _probe(folder: Path) -> Iterator[list[float]]:
-    """How long the disk takes for a sync meanwhile, beside the gateway: ms, a few times a second."""
-    out: list[float] = []
+def _probe(folder: Path) -> Iterator[_Probed]:
+    out = _Probed()
     ended = threading.Event()
 
-    def sync() -> None:
+    def probe() -> None:
         with (folder / "probe").open("wb", buffering=0) as file:
             while not ended.wait(_PROBE_EVERY_SECS):
                 file.write(b"\0" * _PROBE_BYTES)
                 started = time.perf_counter()
                 os.fsync(file.fileno())
-                out.append((time.perf_counter() - started) * 1000)
+                out.fsync_ms.append((time.perf_counter() - started) * 1000)
+                began = time.thread_time()
+                sum(number * number % 7 for number in range(_PROBE_LOOPS))
+                out.cpu_secs.append(time.thread_time() - began)
 
-    thread = threading.Thread(target=sync, name="bench.probe")
+    thread = threading.Thread(target=probe, name="bench.probe")
     thread.start()
     try:
         yield out

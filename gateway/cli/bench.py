@@ -122,6 +122,7 @@ def _medians(runs: list[Outcome]) -> dict[str, Any]:
         "stages_us": {
             name: round(median(run.stages_us.get(name, 0.0) for run in runs), 3) for name in runs[0].stages_us
         },
+        "slowdown": median(run.slowdown for run in runs),
         "rss_mb": max(run.rss_mb for run in runs),
         "spread": {"messages_per_s": [min(rates), max(rates)], "cpu_us_per_message": [min(costs), max(costs)]},
     }

@@ -11,6 +11,7 @@ import pytest
 
 TOLD = {
     "messages_per_s", "cpu_us_per_message", "stages_us", "rss_mb", "ack_ms", "stored_ms", "fsync_ms", "lost", "spread",
+    "slowdown",
 }  # fmt: skip
 
 
@@ -38,6 +39,7 @@ def test_every_message_arrives_and_is_measured(store: str, tmp_path: Path) -> No
     # what the stages measured adds up to what the process measured
     assert sum(result["stages_us"].values()) == pytest.approx(result["cpu_us_per_message"], rel=0.01)
     assert {"mqtt", "loop", "inbox", "engine", "outbox"} <= result["stages_us"].keys()
+    assert result["slowdown"] >= 1
     assert min(result["stages_us"][stage] for stage in ("mqtt", "inbox", "engine", "outbox")) > 0
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
 
