@@ -3,17 +3,15 @@
 import re
 from collections.abc import Sequence
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from gateway.engine.alarm_model import Act, AlarmState
 from gateway.errors import CommandError
 from gateway.rows import Row, RowKind
+from gateway.runtime.office import Office
 from gateway.stores.alarm_tables import AlarmFilter
-
-if TYPE_CHECKING:
-    from gateway.runtime.desk import Office
 
 __all__ = ["ALARM_METHODS", "AlarmDesk"]
 
@@ -33,7 +31,7 @@ _BEFOREHAND = frozenset({Act.SHELVE, Act.SUPPRESS, Act.OUT_OF_SERVICE})
 class AlarmDesk:
     """Made by Desk."""
 
-    _office: "Office"
+    _office: Office
 
     async def alarms(
         self, everything: bool = False, zone: str = "", domain: str = "", condition: str = "", asset: str = "",

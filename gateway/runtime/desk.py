@@ -7,33 +7,28 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
-from gateway.clock import Clock
-from gateway.config.content import EngineContent
-from gateway.config.settings import Settings
-from gateway.engine.engines import Engines
-from gateway.engine.ledger import Ledger, StoreTerms
+from gateway.engine.ledger import StoreTerms
 from gateway.engine.registry import DEVICE_TERMS
 from gateway.errors import CommandError, StoreError
-from gateway.journal.inbox import Inbox
-from gateway.journal.outbox import Outbox
 from gateway.rows import Row, RowKind
 from gateway.runtime.alarm_desk import ALARM_METHODS, AlarmDesk
 from gateway.runtime.figure_desk import FIGURE_METHODS, FigureDesk
 from gateway.runtime.incident_desk import INCIDENT_METHODS, IncidentDesk
 from gateway.runtime.intake import REPLAY_SOURCE
 from gateway.runtime.notify_desk import NOTIFY_METHODS, NotifyDesk
+from gateway.runtime.office import Office
 from gateway.runtime.reading import MOST_ROWS, read_series, store_named
 from gateway.runtime.report_desk import REPORT_METHODS, ReportDesk
 from gateway.runtime.trace import TraceDesk
 from gateway.runtime.verification import verify_store
-from gateway.stores.base import SeriesId, Store
-from gateway.stores.records import DeadLetter, Held, LetterFilter, RecordsStore
+from gateway.stores.base import SeriesId
+from gateway.stores.records import DeadLetter, Held, LetterFilter
 
-__all__ = ["METHODS", "Desk", "Office"]
+__all__ = ["METHODS", "Desk"]
 
 METHODS = frozenset({
     "status", "ledger", "verify", "device_ledger", "dead_letters", "dead_letter", "replay_dead_letters",
@@ -41,49 +36,6 @@ METHODS = frozenset({
 }) | ALARM_METHODS | FIGURE_METHODS | INCIDENT_METHODS | NOTIFY_METHODS | REPORT_METHODS  # fmt: skip
 _REPLAY_AT_ONCE = Held(2_000, 16 << 20)
 """Dead letters a call, and their bytes."""
-
-
-class Office(Protocol):
-    """What stands behind the desk: a running gateway, or the files that one left."""
-
-    settings: Settings
-    inbox: Inbox
-    outbox: Outbox
-    clock: Clock
-
-    @property
-    def records(self) -> RecordsStore:
-        """records.db. Raises CommandError where it can't be read."""
-        ...
-
-    @property
-    def stores(self) -> Sequence[Store]:
-        """The open time-series stores, in order of preference for reads."""
-        ...
-
-    def status(self) -> dict[str, Any]:
-        """The figures of the moment, without the ledger."""
-        ...
-
-    async def take(self) -> Ledger:
-        """The books, taken while no hand-over is under way."""
-        ...
-
-    async def engines(self) -> Engines:
-        """The engines' state, for looking at only."""
-        ...
-
-    async def content(self) -> EngineContent:
-        """The configuration that judges, or will."""
-        ...
-
-    async def submit(self, rows: Sequence[Row]) -> int:
-        """Journal rows that no broker sent."""
-        ...
-
-    async def adopt(self, store: str) -> dict[str, Any]:
-        """Let a store that was replaced go on without what it lost."""
-        ...
 
 
 class Desk(AlarmDesk, FigureDesk, IncidentDesk, NotifyDesk, ReportDesk, TraceDesk):

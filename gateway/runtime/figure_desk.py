@@ -5,19 +5,17 @@ records.db --(which, unit, newest)--> ids --> a store --(pages of words)--> rows
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from gateway.engine.figures import Figure
 from gateway.errors import CommandError
+from gateway.runtime.office import Office
 from gateway.runtime.reading import MOST_ROWS, store_named
 from gateway.stores.figure_tables import FigureFilter
 from gateway.stores.figures import StoredFigures, figure_id
-
-if TYPE_CHECKING:
-    from gateway.runtime.desk import Office
 
 __all__ = ["FIGURE_METHODS", "FigureDesk"]
 
@@ -29,7 +27,7 @@ _MOST = 10_000
 class FigureDesk:
     """Made by Desk."""
 
-    _office: "Office"
+    _office: Office
 
     async def figures(
         self, condition: str = "", assets: Sequence[str] = (), name: str = "", zone: str = "", limit: int = 1_000

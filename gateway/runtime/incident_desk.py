@@ -1,13 +1,11 @@
 """The incident part of the desk: what is wrong in the city, and what belongs together."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gateway.errors import CommandError
+from gateway.runtime.office import Office
 from gateway.stores.incident_tables import IncidentFilter
-
-if TYPE_CHECKING:
-    from gateway.runtime.desk import Office
 
 __all__ = ["INCIDENT_METHODS", "IncidentDesk"]
 
@@ -19,7 +17,7 @@ _ID = re.compile(r"[0-9a-f]{1,32}")
 class IncidentDesk:
     """Made by Desk."""
 
-    _office: "Office"
+    _office: Office
 
     async def incidents(
         self, open: bool = False, zone: str = "", domain: str = "", limit: int = 100  # noqa: A002  as on the command line

@@ -1,6 +1,6 @@
 """The notifications part of the desk: what was told, what waits, what failed; and trying once more."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -8,9 +8,7 @@ from gateway.errors import CommandError, StoreError
 from gateway.notify.book import NotifyBook
 from gateway.notify.model import Message, MessageState
 from gateway.notify.tables import NotifyFilter
-
-if TYPE_CHECKING:
-    from gateway.runtime.desk import Office
+from gateway.runtime.office import Office
 
 __all__ = ["NOTIFY_METHODS", "NotifyDesk"]
 
@@ -21,7 +19,7 @@ _MOST = 1_000
 class NotifyDesk:
     """Made by Desk."""
 
-    _office: "Office"
+    _office: Office
     _notify_book: NotifyBook | None = None
 
     async def notifications(

@@ -5,7 +5,7 @@ A contact goes in, and comes out only where it is asked for by name.
 
 import asyncio
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -14,10 +14,8 @@ from gateway.engine.incidents.places import Places
 from gateway.engine.incidents.report_model import ADD, ADVANCE, MOVES, OVER, Advance, NewReport, ReportState
 from gateway.errors import CommandError
 from gateway.rows import Row, RowKind
+from gateway.runtime.office import Office
 from gateway.stores.report_tables import ReportFilter
-
-if TYPE_CHECKING:
-    from gateway.runtime.desk import Office
 
 __all__ = ["REPORT_METHODS", "ReportDesk", "masked"]
 
@@ -33,7 +31,7 @@ _SETTLE_SECS, _POLL_SECS = 3.0, 0.1
 class ReportDesk:
     """Made by Desk."""
 
-    _office: "Office"
+    _office: Office
 
     async def reports(
         self, everything: bool = False, kind: str = "", zone: str = "", late: bool = False, limit: int = 100

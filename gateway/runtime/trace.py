@@ -5,7 +5,7 @@ readings in every open store, the windows in the first, dead letters and alarms 
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,13 +16,11 @@ from gateway.config.profiles import load_profiles
 from gateway.engine.results import DeviceRecord, SeriesName
 from gateway.errors import CommandError, JournalError, StoreError
 from gateway.rows import Row, RowKind
+from gateway.runtime.office import Office
 from gateway.stores.alarm_tables import AlarmFilter
 from gateway.stores.base import SeriesId, Store
 from gateway.stores.records import LetterFilter
 from processors.windows.day import DAY, SECOND
-
-if TYPE_CHECKING:
-    from gateway.runtime.desk import Office
 
 __all__ = ["TraceDesk"]
 
@@ -38,7 +36,7 @@ _LONGEST_DAY = 25 * 3600 * SECOND
 class TraceDesk:
     """Made by Desk."""
 
-    _office: "Office"
+    _office: Office
 
     async def trace(self, device: str, at: int) -> dict[str, Any]:
         """Everything about the reading of `device` that is nearest to `at` (UTC ns), within an hour.

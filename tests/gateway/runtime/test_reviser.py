@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 
 from gateway.errors import Retry
-from gateway.runtime.desk import Desk, Office
+from gateway.runtime.desk import Desk
+from gateway.runtime.office import Office
 from gateway.stores.base import Block, Refused, SeriesId, Store
 from gateway.stores.duckdb import DuckDbConfig, DuckDbStore
 from gateway.stores.influxdb import InfluxStore
