@@ -10,8 +10,8 @@ verdict.
 
 Source of the usual limits: EN 50160. Frequency: 10-s means within 49.5 ... 50.5 Hz in 99.5 % of a year (NI
 documentation). Voltage within +-10 % (10-min means), unbalance up to 2 %, THD up to 8 %, each in 95 % of a week: from
-memory, not looked up. GB/T 12325, 15543 and 14549 have other limits for the same measures: voltage.py, unbalance.py,
-harmonics.py; for frequency GB/T 15945-2008 (as quoted on a vendor's page) has 0.2 Hz, 0.5 Hz where the system is small.
+memory, not looked up. GB/T 12325, 15543 and 14549 have other limits for the same measures: limits.py, unbalance.py; for
+frequency GB/T 15945-2008 (as quoted on a vendor's page) has 0.2 Hz, 0.5 Hz where the system is small.
 EN 50160 leaves values during interruptions out: give them as NaN.
 """
 

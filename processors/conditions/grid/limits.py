@@ -1,39 +1,58 @@
-"""Limits: how far is a value outside the span that a rule allows?
+"""Limits of supply points by their nominal voltage, as GB/T 12325 and GB/T 14549 have them.
 
-       low            high
-    ----[--------------]----
-     -1.5      0     +0.5          what `excess` gives: in the value's own unit
+    nominal, V              level, kV   deviation, %    THD, %
+        220  to neutral       0.38      -10 ... +7        5
+        380  between lines    0.38       -7 ... +7        5
+     10 000  between lines   10          -7 ... +7        4
+     63 500  to neutral     110         spread <= 10      2
 
-Every rule of this folder says its verdict in this form, so that an alarm can tell a little from a lot. NaN is "not
-known", never "within".
+A level is the voltage between lines. Up to 1 kV all is the low-voltage network, 0.38 kV in GB/T 14549 (our choice: it
+takes in 230/400 V). Sources: voltage.py, harmonics.py.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
 from processors.columns import F64
+from processors.conditions.grid.harmonics import limit_by_voltage
+from processors.conditions.grid.voltage import GB_HIGH, GB_LOW, GB_SPREAD, SINGLE_PHASE_KV, voltage_class
 
-__all__ = ["excess"]
+__all__ = ["Limits", "limits_of"]
+
+_LOW_VOLTAGE_KV = 1.0
+_LOW_VOLTAGE_LEVEL_KV = 0.38
 
 
-def excess(value: F64, low: float | F64, high: float | F64) -> F64:
-    """How far each value lies outside [low, high].
+class Limits(NamedTuple):
+    """In %, each (n,); NaN where the standard has no rule."""
+
+    low: F64
+    """Of the deviation; -inf where its spread is judged."""
+    high: F64
+    spread: F64
+    """Of a period's deviations, above and below together; +inf where each is judged."""
+    thd: F64
+
+
+def limits_of(nominal: F64, to_neutral: bool | None = None) -> Limits:
+    """The limits at each nominal voltage.
 
     Parameters
     ----------
-    value : any shape and unit; NaN where missing.
-    low, high : the span in the same unit, ends included; they broadcast to `value`. -inf and +inf for no limit on that
-        side, NaN where the rule gives no limit for this value.
-
-    Returns
-    -------
-    Below `low` the (negative) distance to it, above `high` the distance to it, 0.0 within. NaN where the value is
-    missing or the rule has no limit.
+    nominal : (n,) V; NaN = unknown.
+    to_neutral : whether these are voltages of phases to neutral, or else between lines. None: 220 and 230 V are to
+        neutral, of single phases, and all others between lines.
 
     Examples
     --------
-    >>> excess(np.array([-8.5, 0.0, 7.5, np.nan]), -7.0, 7.0).tolist()
-    [-1.5, 0.0, 0.5, nan]
+    >>> found = limits_of(np.array([220.0, 10_000.0, 110_000.0, 25_000.0]))
+    >>> found.low.tolist(), found.thd.tolist()
+    ([-10.0, -7.0, -inf, nan], [5.0, 4.0, 2.0, nan])
     """
-    low, high = np.asarray(low), np.asarray(high)
-    beyond = np.maximum(value - high, 0.0) + np.minimum(value - low, 0.0)
-    return np.where(np.isnan(low) | np.isnan(high), np.nan, beyond)
+    kv = nominal / 1000
+    single = np.isclose(kv[:, None], SINGLE_PHASE_KV).any(axis=1) & np.array(to_neutral is not False)
+    level = np.where(single | (to_neutral is True), kv * np.sqrt(3), kv)
+    of = voltage_class(np.where(single, kv, level), single)
+    row = np.where((level > 0) & (level <= _LOW_VOLTAGE_KV), _LOW_VOLTAGE_LEVEL_KV, level)
+    return Limits(GB_LOW[of], GB_HIGH[of], GB_SPREAD[of], limit_by_voltage(row))

@@ -13,16 +13,15 @@ them have different unbalance. So this file has no rule for phase magnitudes alo
 Source: GB/T 15543-2008: at most 2 % in normal operation, 4 % for a short time, 1.3 % (2.6 %) caused by one user.
 The formula for line voltages is from memory of its annex, and agrees with public code (beta of CIGRE and IEC
 61000-4-30) and with pandapower's three-phase power flow in the tests. That normal operation is judged by the 95 %
-probability value of 10-min values, and 4 % by the largest one, is from memory, not looked up.
+probability value of 10-min values (probability.py), and 4 % by the largest one, is from memory, not looked up.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from processors.columns import F64
-from processors.conditions.grid.probability import probability_value
 
-__all__ = ["from_line_voltages", "from_phasors", "period_excess", "symmetrical_components"]
+__all__ = ["from_line_voltages", "from_phasors", "symmetrical_components"]
 
 C128 = NDArray[np.complex128]
 
@@ -103,32 +102,3 @@ def from_phasors(a: C128, b: C128, c: C128) -> F64:
     _, positive, negative = symmetrical_components(a, b, c)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.abs(negative) / np.abs(positive) * 100.0)
-
-
-def period_excess(
-    unbalance: F64, least: int, normal: float | F64 = 2.0, short: float | F64 = 4.0, share: float = 0.95
-) -> F64:
-    """How far a period (a day, a week) misses the rule; both limits at once.
-
-    Parameters
-    ----------
-    unbalance : (..., n) 10-min values in %; NaN = missing.
-    least : how many values must be there; with fewer the result is NaN.
-    normal : % that the `share` probability value may reach; broadcasts to (...).
-    short : % that the largest value may reach.
-    share : the probability of the rule.
-
-    Returns
-    -------
-    (...) percentage points above the limit that is missed by more; 0.0 where both are kept, NaN where too little is
-    known.
-
-    Examples
-    --------
-    >>> week = np.r_[np.full(19, 1.5), 3.5]
-    >>> float(period_excess(week, least=20)), float(period_excess(week + 1.0, least=20))
-    (0.0, 0.5)
-    """
-    usual = probability_value(unbalance, share, least)
-    largest = probability_value(unbalance, 1.0, least)
-    return np.maximum(np.maximum(usual - normal, largest - short), 0.0)

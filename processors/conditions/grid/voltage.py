@@ -3,7 +3,7 @@
     class                         rule, in % of nominal
     HIGH    35 kV and above       highest above + lowest below <= 10
     MEDIUM  three-phase <= 20 kV  -7 ... +7      (10 kV, 380 V)
-    SINGLE  single-phase 220 V    -10 ... +7     (198.0 ... 235.4 V)
+    SINGLE  single-phase 220 V    -10 ... +7     (198.0 ... 235.4 V; ours also for the 230 V of other networks)
 
 Source: GB/T 12325-2008, as quoted on a vendor's page; the older GB 12325-90 agrees. Voltages between 20 and 35 kV are
 in neither class: no limit is known. The rule is about means over minutes (see ten_minutes.py), never single readings.
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from processors.columns import F64, U8
 
-__all__ = ["GB_HIGH", "GB_LOW", "GB_SPREAD", "VoltageClass", "deviation", "spread", "voltage_class"]
+__all__ = ["GB_HIGH", "GB_LOW", "GB_SPREAD", "SINGLE_PHASE_KV", "VoltageClass", "deviation", "spread", "voltage_class"]
 
 Bools = NDArray[np.bool_]
 
@@ -37,6 +37,10 @@ GB_HIGH: F64 = np.array([np.nan, np.inf, 7.0, 7.0])
 """Highest deviation by class, in % of nominal."""
 GB_SPREAD: F64 = np.array([np.nan, 10.0, np.inf, np.inf])
 """Largest sum of the absolute deviations above and below, in % of nominal."""
+SINGLE_PHASE_KV: F64 = np.array([0.22, 0.23])
+"""Nominal voltages of single phases to neutral."""
+_NEAR = 1e-3
+"""20.2 kV to neutral are 34.99 between lines, and mean 35."""
 
 
 def voltage_class(nominal_kv: F64, single_phase: Bools | bool) -> U8:
@@ -44,7 +48,7 @@ def voltage_class(nominal_kv: F64, single_phase: Bools | bool) -> U8:
 
     Parameters
     ----------
-    nominal_kv : (n,) nominal voltage in kV, line to line (0.22: phase to neutral, where single-phase). NaN = unknown.
+    nominal_kv : (n,) nominal voltage in kV, line to line (of single phases: to neutral). NaN = unknown.
     single_phase : (n,) or one for all.
 
     Returns
@@ -59,9 +63,9 @@ def voltage_class(nominal_kv: F64, single_phase: Bools | bool) -> U8:
     three = ~np.asarray(single_phase, np.bool_)
     found = np.select(
         [
-            three & (nominal_kv >= 35),
-            three & (nominal_kv <= 20) & (nominal_kv > 0),
-            ~three & np.isclose(nominal_kv, 0.22),
+            three & (nominal_kv >= 35 * (1 - _NEAR)),
+            three & (nominal_kv <= 20 * (1 + _NEAR)) & (nominal_kv > 0),
+            ~three & np.isclose(nominal_kv[:, None], SINGLE_PHASE_KV).any(axis=1),
         ],
         [VoltageClass.HIGH, VoltageClass.MEDIUM, VoltageClass.SINGLE],
         VoltageClass.NONE,
@@ -80,7 +84,7 @@ def deviation(voltage: F64, nominal: float | F64) -> F64:
 
     Returns
     -------
-    % of nominal; NaN where either is missing. With the limits: ``excess(deviation(u, un), GB_LOW[of], GB_HIGH[of])``.
+    % of nominal; NaN where either is missing.
 
     Examples
     --------
@@ -103,7 +107,7 @@ def spread(deviations: F64, least: int) -> F64:
 
     Returns
     -------
-    (...) in %, to be held against `GB_SPREAD`: ``excess(spread(d, least), -np.inf, GB_SPREAD[of])``.
+    (...) in %, to be held against `GB_SPREAD`. A period's lowest and highest deviation say as much as all of them.
 
     Raises
     ------

@@ -6,8 +6,9 @@
 
 Voltage is the deviation of the phase furthest from nominal; with a phase missing, or below a tenth of nominal (an
 interruption, which EN 50160 leaves out), nothing is counted. A week with too few known values has figures and no
-verdict.
-Source: see processors/conditions/grid/compliance.py.
+verdict. Limits are each device's own, by its nominal voltage; from 35 kV on the spread of the week's deviations is
+judged, of all phases together, in place of a share.
+Source: see processors/conditions/grid/compliance.py, limits.py.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,7 +28,7 @@ from processors.columns import F64, I32, I64, AggregateBatch
 from processors.conditions.grid.compliance import Compliance, Measure, Verdict
 from processors.conditions.grid.ten_minutes import ten_minute_value
 from processors.conditions.grid.unbalance import from_line_voltages
-from processors.conditions.grid.voltage import deviation
+from processors.conditions.grid.voltage import deviation, spread
 from processors.conditions.signals import Signals
 
 __all__ = ["ComplianceRule"]
@@ -36,6 +37,8 @@ _PANES = (10, 60, 900, 3600)
 _NONE = -1
 _INTERRUPTED = -90.0
 """% of nominal: EN 50160 leaves out what is lower."""
+_ROUNDING = 1e-9
+"""By so much are limits wider: 235.4 V are 7.000000000000002 % above 220 V, and within."""
 _Values = tuple[I64, I32, Measure, F64]
 """Start, device, what, value."""
 
@@ -63,12 +66,9 @@ class ComplianceRule(Rule):
         self._span = np.empty((0, 2))
         """Lowest and highest deviation of the week, %."""
         self._told: list[Figure] = []
-        low = {Measure.VOLTAGE: spec.voltage_low * 100, Measure.FREQUENCY: spec.frequency_low}
-        high = {
-            Measure.VOLTAGE: spec.voltage_high, Measure.UNBALANCE: spec.unbalance_high, Measure.THD: spec.thd_high
-        }  # fmt: skip
-        self._low = np.array([low.get(measure, -np.inf) for measure in Measure])
-        self._high = np.array([high[measure] * 100 if measure in high else spec.frequency_high for measure in Measure])
+        self._low = self._high = np.empty((0, len(Measure)))
+        self._spread: F64 = np.empty(0)
+        """Of the week's deviations, %; +inf where each of them is judged."""
         self._required = np.array([spec.share, spec.share, spec.share, spec.frequency_share])
 
     def bind(self, series: Sequence[SeriesName], context: Context) -> Sequence[int]:
@@ -97,8 +97,18 @@ class ComplianceRule(Rule):
         self._span = np.concatenate([self._span, np.full((more, 2), np.nan)])
         self._counts.grow(len(self._zone))
         if more:
+            self._limit()
             self._due.by(self._tens.lanes())
         return bound
+
+    def _limit(self) -> None:
+        """The limits of each device, by measure and in its unit."""
+        spec, limits = self._spec, self._spec.limits(np.array(self._nominal))
+        lows = limits.low, -np.inf, -np.inf, spec.frequency_low
+        highs = limits.high, spec.unbalance_high * 100, limits.thd, spec.frequency_high
+        self._low = np.column_stack(np.broadcast_arrays(*lows)) - _ROUNDING
+        self._high = np.column_stack(np.broadcast_arrays(*highs)) + _ROUNDING
+        self._spread = limits.spread + _ROUNDING
 
     def keys(self) -> Iterable[int]:
         """See Condition."""
@@ -170,12 +180,12 @@ class ComplianceRule(Rule):
             if (self._week[now] != number).any():
                 self._week[now] = number
                 self._due.forget()
-            of = measure[which]
-            self._counts.add(who[which], of, value[which], self._low[of], self._high[of])
+            mine, of = who[which], measure[which]
+            self._counts.add(mine, of, value[which], self._low[mine, of], self._high[mine, of])
             if self._phases:
-                mine = (week_of_phases == number) & (self._week[phases[1]] == number)
-                np.fmin.at(self._span[:, 0], phases[1][mine], phases[2][mine].min(axis=1))
-                np.fmax.at(self._span[:, 1], phases[1][mine], phases[2][mine].max(axis=1))
+                these = (week_of_phases == number) & (self._week[phases[1]] == number)
+                np.fmin.at(self._span[:, 0], phases[1][these], phases[2][these].min(axis=1))
+                np.fmax.at(self._span[:, 1], phases[1][these], phases[2][these].max(axis=1))
         return said
 
     def _ends(self) -> I64:
@@ -192,8 +202,16 @@ class ComplianceRule(Rule):
         expected[who] = ((end - start) // TEN)[:, None]
         expected[who, Measure.FREQUENCY] = (end - start) // (self._pane * 1_000_000_000)
         found = self._counts.figures(expected, self._spec.coverage, self._required)
-        self._tell(who, end, found.share, found.coverage)
-        verdict, share = found.verdict[who], found.share[who]
+        value, verdict = found.share[who], found.verdict[who]
+        margin = value - self._required
+        by_spread = np.isfinite(self._spread[who])
+        if by_spread.any():
+            wide = spread(self._span[who[by_spread]], least=2)
+            value[by_spread, Measure.VOLTAGE] = wide / 100
+            margin[by_spread, Measure.VOLTAGE] = (self._spread[who[by_spread]] - wide) / 100
+            kept = np.where(margin >= 0, Verdict.COMPLIES, Verdict.FAILS)
+            verdict = np.where(verdict == Verdict.UNKNOWN, Verdict.UNKNOWN, kept)
+        self._tell(who, end, value, found.coverage[who])
         self._counts.reset(who)
         self._week[who], self._span[who] = _NONE, np.nan
         self._due.forget()
@@ -201,23 +219,25 @@ class ComplianceRule(Rule):
         if not self._spec.alarm or not judged.any():
             return []
         level = (verdict == Verdict.FAILS).any(axis=1)[judged].astype(np.uint8)
-        # the share that misses its limit by most, or comes nearest to it
-        margin = np.where(verdict == Verdict.UNKNOWN, np.inf, share - self._required)[judged]
-        least = np.take_along_axis(share[judged], np.argmin(margin, axis=1)[:, None], 1)[:, 0]
-        return [Signals(np.array(self._key, np.int32)[who[judged]], end[judged], level, level, least)]
+        # what misses its limit by most, or comes nearest to it
+        margin = np.where(verdict == Verdict.UNKNOWN, np.inf, margin)[judged]
+        worst = np.take_along_axis(value[judged], np.argmin(margin, axis=1)[:, None], 1)[:, 0]
+        return [Signals(np.array(self._key, np.int32)[who[judged]], end[judged], level, level, worst)]
 
-    def _tell(self, who: Any, end: I64, share: F64, coverage: F64) -> None:
-        for device, ts in zip(who.tolist(), end.tolist(), strict=True):
-            named = [
-                (f"{measure.name.lower()}_{name}", float(column[device, measure]))
-                for measure in Measure
-                if not np.isnan(share[device, measure])
-                for name, column in (("share", share), ("coverage", coverage))
-            ]
-            named += zip(("voltage_lowest", "voltage_highest"), (self._span[device] / 100).tolist(), strict=True)
-            for name, value in named:
-                if not np.isnan(value):
-                    figure = Figure(self.name, self._tens.devices[device], self._zone[device], name, "ratio", ts, value)
+    def _tell(self, who: Any, end: I64, value: F64, coverage: F64) -> None:
+        """Figures of weeks: of each measure its share, or its spread, and its coverage."""
+        for k, (device, ts) in enumerate(zip(who.tolist(), end.tolist(), strict=True)):
+            lowest, highest = (self._span[device] / 100).tolist()
+            named = [("voltage_lowest", lowest), ("voltage_highest", highest)]
+            for measure in Measure:
+                by_spread = measure == Measure.VOLTAGE and np.isfinite(self._spread[device])
+                of, what = measure.name.lower(), "spread" if by_spread else "share"
+                named += [(f"{of}_{what}", float(value[k, measure]))]
+                if not np.isnan(value[k, measure]):
+                    named += [(f"{of}_coverage", float(coverage[k, measure]))]
+            for name, each in named:
+                if not np.isnan(each):
+                    figure = Figure(self.name, self._tens.devices[device], self._zone[device], name, "ratio", ts, each)
                     self._told.append(figure)
 
     def figures(self) -> Sequence[Figure]:

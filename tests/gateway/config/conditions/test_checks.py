@@ -5,11 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import seeds
 from gateway.config.city import parse_city
 from gateway.config.conditions.checks import built_in_conditions, parse_conditions
+from gateway.config.conditions.grid.compliance import ComplianceCondition
 from gateway.config.conditions.kinds import KINDS, load_conditions, read_conditions
 from gateway.config.conditions.model import ConditionModel
 from gateway.config.conditions.steps import StepsCondition
@@ -243,7 +245,14 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     (TRANSFORMER, {"loading": [1.3, 1.0]}, "loading"), (TRANSFORMER, {"oil_high": []}, "oil_high"),
     (BALANCE, {"meter_profile": "feeder-meter"}, "meter_profile"), (BALANCE, {"supply": "p_x"}, "supply"),
     (BALANCE, {"least": 20}, "least"),
-    (COMPLIANCE, {"lines": ["u_a", "u_b"]}, "lines"), (COMPLIANCE, {"voltage_low": 0.1}, "voltage_low"),
+    (COMPLIANCE, {"lines": ["u_a", "u_b"]}, "lines"), (COMPLIANCE, {"voltage_low": -0.1}, "voltage_high"),
+    (COMPLIANCE, {"voltage_high": 0.1}, "voltage_low"),
+    (COMPLIANCE, {"voltage_low": 0.1, "voltage_high": 0.1}, "voltage_low"),
+    (COMPLIANCE, {"nominal": 25_000, "thd": None}, "nominal"), (COMPLIANCE, {"nominal": 20_000}, "nominal"),
+    (COMPLIANCE, {"nominal": 25_000, "thd_high": 0.03}, "nominal"),
+    (COMPLIANCE, {"nominal": 63_509}, "nominal"), (COMPLIANCE, {"measured": "phases"}, "measured"),
+    (COMPLIANCE, {"where": [{"device": "x", "nominal": 35_000}, {"device": "y", "nominal": 220_000}]},
+     "where[1].nominal"),
     (COMPLIANCE, {"frequency_high": 49.0}, "frequency_low"), (COMPLIANCE, {"thd": "thd"}, "thd"),
     (FILLING, {"profile": "nothing"}, "profile"), (FILLING, {"profile": ["drainage-level", "nothing"]}, "profile"),
     (FILLING, {"profile": ["drainage-level", "drainage-level"]}, "profile"),
@@ -302,11 +311,47 @@ def test_a_window_shorter_than_the_profiles_own_would_never_be_judged() -> None:
     assert "900" in problem.remedy
 
 
+@pytest.mark.parametrize("changed", [
+    {"nominal": 25_000, "voltage_low": -0.1, "voltage_high": 0.1, "thd_high": 0.03},
+    {"nominal": 20_000, "thd_high": 0.04},
+    {"nominal": 220_000, "thd": None},
+    {"nominal": 63_509, "measured": "to-neutral"},
+    {"nominal": 110_000},
+    {"nominal": 25_000, "phases": None, "thd": None},
+])  # fmt: skip
+def test_limits_are_asked_for_only_where_the_standard_has_none(changed: dict[str, Any]) -> None:
+    assert len(_parse(_text(COMPLIANCE | changed))) == 1
+
+
+def test_a_voltage_without_a_rule_is_said_with_the_way_out() -> None:
+    problem = _problems(_text(COMPLIANCE | {"nominal": 25_000, "thd": None}))["conditions[0].nominal"]
+
+    assert "25000 V" in problem.what
+    assert "GB/T 12325" in problem.what
+    assert "voltage_low and voltage_high" in problem.remedy
+
+
 # -- the built-in ones ------------------------------------------------------------------------------------------------
 
 
 def _built_in(**more: Any) -> tuple[ConditionModel, ...]:
     return built_in_conditions(seeds.condition_texts(), more.get("profiles", PROFILES))
+
+
+def test_the_built_in_weeks_have_the_limits_of_their_voltage_level() -> None:
+    weeks = [condition for condition in _built_in() if isinstance(condition, ComplianceCondition)]
+    limits = {
+        (week.name, nominal): [float(limit[0]) for limit in week.limits(np.array([nominal]))]
+        for week in weeks
+        for nominal in {week.nominal, *(where.nominal for where in week.where)}
+    }
+
+    assert limits == {
+        ("grid.compliance", 220.0): [-10.0, 7.0, np.inf, 5.0],
+        ("grid.compliance", 230.0): [-10.0, 7.0, np.inf, 5.0],
+        ("grid.compliance-lines", 380.0): [-7.0, 7.0, np.inf, 5.0],
+        ("grid.compliance-feeder", 10_000.0): [-7.0, 7.0, np.inf, 4.0],
+    }
 
 
 def test_the_built_in_conditions_fit_the_built_in_city() -> None:

@@ -1,42 +1,46 @@
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-from processors.conditions.grid.limits import excess
+from processors.conditions.grid.limits import limits_of
 
-INF = float("inf")
-
-
-def test_the_ends_of_the_span_belong_inside() -> None:
-    value = np.array([-7.5, -7.0, 0.0, 7.0, 7.5])
-
-    assert excess(value, -7.0, 7.0).tolist() == [-0.5, 0.0, 0.0, 0.0, 0.5]
+NAN, INF = float("nan"), float("inf")
 
 
-def test_missing_is_not_within() -> None:
-    assert np.isnan(excess(np.array([np.nan]), -1.0, 1.0)).all()
+@pytest.mark.parametrize(("nominal", "low", "high", "spread", "thd"), [
+    (220.0, -10.0, 7.0, INF, 5.0),
+    (230.0, -10.0, 7.0, INF, 5.0),
+    (380.0, -7.0, 7.0, INF, 5.0),
+    (400.0, -7.0, 7.0, INF, 5.0),
+    (6_000.0, -7.0, 7.0, INF, 4.0),
+    (10_000.0, -7.0, 7.0, INF, 4.0),
+    (20_000.0, -7.0, 7.0, INF, NAN),
+    (25_000.0, NAN, NAN, NAN, NAN),
+    (35_000.0, -INF, INF, 10.0, 3.0),
+    (66_000.0, -INF, INF, 10.0, 3.0),
+    (110_000.0, -INF, INF, 10.0, 2.0),
+    (220_000.0, -INF, INF, 10.0, NAN),
+    (0.0, NAN, NAN, NAN, NAN),
+    (NAN, NAN, NAN, NAN, NAN),
+])  # fmt: skip
+def test_each_voltage_has_the_limits_of_its_level(
+    nominal: float, low: float, high: float, spread: float, thd: float
+) -> None:
+    np.testing.assert_array_equal(np.array(limits_of(np.array([nominal])))[:, 0], [low, high, spread, thd])
 
 
-def test_no_rule_is_not_within_either() -> None:
-    got = excess(np.array([0.0, 0.0, 0.0]), np.array([np.nan, -1.0, -1.0]), np.array([1.0, np.nan, 1.0]))
-
-    np.testing.assert_array_equal(got, [np.nan, np.nan, 0.0])
-
-
-def test_a_side_may_be_open() -> None:
-    assert excess(np.array([-1e9, 1e9]), -INF, 5.0).tolist() == [0.0, 1e9 - 5.0]
-    assert excess(np.array([3.0]), -INF, INF).tolist() == [0.0]
+@pytest.mark.parametrize(("to_neutral", "between_lines"), [
+    (5_774.0, 10_000.0), (11_547.0, 20_000.0), (20_207.0, 35_000.0), (63_509.0, 110_000.0), (240.0, 415.0),
+])  # fmt: skip
+def test_voltages_to_neutral_belong_to_the_level_between_lines(to_neutral: float, between_lines: float) -> None:
+    np.testing.assert_array_equal(limits_of(np.array([to_neutral]), True), limits_of(np.array([between_lines]), False))
 
 
-def test_limits_broadcast_over_meters_by_windows() -> None:
-    value = np.array([[8.0, 12.0], [8.0, 12.0]])
+def test_220_v_between_lines_are_three_phase() -> None:
+    nominal = np.array([220.0])
 
-    assert excess(value, -INF, np.array([[7.0], [10.0]])).tolist() == [[1.0, 5.0], [0.0, 2.0]]
+    assert limits_of(nominal, False).low.tolist() == [-7.0]
+    assert limits_of(nominal, True).low.tolist() == limits_of(nominal).low.tolist() == [-10.0]
 
 
-@given(st.floats(-1e6, 1e6), st.floats(-100, 0), st.floats(0, 100))
-def test_taking_the_excess_away_leads_to_the_span(value: float, low: float, high: float) -> None:
-    beyond = float(excess(np.array([value]), low, high)[0])
-
-    assert low - 1e-9 <= value - beyond <= high + 1e-9
-    assert (beyond == 0.0) == (low <= value <= high)
+def test_many_devices_are_told_apart() -> None:
+    assert limits_of(np.array([220.0, 380.0, 110_000.0])).low.tolist() == [-10.0, -7.0, -INF]

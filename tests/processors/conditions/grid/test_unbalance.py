@@ -6,12 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from processors.conditions.grid.unbalance import (
-    from_line_voltages,
-    from_phasors,
-    period_excess,
-    symmetrical_components,
-)
+from processors.conditions.grid.unbalance import from_line_voltages, from_phasors, symmetrical_components
 
 NAN = float("nan")
 TRACE = Path(__file__).with_name("pandapower_unbalance.csv")
@@ -111,26 +106,3 @@ def test_both_ways_agree_wherever_the_neutral_lies(
     lines = from_line_voltages(np.abs(a - b), np.abs(b - c), np.abs(c - a))
 
     np.testing.assert_allclose(lines, from_phasors(a + neutral, b + neutral, c + neutral), atol=1e-6)
-
-
-def test_a_period_may_pass_2_percent_in_a_twentieth_of_its_values() -> None:
-    week = np.full(1000, 1.0)
-    week[:50] = 3.9
-
-    assert period_excess(week, least=1000) == 0.0
-    week[50] = 2.5
-    assert period_excess(week, least=1000) == 0.5
-
-
-def test_no_value_may_pass_4_percent() -> None:
-    week = np.full(1000, 1.0)
-    week[7] = 4.75
-
-    assert period_excess(week, least=1000) == 0.75
-
-
-def test_a_period_of_too_few_values_is_not_judged() -> None:
-    week = np.array([[1.0, NAN], [9.0, NAN]])
-
-    assert np.isnan(period_excess(week, least=2)).all()
-    assert period_excess(week, least=1, normal=np.array([2.0, 1.3]), short=np.array([4.0, 2.6])).tolist() == [0.0, 7.7]

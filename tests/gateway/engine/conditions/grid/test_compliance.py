@@ -101,6 +101,129 @@ def test_another_nominal_voltage_belongs_to_its_device() -> None:
     assert _told(results)["voltage_share"] == 1.0
 
 
+# -- limits by voltage level: the last hours of a week are known, and are enough here ---------------------------------
+
+LAST = 24
+"""Tens."""
+
+
+def _volts(*of_tens: float, thd: float = 0.01) -> Of:
+    """These voltages on all phases, ten minutes each; then the last one."""
+    return lambda k: WELL | dict.fromkeys(("u_a", "u_b", "u_c"), of_tens[min(k, len(of_tens) - 1)]) | {"thd": thd}
+
+
+def _last(of: Of, name: str = "m1") -> list[Row]:
+    return _rows(of, LAST + 2, MONDAY + (WEEK - LAST) * TEN, name)
+
+
+def _judged(of: Of, **changed: Any) -> list[StepResult]:
+    return _played(_last(of), start=MONDAY + (WEEK - LAST) * TEN, **{"coverage": 0.01} | changed)
+
+
+@pytest.mark.parametrize(("nominal", "outside", "ends"), [
+    (220, (197.9, 235.5), (198.0, 235.4)),
+    (230, (206.9, 246.2), (207.0, 246.1)),
+    (380, (353.3, 406.7), (353.4, 406.6)),
+    (10_000, (9_290, 10_710), (9_300, 10_700)),
+    (20_000, (18_590, 21_410), (18_600, 21_400)),
+])  # fmt: skip
+def test_the_ends_of_the_limits_belong_inside(
+    nominal: float, outside: tuple[float, float], ends: tuple[float, float]
+) -> None:
+    results = _judged(_volts(*outside, *ends, nominal), nominal=nominal, thd_high=0.05)
+
+    assert _told(results)["voltage_share"] == (LAST - 2) / LAST
+
+
+@pytest.mark.parametrize(("nominal", "limit"), [
+    (220, 0.05), (380, 0.05), (6_000, 0.04), (10_000, 0.04), (35_000, 0.03), (66_000, 0.03), (110_000, 0.02),
+])  # fmt: skip
+def test_distortion_has_the_limit_of_the_voltage_level(nominal: float, limit: float) -> None:
+    for thd, share in ((limit, 1.0), (limit + 0.001, 0.0)):
+        assert _told(_judged(_volts(nominal, thd=thd), nominal=nominal))["thd_share"] == share
+
+
+@pytest.mark.parametrize(("lowest", "change"), [
+    (63_360.0, []),
+    (63_294.0, [("grid.compliance", "m1", "raised", 1, MONDAY + WEEK * TEN)]),
+])  # fmt: skip
+def test_at_66_kv_the_weeks_spread_may_be_10_percent(lowest: float, change: list[Any]) -> None:
+    """+6 % once and -4 % once: 10 %; one value of -4.1 % is too much, as no share forgives it."""
+    results = _judged(_volts(69_960.0, lowest, 66_000.0), nominal=66_000)
+
+    told = _told(results)
+    assert told["voltage_spread"] == pytest.approx(0.06 + 1 - lowest / 66_000)
+    assert told["voltage_coverage"] == pytest.approx(LAST / WEEK)
+    assert "voltage_share" not in told
+    assert changes(results) == change
+
+
+def test_the_value_of_a_spread_that_is_too_wide_is_the_spread() -> None:
+    results = _judged(_volts(36_750.0, 31_500.0, 35_000.0), nominal=35_000)
+
+    (raised,) = [t for result in results for t in result.transitions]
+    assert raised.value == pytest.approx(0.15)
+
+
+def test_deviations_to_one_side_are_no_spread() -> None:
+    results = _judged(_volts(38_150.0, 36_750.0), nominal=35_000)
+
+    assert _told(results)["voltage_spread"] == pytest.approx(0.09)
+    assert changes(results) == []
+
+
+def test_a_spread_of_too_little_is_no_verdict() -> None:
+    results = _judged(_volts(38_500.0, 31_500.0), nominal=35_000, coverage=0.9)
+
+    assert _told(results)["voltage_spread"] == pytest.approx(0.2)
+    assert changes(results) == []
+
+
+def test_limits_that_are_given_are_for_every_voltage() -> None:
+    given = {"voltage_low": -0.05, "voltage_high": 0.05, "thd_high": 0.01}
+    results = _judged(_volts(69_960.0, 63_360.0, 66_000.0, thd=0.015), nominal=66_000, **given)
+
+    told = _told(results)
+    assert told["voltage_share"] == (LAST - 1) / LAST
+    assert told["thd_share"] == 0.0
+    assert "voltage_spread" not in told
+
+
+def test_voltages_to_neutral_of_a_feeder_have_its_limits() -> None:
+    results = _judged(_volts(5_360.0, 5_774.0, thd=0.041), nominal=5_774, measured="to-neutral")
+
+    assert _told(results)["voltage_share"] == (LAST - 1) / LAST
+    assert _told(results)["thd_share"] == 0.0
+
+
+def test_devices_of_one_profile_have_limits_of_their_own() -> None:
+    """-8 % each: well at 220 V, too low at 380 V and 10 kV, and a spread that is well at 35 kV."""
+    volts = {"m1": 220.0, "m2": 380.0, "m3": 10_000.0, "m4": 35_000.0}
+    rows = [row for name, nominal in volts.items() for row in _last(_volts(nominal * 0.92), name)]
+    where = [{"device": name, "nominal": nominal} for name, nominal in volts.items()]
+    results = _played(
+        sorted(rows, key=lambda row: row.received_at), start=MONDAY + (WEEK - LAST) * TEN, where=where, coverage=0.01
+    )
+
+    told = {(figure.asset, figure.name): figure.value for figure in figures(results)}
+    assert {name: told.get((name, "voltage_share")) for name in volts} == {"m1": 1.0, "m2": 0.0, "m3": 0.0, "m4": None}
+    assert told["m4", "voltage_spread"] == pytest.approx(0.08)
+    assert sorted(change[1:3] for change in changes(results)) == [("m2", "raised"), ("m3", "raised")]
+
+
+def test_restarts_dont_show_in_a_spread() -> None:
+    rows, start = _last(_volts(*range(33_000, 37_000, 250), 35_000)), MONDAY + (WEEK - LAST) * TEN
+    whole = _played(rows, 2000, start=start, nominal=35_000, coverage=0.01)
+    parts = _played(rows, 7, restarts=True, start=start, nominal=35_000, coverage=0.01)
+
+    assert changes(whole) == changes(parts)
+    assert figures(whole) == figures(parts)
+    assert [change[2] for change in changes(whole)] == ["raised"]
+
+
+# -- weeks, cuts ------------------------------------------------------------------------------------------------------
+
+
 def test_without_alarm_there_are_figures_only() -> None:
     results = _played(_rows(lambda k: WELL | {"u_a": 150.0}), alarm=False)
 
