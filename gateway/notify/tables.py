@@ -204,8 +204,12 @@ def seal(db: sqlite3.Connection, now: int) -> list[str]:
 
 
 def prune(db: sqlite3.Connection, before: int) -> int:
-    """Forget what is done since before `before`; gives how many messages."""
-    which = "state IN ('sent', 'cancelled', 'expired', 'failed') AND due < ?"
+    """Forget what is done since before `before`, but for alarms that stand: whoever was told must hear of their end.
+    Gives how many messages."""
+    which = (
+        "state IN ('sent', 'cancelled', 'expired', 'failed') AND due < ? AND id NOT IN (SELECT message FROM "
+        "notify_items JOIN alarms ON alarms.alarm = notify_items.alarm WHERE alarms.state <> 'normal')"
+    )
     db.execute(f"DELETE FROM notify_items WHERE message IN (SELECT id FROM notify_messages WHERE {which})", (before,))  # noqa: S608
     return db.execute(f"DELETE FROM notify_messages WHERE {which}", (before,)).rowcount  # noqa: S608
 

@@ -307,10 +307,21 @@ def test_what_is_done_is_forgotten_in_time_and_what_waits_is_kept() -> None:
     with Desk() as desk:
         desk.round(NOON, change())
         desk.round(NOON + MINUTE, change(alarm="a2"))
+        desk.note(change("returned", state="normal"))
         assert prune(desk.db, NOON + 300 * MINUTE) == 0
         sent(desk)
         assert prune(desk.db, NOON + 300 * MINUTE) == 1
         assert desk.told() == [("duty", ["raised gas-a2"])]
+
+
+def test_what_was_told_of_an_alarm_is_kept_while_it_stands() -> None:
+    with Desk() as desk:
+        desk.round(NOON, change())
+        desk.round(NOON + MINUTE)
+        sent(desk)
+        assert prune(desk.db, NOON + 300 * MINUTE) == 0
+        desk.round(NOON + 200 * MINUTE, change("returned", state="normal"))
+        assert desk.told()[1:] == [("duty", ["returned gas-a1"])], "whoever was told hears of its end"
 
 
 def test_a_failed_message_can_be_sent_again_and_no_other() -> None:
