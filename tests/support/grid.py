@@ -14,10 +14,11 @@ from tests.support.engine import SECOND, config_row, message
 UNIT = profile("unit", 60, u_ab="V", u_bc="V", u_ca="V", i_a="A", i_b="A", i_c="A", s="kVA", oil="Cel", winding="Cel")
 THREE = profile("three", 60, u_a="V", u_b="V", u_c="V", thd="ratio", f="Hz")
 FAST = profile("fast", 1, u_a="V", u_b="V", u_c="V")
+PHASORS = profile("phasors", 60, u_a="V", u_b="V", u_c="V", phi_a="rad", phi_b="rad", phi_c="rad")
 EVENT = profile("event", 3600, event="1", duration="s", residual="ratio")
 SUPPLY = profile("supply", 900, energy="kWh")
 HOME = profile("home", 900, energy="kWh")
-PROFILES = (UNIT, THREE, FAST, EVENT, SUPPLY, HOME)
+PROFILES = (UNIT, THREE, PHASORS, FAST, EVENT, SUPPLY, HOME)
 
 
 def at(kind: str, name: str, ts: int, zone: str = "a", **values: Any) -> Row:

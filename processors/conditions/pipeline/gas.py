@@ -19,42 +19,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from processors.columns import F64, I32, I64
+from processors.columns import I32, I64
 from processors.conditions.pipeline.arrivals import first_of_group, fresh_rows, group, newest_so_far
-from processors.conditions.pipeline.levels import I8, NO_STEPS, UNKNOWN, reached
+from processors.conditions.pipeline.levels import I8, UNKNOWN
 from processors.conditions.pipeline.table import NEVER, Table
 
-__all__ = ["GasVotes", "GasVoting", "gas_level"]
+__all__ = ["GasVotes", "GasVoting"]
 
 Bools = NDArray[np.bool_]
 QUORUM = 3
 """From this many detectors on, two must agree; that is what two-out-of-three means."""
-
-
-def gas_level(value: F64, high: ArrayLike, low: ArrayLike = NO_STEPS) -> I8:
-    """Return the alarm level of each reading: how many of the steps it has reached.
-
-    Parameters
-    ----------
-    value : any shape; %LEL, ppm, or % O2, as the steps are. NaN where there is none.
-    high : (k,) or (..., k) ascending steps, reached at or above; NaN where a detector does not use a step. A table
-        `steps[kind]` with a row a kind of gas judges mixed kinds in one call.
-    low : descending steps, reached at or below: lack of oxygen.
-
-    Returns
-    -------
-    int8; `UNKNOWN` (-1) for NaN, and where there is no step.
-
-    Examples
-    --------
-    >>> gas_level(np.array([19.9, 20.0, 60.0, np.nan]), high=[20, 25, 50]).tolist()
-    [0, 1, 3, -1]
-    >>> gas_level(np.array([20.9, 19.5, 17.0, 23.6]), high=[23.5], low=[19.5, 18.0]).tolist()
-    [0, 1, 2, 1]
-    """
-    return reached(value, rising=high, falling=low)
 
 
 @dataclass(frozen=True, slots=True)

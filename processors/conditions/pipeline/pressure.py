@@ -1,4 +1,4 @@
-"""Water pressure: is it out of its limits, and has it jumped?
+"""Water pressure: has it jumped?
 
     transient   |                    b          b - a of at least an amplitude, and (b - a)/t of at least a rate,
                 |        a___________|          between two readings no further apart than a short time
@@ -12,43 +12,17 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from processors.columns import F64, I32, I64
 from processors.conditions.pipeline.arrivals import fresh_rows
 from processors.conditions.pipeline.history import History
-from processors.conditions.pipeline.levels import I8, NO_STEPS, UNKNOWN, reached
+from processors.conditions.pipeline.levels import I8, UNKNOWN
 from processors.conditions.pipeline.table import NEVER, Table
 
-__all__ = ["PressureTransients", "Transients", "pressure_level"]
+__all__ = ["PressureTransients", "Transients"]
 
 Limit = float | F64
-
-
-def pressure_level(pressure: F64, low: ArrayLike = NO_STEPS, high: ArrayLike = NO_STEPS) -> tuple[I8, I8]:
-    """Level of each pressure against low and high limits, and the side on which it is out.
-
-    Parameters
-    ----------
-    pressure : any shape, kPa; NaN where there is none.
-    low : (k,) or (..., k) descending limits (low, low-low), reached at or below; NaN where not used.
-    high : ascending limits (high, high-high), reached at or above.
-
-    Returns
-    -------
-    level : 0 within, 1 at the first limit, 2 at the second ...; `UNKNOWN` (-1) for NaN, or without any limit.
-    side : -1 low, 1 high, 0 within or unknown.
-
-    Examples
-    --------
-    >>> level, side = pressure_level(np.array([90.0, 140.0, 300.0, 650.0]), low=[150.0, 100.0], high=[600.0])
-    >>> level.tolist(), side.tolist()
-    ([2, 1, 0, 1], [-1, -1, 0, 1])
-    """
-    below, above = reached(pressure, falling=low), reached(pressure, rising=high)
-    level = np.maximum(below, above)
-    side: I8 = (above > 0).astype(np.int8) - (below > 0)
-    return level, side
 
 
 class Transients(NamedTuple):

@@ -3,7 +3,6 @@
     v, vf --> DTP = 1 - v/vf --> TPI 0-10 (piecewise linear) --> level
                  |                                               ^
                  +-----------------------------------------------+
-    v, road class (fixed limits) --------------------------------> level, where no free flow is known
 
     DTP    0      0.3       0.5     0.6        0.7      1
     TPI    0       2         4       6          8      10
@@ -11,27 +10,21 @@
                       smooth
 
 Source: GB/T 33171-2016, as two independent projects read it: the standard's own text was not at hand. That the TPI runs
-linearly within a level is their reading of its Annex C. Speed limits by road class: a paper that cites Chinese
-practice; that a limit itself belongs to the better level is our choice.
+linearly within a level is their reading of its Annex C.
 """
 
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from processors.columns import F64, U8
 
 __all__ = [
-    "CLASS_SPEEDS",
     "DTP_EDGES",
     "TPI_EDGES",
     "TPI_TABLE",
     "Level",
-    "RoadClass",
     "delay_time_proportion",
-    "level_by_speed",
     "level_from_edges",
     "performance_index",
 ]
@@ -48,24 +41,12 @@ class Level(IntEnum):
     SEVERE = 5
 
 
-class RoadClass(IntEnum):
-    """Row of `CLASS_SPEEDS`."""
-
-    EXPRESSWAY = 0
-    ARTERIAL = 1
-    SECONDARY = 2
-    BRANCH = 3
-
-
 DTP_EDGES = (0.3, 0.5, 0.6, 0.7)
 """Where levels 2 to 5 begin, by DTP (GB/T 33171-2016)."""
 TPI_EDGES = (2.0, 4.0, 6.0, 8.0)
 """Where levels 2 to 5 begin, by TPI (GB/T 33171-2016)."""
 TPI_TABLE = ((0.0, 0.3, 0.5, 0.6, 0.7, 1.0), (0.0, 2.0, 4.0, 6.0, 8.0, 10.0))
 """DTP and the TPI there (GB/T 33171-2016, Annex C)."""
-CLASS_SPEEDS: F64 = np.array([[65, 50, 35, 20], [40, 30, 20, 15], [35, 25, 15, 10], [35, 25, 15, 10]], np.float64)
-"""km/h from which on a road is smooth, basically smooth, light, moderate; below that severe. A row a `RoadClass`."""
-CLASS_SPEEDS.setflags(write=False)
 
 
 def delay_time_proportion(speed: F64, free_flow: float | F64) -> F64:
@@ -128,22 +109,4 @@ def level_from_edges(value: F64, edges: tuple[float, ...] | F64) -> U8:
     """
     level = (np.searchsorted(np.asarray(edges), value, side="right") + 1).astype(np.uint8)
     level[np.isnan(value)] = Level.UNKNOWN
-    return level
-
-
-def level_by_speed(speed: F64, limits: F64 | NDArray[Any]) -> U8:
-    """Level by fixed speeds, without a free-flow speed.
-
-    Parameters
-    ----------
-    speed : (n,) km/h; NaN or negative gives UNKNOWN.
-    limits : (k,) or (n, k) km/h, falling: `CLASS_SPEEDS[road_class]`. A row with NaN (class not known) gives UNKNOWN.
-
-    Examples
-    --------
-    >>> level_by_speed(np.array([65.0, 64.9, 9.0, np.nan]), CLASS_SPEEDS[[0, 0, 2, 0]])
-    array([1, 2, 5, 0], dtype=uint8)
-    """
-    level: U8 = ((speed[:, None] < limits).sum(axis=1) + 1).astype(np.uint8)
-    level[~(speed >= 0) | np.isnan(limits).any(axis=-1)] = Level.UNKNOWN
     return level

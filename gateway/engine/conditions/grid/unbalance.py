@@ -1,6 +1,7 @@
-"""Unbalance of line voltages: values of ten minutes against steps, and each local day its 95 % value.
+"""Unbalance of line voltages or phasors: values of ten minutes against steps, and each local day its 95 % value.
 
-Each minute's unbalance is that of its mean voltages; ten of them make a value by the root of the mean of their squares.
+Each minute's unbalance is that of its mean voltages (and angles); ten of them make a value by the root of the mean of
+their squares.
 Source: GB/T 15543-2008; see processors/conditions/grid/unbalance.py.
 """
 
@@ -19,7 +20,7 @@ from gateway.engine.results import SeriesName
 from processors.columns import F64, I64, AggregateBatch
 from processors.conditions.grid.probability import probability_value
 from processors.conditions.grid.ten_minutes import ten_minute_value
-from processors.conditions.grid.unbalance import from_line_voltages
+from processors.conditions.grid.unbalance import from_line_voltages, from_phasors
 from processors.conditions.signals import Signals, step_levels
 
 __all__ = ["UnbalanceRule"]
@@ -37,7 +38,8 @@ class UnbalanceRule(Rule):
     def __init__(self, spec: UnbalanceCondition) -> None:
         self.name = spec.name
         self._spec = spec
-        self._tens = TenMinutes(3)
+        self._columns = spec.lines or (*spec.phases, *spec.angles)
+        self._tens = TenMinutes(len(self._columns))
         self._edges: I64 = np.empty(0, np.int64)
         self._key: list[int] = []
         self._zone: list[str] = []
@@ -51,8 +53,8 @@ class UnbalanceRule(Rule):
         """See Condition."""
         self._edges = context.day_edges
         bound = []
-        for met in context.met(series, self._spec.profile, self._spec.lines):
-            column = self._spec.lines.index(met.quantity)
+        for met in context.met(series, self._spec.profile, self._columns):
+            column = self._columns.index(met.quantity)
             if self._tens.add(met.record.id, met.lane, met.series, column) == len(self._key):
                 definition = definition_of(self._spec, met.record.id, met.record.zone, met.lane)
                 self._key.append(context.alarms.define(definition))
@@ -86,7 +88,7 @@ class UnbalanceRule(Rule):
         return said
 
     def _judged(self, who: Any, end: I64, minutes: F64) -> Signals:
-        value = ten_minute_value(from_line_voltages(minutes[:, 0], minutes[:, 1], minutes[:, 2]) / 100.0, LEAST)
+        value = ten_minute_value(self._unbalance(minutes) / 100.0, LEAST)
         known = ~np.isnan(value)
         who, end, value = who[known], end[known], value[known]
         for part in runs(end):
@@ -95,6 +97,14 @@ class UnbalanceRule(Rule):
             return NOTHING
         level, held = step_levels(value, np.array(self._spec.high), self._spec.deadband)
         return Signals(np.array(self._key, np.int32)[who], end, level, held, value)
+
+    def _unbalance(self, minutes: F64) -> F64:
+        """Of each minute, %."""
+        if self._spec.lines:
+            return from_line_voltages(minutes[:, 0], minutes[:, 1], minutes[:, 2])
+        turned = np.exp(1j * np.deg2rad(minutes[:, 3:])).astype(np.complex128)
+        phasor = minutes[:, :3].astype(np.complex128) * turned
+        return from_phasors(phasor[:, 0], phasor[:, 1], phasor[:, 2])
 
     def _waited(self) -> I64:
         """When the day of each device is over: those ten minutes that midnight lies in are waited for."""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.conditions.pipeline.gas import GasVotes, GasVoting, gas_level
+from processors.conditions.pipeline.gas import GasVotes, GasVoting
 from tests.processors.conditions.pipeline.support import Arrays, S, in_pieces, same
 
 NAN = float("nan")
@@ -33,22 +33,6 @@ def _feed(voting: GasVoting, rows: list[tuple[int, int, int]]) -> GasVotes:
         np.array([r[1] * S for r in rows], np.int64),
         np.array([r[2] for r in rows], np.int8),
     )
-
-
-def test_combustible_gas_alarms_at_20_25_and_50_percent_of_the_limit() -> None:
-    assert gas_level(np.array([0.0, 19.9, 20.0, 25.0, 50.0]), [20, 25, 50]).tolist() == [0, 0, 1, 2, 3]
-
-
-def test_oxygen_alarms_when_it_lacks_and_when_it_abounds() -> None:
-    assert gas_level(np.array([20.9, 19.5, 18.0, 23.5]), [23.5], [19.5, 18.0]).tolist() == [0, 1, 2, 1]
-
-
-def test_kinds_of_gas_may_be_mixed_in_a_call() -> None:
-    methane_co_h2s = np.array([[20.0, 25.0, 50.0], [30.0, 60.0, NAN], [5.0, 20.0, NAN]])
-
-    level = gas_level(np.array([30.0, 30.0, 30.0, NAN]), methane_co_h2s[[0, 1, 2, 1]])
-
-    assert level.tolist() == [2, 1, 2, -1]
 
 
 def test_two_of_three_must_reach_a_level() -> None:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.conditions.pipeline.pressure import PressureTransients, Transients, pressure_level
+from processors.conditions.pipeline.pressure import PressureTransients, Transients
 from tests.processors.conditions.pipeline.support import Arrays, S, in_pieces, same
 
 NAN = float("nan")
@@ -14,18 +14,6 @@ def _one(values: list[float], times: list[float], amplitude: float = 50.0, rate:
     watch.grow(1)
     ts = np.array([int(t * S) for t in times], np.int64)
     return watch.update(np.zeros(len(values), np.int32), ts, np.array(values), amplitude, rate)
-
-
-def test_pressure_is_low_high_or_within_and_says_on_which_side() -> None:
-    level, side = pressure_level(np.array([90.0, 150.0, 300.0, 600.0, 800.0, NAN]), [150.0, 100.0], [600.0, 700.0])
-
-    assert level.tolist() == [2, 1, 0, 1, 2, -1]
-    assert side.tolist() == [-1, -1, 0, 1, 1, 0]
-
-
-def test_a_zone_with_one_limit_is_judged_by_that_one() -> None:
-    assert [a.tolist() for a in pressure_level(np.array([9.0, 200.0]), low=[150.0])] == [[1, 0], [-1, 0]]
-    assert [a.tolist() for a in pressure_level(np.array([9.0]))] == [[-1], [0]]
 
 
 def test_a_fall_of_60_kpa_in_2_s_is_a_transient() -> None:

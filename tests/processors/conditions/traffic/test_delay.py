@@ -3,13 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.conditions.traffic.delay import (
-    CLASS_SPEEDS,
     DTP_EDGES,
     TPI_EDGES,
     Level,
-    RoadClass,
     delay_time_proportion,
-    level_by_speed,
     level_from_edges,
     performance_index,
 )
@@ -74,26 +71,7 @@ def test_levels_by_share_and_by_index_agree_off_the_edges(speed: float, free: fl
     assert by_share.tolist() == [1 + sum(max(0.0, 1 - speed / free) >= edge for edge in DTP_EDGES)]
 
 
-def test_fixed_speeds_by_road_class() -> None:
-    speed = np.array([65.0, 64.0, 50.0, 35.0, 20.0, 19.9, 40.0, 15.0, 14.9, 35.0, 25.0, 10.0, 9.9])
-    road = [RoadClass.EXPRESSWAY] * 6 + [RoadClass.ARTERIAL] * 3 + [RoadClass.SECONDARY] * 2 + [RoadClass.BRANCH] * 2
-
-    level = level_by_speed(speed, CLASS_SPEEDS[road])
-
-    assert level.tolist() == [1, 2, 2, 3, 4, 5, 1, 4, 5, 1, 2, 4, 5]
-
-
-def test_by_fixed_speeds_missing_is_unknown_and_standing_is_severe() -> None:
-    limits = np.vstack([CLASS_SPEEDS[0], CLASS_SPEEDS[0], np.full(4, NAN), CLASS_SPEEDS[0]])
-
-    assert level_by_speed(np.array([NAN, 0.0, 50.0, -1.0]), limits).tolist() == [0, 5, 0, 0]
-    assert level_by_speed(np.array([70.0, NAN]), CLASS_SPEEDS[0]).tolist() == [1, 0]
-
-
 def test_nothing_gives_nothing() -> None:
     none = np.empty(0)
-
-    dtp = delay_time_proportion(none, none)
-
-    assert len(dtp) == len(performance_index(dtp)) == len(level_from_edges(dtp, DTP_EDGES)) == 0
-    assert len(level_by_speed(none, np.empty((0, 4)))) == 0
+    assert len(delay_time_proportion(none, 50.0)) == len(performance_index(none)) == 0
+    assert len(level_from_edges(none, DTP_EDGES)) == 0

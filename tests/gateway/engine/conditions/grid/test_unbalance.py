@@ -1,5 +1,6 @@
 """Unbalance of line voltages by rows."""
 
+import cmath
 import math
 from collections.abc import Callable
 from typing import Any
@@ -41,6 +42,27 @@ def test_a_known_triangle_has_its_unbalance_after_ten_minutes() -> None:
     assert list(told) == [MIDNIGHT + 10 * MINUTE, MIDNIGHT + 20 * MINUTE]
     assert list(told.values()) == pytest.approx([0.03363, 0.03363], abs=1e-5)
     assert changes(results) == [("grid.unbalance", "t1", "raised", 1, MIDNIGHT + 10 * MINUTE)]
+
+
+def test_phasors_tell_the_unbalance_that_their_magnitudes_do_not() -> None:
+    # a third of a turn apart but for c, which is 10 degrees late: |U2| / |U1| by hand of the symmetrical components
+    spec = {**SPEC, "profile": "phasors", "phases": ["u_a", "u_b", "u_c"], "angles": ["phi_a", "phi_b", "phi_c"]}
+    del spec["lines"]
+    angles = (0.0, -2 * math.pi / 3, 2 * math.pi / 3 - math.radians(10))
+    a, b, c = (230 * cmath.exp(1j * angle) for angle in angles)
+    turn = cmath.exp(2j * math.pi / 3)
+    expected = abs(a + turn**2 * b + turn * c) / abs(a + turn * b + turn**2 * c)
+    rows = [
+        at("phasors", "m1", MIDNIGHT + k * MINUTE + 5 * SECOND, u_a=230.0, u_b=230.0, u_c=230.0,
+           phi_a=angles[0], phi_b=angles[1], phi_c=angles[2])
+        for k in range(12)
+    ]  # fmt: skip
+
+    results = play(grid(spec, start=MIDNIGHT), rows)
+
+    assert 0.05 < expected < 0.06
+    assert list(values(results, "unbalance").values()) == pytest.approx([expected], abs=1e-9)
+    assert [change[2:4] for change in changes(results)] == [("raised", 2)]
 
 
 def test_minutes_make_ten_by_the_mean_of_their_squares() -> None:
