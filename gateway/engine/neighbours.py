@@ -27,7 +27,7 @@ from processors.columns import I32, I64, U8, FlagRewrites, ReadingBatch
 from processors.flags import Flag, Why
 from processors.quality.neighbour import neighbour
 from processors.quality.verdict import RANK_OF, worst
-from processors.windows.order import by_series
+from processors.windows.order import by_series, sizes
 
 __all__ = ["Neighbours"]
 
@@ -143,12 +143,12 @@ class Neighbours:
             self._passed = np.concatenate([self._passed, np.full(lanes - len(self._passed), _NEVER)])
         order = by_series(lane)
         of, came = lane[order], upto[order]
-        head = np.flatnonzero(np.diff(of, prepend=-1))
+        head = np.flatnonzero(_changes(of))
         # ranks, for lanes and times to go into one integer: a running maximum that begins anew with each lane
         known, rank = np.unique(np.concatenate([self._passed[of[head]], came]), return_inverse=True)
         start, rank = rank[: len(head)], rank[len(head) :]
         floor = np.arange(len(head)) * len(known)
-        key = np.repeat(floor, np.diff(head, append=len(of))) + rank
+        key = np.repeat(floor, sizes(head, len(of))) + rank
         before = np.empty_like(key)
         before[1:] = key[:-1]
         before[head] = floor + start
@@ -193,7 +193,7 @@ class Neighbours:
         suspect, fail, floor, least = self._limits[kind[order][begin]].T
         flag, _ = neighbour(mean, group, suspect, fail, floor, least.astype(np.int64))
         verdict = np.empty(len(order), np.uint8)
-        verdict[order] = np.repeat(flag, np.diff(begin, append=len(order)))
+        verdict[order] = np.repeat(flag, sizes(begin, len(order)))
         objects = (RANK_OF[verdict] > RANK_OF[Flag.GOOD]) & np.isfinite(judged["value"])
         chosen = {name: column[objects] for name, column in judged.items()}
         why = chosen["why"] | np.uint32(Why.NEIGHBOUR)
