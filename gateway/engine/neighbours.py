@@ -107,8 +107,8 @@ class Neighbours:
         usable = np.where(measured[rows] == Flag.FAIL, np.nan, mine.value)
         came = mine.arrays() | {"lane": lane, "end": end, "value": usable}
         fits = open_ & ~self._repeats(mine)
-        self._came.append({name: came[name][fits] for name in _COLUMNS})
-        self._earliest = min(self._earliest, int(end[fits].min(initial=_FOREVER)))
+        self._came.append(_chosen(came, np.flatnonzero(fits)))
+        self._earliest = min(self._earliest, int(end.min(initial=_FOREVER, where=fits)))
         return self._judge() if int(self._passed.max()) >= self._earliest else FlagRewrites.empty()
 
     def reflag(self, rewrites: FlagRewrites) -> None:
@@ -168,7 +168,7 @@ class Neighbours:
         return self._held
 
     def _keep(self, which: Mask) -> None:
-        self._held = {name: column[which] for name, column in self._held.items()}
+        self._held = _chosen(self._held, np.flatnonzero(which))
         self._earliest = int(self._held["end"].min(initial=_FOREVER))
 
     def _judge(self) -> FlagRewrites:
@@ -177,7 +177,7 @@ class Neighbours:
         if not done.any():
             return FlagRewrites.empty()
         self._keep(~done)
-        judged = {name: column[done] for name, column in held.items()}
+        judged = _chosen(held, np.flatnonzero(done))
         kind = self._kind[judged["series"]]
         order = _order(judged["lane"], kind, judged["end"] // _SHORTEST, judged["series"])
         columns = (judged["lane"][order], kind[order], judged["end"][order])
@@ -194,8 +194,10 @@ class Neighbours:
         flag, _ = neighbour(mean, group, suspect, fail, floor, least.astype(np.int64))
         verdict = np.empty(len(order), np.uint8)
         verdict[order] = np.repeat(flag, sizes(begin, len(order)))
-        objects = (RANK_OF[verdict] > RANK_OF[Flag.GOOD]) & np.isfinite(judged["value"])
-        chosen = {name: column[objects] for name, column in judged.items()}
+        objects = np.flatnonzero((RANK_OF[verdict] > RANK_OF[Flag.GOOD]) & np.isfinite(judged["value"]))
+        if not len(objects):
+            return FlagRewrites.empty()
+        chosen = _chosen(judged, objects)
         why = chosen["why"] | np.uint32(Why.NEIGHBOUR)
         return FlagRewrites(chosen["series"], chosen["ts"], worst(chosen["flag"], verdict[objects]), why)
 
@@ -235,6 +237,10 @@ def _changes(*columns: NDArray[Any]) -> Mask:
     for column in columns:
         out[1:] |= column[1:] != column[:-1]
     return out
+
+
+def _chosen(columns: Columns, rows: Rows) -> Columns:
+    return {name: columns[name][rows] for name in _COLUMNS}
 
 
 def _keys(series: I32, ts: I64) -> list[tuple[int, int]]:
