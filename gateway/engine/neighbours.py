@@ -27,7 +27,7 @@ from processors.columns import I32, I64, U8, FlagRewrites, ReadingBatch
 from processors.flags import Flag, Why
 from processors.quality.neighbour import neighbour
 from processors.quality.verdict import RANK_OF, worst
-from processors.windows.order import by_series
+from processors.windows.order import by_series, sizes
 
 __all__ = ["Neighbours"]
 
@@ -107,8 +107,8 @@ class Neighbours:
         usable = np.where(measured[rows] == Flag.FAIL, np.nan, mine.value)
         came = mine.arrays() | {"lane": lane, "end": end, "value": usable}
         fits = open_ & ~self._repeats(mine)
-        self._came.append({name: came[name][fits] for name in _COLUMNS})
-        self._earliest = min(self._earliest, int(end[fits].min(initial=_FOREVER)))
+        self._came.append(_chosen(came, np.flatnonzero(fits)))
+        self._earliest = min(self._earliest, int(end.min(initial=_FOREVER, where=fits)))
         return self._judge() if int(self._passed.max()) >= self._earliest else FlagRewrites.empty()
 
     def reflag(self, rewrites: FlagRewrites) -> None:
@@ -143,12 +143,12 @@ class Neighbours:
             self._passed = np.concatenate([self._passed, np.full(lanes - len(self._passed), _NEVER)])
         order = by_series(lane)
         of, came = lane[order], upto[order]
-        head = np.flatnonzero(np.diff(of, prepend=-1))
+        head = np.flatnonzero(_changes(of))
         # ranks, for lanes and times to go into one integer: a running maximum that begins anew with each lane
         known, rank = np.unique(np.concatenate([self._passed[of[head]], came]), return_inverse=True)
         start, rank = rank[: len(head)], rank[len(head) :]
         floor = np.arange(len(head)) * len(known)
-        key = np.repeat(floor, np.diff(head, append=len(of))) + rank
+        key = np.repeat(floor, sizes(head, len(of))) + rank
         before = np.empty_like(key)
         before[1:] = key[:-1]
         before[head] = floor + start
@@ -168,7 +168,7 @@ class Neighbours:
         return self._held
 
     def _keep(self, which: Mask) -> None:
-        self._held = {name: column[which] for name, column in self._held.items()}
+        self._held = _chosen(self._held, np.flatnonzero(which))
         self._earliest = int(self._held["end"].min(initial=_FOREVER))
 
     def _judge(self) -> FlagRewrites:
@@ -177,7 +177,7 @@ class Neighbours:
         if not done.any():
             return FlagRewrites.empty()
         self._keep(~done)
-        judged = {name: column[done] for name, column in held.items()}
+        judged = _chosen(held, np.flatnonzero(done))
         kind = self._kind[judged["series"]]
         order = _order(judged["lane"], kind, judged["end"] // _SHORTEST, judged["series"])
         columns = (judged["lane"][order], kind[order], judged["end"][order])
@@ -193,9 +193,11 @@ class Neighbours:
         suspect, fail, floor, least = self._limits[kind[order][begin]].T
         flag, _ = neighbour(mean, group, suspect, fail, floor, least.astype(np.int64))
         verdict = np.empty(len(order), np.uint8)
-        verdict[order] = np.repeat(flag, np.diff(begin, append=len(order)))
-        objects = (RANK_OF[verdict] > RANK_OF[Flag.GOOD]) & np.isfinite(judged["value"])
-        chosen = {name: column[objects] for name, column in judged.items()}
+        verdict[order] = np.repeat(flag, sizes(begin, len(order)))
+        objects = np.flatnonzero((RANK_OF[verdict] > RANK_OF[Flag.GOOD]) & np.isfinite(judged["value"]))
+        if not len(objects):
+            return FlagRewrites.empty()
+        chosen = _chosen(judged, objects)
         why = chosen["why"] | np.uint32(Why.NEIGHBOUR)
         return FlagRewrites(chosen["series"], chosen["ts"], worst(chosen["flag"], verdict[objects]), why)
 
@@ -235,6 +237,10 @@ def _changes(*columns: NDArray[Any]) -> Mask:
     for column in columns:
         out[1:] |= column[1:] != column[:-1]
     return out
+
+
+def _chosen(columns: Columns, rows: Rows) -> Columns:
+    return {name: columns[name][rows] for name in _COLUMNS}
 
 
 def _keys(series: I32, ts: I64) -> list[tuple[int, int]]:

@@ -30,7 +30,7 @@ from processors.quality.limits import Check, QualityLimits
 from processors.quality.previous import NEVER, Mask, Ordered, Previous, Rows
 from processors.quality.rate_of_change import rate_of, rate_of_change
 from processors.quality.shared_limits import SharedLimits
-from processors.quality.spike import spike
+from processors.quality.spike import spike, spike_of
 from processors.quality.time_gap import time_gap
 from processors.quality.verdict import FLAG_OF, RANK_OF, worst
 
@@ -169,8 +169,7 @@ class QualityChecks:
         gap = np.fmin(limits.gap_suspect[of], limits.gap_fail[of])
         lasted, count = self._flat.update(part, limits.flat_tolerance[of], gap)
         suspect, fail = limits.flat_suspect[of], limits.flat_fail[of]
-        rank = batch.rank[where]
-        some = np.flatnonzero((lasted >= suspect) | (lasted >= fail) | (rank == _UNKNOWN))  # as `open_to`
+        some = _objected((lasted >= suspect) | (lasted >= fail), batch.rank[where])
         if not len(some):
             return
         found = flat_line(
@@ -181,17 +180,25 @@ class QualityChecks:
             fail[some],
             limits.flat_count[of[some]],
         )
-        batch.add(*found, Why.FLAT_LINE, some if isinstance(where, slice) else np.flatnonzero(where)[some])
+        batch.add(*found, Why.FLAT_LINE, where[some])
 
     def _attenuations(self, batch: "_Batch") -> None:
         part, where = batch.of((self._asked & Check.ATTENUATED_SIGNAL) != 0)
         limits, of = self._limits.of(part.series)
         spread, count = self._attenuated.update(part, limits.attenuated_period[of], limits.attenuated_range[of])
-        suspect, fail, least = (
-            column[of] for column in (limits.attenuated_suspect, limits.attenuated_fail, limits.attenuated_count)
+        suspect, fail = limits.attenuated_suspect[of], limits.attenuated_fail[of]
+        some = _objected((spread < suspect) | (spread < fail), batch.rank[where])
+        if not len(some):
+            return
+        found = attenuated_signal(
+            spread[some],
+            count[some],
+            np.isnan(part.value[some]),
+            suspect[some],
+            fail[some],
+            limits.attenuated_count[of[some]],
         )
-        found = attenuated_signal(spread, count, np.isnan(part.value), suspect, fail, least)
-        batch.add(*found, Why.ATTENUATED_SIGNAL, where)
+        batch.add(*found, Why.ATTENUATED_SIGNAL, where[some])
 
     def _climates(self, batch: "_Batch", flag: U8, why: U32, value: F64, hour: NDArray[Any]) -> None:
         part, where = batch.of((self._asked & Check.CLIMATOLOGY) != 0)
@@ -223,18 +230,15 @@ class QualityChecks:
         ordered = batch.ordered
         asked = np.flatnonzero(self._asked[ordered.series] & Check.SPIKE)
         limits, of = self._limits.of(ordered.series[asked])
-        found, reason = spike(
-            ordered.before_that[asked],
-            ordered.before[asked],
-            ordered.value[asked],
-            limits.spike_suspect[of],
-            limits.spike_fail[of],
-            limits.spike_differential[of],
-        )
-        objects = np.flatnonzero(reason & np.uint32(Why.SPIKE))
-        if not len(objects):
+        three = ordered.before_that[asked], ordered.before[asked], ordered.value[asked]
+        suspect, fail, differential = limits.spike_suspect[of], limits.spike_fail[of], limits.spike_differential[of]
+        score = spike_of(*three, differential)
+        which = np.flatnonzero((score > suspect) | (score > fail))
+        if not len(which):
             return FlagRewrites.empty()
-        found, objects = found[objects], asked[objects]
+        a, b, c = (column[which] for column in three)
+        found, _ = spike(a, b, c, suspect[which], fail[which], differential[which])
+        objects = asked[which]
         stored = ordered.head[objects]
         here = objects[~stored] - 1
         batch.rank[here] = np.maximum(batch.rank[here], RANK_OF[found[~stored]])
@@ -297,16 +301,21 @@ class _Batch:
     rank: U8
     why: U32
 
-    def of(self, asked: Mask) -> tuple[Ordered, Any]:
+    def of(self, asked: Mask) -> tuple[Ordered, Rows]:
         """The readings of the series that `asked` chooses, and where they are."""
         part = self.ordered.of(asked)
-        return part, slice(None) if part is self.ordered else asked[self.ordered.series]
+        return part, np.flatnonzero(asked[self.ordered.series])
 
     def open_to(self, score: F64, suspect: F64, fail: F64) -> Rows:
-        """The readings to which such a check has something to say: it objects, or nobody has judged them yet."""
-        return np.flatnonzero((score > suspect) | (score > fail) | (self.rank == _UNKNOWN))
+        """The readings to which such a check has something to say."""
+        return _objected((score > suspect) | (score > fail), self.rank)
 
     def add(self, flag: U8, why: U32, bit: Why, where: Any = slice(None)) -> None:
         """Take a check's verdict on the readings at `where` in."""
         self.rank[where] = np.maximum(self.rank[where], np.where(self.rank[where] == _ABSENT, 0, RANK_OF[flag]))
         self.why[where] |= why & np.uint32(bit)
+
+
+def _objected(objects: Mask, rank: U8) -> Rows:
+    """The readings to which a check has something to say: it objects, or nobody has judged them yet."""
+    return np.flatnonzero(objects | (rank == _UNKNOWN))

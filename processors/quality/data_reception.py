@@ -22,6 +22,7 @@ from processors.columns import F64, I64
 from processors.quality.previous import NEVER, Mask, Ordered, Rows
 from processors.quality.state import State
 from processors.quality.verdict import Limit
+from processors.windows.order import sizes
 
 __all__ = ["Reception", "silent"]
 
@@ -92,7 +93,7 @@ class Reception:
         state = self._state
         begin = np.flatnonzero(np.diff(series, prepend=-1))
         first = series[begin]
-        size = np.diff(begin, append=len(series))
+        size = sizes(begin, len(series))
         held = state["intervals"][first].astype(np.int64)
         full = (held + size) // _FIVE
         if full.any():

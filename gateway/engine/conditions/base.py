@@ -188,9 +188,11 @@ class Places:
 
     def of(self, series: I32) -> I32:
         """The numbers of series."""
-        if len(series) and int(series.max()) >= len(self._of):
+        try:
+            found: I32 = self._of[series]
+        except IndexError:  # looking for the largest each time takes as long as the look-up
             self._grow(int(series.max()) + 1)
-        found: I32 = self._of[series]
+            found = self._of[series]
         return found
 
 

@@ -94,11 +94,19 @@ class Waiting:
         ready: list[tuple[int, int]] = []
         some = np.flatnonzero(self._first != FAR)
         if len(some):
-            lanes = self._lanes[some]
-            reached = np.where(lanes == _NOBODY, -FAR, watermarks[lanes]).min(axis=1)
+            reached = self._reached(watermarks, self._lanes[some])
             which = np.flatnonzero(reached >= self._first[some])
             ready = list(zip(some[which].tolist(), reached[which].tolist(), strict=True))
         return ready
+
+    def reached(self, watermarks: I64) -> I64:
+        """How far the last lane of every subject is; -FAR or less: a lane was never heard, or there is none."""
+        return self._reached(watermarks, self._lanes)
+
+    @staticmethod
+    def _reached(watermarks: I64, lanes: I64) -> I64:
+        reached: I64 = np.where(lanes == _NOBODY, -FAR, watermarks[lanes]).min(axis=1)
+        return reached
 
 
 def runs(of: NDArray[Any]) -> list[slice]:

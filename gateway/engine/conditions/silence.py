@@ -85,13 +85,10 @@ class SilenceRule(Rule):
         already = self._told == heard
         # the others have not been silent for as long as any may
         some = np.flatnonzero(judged & (now - since >= round(self._spec.least_secs * 1e9)))
-        limit = np.zeros(len(since), np.int64)
-        limit[some] = self._limits(some)
+        limit = self._limits(some)
         silent = judged & already
-        silent[some] |= now - since[some] >= limit[some]
+        silent[some] |= now - since[some] >= limit
         ended = judged & ~silent & (self._told != _NOT_TOLD)
-        # it begins when the next message was due at last, and ends with the message that broke it
-        ts = np.where(silent & ~already, since + limit, np.where(ended, np.maximum(heard, before), now))
         self._told = np.where(silent, heard, _NOT_TOLD)
         # at first every device, for an alarm of before may stand that nobody has ended
         everybody = self._begins or self._spec.on_delay_secs or self._spec.off_delay_secs
@@ -99,6 +96,10 @@ class SilenceRule(Rule):
         told = judged if everybody else silent | ended
         if not told.any():
             return NOTHING
+        # it begins when the next message was due at last, and ends with the message that broke it
+        ts = np.where(ended, np.maximum(heard, before), now)
+        begins = (silent & ~already)[some]
+        ts[some[begins]] = (since[some] + limit)[begins]
         level = silent[told].astype(np.uint8)
         return Signals(self._key[told], ts[told], level, level, ((now - heard) / 1e9)[told])
 

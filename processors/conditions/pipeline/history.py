@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from processors.columns import F64, I32, I64
 from processors.conditions.pipeline.arrivals import Rows, first_of_group
 from processors.conditions.pipeline.table import Table
+from processors.windows.order import sizes
 
 __all__ = ["History", "Joined"]
 
@@ -88,5 +89,4 @@ class History:
 def _groups(subject: I32) -> tuple[Rows, Rows]:
     """Begin and size of each group of equal subjects."""
     head: Rows = np.flatnonzero(first_of_group(subject) == np.arange(len(subject)))
-    size: Rows = np.diff(head, append=len(subject))
-    return head, size
+    return head, sizes(head, len(subject))

@@ -99,10 +99,14 @@ class VotingRule(Rule):
 
     def _levels(self, value: F64) -> tuple[U8, U8]:
         level, held = np.zeros(len(value), np.uint8), np.zeros(len(value), np.uint8)
+        deadband = self._spec.deadband
         for steps, falling in ((self._high, False), (self._low, True)):
-            if len(steps):
-                now, still = step_levels(value, steps, self._spec.deadband, falling=falling)
-                level, held = np.maximum(level, now), np.maximum(held, still)
+            if not len(steps):
+                continue
+            some = np.flatnonzero(value <= steps[0] + deadband if falling else value >= steps[0] - deadband)
+            if len(some):  # hardly ever
+                now, still = step_levels(value[some], steps, deadband, falling=falling)
+                level[some], held[some] = np.maximum(level[some], now), np.maximum(held[some], still)
         return level, held
 
     def snapshot(self) -> dict[str, Any]:
