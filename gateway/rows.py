@@ -213,6 +213,7 @@ class Rows(Sequence[Row]):
         for run, end in zip(self.runs, self._ends, strict=True):
             if isinstance(run.received_at, list):
                 out[end - len(run) : end] = run.received_at
+        out.flags.writeable = False
         self._received = out
         return out
 

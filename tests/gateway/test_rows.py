@@ -69,6 +69,12 @@ def test_no_row_is_no_run() -> None:
     assert nothing[2:5] == []
 
 
+def test_nobody_changes_the_stamps_that_all_share() -> None:
+    rows = Rows.of([Row(1, 0, 0, 4, "a", b"x")])
+    with pytest.raises(ValueError, match="read-only"):
+        rows.received_at()[0] = 2
+
+
 def test_rows_that_differ_are_not_equal() -> None:
     row = Row(1, 0, 0, 4, "a", b"x")
     assert Rows.of([row]) != [Row(2, 0, 0, 4, "a", b"x")]
