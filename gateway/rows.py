@@ -169,8 +169,9 @@ class Rows(Sequence[Row]):
         runs: list[Run] = []
         at = 0
         for run, end in zip(self.runs, self._ends, strict=True):
-            if end > start and at < stop:
-                runs.append(run.part(max(start - at, 0), min(stop, end) - at))
+            first, last = max(start, at), min(stop, end)
+            if first < last:
+                runs.append(run.part(first - at, last - at))
             at = end
         return Rows(runs)
 
@@ -212,6 +213,7 @@ class Rows(Sequence[Row]):
         for run, end in zip(self.runs, self._ends, strict=True):
             if isinstance(run.received_at, list):
                 out[end - len(run) : end] = run.received_at
+        out.flags.writeable = False
         self._received = out
         return out
 

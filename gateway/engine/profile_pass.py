@@ -229,9 +229,9 @@ class ProfilePass:
 
     def _owner(self, fault: Fault, decoded: Decoded) -> int:
         """Whose a record without a row is, if it is a device that is known by now; -1: nobody knows."""
-        if decoded.keys is None:
-            return int(self._routes.device[self._came.routes[fault.message]])
-        return -1 if fault.key is None else self._registry.find(self._profile.name, fault.key)
+        # the registry says it, not a route: routes are forgotten, by a restart at the latest
+        key = fault.key if decoded.keys is not None else self._match(fault.message).key
+        return -1 if key is None else self._registry.find(self._profile.name, key)
 
     def _name_strangers(self, decoded: Decoded, strangers: Mask) -> None:
         keys: dict[int, list[str]] = {}

@@ -27,15 +27,16 @@ class Routes:
 
     def of(self, topics: Sequence[str]) -> NDArray[np.int32]:
         """The route of each topic; numbers of before may mean something else after this."""
-        if len(self._numbers) + len(topics) > self.MOST:
-            self._forget()
         numbers = self._numbers
         try:
             return np.fromiter(map(numbers.__getitem__, topics), np.int32, len(topics))
         except KeyError:
-            for topic in topics:
-                if topic not in numbers:
-                    self._meet(topic)
+            fresh = [topic for topic in dict.fromkeys(topics) if topic not in numbers]
+            if len(numbers) + len(fresh) > self.MOST:
+                self._forget()
+                fresh = list(dict.fromkeys(topics))
+            for topic in fresh:
+                self._meet(topic)
             return np.fromiter(map(numbers.__getitem__, topics), np.int32, len(topics))
 
     def _meet(self, topic: str) -> None:

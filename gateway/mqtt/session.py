@@ -222,7 +222,8 @@ class Session:
         payloads: list[bytes] = []
         packet_ids: list[int] = []
         problem: ValueError | None = None
-        plain = _PLAIN_QOS1
+        sort = _PLAIN_QOS1  # first byte of those in `topics`
+        plain = (_PLAIN_QOS1,) if self.shed_qos0 else (_PLAIN_QOS1, _PLAIN_QOS0)
         fast = self.state is SessionState.OPEN and not inflow.sorting
         while offset < size:
             first = data[offset]
@@ -240,23 +241,25 @@ class Session:
                 problem = ValueError("a string is not UTF-8")
                 break
             offset += used
-            if fast and first == plain and (topic := packet.topic) and (first == _PLAIN_QOS1 or topic[0] != "$"):
-                topics.append(topic)
-                payloads.append(packet.payload)
-                packet_ids.append(packet.packet_id or 0)
-                continue
-            if topics:
-                self._hand_out(_FLAGS[plain & 15], topics, payloads, packet_ids, signals)
-                topics, payloads, packet_ids = [], [], []
-                if self.state is SessionState.FAILED:
-                    break
-            plain = _PLAIN_QOS1 if first != _PLAIN_QOS0 or self.shed_qos0 else _PLAIN_QOS0
-            (self._on_publish if first >> 4 == _PUBLISH else self._on_control)(packet, first, now, signals)
-            if self.state is SessionState.FAILED:
-                break
-            fast = self.state is SessionState.OPEN and not inflow.sorting
+            if first != sort or not fast or not (topic := packet.topic) or (first == _PLAIN_QOS0 and topic[0] == "$"):
+                if topics:
+                    self._hand_out(_FLAGS[sort & 15], topics, payloads, packet_ids, signals)
+                    topics, payloads, packet_ids = [], [], []
+                    if self.state is SessionState.FAILED:
+                        break
+                topic = packet.topic if fast and first in plain else ""
+                if not topic or (first == _PLAIN_QOS0 and topic[0] == "$"):
+                    (self._on_publish if first >> 4 == _PUBLISH else self._on_control)(packet, first, now, signals)
+                    if self.state is SessionState.FAILED:
+                        break
+                    fast = self.state is SessionState.OPEN and not inflow.sorting
+                    continue
+                sort = first
+            topics.append(topic)
+            payloads.append(packet.payload)
+            packet_ids.append(packet.packet_id or 0)
         if topics:
-            self._hand_out(_FLAGS[plain & 15], topics, payloads, packet_ids, signals)
+            self._hand_out(_FLAGS[sort & 15], topics, payloads, packet_ids, signals)
         if problem is not None:
             raise problem
         return offset

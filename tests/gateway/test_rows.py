@@ -37,7 +37,10 @@ def test_they_are_read_as_a_list_of_rows(rows: list[Row], size: int, data: st.Da
         assert [made[k] for k in range(-len(rows), len(rows))] == rows * 2
         start, stop = (data.draw(st.integers(-14, 14)) for _ in range(2))
         step = data.draw(st.sampled_from([1, 2, -1]))
-        assert made[start:stop:step] == rows[start:stop:step]
+        part = made[start:stop:step]
+        assert part == rows[start:stop:step]
+        assert part.received_at().tolist() == [row.received_at for row in rows[start:stop:step]]
+        assert all(part.runs)
 
 
 @given(_some(), st.integers(1, 5))
@@ -64,6 +67,12 @@ def test_no_row_is_no_run() -> None:
     with pytest.raises(IndexError, match="no such row"):
         nothing[0]
     assert nothing[2:5] == []
+
+
+def test_nobody_changes_the_stamps_that_all_share() -> None:
+    rows = Rows.of([Row(1, 0, 0, 4, "a", b"x")])
+    with pytest.raises(ValueError, match="read-only"):
+        rows.received_at()[0] = 2
 
 
 def test_rows_that_differ_are_not_equal() -> None:

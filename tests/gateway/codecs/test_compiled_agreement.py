@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import seeds
 from gateway.codecs.compiled import CompiledProfile, Decoded, State, compile_profile
+from gateway.codecs.typed import REFUSALS
 from gateway.config.profiles import load_profiles
 
 BUILT_IN = {one.name: one for one in load_profiles(seeds.profile_texts())}
@@ -172,6 +173,28 @@ def test_both_ways_agree_on_any_document(profile: Any, data: st.DataObject) -> N
     one, other = both(compile_profile(profile), payloads)
     assert_same(one, other)
     assert_sound(one, len(payloads))
+
+
+@settings(max_examples=30, deadline=None)
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda one: one.name)
+@given(st.data())
+def test_batches_of_which_the_typed_way_takes_all_are_read_alike(profile: Any, data: st.DataObject) -> None:
+    """They are read slot by slot, and only they."""
+    compiled = compile_profile(profile)
+    documents = [json.dumps(like(EXAMPLES[profile.name], data.draw)).encode() for _ in range(4)]
+    taken = [document for document in documents if _takes(compiled, document)]
+    one, other = both(compiled, taken)
+    assert_same(one, other)
+    assert one.value.tobytes() == other.value.tobytes()  # -0.0 is not 0.0
+
+
+def _takes(compiled: CompiledProfile, document: bytes) -> bool:
+    assert compiled._typed is not None
+    try:
+        compiled._typed.decode(document)
+    except REFUSALS:
+        return False
+    return True
 
 
 @settings(max_examples=40, deadline=None)

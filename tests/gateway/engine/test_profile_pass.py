@@ -72,6 +72,16 @@ def test_a_broken_record_of_a_known_device_is_its_own() -> None:
     assert (counted(made, "m1"), counted(made, "M-3")) == (0, 1)
 
 
+def test_a_broken_record_is_its_devices_also_after_a_restart() -> None:
+    made = engine(content([KNOWN_BY_TOPIC | {"topic": "known/{device}", "records": {"path": "[]"}}]))
+    made.step([message("known/d1", [{"ts": TS, "v": 1}], START)], START, False)
+    made = ZoneEngine.restore(made.snapshot())
+    result = made.step([message("known/d1", [{"v": 2}], START + 1)], START + 1, False)
+
+    assert [(letter.device, str(letter.reason)) for letter in result.rejects] == [("d1", "record_time_missing")]
+    assert counted(made, "d1") == 1
+
+
 def test_identity_by_a_path_of_the_record_is_told_apart_too() -> None:
     by_path = BY_MEMBER | {"identity": {"path": "id"}, "records": {"path": "[]"}}
     made = engine(content([by_path]))
