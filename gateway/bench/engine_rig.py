@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from gateway.bench.many_cities import ManyCities
+from gateway.bench.slowdown import Slowdown
 from gateway.config.content import EngineContent
 from gateway.engine.outputs import Outputs
 from gateway.engine.profile_pass import Candidates
@@ -28,6 +29,7 @@ __all__ = ["EngineOutcome", "measure_engine"]
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 _A_CALL = 2_000
 """Messages of a call: what a gateway gathers in 50 ms at 40,000 a second."""
+_PROBE_EVERY = 5
 _WARM_NS = 20 * 60 * 1_000_000_000
 """City time until every device has spoken and every window has closed once."""
 
@@ -49,6 +51,8 @@ class EngineOutcome:
     conditions_us_per_reading: float
     readings_per_s: float
     """That one core could take."""
+    slowdown: float
+    """See slowdown.py."""
     state_bytes_per_series: float
     state_parts: dict[str, float] = field(default_factory=dict)
     rss_bytes_per_series: float = 0.0
@@ -110,11 +114,15 @@ def measure_engine(
         at = call()[1]
     gc.collect()
     started_at, done, cpu = at, 0, 0.0
+    slowdown, calls = Slowdown(), 0
     engine.quality_secs = engine.conditions_secs = 0.0
     engine.transitions = 0
     while done < readings:
         came, at, secs = call()
         done, cpu = done + came, cpu + secs
+        if calls % _PROBE_EVERY == 0:
+            slowdown.probe()
+        calls += 1
         progress(min(done, readings), readings)
     gc.collect()
     grown = _rss() - rss
@@ -131,6 +139,7 @@ def measure_engine(
         quality_us_per_reading=round(engine.quality_secs / done * 1e6, 3),
         conditions_us_per_reading=round(engine.conditions_secs / done * 1e6, 3),
         readings_per_s=round(done / cpu),
+        slowdown=slowdown.factor,
         state_bytes_per_series=round(sum(parts.values()), 1),
         state_parts={name: part for name, part in parts.items() if part >= 1},
         rss_bytes_per_series=round(grown / have),

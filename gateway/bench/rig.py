@@ -21,6 +21,7 @@ import numpy as np
 
 from gateway.bench.children import Child
 from gateway.bench.setup import Plan, write_config, zones_of
+from gateway.bench.slowdown import Slowdown
 from gateway.errors import CommandError
 from gateway.runtime.broker import EmbeddedBroker
 from gateway.runtime.control import socket_path
@@ -36,7 +37,6 @@ _POLL_SECS = 0.1
 _LONGEST_POLL_SECS = 5.0
 _PROBE_EVERY_SECS = 0.05
 _PROBE_BYTES = 4096
-_PROBE_LOOPS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,7 @@ class Outcome:
     stored_ms: dict[str, float]
     fsync_ms: dict[str, float]
     slowdown: float
-    """CPU that the same piece of Python took meanwhile, as a multiple of the least that it took: above 1 others use
-    the processor's caches and threads, and a CPU second buys less."""
+    """See slowdown.py."""
     aggregates: int
     late: int
     """Readings that came after their window had closed."""
@@ -128,7 +127,7 @@ def measure(plan: Plan, progress: Callable[[int], None]) -> Outcome:
         ack_ms=ack,
         stored_ms={"p50": stored["stored_p50"], "p99": stored["stored_p99"]},
         fsync_ms=_percentiles(probed.fsync_ms),
-        slowdown=probed.slowdown(),
+        slowdown=probed.slowdown.factor,
         aggregates=after["aggregates"]["written"] - before["aggregates"]["written"],
         late=after["ledger"]["beside"].get("late", 0),
         lost=sent - arrived,
@@ -206,11 +205,7 @@ class _Probed:
     """How disk and processor did beside the gateway, a few times a second."""
 
     fsync_ms: list[float] = field(default_factory=list)
-    cpu_secs: list[float] = field(default_factory=list)
-
-    def slowdown(self) -> float:
-        """See Outcome."""
-        return round(float(np.mean(self.cpu_secs)) / min(self.cpu_secs), 2) if self.cpu_secs else 1.0
+    slowdown: Slowdown = field(default_factory=Slowdown)
 
 
 @contextmanager
@@ -225,9 +220,7 @@ def _probe(folder: Path) -> Iterator[_Probed]:
                 started = time.perf_counter()
                 os.fsync(file.fileno())
                 out.fsync_ms.append((time.perf_counter() - started) * 1000)
-                began = time.thread_time()
-                sum(number * number % 7 for number in range(_PROBE_LOOPS))
-                out.cpu_secs.append(time.thread_time() - began)
+                out.slowdown.probe()
 
     thread = threading.Thread(target=probe, name="bench.probe")
     thread.start()

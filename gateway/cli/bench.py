@@ -28,7 +28,7 @@ def ingest(
     rate: float = 0.0,
     store: str = "duckdb",
     broker: str = "embedded",
-    connections: int = 4,
+    connections: int = 8,
     city_speed: float = 10.0,
     repeat: int = 1,
     folder: Path | None = None,
