@@ -1,7 +1,6 @@
 """`cityloom run`: the gateway, until a signal says otherwise."""
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -21,12 +20,11 @@ from gateway.config.seed_files import load_seed_files
 from gateway.config.settings import Settings
 from gateway.errors import CommandError, GatewayError
 from gateway.runtime.app import Gateway, open_gateway
+from gateway.runtime.garbage import seldom_looked_for
 from gateway.telemetry.logs import capture_stdlib, make_logger
 from gateway.telemetry.telemetry import Telemetry
 
 __all__ = ["run", "run_loop", "telemetry_of", "until_signal"]
-
-_GARBAGE_AFTER = 50_000
 
 _GRACE_SECS = 1.0
 """For closing files in order, once it was said twice to leave."""
@@ -82,11 +80,8 @@ def telemetry_of(settings: Settings, stream: TextIO | None = None) -> Iterator[T
 
 def run_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run on uvloop; of an exception group the first of our own errors is what the operator is told."""
-    # a batch is thousands of tuples and no cycle: looking for one after every 700 of them cost 0.7 us a message
-    gc.freeze()
-    gc.set_threshold(_GARBAGE_AFTER, 10, 50)
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with seldom_looked_for(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(main())
     except BaseExceptionGroup as group:
         ours = group.subgroup(GatewayError)
@@ -96,8 +91,6 @@ def run_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         raise error from None
-    finally:
-        gc.unfreeze()  # what stays frozen is never freed, and DuckDB's binding says so when the process ends
 
 
 async def until_signal(gateway: Gateway, stop: asyncio.Event | None = None, asked: asyncio.Event | None = None) -> bool:
