@@ -7,6 +7,7 @@
 A rule names the alarm of each series by `judge`, and says in `judged` where its values stand.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -22,7 +23,7 @@ from processors.flags import Flag
 __all__ = ["EachSeries"]
 
 
-class EachSeries(Rule):
+class EachSeries(Rule, ABC):
     """See Condition. Sources are series, numbered in the order in which they were met."""
 
     def __init__(self, spec: Any) -> None:
@@ -43,9 +44,9 @@ class EachSeries(Rule):
             self._means.add(met.series, met.lane)
         return met.series
 
+    @abstractmethod
     def judged(self, of: Means) -> Signals:
         """What values of sources say, in their order."""
-        raise NotImplementedError
 
     def keys(self) -> Iterable[int]:
         """See Condition."""
