@@ -5,9 +5,10 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 READY := $(VENV)/.ready
+PHYSICS := .venv-physics
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean lock
+.PHONY: help demo test physics check bench clean lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)$$/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
@@ -18,6 +19,9 @@ demo: $(READY)  ## a simulated city, a broker, the gateway and a database on thi
 test: $(READY)  ## all tests; what can't run here is skipped with its reason
 	@$(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
+physics: $(PHYSICS)/.ready  ## tests of the simulators that reckon hydraulics and power flow, in an environment of their own
+	@$(PHYSICS)/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup -m physics $(ARGS)
+
 check: $(READY)  ## lint, format and types
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
@@ -27,15 +31,20 @@ bench: $(READY)  ## what a message costs on the real path
 	@$(VENV)/bin/cityloom bench ingest $(ARGS)
 
 clean:  ## take away environments, caches and builds; data folders stay
-	rm -rf $(VENV) .venv-oldest .bin build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PHYSICS) .venv-oldest .bin build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock:  ## resolve requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --upgrade --output-file requirements.lock
+	  --extra plots --no-emit-index-url --no-header --upgrade --output-file requirements.lock
+	cp requirements.lock requirements-physics.lock
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --all-extras --no-emit-index-url --no-header --output-file requirements-physics.lock
 
 # The stamp is written last, so a set-up that failed starts again. A venv without a working pip is one that failed.
 $(READY): requirements.lock pyproject.toml
+$(PHYSICS)/.ready: requirements-physics.lock pyproject.toml
+$(READY) $(PHYSICS)/.ready:
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
 	  echo "There is no $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -43,8 +52,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "$(PYTHON) comes without its venv module. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@rm -f $@
-	@$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	@echo "Setting up $(VENV) (once; takes a minute)" >&2
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock >&2
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . >&2
+	@$(@D)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(@D)
+	@echo "Setting up $(@D) (once; takes a minute)" >&2
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< >&2
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . >&2
 	@touch $@
