@@ -70,6 +70,4 @@ def parse_broker(
     if scheme == "mqtt" and separator and files:
         raise ValueError("mqtt:// is not TLS: write mqtts://, or leave the certificate files out")
     password = None if password_file is None else password_file.read_text(encoding="utf-8").strip()
-    return Endpoint(
-        parts.hostname, port or _PORTS[scheme], username, password, (tls or Tls()) if secure else None
-    )
+    return Endpoint(parts.hostname, port or _PORTS[scheme], username, password, (tls or Tls()) if secure else None)

@@ -1,6 +1,6 @@
 """PUBACKs in bulk: runs of packets of one length are read as columns; whatever else comes, by the codec.
 
-    40 02 id id     40 03 id id reason     40 04 id id reason 00
+40 02 id id     40 03 id id reason     40 04 id id reason 00
 """
 
 from typing import NamedTuple

@@ -62,7 +62,9 @@ class LatencyHistogram:
         upper = (bucket - octave * _OCTAVE + 1 << octave) / 1000
         return min(upper, max(self._max, 0) / 1e6)
 
-    def summary(self) -> dict[str, float]:
-        """p50, p90, p99, p999 and the maximum in ms."""
+    def summary(self) -> dict[str, float] | None:
+        """p50, p90, p99, p999 and the maximum in ms; None without times."""
+        if not self.count:
+            return None
         found = {name: round(self.quantile_ms(share), 3) for name, share in _QUANTILES.items()}
         return {**found, "max": round(max(self._max, 0) / 1e6, 3)}

@@ -35,6 +35,7 @@ _PING_NS = 20_000_000_000
 _SILENT_NS = 45_000_000_000
 _HIGH_WATER = 1 << 20
 _MS = 1_000_000
+_MOST_BYTES = 1 << 20
 
 
 class Times:
@@ -49,7 +50,7 @@ class Times:
 class Link(asyncio.Protocol):
     """Brings one share of the schedule. `transport` protocols are this object itself: one connection at a time.
 
-    begin(ns of the monotonic clock) starts the schedule. changed is called when something was answered.
+    changed is called when something was answered.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Link(asyncio.Protocol):
         self._qos, self._bound, self._identifier, self._endpoint = qos, bound, identifier, endpoint
         self._changed = changed
         self._begin: int | None = None
+        self._city = 0
         self._newest = np.zeros(share.devices, np.int64) if share.schedule.rate == 0 else None
         self._due_total = 0
         self._taken = 0
@@ -95,11 +97,16 @@ class Link(asyncio.Protocol):
         """Due and never sent."""
         return self._share.count(self._due_total) - self._taken
 
+    @property
+    def unanswered(self) -> int:
+        """Sent, and neither acknowledged nor refused."""
+        return self.in_flight + len(self._again)
+
     # ---- the clock's side ----
 
-    def begin(self, at: int) -> None:
-        """The schedule begins at `at`, ns of the monotonic clock."""
-        self._begin = at
+    def begin(self, at: int, city: int) -> None:
+        """The schedule begins at `at`, ns of the monotonic clock, when the city's clock reads `city`, UTC ns."""
+        self._begin, self._city = at, city
 
     def advance(self, due_total: int, now: int) -> None:
         """`due_total` messages of the whole schedule are due: send what there is room for, count what overflows."""
@@ -162,7 +169,7 @@ class Link(asyncio.Protocol):
         if self._newest is None:
             due = self._begin + self._share.schedule.due_times(numbers)
             # a message that waits tells the time at which it was due, as a device tells when it measured
-            stamps = (self._clock.now() - ((now - due) * self._clock.speed).astype(np.int64)) // _MS
+            stamps = (self._city + ((due - self._begin) * self._clock.speed).astype(np.int64)) // _MS
             self._times.due_to_send.add(now - due)
         else:
             due = np.full(count, now, np.int64)
@@ -243,6 +250,9 @@ class Link(asyncio.Protocol):
             self._fail(f"it said what is not MQTT 5: {error}")
             return
         self._rest = (self._rest + data)[answers.used :] if self._rest else data[answers.used :]
+        if len(self._rest) > _MOST_BYTES:
+            self._fail("it said what is longer than anything that we wait for")
+            return
         if answers.ids.size:
             self._answered(answers.ids, answers.reasons, now)
         for packet in answers.others:
@@ -255,7 +265,7 @@ class Link(asyncio.Protocol):
         first, last = int(ids[0]), int(ids[-1])
         if last - first + 1 == ids.size and (ids.size == 1 or bool((np.diff(ids) == 1).all())):
             which = slice(first, last + 1)
-            known = self._flying[which].all()
+            known = bool(self._flying[which].all())
         else:
             which, known = ids, False
         if not known:

@@ -55,8 +55,10 @@ class PacketForm:
         if len({len(topic.encode()) for topic in topics}) > 1:
             raise ValueError("the topics of one connection must have one length")
         payload = _TS + b"0" * _STAMP_DIGITS + _TAILS[0].tobytes()
-        id_of = {"packet_id": 1} if qos else {}
-        packets = [mqtt5.PublishPacket(topic, payload, qos=mqtt5.QoS(qos), **id_of).write() for topic in topics]
+        packets = [
+            mqtt5.PublishPacket(topic, payload, qos=mqtt5.QoS(qos), packet_id=1 if qos else None).write()
+            for topic in topics
+        ]
         self._rows = np.frombuffer(b"".join(packets), np.uint8).reshape(len(topics), -1)
         self._payload = self._rows.shape[1] - len(payload)
         self._id = self._payload - 3 if qos else None  # id, then the length of no properties
@@ -89,4 +91,4 @@ class PacketForm:
         rows[:, at + 7 : at + 10] = _THREE[thousands]
         rows[:, at + 10 : at + _STAMP_DIGITS] = _THREE[rest]
         rows[:, at + _STAMP_DIGITS :] = _TAILS[(numbers * _MIX >> 8) % _VARIANTS]
-        return memoryview(rows).cast("B")
+        return rows.data.cast("B")

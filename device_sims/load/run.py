@@ -79,8 +79,9 @@ class LoadRun:
         self._schedule = plan.schedule()
         self._context = plan.endpoint.tls.context() if plan.endpoint.tls is not None else None
         self._say = say
-        self._said: dict[str, float] = {}
+        self._said = -_QUIET
         self._in_trouble = False
+        """And somebody was told."""
         self._random = Random()  # noqa: S311 - spreads reconnects, hides nothing
         self._begun: int | None = None
         self._stopped_at: int | None = None
@@ -89,7 +90,7 @@ class LoadRun:
         self._leaving = False
         self._answered = time.monotonic_ns()
         topics = topics_of(plan.devices, plan.zones, plan.prefix)
-        clock = CityClock(plan.origin, plan.start, plan.speed)
+        self._clock = clock = CityClock(plan.origin, plan.start, plan.speed)
         self.links = []
         for number in range(plan.connections):
             form = PacketForm(topics[number :: plan.connections], plan.qos)
@@ -112,6 +113,11 @@ class LoadRun:
         return self._due if self.plan.rate else self.total("sent")
 
     @property
+    def deepest(self) -> int:
+        """Most messages that waited on all links together, by what each saw at most."""
+        return self.total("deepest")
+
+    @property
     def elapsed(self) -> float:
         """Seconds since the schedule began; 0 before."""
         return 0.0 if self._begun is None else (time.monotonic_ns() - self._begun) / 1e9
@@ -126,11 +132,16 @@ class LoadRun:
         """Due messages that have no answer yet (at QoS 0: that are not written)."""
         return self.total("in_flight") + self.total("waiting") if self.plan.rate else self.total("in_flight")
 
-    def stop(self) -> None:
-        """Nothing more becomes due; what is due is still sent, and its answers waited for. Twice: leave now."""
-        if self._stopped_at is not None or self._begun is None:
+    def stop(self) -> bool:
+        """Nothing more becomes due; what is due is still sent, and its answers waited for. Gives False.
+
+        Called a second time, or before the schedule began: the run ends at once. Gives True.
+        """
+        at_once = self._stopped_at is not None or self._begun is None
+        if at_once:
             self._ended.set()
-        self._stopped_at = time.monotonic_ns()
+        self._stopped_at = self._stopped_at or time.monotonic_ns()
+        return at_once
 
     # ---- the run ----
 
@@ -161,8 +172,9 @@ class LoadRun:
         while not all(link.ready for link in self.links):  # noqa: ASYNC110 - the protocol has no event for all
             await asyncio.sleep(_TICK)
         self._begun = self._answered = time.monotonic_ns()
+        city = self._clock.now()
         for link in self.links:
-            link.begin(self._begun)
+            link.begin(self._begun, city)
         while not self._finished():
             now = time.monotonic_ns()
             self._due = self._schedule.due_by((self._stopped_at or now) - self._begun)
@@ -224,14 +236,12 @@ class LoadRun:
     def _connected(self) -> None:
         if self._in_trouble and all(link.ready for link in self.links):
             self._in_trouble = False
-            self._said.clear()
             self._say(f"connected to the broker at {self.plan.endpoint}")
 
     def _trouble(self, problem: str) -> None:
-        self._in_trouble = True
         now = time.monotonic()
-        if now - self._said.get(problem, -_QUIET) >= _QUIET:
-            self._said[problem] = now
+        if now - self._said >= _QUIET:
+            self._said, self._in_trouble = now, True
             self._say(
                 f"no connection to the broker at {self.plan.endpoint} ({problem}); "
                 f"{self.under_way} messages wait, trying again"
