@@ -8,15 +8,20 @@ import argparse
 import asyncio
 import json
 import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 import mqtt5
 import numpy as np
 import uvloop
 
-__all__ = ["AckSink", "main"]
+__all__ = ["AckSink", "main", "running_sink"]
 
 _PUBLISH = 0x32
+_END_SECS = 20.0
 
 
 class AckSink(asyncio.Protocol):
@@ -128,6 +133,23 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=0.0, help="PUBACKs a second a connection; 0: at once")
     given = parser.parse_args()
     uvloop.run(_run(given.receive_max, given.rate))
+
+
+@contextmanager
+def running_sink(*arguments: str) -> Iterator[tuple[int, dict[str, int]]]:
+    """Port of a sink in a process of its own; its figures are in the dictionary when the block is left."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.perf.ack_sink", *arguments], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    told: dict[str, int] = {}
+    try:
+        yield json.loads(process.stdout.readline())["port"], told
+    finally:
+        process.terminate()
+        told.update(json.loads(process.stdout.readline()))
+        process.stdout.close()
+        process.wait(_END_SECS)
 
 
 if __name__ == "__main__":

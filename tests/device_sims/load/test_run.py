@@ -2,17 +2,14 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from device_sims.endpoint import Endpoint, Tls
 from device_sims.load.run import LoadPlan, LoadRun
+from tests.perf.ack_sink import running_sink
 from tests.support.brokers import PlainMosquitto, running_embedded
 from tests.support.certificates import make_certificates
 from tests.support.cutting_proxy import CuttingProxy
@@ -20,23 +17,6 @@ from tests.support.mosquitto import free_port
 from tests.support.mqtt_peer import MqttPeer
 
 DEADLINE = 60
-
-
-@contextmanager
-def ack_sink(*arguments: str) -> Iterator[tuple[int, dict[str, int]]]:
-    """Port of a sink in a process of its own; its figures are in the dictionary when the block is left."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.perf.ack_sink", *arguments], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    told: dict[str, int] = {}
-    try:
-        yield json.loads(process.stdout.readline())["port"], told
-    finally:
-        process.terminate()
-        told.update(json.loads(process.stdout.readline()))
-        process.stdout.close()
-        process.wait(DEADLINE)
 
 
 def _balanced(load: LoadRun) -> bool:
@@ -48,7 +28,7 @@ def _balanced(load: LoadRun) -> bool:
 
 
 async def test_every_message_is_sent_when_due_and_acknowledged() -> None:
-    with ack_sink() as (port, told):
+    with running_sink() as (port, told):
         load = LoadRun(LoadPlan(Endpoint("127.0.0.1", port), 1000, 20_000, 3, for_secs=1.0))
         await asyncio.wait_for(load.run(), DEADLINE)
     assert load.due == load.total("acked") == 20_000
@@ -62,7 +42,7 @@ async def test_every_message_is_sent_when_due_and_acknowledged() -> None:
 
 
 async def test_a_slow_receiver_slows_neither_the_clock_nor_hides_its_slowness() -> None:
-    with ack_sink("--rate", "1000", "--receive-max", "50") as (port, told):
+    with running_sink("--rate", "1000", "--receive-max", "50") as (port, told):
         plan = LoadPlan(Endpoint("127.0.0.1", port), 100, 2000, messages=2000, queue=10_000)
         load = LoadRun(plan)
         await asyncio.wait_for(load.run(), DEADLINE)
@@ -77,7 +57,7 @@ async def test_a_slow_receiver_slows_neither_the_clock_nor_hides_its_slowness() 
 
 
 async def test_what_exceeds_the_queue_is_counted_and_the_newest_are_sent() -> None:
-    with ack_sink("--rate", "200", "--receive-max", "10") as (port, told):
+    with running_sink("--rate", "200", "--receive-max", "10") as (port, told):
         load = LoadRun(LoadPlan(Endpoint("127.0.0.1", port), 100, 5000, messages=3000, queue=100))
         await asyncio.wait_for(load.run(), DEADLINE)
     assert load.total("overflowed") > 2000
@@ -196,7 +176,7 @@ async def test_mutual_tls(tmp_path: Path) -> None:
 
 
 async def test_to_stop_sends_what_is_due_and_to_stop_again_leaves() -> None:
-    with ack_sink() as (port, _):
+    with running_sink() as (port, _):
         load = LoadRun(LoadPlan(Endpoint("127.0.0.1", port), 100, 1000))
         running = asyncio.create_task(load.run())
         async with asyncio.timeout(DEADLINE):
