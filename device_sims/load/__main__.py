@@ -1,6 +1,7 @@
 """`python -m device_sims.load`: a load as a child process of a measurement, such as `cityloom bench`.
 
-Standard output: a line `{"sent", "acked"}` every half second, the last one with `secs` (first write to last PUBACK).
+Standard output: a line `{"sent", "acked"}` every half second; the last one with `secs`, first write to last PUBACK,
+where all were acknowledged.
 People use `cityloom sim load`.
 """
 
@@ -56,7 +57,8 @@ async def _run(plan: LoadPlan) -> int:
         line: dict[str, float] = {"sent": load.total("sent"), "acked": load.total("acked")}
         if running.done():
             running.result()
-            line["secs"] = load.secs
+            if load.total("acked") == plan.messages:
+                line["secs"] = load.secs
         print(json.dumps(line), flush=True)  # noqa: T201 - a command speaks
     return 0 if load.total("acked") == plan.messages else 1
 

@@ -75,7 +75,7 @@ class LoadRun:
         self.times = Times()
         self.reconnects = 0
         self.secs = 0.0
-        """From the beginning of the schedule to the last answer."""
+        """From the beginning of the schedule to the last answer; at QoS 0, to the end."""
         self._schedule = plan.schedule()
         self._context = plan.endpoint.tls.context() if plan.endpoint.tls is not None else None
         self._say = say
@@ -85,6 +85,7 @@ class LoadRun:
         self._random = Random()  # noqa: S311 - spreads reconnects, hides nothing
         self._begun: int | None = None
         self._stopped_at: int | None = None
+        self._all_due_at: int | None = None
         self._due = 0
         self._ended = asyncio.Event()
         self._leaving = False
@@ -157,7 +158,8 @@ class LoadRun:
         finally:
             self._leaving = True
             if self._begun is not None:
-                self.secs = (self._answered - self._begun) / 1e9
+                last = self._answered if self.plan.qos else time.monotonic_ns()
+                self.secs = (last - self._begun) / 1e9
             for link in self.links:
                 link.leave()
             for task in (*tasks, ticking, ended):
@@ -194,8 +196,9 @@ class LoadRun:
         left = self.total("in_flight") + (self.total("waiting") if whole else 0)
         if left == 0:
             return True
-        since = max(self._answered, self._stopped_at or 0, self._begun)
-        if (time.monotonic_ns() - since) / 1e9 > self.plan.drain_secs:
+        now = time.monotonic_ns()
+        self._all_due_at = self._all_due_at or now
+        if (now - max(self._answered, self._all_due_at)) / 1e9 > self.plan.drain_secs:
             self._say(f"{left} messages were not acknowledged: no answer for {self.plan.drain_secs:g} s; given up")
             return True
         return False
