@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from device_sims.clock import CityClock
 from device_sims.endpoint import Endpoint
 from device_sims.load.acks import read_answers
+from device_sims.load.in_flight import IDS, InFlight
 from device_sims.load.latency import LatencyHistogram
 from device_sims.load.packets import PacketForm
 from device_sims.load.schedule import Share
@@ -28,7 +29,6 @@ I64 = NDArray[np.int64]
 
 BURST = 2000
 """Messages in one write."""
-_IDS = 65_536
 _REFUSED = 0x80
 _KEEP_ALIVE = 60
 _PING_NS = 20_000_000_000
@@ -60,7 +60,6 @@ class Link(asyncio.Protocol):
         self.sent = self.acked = self.refused = self.overflowed = self.resent = self.strays = 0
         self.deepest = 0
         """Most messages that waited."""
-        self.in_flight = 0
         self.ready = False
         self.hello: asyncio.Future[None] | None = None
         self.lost: asyncio.Future[str] | None = None
@@ -74,10 +73,7 @@ class Link(asyncio.Protocol):
         self._taken = 0
         self._again = np.zeros((0, 3), np.int64)
         """Number, due, stamp of what was in flight when the connection was cut."""
-        self._flying = np.zeros(_IDS, bool)
-        self._state = np.zeros((_IDS, 3), np.int64)
-        self._written = np.zeros(_IDS, np.int64)
-        self._next_id = 1
+        self._flying = InFlight()
         self._window = 0
         self._rest = b""
         self._held = False
@@ -86,6 +82,11 @@ class Link(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     # ---- figures ----
+
+    @property
+    def in_flight(self) -> int:
+        """Sent on this connection and not answered."""
+        return self._flying.count
 
     @property
     def waiting(self) -> int:
@@ -145,7 +146,7 @@ class Link(asyncio.Protocol):
         while self.ready and not self._held:
             room = self._window - self.in_flight if self._qos else BURST
             count = min(room, BURST, len(self._again) or self.unsent)
-            ids = self._free_ids(count) if self._qos else slice(0, count)
+            ids = self._flying.free_ids(count) if self._qos else slice(0, count)
             count = ids.stop - ids.start
             if count <= 0:
                 return
@@ -153,13 +154,6 @@ class Link(asyncio.Protocol):
                 self._send_again(ids, now)
             else:
                 self._send_due(ids, min(count, self._share.devices - self._taken % self._share.devices), now)
-
-    def _free_ids(self, count: int) -> slice:
-        """The next ids in a row that nothing flies under, at most `count`."""
-        first = self._next_id
-        taken = self._flying[first : first + max(count, 0)]
-        free = int(taken.argmax()) if taken.any() else len(taken)
-        return slice(first, first + free)
 
     def _send_due(self, ids: slice, count: int, now: int) -> None:
         assert self._begin is not None
@@ -190,12 +184,7 @@ class Link(asyncio.Protocol):
     def _write(self, ids: slice, devices: slice | I64, numbers: I64, due: I64, stamps: I64, now: int) -> None:
         assert self._transport is not None
         if self._qos:
-            state = self._state[ids]
-            state[:, 0], state[:, 1], state[:, 2] = numbers, due, stamps
-            self._written[ids] = now
-            self._flying[ids] = True
-            self.in_flight += len(numbers)
-            self._next_id = ids.stop if ids.stop < _IDS else 1
+            self._flying.put(ids, np.stack((numbers, due, stamps), axis=1), now)
         packet_ids = np.arange(ids.start, ids.stop, dtype=np.int64)
         self._transport.write(self._form.packets(devices, packet_ids, stamps, numbers))
         self._spoke = now
@@ -221,11 +210,8 @@ class Link(asyncio.Protocol):
         assert self.hello is not None
         assert self.lost is not None
         self.ready, self._transport = False, None
-        flying = self._state[self._flying]
-        again = np.concatenate([flying, self._again])
+        again = np.concatenate([self._flying.recall(), self._again])
         self._again = again[np.argsort(again[:, 0], kind="stable")]
-        self._flying[:] = False
-        self.in_flight = 0
         problem = self._problem or str(exc or "the broker closed the connection")
         if not self.lost.done():
             self.lost.set_result(problem)
@@ -261,31 +247,15 @@ class Link(asyncio.Protocol):
         self._changed()
 
     def _answered(self, ids: I64, reasons: I64, now: int) -> None:
-        which: slice | I64
-        first, last = int(ids[0]), int(ids[-1])
-        if last - first + 1 == ids.size and (ids.size == 1 or bool((np.diff(ids) == 1).all())):
-            which = slice(first, last + 1)
-            known = bool(self._flying[which].all())
-        else:
-            which, known = ids, False
-        if not known:
-            # each id once, and only what flies: an answer to something else is counted, and nothing more
-            fresh, index = np.unique(ids, return_index=True)
-            flies = self._flying[fresh]
-            self.strays += ids.size - int(flies.sum())
-            which, reasons = fresh[flies], reasons[index][flies]
-        if reasons.any():
-            refused = int((reasons >= _REFUSED).sum())
-            self.refused += refused
-            if refused and not self._problem:
-                self._problem = f"it refuses messages (0x{int(reasons.max()):02X})"
-        else:
-            refused = 0
-        self._flying[which] = False
-        self.in_flight -= len(reasons)
+        due, written, reasons, strays = self._flying.answered(ids, reasons)
+        refused = int((reasons >= _REFUSED).sum()) if reasons.any() else 0
+        self.strays += strays
+        self.refused += refused
         self.acked += len(reasons) - refused
-        self._times.send_to_ack.add(now - self._written[which])
-        self._times.due_to_ack.add(now - self._state[which, 1])
+        if refused and not self._problem:
+            self._problem = f"it refuses messages (0x{int(reasons.max()):02X})"
+        self._times.send_to_ack.add(now - written)
+        self._times.due_to_ack.add(now - due)
 
     def _heed(self, packet: mqtt5.Packet, now: int) -> None:
         assert self.hello is not None
@@ -294,7 +264,7 @@ class Link(asyncio.Protocol):
             if code != mqtt5.ConnAckReasonCode.SUCCESS:
                 self._fail(f"it refused us: {code.name.lower().replace('_', ' ')}")
                 return
-            self._window = min(packet.receive_max, _IDS - 1)
+            self._window = min(packet.receive_max, IDS - 1)
             self._spoke, self.ready = now, True
             if not self.hello.done():
                 self.hello.set_result(None)
