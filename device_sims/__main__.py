@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from device_sims.publisher import Endpoint
+from device_sims.clients.dialect import Dialects
+from device_sims.endpoint import Tls, parse_broker
 from device_sims.run import Plan, Summary, record, simulate
 
 __all__ = ["main"]
@@ -24,7 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     now = time.time_ns()
     try:
         plan = Plan(
-            endpoint=_endpoint(given.broker, given.username, given.password_file),
+            endpoint=parse_broker(
+                given.broker, given.username, given.password_file, Tls(given.ca_file, given.cert_file, given.key_file)
+            ),
+            dialects=Dialects.parse(given.client, given.protocol, given.qos),
             origin=now if given.origin is None else _moment(given.origin),
             start=now if given.start is None else _moment(given.start),
             speed=given.speed,
@@ -56,9 +60,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m device_sims", description="Simulated devices of a city.")
     add = parser.add_argument
-    add("--broker", default="127.0.0.1:1883", metavar="HOST:PORT")
+    add("--broker", default="127.0.0.1:1883", metavar="URL", help="HOST:PORT, mqtt://HOST:PORT or mqtts://HOST:PORT")
     add("--username")
     add("--password-file", type=Path, help="file with the broker's password")
+    add("--ca-file", type=Path, help="PEM of the authority behind the broker's certificate; default: the system's")
+    add("--cert-file", type=Path, help="PEM of our own certificate")
+    add("--key-file", type=Path, help="PEM of its key")
+    add("--client", default="aiomqtt", help="aiomqtt, paho or mixed; or a list, one a connection in turn: paho,aiomqtt")
+    add("--protocol", default="5", help="version of MQTT: 5, 3.1.1 or mixed; or a list")
+    add("--qos", default="1", help="0, 1, 2 or mixed; or a list")
     add("--origin", metavar="TIME", help="city time at --start, RFC 3339 or unix nanoseconds; default: now")
     add("--start", metavar="TIME", help="system time at which the city's clock reads --origin; default: now")
     add("--speed", type=float, default=1.0, help="city seconds per real second")
@@ -77,14 +87,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--troubles", type=Path, metavar="FILE", help="write the scenario's troubles and what is expected as JSON")
     add("--json", action="store_true", help="print one JSON object as the last line of standard output")
     return parser
-
-
-def _endpoint(text: str, username: str | None, password_file: Path | None) -> Endpoint:
-    host, separator, port = text.rpartition(":")
-    if not separator or not port.isdigit():
-        raise ValueError(f"--broker must be HOST:PORT, not {text!r}")
-    password = None if password_file is None else password_file.read_text(encoding="utf-8").strip()
-    return Endpoint(host.strip("[]"), int(port), username, password)
 
 
 def _moment(text: str) -> int:

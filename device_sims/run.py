@@ -7,10 +7,11 @@ import json
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from device_sims.city import load_city
+from device_sims.clients.dialect import Dialects
 from device_sims.clock import CityClock
 from device_sims.faults import Faults
 from device_sims.fleet import Fleet, Message
@@ -40,6 +41,8 @@ class Plan:
     seed: int = 1
     faults: str = ""
     connections: int = 4
+    dialects: Dialects = field(default_factory=Dialects)
+    """How the connections speak."""
     for_secs: float | None = None
     """Real seconds."""
     until: int | None = None
@@ -68,6 +71,8 @@ class Summary:
     readings: int = 0
     """Readings in the acknowledged messages that are fit to be read; each copy of a duplicate counts."""
     resent: int = 0
+    refused: int = 0
+    """Messages that the broker refused, where the client library tells."""
     lag_ms: dict[str, float] | None = None
     """From due to acknowledged; None where the clock wasn't asked."""
 
@@ -98,7 +103,9 @@ async def simulate(plan: Plan, say: Callable[[str], None]) -> Summary:
             if truth is not None:
                 truth.write(message)
 
-        publisher = Publisher(plan.endpoint, acknowledged, connections=plan.connections, say=say)
+        publisher = Publisher(
+            plan.endpoint, acknowledged, connections=plan.connections, dialects=plan.dialects, say=say
+        )
         sending = asyncio.create_task(publisher.run(), name="device_sims.publisher")
         scheduling = asyncio.create_task(_schedule(plan, fleet, clock, publisher, summary), name="device_sims.schedule")
         with _stop_on_signal(scheduling):
@@ -112,6 +119,7 @@ async def simulate(plan: Plan, say: Callable[[str], None]) -> Summary:
         sending.cancel()
         await asyncio.wait({sending})
     summary.resent = publisher.resent
+    summary.refused = publisher.refused
     summary.lag_ms = lag.summary() if paced else None
     return summary
 
