@@ -13,7 +13,7 @@ from pathlib import Path
 from device_sims.city import load_city
 from device_sims.clock import CityClock
 from device_sims.faults import Faults
-from device_sims.fleet import Fleet, Message
+from device_sims.fleet import Fleet, Message, Share
 from device_sims.lag import Lag
 from device_sims.publisher import Endpoint, Publisher
 from device_sims.scenario import load_scenario
@@ -49,6 +49,8 @@ class Plan:
     rate: float | None = None
     """At most this many a second; with `messages` only."""
     truth: Path | None = None
+    share: Share | None = None
+    """Only these of the devices; the others are another process's."""
     scenario: str = ""
     recordings: bool = True
     """Some devices play recorded days; else all are simulated."""
@@ -154,7 +156,8 @@ def _fleet(plan: Plan) -> Fleet:
     if plan.troubles is not None:
         write_troubles(plan.troubles, scenario.troubles if scenario is not None else ())
     troubles = scenario.troubles if scenario is not None else ()
-    return Fleet(city, plan.seed, plan.origin, Faults.parse(plan.faults), troubles)
+    faults = Faults.parse(plan.faults).and_(scenario.faults if scenario is not None else ())
+    return Fleet(city, plan.seed, plan.origin, faults, troubles, plan.share)
 
 
 async def _schedule(plan: Plan, fleet: Fleet, clock: CityClock, publisher: Publisher, summary: Summary) -> None:
