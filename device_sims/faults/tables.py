@@ -6,6 +6,7 @@ from typing import Any
 from device_sims.city import City
 from device_sims.faults.catalogue import QUANTITIES, RULES
 from device_sims.faults.specification import Fault, checked_size
+from device_sims.kinds import quantities_of
 from device_sims.troubles import Place
 
 __all__ = ["read_faults"]
@@ -54,6 +55,10 @@ def read_faults(
         if not any(fault.has(device) for device in city.devices):
             asked = " ".join(f"{key}={table[key]}" for key in ("device", "asset", "zone", "profile") if key in table)
             raise ValueError(f"{where}: no device of the city is at {asked}")
+        there = {device.profile for device in city.devices if fault.has(device)}
+        known = sorted({name for profile in there for name in quantities_of(profile)})
+        if quantity and quantity not in known:
+            raise ValueError(f"{where}.quantity: no device there has {quantity!r}; there are {', '.join(known)}")
         yield fault
 
 

@@ -95,6 +95,11 @@ class TtsManholes(_Manholes):
         device, (session, frame, level, battery) = self.devices[which], row
         return encoders.tts_v3(device.id, device.key, stamp, session=session, f_cnt=frame, level=level, battery=battery)
 
+    def _say(self, stamp: int, row: Row) -> tuple[Reading, ...]:
+        level, battery = super()._say(stamp, row)
+        # the server leaves out what is zero
+        return (level, battery) if row[2] else (battery,)
+
 
 class ChirpStackManholes(_Manholes):
     """Through ChirpStack v4."""
