@@ -11,8 +11,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -52,8 +52,10 @@ def run_processes(
     running: list[subprocess.Popen[str]] = []
     parts = [None if truth is None else truth.with_name(f"{truth.name}.{rest}") for rest in range(processes)]
     with ExitStack() as stack:
-        stack.enter_context(_passed_on(running))
+        asked = stack.enter_context(_passed_on(running))
         for rest, part in enumerate(parts):
+            if asked:
+                break
             own = ["--processes", "1", "--share", f"{rest}/{processes}", "--json"]
             own += ["--connections", str(max(1, _divided(connections, rest, processes)))]
             own += ["--truth", str(part)] if part is not None else []
@@ -67,7 +69,7 @@ def run_processes(
                 )
             )  # fmt: skip
         said = [process.communicate()[0] for process in running]
-    codes = [abs(process.returncode) for process in running]
+    codes = [abs(process.returncode) for process in running] or [1]
     if truth is not None:
         _joined([part for part in parts if part is not None], truth)
     return _together(devices, said), max(codes)
@@ -103,14 +105,19 @@ def _joined(parts: Sequence[Path], truth: Path) -> None:
                 part.unlink()
 
 
-def _passed_on(running: Sequence["subprocess.Popen[str]"]) -> ExitStack:
-    """Pass SIGTERM and SIGINT on to the processes."""
+@contextmanager
+def _passed_on(running: Sequence["subprocess.Popen[str]"]) -> Iterator[list[int]]:
+    """Pass SIGTERM and SIGINT on to the processes; gives those that came."""
+    asked: list[int] = []
 
     def pass_on(number: int, _: FrameType | None) -> None:
+        asked.append(number)
         for process in running:
             process.send_signal(number)
 
-    stack = ExitStack()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        stack.callback(signal.signal, number, signal.signal(number, pass_on))
-    return stack
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

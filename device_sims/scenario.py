@@ -75,8 +75,11 @@ def _span(table: Mapping[str, Any], where: str, *, zone: ZoneInfo, origin: int) 
         local = first + timedelta(days=int(table.get("day", 0)), hours=at.hour, minutes=at.minute)
     except ValueError as error:
         raise ValueError(f"{where}.at {table['at']!r} is no time; write it such as 08:30") from error
+    minutes = table["minutes"]
+    if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not minutes > 0:
+        raise ValueError(f"{where}.minutes must be a number above 0, not {minutes!r}")
     start = round(local.replace(tzinfo=zone).timestamp()) * _NS
-    return start, start + round(float(table["minutes"]) * 60) * _NS
+    return start, start + round(minutes * 60) * _NS
 
 
 def _troubles(

@@ -297,6 +297,7 @@ def test_spans_are_when_messages_name_the_fault(city: City) -> None:
     ("table", "says"),
     [
         ('kind = "lost"\nminutes = 1', r"faults\[0\].kind 'lost' is no fault; there are silence"),
+        ('kind = "silence"\nminutes = "ten"', r"faults\[0\].minutes must be a number above 0, not 'ten'"),
         ('kind = "silence"', r"faults\[0\].minutes is missing"),
         ('kind = "clock"\nminutes = 1', r"faults\[0\].size: clock needs a size \(s\)"),
         ('kind = "invalid"\nminutes = 1\nsize = 3', r"faults\[0\].size: invalid takes no size"),
