@@ -70,7 +70,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--processes", type=int, default=1, metavar="P", help="share the devices among P processes")
     add("--share", metavar="K/P", help="only every P-th device from the K-th on, from 0 to P - 1")
     add("--seed", type=int, default=1)
-    add("--faults", default="", metavar="SPEC", help="such as duplicate=0.02,late=0.05:90; see device_sims/faults.py")
+    add(
+        "--faults",
+        default="",
+        metavar="SPEC",
+        help="such as duplicate=0.02,late=0.05:90; see device_sims/faults",
+    )
     add("--connections", type=int, default=4, metavar="C")
     add("--for", dest="for_secs", type=float, metavar="SECS", help="stop after so many real seconds")
     add("--until", metavar="TIME", help="stop at this city time")

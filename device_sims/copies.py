@@ -7,7 +7,7 @@ Each copy has its own square of a spiral around the seeds' one, so no two of the
 
 import re
 
-__all__ = ["copy_key", "copy_name", "shift"]
+__all__ = ["copy_key", "copy_name", "original", "shift"]
 
 MARGIN = 0.05
 """Degrees between two copies."""
@@ -19,6 +19,11 @@ _KEYS = 256
 def copy_name(name: str, copy: int) -> str:
     """The name of a zone, an asset or a device in a copy; nothing has none."""
     return f"{name}-c{copy}" if copy and name else name
+
+
+def original(name: str, copy: int) -> str:
+    """The name in the seeds of what is called `name` in a copy: what is known of it there holds here too."""
+    return name.removesuffix(f"-c{copy}") if copy else name
 
 
 def copy_key(key: str, name: str, copy: int) -> str:

@@ -1,4 +1,4 @@
-"""Troubles: the world goes wrong somewhere for a while, and devices measure it. Faults (faults.py) are their own.
+"""Troubles: the world goes wrong somewhere for a while, and devices measure it. Faults (faults/) are their own.
 
     trouble (kind, place, from, to, size) -> effects on quantities of devices -> Group.measure
 

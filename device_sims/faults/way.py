@@ -20,8 +20,6 @@ __all__ = ["Way", "Ways"]
 _SILENT = frozenset({"silence", "reboot"})
 _HOLDING = frozenset({"backlog", "outage", "flapping"})
 _YEAR = 365 * DAY
-_NO_TYPE = SPOILT
-"""Whose payload is not read has no number left to spoil."""
 
 
 class Ways(NamedTuple):
@@ -88,9 +86,9 @@ class Way:
                 due[hit] += (share * each.fault.length).astype(np.int64)
             elif each.fault.name == "reorder":
                 due[hit] += group.interval + group.interval // 4
-        # garbage cut in half is garbage
+        # garbage cut in half is garbage, and a payload that nobody reads has no number left to spoil
         marks[(marks & BITS["invalid"]) != 0] &= ~BITS["truncated"]
-        marks[(marks & _NO_TYPE) != 0] &= ~BITS["wrong_type"]
+        marks[(marks & SPOILT) != 0] &= ~BITS["wrong_type"]
         return Ways(which, ts, due, marks)
 
     def _behind(self, which: I64, ts: I64) -> Mask:

@@ -10,7 +10,7 @@ import pytest
 
 from device_sims.city import load_city, seeds
 from device_sims.city_files import districts_of, write_city
-from device_sims.copies import copy_key, copy_name, shift
+from device_sims.copies import copy_key, copy_name, original, shift
 from device_sims.fleet import Fleet
 from gateway.config.city import parse_city
 from gateway.config.devices import parse_devices
@@ -88,6 +88,7 @@ def test_keys_and_names_are_unique_and_keep_their_form() -> None:
     assert copy_key("urn:dev:mac:0024befffe800001:", "ds-01", 2) == "urn:dev:mac:0024befffe800201:"
     assert copy_key("loop-0001", "loop-0001", 2) == copy_name("loop-0001", 2) == "loop-0001-c2"
     assert copy_name("", 2) == ""
+    assert original("loop-0001-c2", 2) == original("loop-0001", 0) == "loop-0001"
     with pytest.raises(ValueError, match="device x has the key 'strange'"):
         copy_key("strange", "x", 1)
 
