@@ -248,6 +248,8 @@ def _sane(message: Message) -> None:
         return
     said: Any = json.loads(gzip.decompress(message.payload) if message.payload[:2] == b"\x1f\x8b" else message.payload)
     assert said
+    if message.profile == "tts-v3" and "level" not in {reading.quantity for reading in message.readings}:
+        return  # a level that a fault made zero is left out by that server
     lost = 1 if "wrong_type" in names else 0
     assert len(message.readings) == len(message.measured) - lost
     if not {"clock", "clock_drift", "wrong_clock", "wrong_type"} & set(names):
