@@ -174,6 +174,9 @@ class CompiledProfile:
         except Unusable as unusable:
             found.rejected.append((k, unusable.reason, unusable.detail))
             return
+        if made.ignored is not None:
+            found.ignored.append((k, made.ignored))
+            return
         if not made.rows and not made.broken:
             found.ignored.append((k, Ignored.NO_READING))
         first = len(found.rows)

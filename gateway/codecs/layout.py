@@ -82,12 +82,11 @@ def plan(profile: Profile) -> Layout:
     named: dict[str, Slot] = {}
     for name, field in profile.fields.items():
         named |= {f"field {name} {k}": slot for k, slot in enumerate(_field_slots(field, secrets))}
-    for of, paths in (
-        ("time", profile.time.path),
-        *((f"time of {name}", f.time) for name, f in profile.fields.items()),
-    ):
-        slots = _softened([time_slot(path, profile.time, path in secrets) for path in paths])
-        named |= {f"{of} {k}": slot for k, slot in enumerate(slots)}
+        own = [time_slot(path, profile.time, path in secrets) for path in field.time]
+        beside = [parse_path(text) for text in field.path]
+        named |= {f"time of {name} {k}": slot for k, slot in enumerate(_softened(own, beside))}
+    times_of_record = [time_slot(path, profile.time, path in secrets) for path in profile.time.path]
+    named |= {f"time {k}": slot for k, slot in enumerate(_softened(times_of_record))}
     if identity.path is not None:
         named["key"] = key_slot(identity.path, identity.path in secrets)
     if sequence is not None:
@@ -144,8 +143,8 @@ def _field_slots(field: FieldSpec, secrets: Sequence[str]) -> list[Slot]:
     return _softened([*(replace(slot, default=nan) for slot in slots[:-1]), slots[-1]])
 
 
-def _softened(slots: list[Slot]) -> list[Slot]:
-    paths: list[Path] = [slot.path for slot in slots]
+def _softened(slots: list[Slot], beside: Sequence[Path] = ()) -> list[Slot]:
+    paths = [*beside, *(slot.path for slot in slots)]
     return [replace(slot, soft=any(slot.path.leads_through(other) for other in paths)) for slot in slots]
 
 

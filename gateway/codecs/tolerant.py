@@ -13,7 +13,7 @@ import msgspec
 from gateway.codecs.layout import Layout
 from gateway.codecs.slots import Bad, Slot, shown
 from gateway.config.paths import Each, Step
-from gateway.reasons import Invalid, Rejected
+from gateway.reasons import Ignored, Invalid, Rejected
 
 __all__ = ["Document", "TolerantReader", "Unusable", "parse_json"]
 
@@ -47,6 +47,8 @@ class Document:
     """What is no record at all, and the device's key where an object's member has it."""
     within: dict[int, float] = field(default_factory=dict)
     """Row -> seconds until the device's next reading at the latest, where it says so."""
+    ignored: Ignored | None = None
+    """It holds no record by design."""
 
 
 class TolerantReader:
@@ -84,6 +86,11 @@ class TolerantReader:
                 raise Unusable(Rejected.TOO_MANY_RECORDS, f"the message holds more than {self._max_records} records")
             beside = [*(_value(slot, outer) for slot in layout.outer), *message] if layout.outer else message
             self._row(layout.relative, record, beside, key if with_key else None, found)
+        if not found.rows and found.broken:
+            # of a message without a row nobody else looks at the rules
+            first = len(layout.relative) + len(layout.outer)
+            rules = (why for at, equals, why in layout.ignore if at >= first and message[at - first] == equals)
+            found.ignored = next(rules, None)
         return found
 
     def _row(
