@@ -64,8 +64,12 @@ EXTRA = load_profiles(
             "topic": "z/{device}",
             "interval_secs": 60,
             "identity": {"topic": "{device}"},
-            "time": {"path": ["t.value.time", "t.value", "t"], "format": "rfc3339", "numbers": "unix_ms",
-                     "earliest": "1970-01-01T00:00:00.5Z"},
+            "time": {
+                "path": ["t.value.time", "t.value", "t"],
+                "format": "rfc3339",
+                "numbers": "unix_ms",
+                "earliest": "1970-01-01T00:00:00.5Z",
+            },
             "fields": {
                 "v": {"path": ["v.value", "v"], "unit": "1"},
                 "m": {"path": ["m[1]", "m[0]", "m"], "unit": "1", "type": "numeric_string", "required": False},
@@ -118,8 +122,29 @@ EXTRA = load_profiles(
 )
 PROFILES = [*(one for one in BUILT_IN.values() if one.codec == "json"), *EXTRA]
 
-KEYS = ["a", "b", "id", "l", "m", "n", "o", "s", "sim", "t", "t2", "v", "ts", "speed", "flow", "occ", "readings", "bar",
-        "value", "time", "c"]
+KEYS = [
+    "a",
+    "b",
+    "id",
+    "l",
+    "m",
+    "n",
+    "o",
+    "s",
+    "sim",
+    "t",
+    "t2",
+    "v",
+    "ts",
+    "speed",
+    "flow",
+    "occ",
+    "readings",
+    "bar",
+    "value",
+    "time",
+    "c",
+]
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-5, 5), st.integers(), st.floats(allow_nan=False, allow_infinity=False),
     st.sampled_from(["on", "off", "1.5", "", "2026-03-01T12:00:00.25Z", "2026-03-01T12:00:00+08:00", 1772366400]),
