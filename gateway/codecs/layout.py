@@ -82,9 +82,9 @@ def plan(profile: Profile) -> Layout:
     named: dict[str, Slot] = {}
     for name, field in profile.fields.items():
         named |= {f"field {name} {k}": slot for k, slot in enumerate(_field_slots(field, secrets))}
-        own = [time_slot(path, profile.time, path in secrets) for path in field.time]
+        slots = [time_slot(path, profile.time, path in secrets) for path in field.time]
         beside = [parse_path(text) for text in field.path]
-        named |= {f"time of {name} {k}": slot for k, slot in enumerate(_softened(own, beside))}
+        named |= {f"time of {name} {k}": slot for k, slot in enumerate(_softened(slots, beside))}
     times_of_record = [time_slot(path, profile.time, path in secrets) for path in profile.time.path]
     named |= {f"time {k}": slot for k, slot in enumerate(_softened(times_of_record))}
     if identity.path is not None:

@@ -72,7 +72,7 @@ def test_what_is_retained_keeps_its_own_time_and_is_no_measurement_without_one(
 
 def test_without_a_usable_time_a_reading_is_stamped_at_receipt_and_flagged_so() -> None:
     body = {"services": [{"properties": {"pm25": 38}, "event_time": "then"}]}
-    batch = step("iotda", message("$oc/devices/d/sys/properties/report", body, START)).readings
+    batch = step("iotda", message("oc/devices/d/sys/properties/report", body, START)).readings
     assert batch.ts.tolist() == [START]
     assert batch.why.tolist() == [Why.RECEIPT_TIME]
 
