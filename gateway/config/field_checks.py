@@ -54,7 +54,7 @@ def _field_unit(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found
             yield "unit", "is missing: a number has a unit on the wire", 'Write it; "1" where it has none.'
         return
     try:
-        conversion(field.unit, senml=profile.codec == "senml")
+        conversion(field.unit, senml=profile.is_senml)
     except UnknownUnitError as error:
         remedy = f"Did you mean {listed(error.nearest)}?" if error.nearest else "See gateway/config/units.py."
         yield "unit", str(error), remedy
@@ -66,7 +66,7 @@ def _field_scale(profile: Profile, name: str, field: FieldSpec) -> Iterator[Foun
 
 
 def _field_senml(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
-    if profile.codec == "senml":
+    if profile.is_senml:
         if vars(field).get("required"):
             yield "required", "SenML may leave out any name", "Remove it."
         if vars(field).get("default") is not None:

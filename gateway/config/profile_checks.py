@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from gateway.config.cross_rules import CROSS_RULES
 from gateway.config.drafts import judge
 from gateway.config.field_checks import FIELD_RULES, Found, listed, path_problem
+from gateway.config.format_checks import FORMAT_RULES
 from gateway.config.paths import WHOLE, Each, parse_path, parse_records_path
-from gateway.config.profile_model import Profile
+from gateway.config.profile_model import FLAT, Profile
 from gateway.config.profile_topics import topic_keys
 from gateway.config.topic_template import parse_template, variables_of
 
@@ -96,7 +97,7 @@ def _secret_key(profile: Profile) -> Iterator[Found]:
 
 
 def _senml(profile: Profile) -> Iterator[Found]:
-    if profile.codec != "senml":
+    if not profile.is_senml:
         return
     for key in ("time", "records", "sequence", "redact.paths", "identity.path", "identity.object_key"):
         if _given(profile, *key.split(".")):
@@ -105,21 +106,22 @@ def _senml(profile: Profile) -> Iterator[Found]:
 
 def _senml_names(profile: Profile) -> Iterator[Found]:
     seen: dict[tuple[str, str], str] = {}
-    for name, field in profile.fields.items() if profile.codec == "senml" else ():
+    for name, field in profile.fields.items() if profile.is_senml else ():
         other = seen.setdefault((field.path, field.unit), name)
         if other != name:
             yield f"fields.{name}.path", f"has the name and the unit of {other}", "Change one."
 
 
-# -- JSON --------------------------------------------------------------------------------------------------------------
+# -- what has a time, an identity and records --------------------------------------------------------------------------
 
 
-def _json(profile: Profile) -> Iterator[Found]:
-    if profile.codec != "json":
-        return
-    if profile.time is None:
+def _has_time(profile: Profile) -> Iterator[Found]:
+    if not profile.is_senml and profile.time is None:
         yield "time", "is missing", 'Add [time]; format = "receipt" where the payload carries none.'
-    if profile.identity.base_name:
+
+
+def _base_name(profile: Profile) -> Iterator[Found]:
+    if not profile.is_senml and profile.identity.base_name:
         yield "identity.base_name", "only SenML has base names", "Use topic, path or object_key."
 
 
@@ -143,6 +145,8 @@ def _time_zone(profile: Profile) -> Iterator[Found]:
 
 
 def _time_paths(profile: Profile) -> Iterator[Found]:
+    if profile.codec in FLAT:
+        return  # names as they stand
     for k, path in enumerate(profile.time.path if profile.time is not None else ()):
         yield from path_problem(path, f"time.path[{k}]")
 
@@ -167,7 +171,7 @@ def _object_key(profile: Profile) -> Iterator[Found]:
 
 
 def _identity_path(profile: Profile) -> Iterator[Found]:
-    if profile.identity.path is not None:
+    if profile.identity.path is not None and profile.codec not in FLAT:
         yield from path_problem(profile.identity.path, "identity.path")
 
 
@@ -184,12 +188,12 @@ def _time_interval(profile: Profile) -> Iterator[Found]:
 
 
 def _sequence_path(profile: Profile) -> Iterator[Found]:
-    if profile.sequence is not None:
+    if profile.sequence is not None and profile.codec not in FLAT:
         yield from path_problem(profile.sequence.path, "sequence.path")
 
 
 def _sequence_scope(profile: Profile) -> Iterator[Found]:
-    if profile.sequence is not None and profile.sequence.scope is not None:
+    if profile.sequence is not None and profile.sequence.scope is not None and profile.codec not in FLAT:
         yield from path_problem(profile.sequence.scope, "sequence.scope")
 
 
@@ -205,8 +209,13 @@ def _ignored_paths(profile: Profile) -> Iterator[Found]:
         path = vars(rule).get("path")
         if path is None:
             continue
-        if profile.codec == "senml":
-            yield f"ignore[{k}].path", "does not belong to SenML, which has no such paths", "Use topics, or remove it."
+        if profile.codec != "json":
+            whose = "SenML" if profile.is_senml else profile.codec
+            yield (
+                f"ignore[{k}].path",
+                f"does not belong to {whose}, which has no such paths",
+                "Use topics, or remove it.",
+            )
             continue
         found = list(path_problem(path, f"ignore[{k}].path"))
         yield from found
@@ -244,7 +253,7 @@ def _given(profile: Profile, part: str, key: str = "") -> Any:
 
 
 _RULES = (
-    _topic, _templates, _variables, _identity, _secret_identity, _secret_key, _senml, _senml_names, _json, _time,
-    _time_zone, _time_interval, _time_paths, _records, _object_key, _identity_path, _sequence_path, _sequence_scope,
-    _sequence_of, _ignore, _ignored_paths, _redact, _whole, *CROSS_RULES,
+    _topic, _templates, _variables, _identity, _secret_identity, _secret_key, _senml, _senml_names, _has_time,
+    _base_name, _time, _time_zone, _time_interval, _time_paths, _records, _object_key, _identity_path, _sequence_path,
+    _sequence_scope, _sequence_of, _ignore, _ignored_paths, _redact, _whole, *CROSS_RULES, *FORMAT_RULES,
 )  # fmt: skip
