@@ -10,6 +10,7 @@ from device_sims.kinds.grid import Meters
 from device_sims.kinds.grid_events import GridEvents
 from device_sims.kinds.metered_feeder import FeederMeters, HouseholdMeters, Transformers
 from device_sims.kinds.rain import DrainageLevels, RainGauges
+from device_sims.kinds.street import AirMonitors, LampClimates, NoiseLoggers, WeatherStations
 from device_sims.kinds.traffic import LoopDetectors, SegmentSpeeds, TrafficSignals
 from device_sims.kinds.water import ReservoirLevels, WaterFlows, WaterPressures
 from device_sims.noise import Noise
@@ -20,7 +21,7 @@ __all__ = ["Group", "Reading", "Row", "groups_of"]
 _KINDS: tuple[type[Group], ...] = (
     LoopDetectors, SegmentSpeeds, Meters, WaterFlows, WaterPressures, GasDetectors, SenmlStations, TtsManholes,
     ChirpStackManholes, ReservoirLevels, TrafficSignals, HouseholdMeters, FeederMeters, Transformers, GridEvents,
-    DrainageLevels, RainGauges,
+    DrainageLevels, RainGauges, NoiseLoggers, WeatherStations, AirMonitors, LampClimates,
 )  # fmt: skip
 
 

@@ -33,6 +33,10 @@ ZONE_KIND = {
     "grid-event": "feeder",
     "drainage-level": "district",
     "rain-gauge": "district",
+    "noise-logger": "district",
+    "weather-station": "district",
+    "air-monitor": "district",
+    "fiware-ul": "district",
 }
 
 

@@ -64,7 +64,7 @@ def example(text: str) -> tuple[str, bytes]:
         if not line.startswith("           "):
             break
         payload += line.strip()
-    return topic, payload.encode()
+    return topic, bytes.fromhex(payload[4:]) if payload.startswith("hex ") else payload.encode()
 
 
 STORED: dict[str, Any] = {
@@ -84,6 +84,10 @@ STORED: dict[str, Any] = {
     "drainage-level": [[0.312, 18.5, 3.58, -93, 0]],
     "rain-gauge": [[0.0004, 4.8, 4711, 3.61]],
     "senml-station": [[1.42, 18.5, 0.97], [1.41, np.nan, np.nan]],
+    "noise-logger": [[61.2, 70.4]],
+    "weather-station": [[21.5, 0.482, 101.32, 8.28, 14.4, 0]],
+    "air-monitor": [[0.0238, 21.5]],
+    "fiware-ul": [[15.2, 0.48], [15.3, np.nan]],
     "traffic-signal": [[2, 3, 2, 96, 0, 0, 0]],
 }
 
