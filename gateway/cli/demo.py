@@ -43,7 +43,7 @@ def demo(
     speed
         City seconds a real second.
     devices
-        How many devices at most; all 437 where not given.
+        How many devices at most; all 449 where not given.
     seed
         Of the simulators' random generator.
     faults

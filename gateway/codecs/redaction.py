@@ -46,7 +46,8 @@ class Redactor:
         if self._pattern is None:
             return payload
         blank = rb'\1"' + _BLANK.encode() + b'"'
-        packing = packing_of(payload, self._compression)
+        # what should be packed and begins otherwise may be plain all the same
+        packing = packing_of(payload, "auto" if self._compression in ("gzip", "zstd") else self._compression)
         if packing is None:
             return self._pattern.sub(blank, payload)
         content = unpack(payload, packing, self._bounds)

@@ -4,6 +4,7 @@ import gzip
 import random
 import subprocess
 import zlib
+from collections.abc import Callable
 from shutil import which
 
 import pyarrow as pa
@@ -29,7 +30,7 @@ def zstd(content: bytes) -> bytes:
     return bytes(pa.compress(content, codec="zstd", asbytes=True))
 
 
-PACKERS = {
+PACKERS: dict[Packing, Callable[[bytes], bytes]] = {
     Packing.GZIP: lambda content: gzip.compress(content, mtime=0),
     Packing.ZLIB: zlib.compress,
     Packing.RAW: raw,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.codecs.compiled import Bounds, CompiledProfile, compile_profile
+from gateway.codecs.compression import Packing, pack, packing_of, unpack
 from gateway.codecs.redaction import StrangerRedactor
 from gateway.config.profiles import load_profiles
 
@@ -86,6 +87,24 @@ def test_packed_payloads_are_packed_again_and_broken_ones_dropped() -> None:
     _, kept = compiled().redact("k/d/attrs", packed)
     assert json.loads(gzip.decompress(kept)) == {"PW": "***", "ts": 1}
     assert compiled().redact("k/d/attrs", packed[:-9])[1] == b""
+
+
+@pytest.mark.parametrize(
+    ("packing", "compression"),
+    [(Packing.ZLIB, "auto"), (Packing.ZSTD, "auto"), (Packing.ZLIB, "deflate"), (Packing.RAW, "deflate"),
+     (Packing.ZSTD, "zstd"), (Packing.GZIP, "gzip")],
+)  # fmt: skip
+def test_every_packing_is_kept_as_it_came(packing: Packing, compression: str) -> None:
+    packed = pack(b'{"PW":"s3cret","ts":1}', packing)
+    _, kept = compiled(compression=compression).redact("k/d/attrs", packed)
+    assert packing_of(kept, compression) is packing
+    assert unpack(kept, packing, Bounds()) == b'{"PW":"***","ts":1}'
+    assert compiled(compression=compression).redact("k/d/attrs", packed[:-5])[1] == b""
+
+
+@pytest.mark.parametrize("compression", ["gzip", "deflate", "zstd"])
+def test_what_should_have_been_packed_is_redacted_all_the_same(compression: str) -> None:
+    assert compiled(compression=compression).redact("k/d/attrs", b'{"PW":"s3cret"}')[1] == b'{"PW":"***"}'
 
 
 def test_profiles_without_secrets_leave_everything_as_it_is() -> None:

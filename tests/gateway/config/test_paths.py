@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.config.paths import Each, Path, parse_path, parse_records_path
+from gateway.config.paths import Each, Path, parse_path, parse_records_path, quoted
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,10 @@ def test_only_record_paths_branch() -> None:
 
 def test_the_whole_message_is_a_path_of_no_step() -> None:
     assert parse_path("$") == Path("$", (), absolute=True)
+
+
+@pytest.mark.parametrize("name", ["speed", "a.b[0]", "$", "$x", "", " ", 'q"uo\\te', "PM2.5 (µg/m³)", "a{}", "ü"])
+def test_any_name_can_be_quoted_into_a_path_to_it(name: str) -> None:
+    assert parse_path(quoted(name)).steps == (name,)
+    assert not parse_path(quoted(name)).absolute
+    assert (quoted(name) == name) == (name in ("speed", "ü"))
