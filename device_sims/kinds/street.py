@@ -81,7 +81,7 @@ class WeatherStations(_Climate):
     }  # fmt: skip
 
     def _topic(self, device: Device) -> str:
-        return f"city/{device.zone}/weather/{device.id}/lines"
+        return f"city/{device.zone}/street/weather/{device.id}/lines"
 
     def _measure(self, which: I64, ts: I64) -> list[Row]:
         temperature, humidity = self._air(which, ts)
@@ -125,7 +125,7 @@ class AirMonitors(_Climate):
     wire: ClassVar = {"pm25": (0, 0.001, 1), "temperature": (1, 1.0, 1)}
 
     def _topic(self, device: Device) -> str:
-        return f"city/{device.zone}/air/{device.id}/pack"
+        return f"city/{device.zone}/street/air/{device.id}/pack"
 
     def _measure(self, which: I64, ts: I64) -> list[Row]:
         temperature, _ = self._air(which, ts)

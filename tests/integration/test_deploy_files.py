@@ -69,14 +69,17 @@ def test_every_setting_of_the_broker_has_its_reason_in_the_readme() -> None:
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
 def test_the_broker_lets_every_kind_of_device_through_to_the_gateway(profile: Path) -> None:
-    topic = tomllib.loads(profile.read_text(encoding="utf-8"))["topic"]
-    device, example = "id-1", re.sub(r"\{(\w+)\}", lambda level: "id-1" if level[1] == "device" else "x", topic)
+    table = tomllib.loads(profile.read_text(encoding="utf-8"))
+    device, topics = "id-1", [table["topic"]] if "topic" in table else table["topics"]
     own = [
         line.split()[-1].replace("%u", device) for line in _text("mosquitto/access.acl").splitlines() if "%u" in line
     ]
 
-    assert any(_matches(one, example) for one in _allowed("gateway", "read"))
-    assert any(_matches(one, example) for one in own + _allowed("network-server", "write"))
+    assert topics
+    for topic in topics:
+        example = re.sub(r"\{(\w+)\}", lambda level: device if level[1] == "device" else "x", topic)
+        assert any(_matches(one, example) for one in _allowed("gateway", "read"))
+        assert any(_matches(one, example) for one in own + _allowed("network-server", "write"))
 
 
 def test_what_the_image_copies_is_there_and_not_ignored() -> None:
