@@ -68,7 +68,7 @@ def test_any_faults_come_together_and_hang_on_the_device_only(
 
 
 def test_a_scenario_hits_the_same_devices_in_any_share() -> None:
-    city = load_city(437)
+    city = load_city()
     scenario = load_scenario("evening-of-trouble", city, EVENING)
 
     def told(share: Share | None) -> set[Message]:
@@ -98,9 +98,9 @@ def test_shares_that_are_none_are_refused() -> None:
 
 
 def test_the_feeder_of_a_copy_balances_like_that_of_the_seeds() -> None:
-    """Homes, transformers and head of a feeder agree in a copy, too: 437 devices on, the same relations hold."""
+    """Homes, transformers and head of a feeder agree in a copy, too: a city further, the same relations hold."""
     end = EVENING + HOUR
-    fleet = Fleet(load_city(874), 5, EVENING)
+    fleet = Fleet(load_city(2 * len(load_city().devices)), 5, EVENING)
     power: dict[tuple[str, int], float] = {}
     energy: dict[tuple[str, int], float] = defaultdict(float)
     head: dict[int, list[float]] = defaultdict(list)
