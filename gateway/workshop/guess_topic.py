@@ -44,6 +44,12 @@ class Family:
         return "/".join("{..}" if level is None else level for level in self.levels)
 
 
+    @property
+    def filter(self) -> str:
+        """The MQTT filter that takes in all of them."""
+        return "/".join("+" if level is None else level for level in self.levels)
+
+
 def is_id(level: str) -> bool:
     """Whether a level looks like the name of one thing among many: it has a figure, and is no version."""
     return any(sign.isdigit() for sign in level) and _VERSION.fullmatch(level) is None
