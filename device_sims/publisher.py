@@ -13,7 +13,7 @@ import os
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -49,12 +49,15 @@ class Endpoint:
 
 
 class Publisher:
-    """`run` until cancelled beside `put` and `drain`. `acknowledged` is called once for every message."""
+    """`run` until cancelled beside `put` and `drain`.
+
+    `acknowledged` is called once for every message, with the system time (ns) at which it was first sent.
+    """
 
     def __init__(
         self,
         endpoint: Endpoint,
-        acknowledged: Callable[[Message], None],
+        acknowledged: Callable[[Message, int], None],
         *,
         connections: int = 4,
         say: Callable[[str], None] = lambda _: None,
@@ -75,6 +78,11 @@ class Publisher:
     def waiting(self) -> int:
         """Messages that the broker hasn't acknowledged yet."""
         return sum(line.queue.qsize() + len(line.unacked) for line in self._lines)
+
+    def unacknowledged(self) -> Iterator[tuple[Message, int]]:
+        """Messages that were sent and whose fate isn't known, each with when it was first sent (system ns)."""
+        for line in self._lines:
+            yield from line.unacked.values()
 
     async def put(self, message: Message) -> None:
         """Hand over a message; waits while its connection's queue is full."""
@@ -108,7 +116,7 @@ class Publisher:
                 failures = 0 if line.acknowledged > before else failures + 1
                 wait = self._random.uniform(0.0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(failures, 10)))
                 self._cut(errors.exceptions[0])
-            line.again = deque(line.unacked.items())
+            line.again = deque((number, message) for number, (message, _) in line.unacked.items())
             self.resent += len(line.again)
             await asyncio.sleep(wait)
 
@@ -136,8 +144,7 @@ class Publisher:
         while True:
             number, message = await line.next()
             await client.publish(message.topic, message.payload, qos=1, timeout=math.inf)
-            line.done(number)
-            self._acknowledged(message)
+            self._acknowledged(message, line.done(number))
 
     def _connected(self) -> None:
         if self._in_trouble:
@@ -160,7 +167,7 @@ class _Line:
     def __init__(self, number: int) -> None:
         self.number = number
         self.queue: asyncio.Queue[Message] = asyncio.Queue(QUEUED)
-        self.unacked: dict[int, Message] = {}
+        self.unacked: dict[int, tuple[Message, int]] = {}
         self.again: deque[tuple[int, Message]] = deque()
         self.acknowledged = 0
         self._sent = 0
@@ -170,13 +177,15 @@ class _Line:
             return self.again.popleft()
         message = await self.queue.get()
         self._sent += 1
-        self.unacked[self._sent] = message
+        self.unacked[self._sent] = message, time.time_ns()
         return self._sent, message
 
-    def done(self, number: int) -> None:
-        del self.unacked[number]
+    def done(self, number: int) -> int:
+        """Gives when it was first sent."""
+        _, sent_at = self.unacked.pop(number)
         self.acknowledged += 1
         self.queue.task_done()
+        return sent_at
 
 
 async def _watch(client: aiomqtt.Client) -> None:

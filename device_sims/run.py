@@ -1,13 +1,18 @@
-"""One run of the fleet against a broker: pace the schedule, publish, keep the truth, count."""
+"""One run of the fleet against a broker: pace the schedule, publish, keep the truth, count.
+
+    fleet --schedule--> truth.measured --> publisher --acknowledged--> truth.sent, summary, lag
+"""
 
 import asyncio
 import base64
 import gzip
 import json
 import signal
+import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from device_sims.city import load_city
@@ -17,9 +22,10 @@ from device_sims.fleet import Fleet, Message
 from device_sims.lag import Lag
 from device_sims.publisher import Endpoint, Publisher
 from device_sims.scenario import load_scenario
-from device_sims.truth import TruthFile, write_troubles
+from device_sims.truth import RunFolder, RunStory
+from device_sims.truth_rows import TruthWriter
 
-__all__ = ["Plan", "Summary", "record", "simulate"]
+__all__ = ["Plan", "Progress", "Summary", "record", "simulate"]
 
 TICK = 0.005
 """Seconds: waits are not shorter than this, so that a fast city wakes the process 200 times a second and not 700."""
@@ -49,11 +55,10 @@ class Plan:
     rate: float | None = None
     """At most this many a second; with `messages` only."""
     truth: Path | None = None
+    """Folder for the truth of this run; made, and must not hold another's."""
     scenario: str = ""
     recordings: bool = True
     """Some devices play recorded days; else all are simulated."""
-    troubles: Path | None = None
-    """Where the scenario's troubles are written."""
     record: Path | None = None
     """Write messages there instead of publishing them."""
 
@@ -70,37 +75,57 @@ class Summary:
     resent: int = 0
     lag_ms: dict[str, float] | None = None
     """From due to acknowledged; None where the clock wasn't asked."""
+    faults: Counter[str] = field(default_factory=Counter)
+    """Acknowledged messages that each fault hit."""
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
         return asdict(self)
 
 
-async def simulate(plan: Plan, say: Callable[[str], None]) -> Summary:
-    """Run `plan` until a bound or SIGTERM or SIGINT, then drain.
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A run at work, for whoever shows it: nothing here is a copy."""
+
+    summary: Summary
+    clock: CityClock
+    lag: Lag
+    publisher: Publisher
+
+
+async def simulate(
+    plan: Plan, say: Callable[[str], None], watch: Callable[[Progress], None] = lambda _: None
+) -> Summary:
+    """Run `plan` until a bound or SIGTERM or SIGINT, then drain; a second signal ends the process.
+
+    Args:
+        say: is told what an operator should know, as a sentence.
+        watch: is given, once, what changes while it runs.
 
     Raises:
-        ValueError: the plan asks for more devices than there are, or for faults that don't exist.
-        OSError: the truth file can't be written.
+        ValueError: the plan asks for more devices than there are, or for faults that don't exist; or the folder for
+            the truth holds another run's.
+        OSError: the truth can't be written.
     """
-    fleet = _fleet(plan)
+    fleet, folder = _prepare(plan)
     clock = CityClock(plan.origin, plan.start, plan.speed)
     summary, lag = Summary(fleet.devices), Lag()
     paced = plan.messages is None
     with ExitStack() as files:
-        truth = files.enter_context(TruthFile(plan.truth)) if plan.truth is not None else None
+        truth = files.enter_context(folder.part()) if folder is not None else None
 
-        def acknowledged(message: Message) -> None:
-            summary.sent += 1
-            summary.readings += len(message.readings)
+        def acknowledged(message: Message, sent_at: int) -> None:
+            _count(summary, message)
             if paced:
                 lag.add(-1e3 * clock.seconds_until(message.due))
             if truth is not None:
-                truth.write(message)
+                truth.sent(message, sent_at, time.time_ns())
 
         publisher = Publisher(plan.endpoint, acknowledged, connections=plan.connections, say=say)
+        watch(Progress(summary, clock, lag, publisher))
         sending = asyncio.create_task(publisher.run(), name="device_sims.publisher")
-        scheduling = asyncio.create_task(_schedule(plan, fleet, clock, publisher, summary), name="device_sims.schedule")
+        work = _schedule(plan, fleet, clock, publisher, summary, truth)
+        scheduling = asyncio.create_task(work, name="device_sims.schedule")
         with _stop_on_signal(scheduling):
             await asyncio.wait({scheduling, sending}, timeout=plan.for_secs, return_when=asyncio.FIRST_COMPLETED)
         scheduling.cancel()
@@ -111,8 +136,12 @@ async def simulate(plan: Plan, say: Callable[[str], None]) -> Summary:
         await _drain(publisher, say)
         sending.cancel()
         await asyncio.wait({sending})
+        for message, sent_at in publisher.unacknowledged():
+            if truth is not None:
+                truth.sent(message, sent_at, None)
     summary.resent = publisher.resent
     summary.lag_ms = lag.summary() if paced else None
+    _finish(folder, summary)
     return summary
 
 
@@ -125,11 +154,11 @@ def record(plan: Plan, told: Callable[[int], None]) -> Summary:
     """
     if plan.record is None or (plan.until is None and plan.messages is None):
         raise ValueError("--record needs --until or --messages: the schedule has no end")
-    fleet = _fleet(plan)
+    fleet, folder = _prepare(plan)
     summary = Summary(fleet.devices)
     with ExitStack() as files:
         out = files.enter_context(gzip.open(plan.record, "wb", 1))
-        truth = files.enter_context(TruthFile(plan.truth)) if plan.truth is not None else None
+        truth = files.enter_context(folder.part()) if folder is not None else None
         for message in fleet.messages():
             if summary.messages == plan.messages or (plan.until is not None and message.due >= plan.until):
                 break
@@ -139,25 +168,48 @@ def record(plan: Plan, told: Callable[[int], None]) -> Summary:
             }  # fmt: skip
             out.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
             if truth is not None:
-                truth.write(message)
+                truth.measured(message)
+                truth.sent(message, message.due, message.due)
             summary.messages += 1
-            summary.readings += len(message.readings)
+            _count(summary, message)
             if summary.messages % _TELL == 0:
                 told(summary.messages)
-    summary.sent = summary.messages
+    _finish(folder, summary)
     return summary
 
 
-def _fleet(plan: Plan) -> Fleet:
+def _prepare(plan: Plan) -> tuple[Fleet, RunFolder | None]:
     city = load_city(plan.devices, recordings=plan.recordings)
     scenario = load_scenario(plan.scenario, city, plan.origin) if plan.scenario else None
-    if plan.troubles is not None:
-        write_troubles(plan.troubles, scenario.troubles if scenario is not None else ())
     troubles = scenario.troubles if scenario is not None else ()
-    return Fleet(city, plan.seed, plan.origin, Faults.parse(plan.faults), troubles)
+    faults = Faults.parse(plan.faults)
+    fleet = Fleet(city, plan.seed, plan.origin, faults, troubles)
+    if plan.truth is None:
+        return fleet, None
+    receipt = "recorded" if plan.record is not None else "city" if plan.messages is None else "unknown"
+    sizes = tuple((name, length / 1e9) for name, length in faults.length.items())
+    folder = RunFolder(plan.truth)
+    clock = (plan.origin, plan.start, plan.speed)
+    folder.begin(RunStory(plan.seed, *clock, receipt, plan.faults, sizes, plan.recordings), city, scenario)
+    return fleet, folder
 
 
-async def _schedule(plan: Plan, fleet: Fleet, clock: CityClock, publisher: Publisher, summary: Summary) -> None:
+def _count(summary: Summary, message: Message) -> None:
+    summary.sent += 1
+    summary.readings += len(message.readings)
+    if message.fault:
+        summary.faults.update(message.fault.split("+"))
+
+
+def _finish(folder: RunFolder | None, summary: Summary) -> None:
+    if folder is not None:
+        counts = {name: getattr(summary, name) for name in ("messages", "sent", "readings", "resent")}
+        folder.finish(counts, cleanly=summary.sent == summary.messages)
+
+
+async def _schedule(
+    plan: Plan, fleet: Fleet, clock: CityClock, publisher: Publisher, summary: Summary, truth: TruthWriter | None
+) -> None:
     loop = asyncio.get_running_loop()
     begun = loop.time()
     for message in fleet.messages():
@@ -170,6 +222,8 @@ async def _schedule(plan: Plan, fleet: Fleet, clock: CityClock, publisher: Publi
         if wait > 0.0:
             await asyncio.sleep(max(wait, TICK))
         await publisher.put(message)
+        if truth is not None:
+            truth.measured(message)
         summary.messages += 1
 
 
