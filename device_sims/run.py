@@ -18,7 +18,7 @@ from pathlib import Path
 from device_sims.city import load_city
 from device_sims.clock import CityClock
 from device_sims.faults import Faults
-from device_sims.fleet import Fleet, Message
+from device_sims.fleet import Fleet, Message, Share
 from device_sims.lag import Lag
 from device_sims.publisher import Endpoint, Publisher
 from device_sims.scenario import load_scenario
@@ -55,7 +55,9 @@ class Plan:
     rate: float | None = None
     """At most this many a second; with `messages` only."""
     truth: Path | None = None
-    """Folder for the truth of this run; made, and must not hold another's."""
+    """Folder for the truth of this run; made, and must not hold another's. Processes that share a city share it."""
+    share: Share | None = None
+    """Only these of the devices; the others are another process's."""
     scenario: str = ""
     recordings: bool = True
     """Some devices play recorded days; else all are simulated."""
@@ -77,6 +79,8 @@ class Summary:
     """From due to acknowledged; None where the clock wasn't asked."""
     faults: Counter[str] = field(default_factory=Counter)
     """Acknowledged messages that each fault hit."""
+    reached: int = 0
+    """City time (UTC ns) up to which the schedule went."""
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
@@ -112,7 +116,7 @@ async def simulate(
     summary, lag = Summary(fleet.devices), Lag()
     paced = plan.messages is None
     with ExitStack() as files:
-        truth = files.enter_context(folder.part()) if folder is not None else None
+        truth = files.enter_context(folder.part) if folder is not None else None
 
         def acknowledged(message: Message, sent_at: int) -> None:
             _count(summary, message)
@@ -141,7 +145,7 @@ async def simulate(
                 truth.sent(message, sent_at, None)
     summary.resent = publisher.resent
     summary.lag_ms = lag.summary() if paced else None
-    _finish(folder, summary)
+    _finish(folder, fleet, summary)
     return summary
 
 
@@ -158,7 +162,7 @@ def record(plan: Plan, told: Callable[[int], None]) -> Summary:
     summary = Summary(fleet.devices)
     with ExitStack() as files:
         out = files.enter_context(gzip.open(plan.record, "wb", 1))
-        truth = files.enter_context(folder.part()) if folder is not None else None
+        truth = files.enter_context(folder.part) if folder is not None else None
         for message in fleet.messages():
             if summary.messages == plan.messages or (plan.until is not None and message.due >= plan.until):
                 break
@@ -171,10 +175,11 @@ def record(plan: Plan, told: Callable[[int], None]) -> Summary:
                 truth.measured(message)
                 truth.sent(message, message.due, message.due)
             summary.messages += 1
+            summary.reached = message.due
             _count(summary, message)
             if summary.messages % _TELL == 0:
                 told(summary.messages)
-    _finish(folder, summary)
+    _finish(folder, fleet, summary)
     return summary
 
 
@@ -182,15 +187,16 @@ def _prepare(plan: Plan) -> tuple[Fleet, RunFolder | None]:
     city = load_city(plan.devices, recordings=plan.recordings)
     scenario = load_scenario(plan.scenario, city, plan.origin) if plan.scenario else None
     troubles = scenario.troubles if scenario is not None else ()
-    faults = Faults.parse(plan.faults)
-    fleet = Fleet(city, plan.seed, plan.origin, faults, troubles)
+    faults = Faults.parse(plan.faults).and_(scenario.faults if scenario is not None else ())
+    share = Share() if plan.share is None else plan.share
+    fleet = Fleet(city, plan.seed, plan.origin, faults, troubles, share)
     if plan.truth is None:
         return fleet, None
     receipt = "recorded" if plan.record is not None else "city" if plan.messages is None else "unknown"
-    sizes = tuple((name, length / 1e9) for name, length in faults.length.items())
-    folder = RunFolder(plan.truth)
     clock = (plan.origin, plan.start, plan.speed)
-    folder.begin(RunStory(plan.seed, *clock, receipt, plan.faults, sizes, plan.recordings), city, scenario)
+    story = RunStory(plan.seed, *clock, receipt, plan.faults, plan.recordings, share.processes)
+    folder = RunFolder(plan.truth, share.rest)
+    folder.begin(story, city, scenario)
     return fleet, folder
 
 
@@ -201,10 +207,11 @@ def _count(summary: Summary, message: Message) -> None:
         summary.faults.update(message.fault.split("+"))
 
 
-def _finish(folder: RunFolder | None, summary: Summary) -> None:
+def _finish(folder: RunFolder | None, fleet: Fleet, summary: Summary) -> None:
     if folder is not None:
         counts = {name: getattr(summary, name) for name in ("messages", "sent", "readings", "resent")}
-        folder.finish(counts, cleanly=summary.sent == summary.messages)
+        spans = fleet.fault_spans(max(summary.reached, fleet.origin) + 1)
+        folder.finish(counts, spans, cleanly=summary.sent == summary.messages)
 
 
 async def _schedule(
@@ -225,6 +232,7 @@ async def _schedule(
         if truth is not None:
             truth.measured(message)
         summary.messages += 1
+        summary.reached = message.due
 
 
 async def _drain(publisher: Publisher, say: Callable[[str], None]) -> None:

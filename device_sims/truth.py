@@ -7,15 +7,15 @@
     faults.parquet      what went wrong on the way: device, fault, first and last time that it hit
     expected.json       what a gateway ought to count; see truth_expected.py
 
-    begin --> parts, each in its own process --> finish
+    begin --> part --> finish        in each of the processes that share a city; the last one to finish sums up
 
-`begin` writes what is known before, with `ended_cleanly` false; `finish` what follows from complete parts.
+`begin` writes what is known before, with `ended_cleanly` false. Until it is true nothing is to be concluded from it.
 """
 
 import json
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from device_sims.city import City
+from device_sims.faults import FaultSpan
 from device_sims.scenario import Scenario
 from device_sims.troubles import Trouble
 from device_sims.truth_expected import write_expected
@@ -33,6 +34,7 @@ from device_sims.truth_rows import TruthWriter
 __all__ = ["FORMAT", "RunFolder", "RunStory", "write_troubles"]
 
 FORMAT = 1
+_COUNTS = ("messages", "sent", "readings", "resent")
 _TROUBLES = pa.schema([
     ("kind", pa.string()), ("device", pa.string()), ("asset", pa.string()), ("place_zone", pa.string()),
     ("start", pa.int64()), ("end", pa.int64()), ("size", pa.float64()), ("expect", pa.string()), ("at", pa.string()),
@@ -40,6 +42,13 @@ _TROUBLES = pa.schema([
     ("also", pa.list_(pa.string())),
 ])  # fmt: skip
 """`device`, `asset`, `place_zone`: where, one of them; `at`, `zone`: what the alarm ought to name. Times UTC ns."""
+
+
+_SPANS = pa.schema([
+    ("device", pa.string()), ("fault", pa.string()), ("start", pa.int64()), ("end", pa.int64()),
+    ("size", pa.float64()),
+])  # fmt: skip
+"""Of the faults that last: [start, end) in UTC ns, size as `faults/catalogue.py` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +63,21 @@ class RunStory:
     """How a receiver's clock is known: `city` (it follows the same three figures), `recorded` (a message is received
     when it is due, and its system times are city times), `unknown` (the schedule was sent as fast as it went)."""
     faults: str = ""
-    sizes: tuple[tuple[str, float], ...] = ()
-    """Of the faults that have a length: name, seconds."""
     recordings: bool = True
+    processes: int = 1
+    """How many share the city."""
 
 
 class RunFolder:
-    """The truth of one run."""
+    """The truth of one run, as one of its processes sees it."""
 
-    def __init__(self, folder: Path) -> None:
+    part: TruthWriter
+    """What this process writes, from `begin` on."""
+
+    def __init__(self, folder: Path, number: int = 0) -> None:
         self.folder = folder
+        self._number = number
         self._run: dict[str, Any] = {}
-        self._profiles: dict[str, str] = {}
-        self._sizes: dict[str, float] = {}
 
     def begin(self, story: RunStory, city: City, scenario: Scenario | None) -> None:
         """Make the folder.
@@ -76,34 +87,61 @@ class RunFolder:
             OSError: it can't be made or written.
         """
         self.folder.mkdir(exist_ok=True)
-        if (self.folder / "run.json").exists() or any(self.folder.glob("*.parquet")):
-            raise ValueError(f"{self.folder} holds the truth of another run; name a new folder")
-        told = asdict(story)
-        self._sizes = dict(told.pop("sizes"))
-        self._profiles = {device.id: device.profile for device in city.devices}
         self._run = {
-            "format": FORMAT, **told, "timezone": city.timezone,
+            "format": FORMAT, **asdict(story), "timezone": city.timezone,
             "scenario": {"name": scenario.name, "sentence": scenario.sentence} if scenario is not None else None,
-            "devices": len(city.devices), "counts": {"messages": 0, "sent": 0, "readings": 0, "resent": 0},
-            "versions": _versions(), "began_at": time.time_ns(), "ended_at": None, "ended_cleanly": False,
+            "devices": len(city.devices), "counts": dict.fromkeys(_COUNTS, 0), "versions": _versions(),
+            "began_at": time.time_ns(), "ended_at": None, "ended_cleanly": False,
         }  # fmt: skip
-        self._write_run()
-        _write_devices(self.folder / "devices.parquet", city)
-        write_troubles(self.folder / "troubles.parquet", scenario.troubles if scenario is not None else ())
+        try:
+            with (self.folder / "run.json").open("x", encoding="utf-8") as file:
+                file.write(_json(self._run))
+        except FileExistsError:
+            self._join(story)
+        else:
+            _write_devices(self.folder / "devices.parquet", city)
+            write_troubles(self.folder / "troubles.parquet", scenario.troubles if scenario is not None else ())
+        self.part = TruthWriter(self.folder, self._number)
 
-    def part(self, number: int = 0) -> TruthWriter:
-        """A process's own part; enter it."""
-        return TruthWriter(self.folder, number, self._profiles)
+    def _join(self, story: RunStory) -> None:
+        """Go on only where another process of the very same run has begun."""
+        try:
+            found = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
+            same = all(found.get(name) == value for name, value in asdict(story).items()) and not found["ended_at"]
+        except (json.JSONDecodeError, KeyError, AttributeError):  # it is being written, or it is no run's
+            same = story.processes > 1
+        if not same or (self.folder / f"sent-{self._number}.parquet").exists():
+            raise ValueError(f"{self.folder} holds the truth of another run; name a new folder")
 
-    def finish(self, counts: dict[str, int], *, cleanly: bool) -> None:
-        """Note the end; all parts must be complete. counts: messages, sent, readings, resent."""
-        self._run |= {"counts": counts, "ended_at": time.time_ns(), "ended_cleanly": cleanly}
-        write_expected(self.folder, self._run, self._sizes)
-        self._write_run()
+    def finish(self, counts: dict[str, int], spans: Iterable[FaultSpan], *, cleanly: bool) -> None:
+        """Note the end of this process's part; sum up if it is the last one. counts: see `_COUNTS`."""
+        self.part.close()
+        _write_spans(self.folder / f"spans-{self._number}.parquet", spans)
+        mine = self.folder / f"ended-{self._number}.json"
+        _replace(mine, {"counts": counts, "cleanly": cleanly})
+        ended = sorted(self.folder.glob("ended-*.json"))
+        if len(ended) < self._run["processes"]:
+            return
+        parts = [json.loads(each.read_text(encoding="utf-8")) for each in ended]
+        self._run |= {
+            "counts": {name: sum(part["counts"][name] for part in parts) for name in _COUNTS},
+            "ended_at": time.time_ns(), "ended_cleanly": all(part["cleanly"] for part in parts),
+        }  # fmt: skip
+        write_expected(self.folder, self._run)
+        _replace(self.folder / "run.json", self._run)
+        for each in (*ended, *self.folder.glob("spans-*.parquet")):
+            each.unlink(missing_ok=True)
 
-    def _write_run(self) -> None:
-        text = json.dumps(self._run, indent=1, ensure_ascii=False) + "\n"
-        (self.folder / "run.json").write_text(text, encoding="utf-8")
+
+def _replace(path: Path, content: dict[str, Any]) -> None:
+    """All of it or nothing: another process may look."""
+    fresh = path.with_suffix(".new")
+    fresh.write_text(_json(content), encoding="utf-8")
+    fresh.replace(path)
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def write_troubles(path: Path, troubles: Sequence[Trouble]) -> None:
@@ -118,6 +156,11 @@ def write_troubles(path: Path, troubles: Sequence[Trouble]) -> None:
         for each in troubles
     ]  # fmt: skip
     pq.write_table(pa.Table.from_pylist(rows, _TROUBLES), path, compression="zstd")
+
+
+def _write_spans(path: Path, spans: Iterable[FaultSpan]) -> None:
+    rows = [span._asdict() for span in spans]
+    pq.write_table(pa.Table.from_pylist(rows, _SPANS), path, compression="zstd")
 
 
 def _write_devices(path: Path, city: City) -> None:

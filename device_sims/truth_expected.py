@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from device_sims.truth_rules import LATE, LATE_HORIZON_SECS, MAX_AHEAD_SECS, REJECTING, RULES, SPOILS_ONE
+from device_sims.truth_rules import ASTRAY, LATE, LATE_HORIZON_SECS, MAX_AHEAD_SECS, REJECTING, RULES, SPOILS_ONE
 
 __all__ = ["write_expected"]
 
@@ -28,26 +28,25 @@ _MEMORY = "512MB"
 _DAY = 86_400_000_000_000
 
 
-def write_expected(folder: Path, run: dict[str, Any], sizes: dict[str, float]) -> dict[str, Any]:
+def write_expected(folder: Path, run: dict[str, Any]) -> dict[str, Any]:
     """Write `expected.json` and `faults.parquet` beside the complete parts of a run; gives the former.
 
     Args:
         run: what `run.json` says.
-        sizes: of the faults that have one, by name: seconds.
     """
     with tempfile.TemporaryDirectory(prefix="truth-") as spill, duckdb.connect() as db:
         db.execute(f"SET memory_limit = '{_MEMORY}'")
         db.execute("SET temp_directory = ?", [spill])
         db.execute("SET preserve_insertion_order = false")
         _view(db, folder, run)
-        _write_faults(db, folder, sizes)
+        _write_faults(db, folder)
         expected = {
             "rules": {
                 "max_ahead_secs": MAX_AHEAD_SECS, "late_horizon_secs": LATE_HORIZON_SECS, "held_secs": HELD_SECS,
-                "rejecting": {name: list(reasons) for name, reasons in REJECTING.items()},
+                "rejecting": {name: list(reasons) for name, reasons in REJECTING.items()}, "astray": ASTRAY,
             },
             "messages": _messages(db, int(run["counts"]["resent"])),
-            "readings": _readings(db),
+            "readings": _readings(db, int(run["counts"]["resent"])),
             "by_fault": _by_fault(db),
         }  # fmt: skip
     (folder / "expected.json").write_text(json.dumps(expected, indent=1) + "\n", encoding="utf-8")
@@ -68,6 +67,7 @@ def _view(db: duckdb.DuckDBPyConnection, folder: Path, run: dict[str, Any]) -> N
         SELECT device, quantity, ts, value, fault, due, message, filename AS file, acked_at,
                string_split(fault, '+') AS faults,
                list_has_any(string_split(fault, '+'), {_texts(REJECTING)}) AS rejected,
+               list_contains(string_split(fault, '+'), '{ASTRAY}') AND NOT rejected AS astray,
                {earliest} AS earliest, {latest} AS latest
         FROM read_parquet('{_quoted(folder / "sent-*.parquet")}', filename = true)
     """)
@@ -81,30 +81,33 @@ def _view(db: duckdb.DuckDBPyConnection, folder: Path, run: dict[str, Any]) -> N
     """)
 
 
-def _write_faults(db: duckdb.DuckDBPyConnection, folder: Path, sizes: dict[str, float]) -> None:
-    known = ", ".join(f"'{name}': {float(size)!r}::DOUBLE" for name, size in sizes.items())
+def _write_faults(db: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Faults that last, from their spans; those of single messages from the messages, which are their own moments."""
     db.execute(f"""
         COPY (
-            SELECT device, each AS fault, min(coalesce(ts, due)) AS "start", max(coalesce(ts, due)) + 1 AS "end",
-                   {f"(MAP {{{known}}})[each]" if known else "NULL::DOUBLE"} AS size,
-                   count(DISTINCT (file, message)) AS messages
-            FROM (SELECT *, unnest(faults) AS each FROM sent WHERE fault <> '')
-            GROUP BY device, each ORDER BY device, each
+            WITH lasting AS (FROM read_parquet('{_quoted(folder / "spans-*.parquet")}')),
+            single AS (
+                SELECT device, unnest(faults) AS fault, message, file, any_value(due) AS due
+                FROM sent WHERE fault <> '' GROUP BY device, faults, message, file
+            )
+            FROM lasting UNION ALL BY NAME
+            SELECT device, fault, due AS "start", due + 1 AS "end", NULL::DOUBLE AS size FROM single
+            WHERE (device, fault) NOT IN (SELECT (device, fault) FROM lasting)
+            ORDER BY device, fault, "start"
         ) TO '{_quoted(folder / "faults.parquet")}' (FORMAT parquet, COMPRESSION zstd)
     """)
 
 
 def _messages(db: duckdb.DuckDBPyConnection, resent: int) -> dict[str, Any]:
     publications = """
-        SELECT file, message, any_value(faults) AS faults, bool_or(acked_at IS NULL) AS open,
+        SELECT file, message, any_value(faults) AS faults, bool_or(acked_at IS NULL OR astray) AS open,
                any_value(rejected) AS rejected
         FROM sent GROUP BY file, message
     """
     sent, unsure = _row(db, f"SELECT count(*), count(*) FILTER (open) FROM ({publications})")
-    # one that was sent again may have come twice, and one that was not acknowledged not at all
+    # one that was sent again may have come twice, and one that was not acknowledged, or went astray, not at all
     least, spare = sent - unsure, resent
     by_reason: dict[tuple[str, ...], list[int]] = {}
-    known = 0
     for name, reasons in REJECTING.items():
         before = list(REJECTING)[: list(REJECTING).index(name)]
         first = f"AND NOT list_has_any(faults, {_texts(before)})" if before else ""
@@ -116,17 +119,19 @@ def _messages(db: duckdb.DuckDBPyConnection, resent: int) -> dict[str, Any]:
         span = by_reason.setdefault(reasons, [0, 0])
         span[0] += mine - open_
         span[1] += mine + (spare if mine else 0)
-        known += mine
     decoded, open_ = _row(db, f"SELECT count(*), count(*) FILTER (open) FROM ({publications}) WHERE NOT rejected")
     return {
-        "sent": sent, "unacknowledged": unsure, "received": [least, sent + spare],
+        "sent": sent, "unsure": unsure, "received": [least, sent + spare],
         "decoded": [decoded - open_, decoded + (spare if decoded else 0)],
         "rejected": [{"reasons": list(reasons), "count": span} for reasons, span in by_reason.items() if span[1]],
     }  # fmt: skip
 
 
-def _readings(db: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+def _readings(db: duckdb.DuckDBPyConnection, resent: int) -> dict[str, Any]:
     """Of what was acknowledged; a reading of a publication that was not may be there or not."""
+    (astray,) = _row(db, "SELECT count(*) FROM sent WHERE astray")
+    (widest,) = _row(db, "SELECT max(n) FROM (SELECT count(*) AS n FROM sent GROUP BY file, message)")
+    again, strange = resent * widest, astray * widest
     keys = """
         SELECT device, quantity, ts, count(*) AS times, count(DISTINCT value) AS says,
                bool_and(acked_at IS NULL) AS open, bool_and(surely_ahead OR surely_old) AS refused,
@@ -151,10 +156,11 @@ def _readings(db: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     )
     (held,) = _row(db, f"SELECT count(*) FROM judged WHERE list_has_any(faults, {_texts(LATE)}) AND NOT maybe_old")
     return {
-        "carried": [carried - open_, carried], "stored_once": [least, most],
-        "repeated": [max(carried - open_ - maybe_ahead - maybe_old - most, 0), carried - ahead - old - least],
-        "contradicted": contradicted, "late_within": held, "late_beyond": [old, maybe_old],
-        "quarantined": [ahead, maybe_ahead], "invalid": [spoilt - spoilt_open, spoilt],
+        "carried": [carried - open_, carried + again + strange], "stored_once": [least, most + strange],
+        "repeated": [max(carried - open_ - maybe_ahead - maybe_old - most, 0), carried - ahead - old - least + again],
+        "contradicted": contradicted, "late_within": held, "late_beyond": [old, maybe_old + (again if maybe_old else 0)],
+        "quarantined": [ahead, maybe_ahead + (again if maybe_ahead else 0)],
+        "invalid": [spoilt - spoilt_open, spoilt + (again if spoilt else 0)], "widest_message": widest,
     }  # fmt: skip
 
 

@@ -8,7 +8,6 @@ Files are complete when closed: Parquet has its index at the end.
 """
 
 import zlib
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,8 +15,8 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from device_sims.fleet import Message
-from device_sims.truth_adapter import measured_by, profile_of, sequence_of
+from device_sims.kinds import Reading
+from device_sims.message import Message
 
 __all__ = ["MEASURED", "SENT", "TruthWriter"]
 
@@ -42,14 +41,13 @@ null where the broker didn't acknowledge it; `crc` CRC-32 of the payload."""
 
 
 class TruthWriter:
-    """Writes part `part` of the run in `folder`; `profiles` is that of each device."""
+    """Writes part `part` of the run in `folder`."""
 
-    def __init__(self, folder: Path, part: int, profiles: Mapping[str, str]) -> None:
-        self._profiles = profiles
+    def __init__(self, folder: Path, part: int) -> None:
         self._measured = _Rows(folder / f"measured-{part}.parquet", MEASURED)
         self._sent = _Rows(folder / f"sent-{part}.parquet", SENT)
         self._published = 0
-        self._last: Message | None = None
+        self._last: tuple[Reading, ...] = ()
 
     def __enter__(self) -> Self:
         return self
@@ -57,22 +55,23 @@ class TruthWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._measured.close()
-        self._sent.close()
+        self.close()
+
+    def close(self) -> None:
+        """Make the files complete. Idempotent."""
+        for rows in (self._measured, self._sent):
+            rows.close()
 
     def measured(self, message: Message) -> None:
         """Note what a message of the schedule was made of; its copy, right behind it, was measured no second time."""
-        if message is self._last:
+        if message.measured is self._last:
             return
-        self._last = message
-        profile = profile_of(message, self._profiles)
-        self._measured.add([(message.device, profile, *reading) for reading in measured_by(message)])
+        self._last = message.measured
+        self._measured.add([(message.device, message.profile, *reading) for reading in message.measured])
 
     def sent(self, message: Message, sent_at: int, acked_at: int | None) -> None:
         """Note a publication; times are system ns."""
-        start = (
-            message.device, profile_of(message, self._profiles), message.topic, sequence_of(message), self._published,
-        )  # fmt: skip
+        start = (message.device, message.profile, message.topic, message.sequence, self._published)
         end = (message.fault, message.due, sent_at, acked_at, zlib.crc32(message.payload))
         self._published += 1
         self._sent.add([(*start, *reading, *end) for reading in message.readings or ((None, None, None),)])
@@ -94,7 +93,8 @@ class _Rows:
     def close(self) -> None:
         if self._waiting:
             self._flush()
-        self._file.close()
+        if self._file.is_open:
+            self._file.close()
 
     def _flush(self) -> None:
         columns = zip(*self._waiting, strict=True)

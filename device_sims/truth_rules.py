@@ -6,7 +6,7 @@ follows the first of them, in the order of this table, that rejects it.
 
 from dataclasses import dataclass
 
-__all__ = ["LATE", "LATE_HORIZON_SECS", "MAX_AHEAD_SECS", "REJECTING", "RULES", "SPOILS_ONE", "Rule"]
+__all__ = ["ASTRAY", "LATE", "LATE_HORIZON_SECS", "MAX_AHEAD_SECS", "REJECTING", "RULES", "SPOILS_ONE", "Rule"]
 
 MAX_AHEAD_SECS = 300.0
 """A reading whose time is further ahead of its receipt is refused by the clock gate (quarantined)."""
@@ -29,8 +29,9 @@ class Rule:
 
 
 RULES: dict[str, Rule] = {
+    "silence": Rule("nothing comes, and nothing is made up"),
     "oversize": Rule("rejected whole, before anything looks into it", rejected=("payload_too_large",)),
-    "wrong_topic": Rule("rejected whole: no profile speaks there", rejected=("topic_unknown", "topic_invalid")),
+    "wrong_topic": Rule("not heard, rejected, or taken in as a device that nobody knew; no known one is touched"),
     "truncated": Rule("rejected whole as unreadable", rejected=("unreadable", "compression_broken", "not_utf8")),
     "invalid": Rule("rejected whole as unreadable", rejected=("unreadable", "compression_broken", "not_utf8")),
     "wrong_type": Rule("the one field is invalid, all others are stored", spoils_one=True),
@@ -54,4 +55,6 @@ RULES: dict[str, Rule] = {
 
 REJECTING = {name: rule.rejected for name, rule in RULES.items() if rule.rejected}
 SPOILS_ONE = tuple(name for name, rule in RULES.items() if rule.spoils_one)
+ASTRAY = "wrong_topic"
+"""Where it ends up hangs on what a receiver listens to and whom it lets in."""
 LATE = tuple(name for name, rule in RULES.items() if rule.late)
