@@ -1,6 +1,6 @@
 """One run of the fleet against a broker: pace the schedule, publish, keep the truth, count.
 
-    fleet --schedule--> truth.measured --> publisher --acknowledged--> truth.sent, summary, lag
+fleet --schedule--> truth.measured --> publisher --acknowledged--> truth.sent, summary, lag
 """
 
 import asyncio

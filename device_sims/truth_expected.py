@@ -18,7 +18,16 @@ from typing import Any
 
 import duckdb
 
-from device_sims.truth_rules import ASTRAY, LATE, LATE_HORIZON_SECS, MAX_AHEAD_SECS, REJECTING, RULES, SPOILS_ONE
+from device_sims.truth_rules import (
+    ASTRAY,
+    DISTURBING,
+    LATE,
+    LATE_HORIZON_SECS,
+    MAX_AHEAD_SECS,
+    REJECTING,
+    RULES,
+    SPOILS_ONE,
+)
 
 __all__ = ["write_expected"]
 
@@ -44,6 +53,7 @@ def write_expected(folder: Path, run: dict[str, Any]) -> dict[str, Any]:
             "rules": {
                 "max_ahead_secs": MAX_AHEAD_SECS, "late_horizon_secs": LATE_HORIZON_SECS, "held_secs": HELD_SECS,
                 "rejecting": {name: list(reasons) for name, reasons in REJECTING.items()}, "astray": ASTRAY,
+                "disturbing": list(DISTURBING),
             },
             "messages": _messages(db, int(run["counts"]["resent"])),
             "readings": _readings(db, int(run["counts"]["resent"])),
@@ -157,7 +167,7 @@ def _readings(db: duckdb.DuckDBPyConnection, resent: int) -> dict[str, Any]:
     (held,) = _row(db, f"SELECT count(*) FROM judged WHERE list_has_any(faults, {_texts(LATE)}) AND NOT maybe_old")
     return {
         "carried": [carried - open_, carried + again + strange], "stored_once": [least, most + strange],
-        "repeated": [max(carried - open_ - maybe_ahead - maybe_old - most, 0), carried - ahead - old - least + again],
+        "repeated": [max(carried - open_ - maybe_ahead - maybe_old - most, 0), carried - ahead - old - least + again + strange],
         "contradicted": contradicted, "late_within": held, "late_beyond": [old, maybe_old + (again if maybe_old else 0)],
         "quarantined": [ahead, maybe_ahead + (again if maybe_ahead else 0)],
         "invalid": [spoilt - spoilt_open, spoilt + (again if spoilt else 0)], "widest_message": widest,

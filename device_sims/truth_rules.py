@@ -6,7 +6,17 @@ follows the first of them, in the order of this table, that rejects it.
 
 from dataclasses import dataclass
 
-__all__ = ["ASTRAY", "LATE", "LATE_HORIZON_SECS", "MAX_AHEAD_SECS", "REJECTING", "RULES", "SPOILS_ONE", "Rule"]
+__all__ = [
+    "ASTRAY",
+    "DISTURBING",
+    "LATE",
+    "LATE_HORIZON_SECS",
+    "MAX_AHEAD_SECS",
+    "REJECTING",
+    "RULES",
+    "SPOILS_ONE",
+    "Rule",
+]
 
 MAX_AHEAD_SECS = 300.0
 """A reading whose time is further ahead of its receipt is refused by the clock gate (quarantined)."""
@@ -26,10 +36,12 @@ class Rule:
     """One of its readings is invalid."""
     late: bool = False
     """It comes later than it was measured."""
+    disturbs: bool = False
+    """An alarm about that device, or about what it measures, may be a consequence."""
 
 
 RULES: dict[str, Rule] = {
-    "silence": Rule("nothing comes, and nothing is made up"),
+    "silence": Rule("nothing comes, and nothing is made up", disturbs=True),
     "oversize": Rule("rejected whole, before anything looks into it", rejected=("payload_too_large",)),
     "wrong_topic": Rule("not heard, rejected, or taken in as a device that nobody knew; no known one is touched"),
     "truncated": Rule("rejected whole as unreadable", rejected=("unreadable", "compression_broken", "not_utf8")),
@@ -38,18 +50,24 @@ RULES: dict[str, Rule] = {
     "duplicate": Rule("stored once; the copy is counted, as duplicate or as late when its window has closed"),
     "late": Rule("stored once, and the window that it belongs to is revised", late=True),
     "reorder": Rule("stored once, in its own window", late=True),
-    "backlog": Rule("all of it is stored once, and its windows are computed or revised", late=True),
-    "outage": Rule("all that was kept is stored once when the link is back", late=True),
-    "flapping": Rule("all that was kept is stored once, however often the link goes", late=True),
-    "clock": Rule("stored under the time that it carries, unless the clock gate or the late horizon refuses that"),
-    "clock_drift": Rule("stored under the time that it carries, unless the clock gate or the late horizon refuses that"),
-    "wrong_clock": Rule("refused by the clock gate (far ahead) or the late horizon (long ago), and kept as dead letter"),
-    "stuck": Rule("stored as sent; a check of quality may object"),
-    "spike": Rule("stored as sent; a check of quality may object"),
-    "drift": Rule("stored as sent; a check of quality may object"),
-    "unit": Rule("stored as sent, for no receiver can know; a check of quality may object"),
-    "noise": Rule("stored as sent; a check of quality may object"),
-    "reboot": Rule("stored once; that the sequence restarts loses nothing"),
+    "backlog": Rule("all of it is stored once, and its windows are computed or revised", late=True, disturbs=True),
+    "outage": Rule("all that was kept is stored once when the link is back", late=True, disturbs=True),
+    "flapping": Rule("all that was kept is stored once, however often the link goes", late=True, disturbs=True),
+    "clock": Rule(
+        "stored under the time that it carries, unless the clock gate or the late horizon refuses that", disturbs=True
+    ),
+    "clock_drift": Rule(
+        "stored under the time that it carries, unless the clock gate or the late horizon refuses that", disturbs=True
+    ),
+    "wrong_clock": Rule(
+        "refused by the clock gate (far ahead) or the late horizon (long ago), and kept as dead letter", disturbs=True
+    ),
+    "stuck": Rule("stored as sent; a check of quality may object", disturbs=True),
+    "spike": Rule("stored as sent; a check of quality may object", disturbs=True),
+    "drift": Rule("stored as sent; a check of quality may object", disturbs=True),
+    "unit": Rule("stored as sent, for no receiver can know; a check of quality may object", disturbs=True),
+    "noise": Rule("stored as sent; a check of quality may object", disturbs=True),
+    "reboot": Rule("stored once; that the sequence restarts loses nothing", disturbs=True),
 }
 """By the fault's name."""
 
@@ -57,4 +75,5 @@ REJECTING = {name: rule.rejected for name, rule in RULES.items() if rule.rejecte
 SPOILS_ONE = tuple(name for name, rule in RULES.items() if rule.spoils_one)
 ASTRAY = "wrong_topic"
 """Where it ends up hangs on what a receiver listens to and whom it lets in."""
+DISTURBING = tuple(name for name, rule in RULES.items() if rule.disturbs)
 LATE = tuple(name for name, rule in RULES.items() if rule.late)
