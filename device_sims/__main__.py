@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--until", metavar="TIME", help="stop at this city time")
     add("--messages", type=int, metavar="N", help="the schedule's first N messages, as fast as the broker takes them")
     add("--rate", type=float, metavar="R", help="with --messages: at most R a second")
-    add("--truth", type=Path, metavar="FOLDER", help="write what was measured, sent and wrong; see device_sims/truth.py")
+    add("--truth", type=Path, metavar="FOLDER", help="write what was measured, sent and wrong: truth.py")
     add("--record", type=Path, metavar="FILE.gz", help="write a recording for `cityloom replay`, publish nothing")
     add("--no-recordings", action="store_true", help="simulate also the devices that play a recorded day")
     add("--scenario", metavar="NAME", help="a file, or one of device_sims/scenarios, such as day-of-trouble")

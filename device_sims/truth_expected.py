@@ -64,7 +64,7 @@ def write_expected(folder: Path, run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _view(db: duckdb.DuckDBPyConnection, folder: Path, run: dict[str, Any]) -> None:
-    """`sent`: each row with its outcome; `judged`: readings that are decoded, with what the clock gate makes of them."""
+    """`sent`: each row with its outcome; `judged`: decoded readings, with what the clock gate makes of them."""
     origin, start, speed = int(run["origin"]), int(run["start"]), float(run["speed"])
     held = 0 if run["receipt"] == "recorded" else round(HELD_SECS * 1e9)
     earliest, latest = "sent_at", f"coalesce(acked_at, sent_at) + {held}"
@@ -165,10 +165,12 @@ def _readings(db: duckdb.DuckDBPyConnection, resent: int) -> dict[str, Any]:
         f"FROM sent WHERE NOT rejected AND list_has_any(faults, {_texts(SPOILS_ONE)})",
     )
     (held,) = _row(db, f"SELECT count(*) FROM judged WHERE list_has_any(faults, {_texts(LATE)}) AND NOT maybe_old")
+    least_again = max(carried - open_ - maybe_ahead - maybe_old - most, 0)
     return {
         "carried": [carried - open_, carried + again + strange], "stored_once": [least, most + strange],
-        "repeated": [max(carried - open_ - maybe_ahead - maybe_old - most, 0), carried - ahead - old - least + again + strange],
-        "contradicted": contradicted, "late_within": held, "late_beyond": [old, maybe_old + (again if maybe_old else 0)],
+        "repeated": [least_again, carried - ahead - old - least + again + strange],
+        "contradicted": contradicted, "late_within": held,
+        "late_beyond": [old, maybe_old + (again if maybe_old else 0)],
         "quarantined": [ahead, maybe_ahead + (again if maybe_ahead else 0)],
         "invalid": [spoilt - spoilt_open, spoilt + (again if spoilt else 0)], "widest_message": widest,
     }  # fmt: skip

@@ -226,10 +226,21 @@ _add(
     to=_score,
 )  # fmt: skip
 _add(
-    "truth", "gateway.cli.score_truth:truth", "Compare alarms with the script of the simulated city.",
-    "cityloom score truth troubles.json --data-dir replayed",
-    "cityloom score truth troubles.json -c cityloom.toml --at-most 3 --json",
+    "truth", "gateway.cli.score_truth:truth", "Compare what was stored, counted and raised with the truth of a run.",
+    "cityloom score truth RUN --data-dir data",
+    "cityloom score truth RUN -c cityloom.toml --at-most 3 --ignore device.silent",
+    "cityloom score truth RUN --picture png --json | tail -n 1",
     to=_score,
+)  # fmt: skip
+_sim = App(name="sim", help="A simulated city that knows the truth, to try a gateway with.")
+app.command(_sim)
+_add(
+    "run", "gateway.cli.sim_run:run", "Run simulated devices against a broker.",
+    "cityloom sim run --broker 127.0.0.1:1883 --for 5m",
+    "cityloom sim run --speed 60 --origin 2026-03-03T08:00:00+08:00 --truth RUN --for 2m",
+    "cityloom sim run --scenario evening-of-trouble --no-recordings --faults duplicate=0.02,late=0.05:90 --truth RUN",
+    "cityloom sim run --messages 5000 --json | tail -n 1",
+    to=_sim,
 )  # fmt: skip
 _add(
     "version", "gateway.cli.version:version", "Show the versions of CityLoom and of what it stands on.",

@@ -2,6 +2,7 @@
 
 import json as jsonlib
 from pathlib import Path
+from typing import Literal
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -23,12 +24,11 @@ from gateway.score.truth_windows import score_windows
 __all__ = ["truth"]
 
 _MOST = 10_000
-_PICTURE = "score.svg"
 
 
 def truth(
     run: Path, /, *, config: Config = None, data_dir: DataDir = None, store: str = "", at_most: int | None = None,
-    ignore: tuple[str, ...] = (), picture: bool = True, json: Json = False,
+    ignore: tuple[str, ...] = (), picture: Literal["svg", "png", "none"] = "svg", json: Json = False,
 ) -> int:  # fmt: skip
     """Compare what a gateway stored, counted and raised with the truth of a simulated run.
 
@@ -43,11 +43,11 @@ def truth(
     store
         Which store; the first one where empty.
     at_most
-        So many alarms without an explanation are let pass; 0 where the run has a scenario, any number where it has none.
+        So many alarms without an explanation are let pass; none where the run has a scenario, else any number.
     ignore
         Conditions that are left out, for the recorded devices have troubles of their own.
     picture
-        Draw truth against what was seen; needs matplotlib.
+        Draw truth against what was seen; needs matplotlib (the extra `plots`).
     """
     settings = settings_of(config, data_dir)
     found = open_run(run)
@@ -57,12 +57,13 @@ def truth(
         _fill(book, settings, store)
         readings, windows = score_readings(book), score_windows(book)
         raised = [alarm for alarm in _alarms(settings, found) if alarm.condition not in ignore]
-        alarms, disturbed = score_alarms(found, raised)
+        strangers = {name for (name,) in book.db.execute("FROM astray").fetchall()}
+        alarms, disturbed = score_alarms(found, raised, strangers)
         ledger = score_ledger(found.expected, ask(settings, "ledger"), gate)
         if at_most is None and found.scenario:
             at_most = 0
         score = RunScore(found, readings, windows, ledger, alarms, disturbed, at_most, notes)
-        drawn = _draw(book, score, raised, notes) if picture else None
+        drawn = None if picture == "none" else _draw(book, score, raised, run / f"score.{picture}")
     out = score.as_dict()
     (run / "score.json").write_text(jsonlib.dumps(out, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if json:
@@ -77,7 +78,9 @@ def truth(
 def _notes(run: TruthRun, gate: Gate) -> list[str]:
     notes = []
     if not run.story["ended_cleanly"]:
-        notes.append("The run did not end cleanly: publications that the broker did not acknowledge may be there or not.")
+        notes.append(
+            "The run did not end cleanly: publications that the broker did not acknowledge may be there or not."
+        )
     rules = run.rules
     if gate != Gate(round(rules["max_ahead_secs"] * 1e9), round(rules["late_horizon_secs"] * 1e9)):
         notes.append(
@@ -105,11 +108,10 @@ def _alarms(settings: Settings, run: TruthRun) -> list[Raised]:
     return [alarm for alarm in alarms_of(reversed(changes)) if alarm.at >= since]
 
 
-def _draw(book: TruthBook, score: RunScore, alarms: list[Raised], notes: list[str]) -> Path | None:
-    path = score.run.folder / _PICTURE
+def _draw(book: TruthBook, score: RunScore, alarms: list[Raised], path: Path) -> Path | None:
     try:
         draw_score(book, score, alarms, path)
     except NoPlots as missing:
-        notes.append(str(missing))
+        score.notes.append(str(missing))
         return None
     return path

@@ -135,7 +135,8 @@ def _reading(odd: Odd, zone: ZoneInfo) -> str:
     if not odd.quantity:
         return f"{clean(odd.device)} {clean(odd.detail)}"
     values = {
-        "lost": f"{_value(odd.expected)} was sent", "altered": f"{_value(odd.expected)} was sent, {_value(odd.found)} stored",
+        "lost": f"{_value(odd.expected)} was sent",
+        "altered": f"{_value(odd.expected)} was sent, {_value(odd.found)} stored",
         "unexpected": f"{_value(odd.found)} is stored",
     }.get(odd.kind, _value(odd.expected if odd.expected is not None else odd.found))  # fmt: skip
     detail = f" ({clean(odd.detail)})" if odd.detail else ""

@@ -1,7 +1,7 @@
 """Everything that a gateway stored, in pieces, as Arrow: on its files where it is stopped, else through its door.
 
-    files: store.read_readings, some series at a time        door: `read`, a device and a page at a time
-                            \\__________ for_each_piece(readings, windows, copies, registry) __/
+files: store.read_readings, some series at a time        door: `read`, a device and a page at a time
+                        \\__________ for_each_piece(readings, windows, copies, registry) __/
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from gateway.errors import CommandError
 from gateway.runtime.lock import FolderLock
 from gateway.runtime.offices import FileOffice, file_office
 from gateway.runtime.reading import MOST_ROWS, pending_windows, store_named
-from gateway.stores.base import SeriesId, Store, StoredAggregates, StoredReadings
+from gateway.stores.base import SeriesId, StoredAggregates, StoredReadings
 from gateway.stores.duckdb import DuckDbStore
 
 __all__ = ["STEPS", "Sink", "read_stored"]
@@ -122,10 +122,10 @@ def _through_the_door(
         told(done, len(every))
         for step in (0, *STEPS):
             store = _pages(settings, store, device, step, to)
-    registry: list[tuple[str, str]] = []
-    for device in sorted(set(devices) & set(every)):
-        registry.append((device, ask(settings, "device_ledger", device=device)["record"]["zone"]))
-    to.add_registry(registry)
+    to.add_registry([
+        (device, ask(settings, "device_ledger", device=device)["record"]["zone"])
+        for device in sorted(set(devices) & set(every))
+    ])  # fmt: skip
     told(len(every), len(every))
     return store
 

@@ -107,16 +107,14 @@ def _misplaced(lost: list[Odd], unexpected: list[Odd]) -> tuple[list[Odd], list[
     rest: list[Odd] = []
     by_place: dict[Any, list[int]] = {}
     for place, each in left.items():
-        for key in (("device", each.quantity, each.ts), ("quantity", each.device, each.ts),
-                    ("time", each.device, each.quantity)):  # fmt: skip
+        for key in _keys(each):
             by_place.setdefault(key, []).append(place)
     for gone in lost:
-        for what, key in (("device", (gone.quantity, gone.ts)), ("quantity", (gone.device, gone.ts)),
-                          ("time", (gone.device, gone.quantity))):  # fmt: skip
+        for key in _keys(gone):
+            what = key[0]
             there = [
-                place for place in by_place.get((what, *key), ())
-                if place in left and _equal(left[place].found, gone.expected)
-            ]  # fmt: skip
+                place for place in by_place.get(key, ()) if place in left and _equal(left[place].found, gone.expected)
+            ]
             if there:
                 place = min(there, key=lambda each: abs(left[each].ts - gone.ts))
                 found = left.pop(place)
@@ -127,6 +125,13 @@ def _misplaced(lost: list[Odd], unexpected: list[Odd]) -> tuple[list[Odd], list[
         else:
             rest.append(gone)
     return moved, rest, list(left.values())
+
+
+def _keys(each: Odd) -> tuple[tuple[Any, ...], ...]:
+    """What a misplaced one still shares with where it belongs, after the name of what it doesn't."""
+    return (
+        ("device", each.quantity, each.ts), ("quantity", each.device, each.ts), ("time", each.device, each.quantity),
+    )  # fmt: skip
 
 
 def _equal(one: float | None, other: float | None) -> bool:

@@ -1,11 +1,11 @@
 """The whole score of a run: readings, windows, ledger, alarms; what is wrong, and all of it for JSON.
 
-    truth_book --> truth_readings, truth_windows        ledger --> truth_ledger        alarms --> troubles
-                        \\___________________________________|______________________________/
-                                                       RunScore
+truth_book --> truth_readings, truth_windows        ledger --> truth_ledger        alarms --> troubles
+                    \\___________________________________|______________________________/
+                                                   RunScore
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -96,8 +96,13 @@ def _alarm(alarm: Raised) -> dict[str, Any]:
     return {"condition": alarm.condition, "asset": alarm.asset, "zone": alarm.zone, "at": alarm.at}
 
 
-def score_alarms(run: TruthRun, alarms: Sequence[Raised]) -> tuple[TroubleScore, list[Raised]]:
-    """Alarms against the script; and those apart that a fault of the device, or of one on the asset, explains."""
+def score_alarms(
+    run: TruthRun, alarms: Sequence[Raised], strangers: Container[str] = ()
+) -> tuple[TroubleScore, list[Raised]]:
+    """Alarms against the script; and those apart that a fault of the device, or of one on the asset, explains.
+
+    strangers: devices that were only met because a message went astray.
+    """
     score = score_troubles(run.troubles, alarms)
     disturbing = set(run.rules["disturbing"])
     assets = {row["device"]: row["asset"] for row in run.table("devices").to_pylist()}
@@ -108,7 +113,8 @@ def score_alarms(run: TruthRun, alarms: Sequence[Raised]) -> tuple[TroubleScore,
                 spans.setdefault(place, []).append((row["start"], row["end"] + _AFTER))
     disturbed = [
         alarm for alarm in score.unexplained
-        if any(start <= alarm.at <= end for start, end in spans.get(alarm.asset, ()))
+        if (alarm.asset in strangers and alarm.asset not in assets)
+        or any(start <= alarm.at <= end for start, end in spans.get(alarm.asset, ()))
     ]  # fmt: skip
     score.unexplained = [alarm for alarm in score.unexplained if alarm not in disturbed]
     return score, disturbed

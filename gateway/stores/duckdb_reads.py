@@ -10,7 +10,16 @@ from gateway.stores.base import Account
 from gateway.stores.duckdb_tables import DAY, day_tables, settled, table_of, transaction
 from processors.columns import AggregateBatch, ReadingBatch
 
-__all__ = ["among", "bound_of", "read_account", "read_aggregates", "read_copies", "read_days", "read_latest", "read_readings"]
+__all__ = [
+    "among",
+    "bound_of",
+    "read_account",
+    "read_aggregates",
+    "read_copies",
+    "read_days",
+    "read_latest",
+    "read_readings",
+]
 
 _MOST_DAYS = 32
 """Days of a bounded read that are looked into at once."""
