@@ -145,14 +145,16 @@ def _again(book: TruthBook, unexpected: list[Odd]) -> tuple[list[Odd], list[Odd]
     if not unexpected:
         return [], []
     found = book.rows(f"""
-        WITH some AS (SELECT * FROM odd WHERE kind = 'unexpected' AND NOT refused ORDER BY device, ts, quantity
-                      LIMIT {MOST})
+        WITH strays AS (
+            SELECT * FROM odd WHERE kind = 'unexpected' AND NOT refused ORDER BY device, ts, quantity LIMIT {MOST}
+        )
         SELECT u.device, u.quantity, u.ts, w.device AS of_device, w.ts AS of_ts
-        FROM some AS u JOIN want AS w ON w.quantity = u.quantity AND w.ts = u.ts AND {same("w.low", "u.found")}
+        FROM strays AS u JOIN want AS w ON w.quantity = u.quantity AND w.ts = u.ts AND {same("w.low", "u.found")}
         WHERE u.found IS NOT NULL
         UNION ALL
         SELECT u.device, u.quantity, u.ts, w.device, w.ts
-        FROM some AS u JOIN want AS w ON w.device = u.device AND w.quantity = u.quantity AND {same("w.low", "u.found")}
+        FROM strays AS u JOIN want AS w
+            ON w.device = u.device AND w.quantity = u.quantity AND {same("w.low", "u.found")}
         WHERE abs(w.ts - u.ts) <= {_NEAR}
     """)
     origin: dict[tuple[str, str, int], tuple[str, int]] = {}
