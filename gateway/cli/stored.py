@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from gateway.cli.door import ask
+from gateway.cli.door import asking
 from gateway.config.settings import Settings
 from gateway.errors import CommandError
 from gateway.runtime.lock import FolderLock
@@ -116,24 +116,24 @@ def _window_table(found: StoredAggregates, step: int, waits: Any) -> pa.Table:
 def _through_the_door(
     settings: Settings, store: str, devices: Sequence[str], to: Sink, told: Callable[[int, int], None]
 ) -> str:
-    names = ask(settings, "series", limit=1 << 40)
-    every = sorted({each["device"] for each in names})
-    for done, device in enumerate(every):
-        told(done, len(every))
-        for step in (0, *STEPS):
-            store = _pages(settings, store, device, step, to)
-    to.add_registry([
-        (device, ask(settings, "device_ledger", device=device)["record"]["zone"])
-        for device in sorted(set(devices) & set(every))
-    ])  # fmt: skip
+    with asking(settings) as ask:
+        every = sorted({each["device"] for each in ask("series", limit=1 << 40)})
+        for done, device in enumerate(every):
+            told(done, len(every))
+            for step in (0, *STEPS):
+                store = _pages(ask, store, device, step, to)
+        to.add_registry([
+            (device, ask("device_ledger", device=device)["record"]["zone"])
+            for device in sorted(set(devices) & set(every))
+        ])  # fmt: skip
     told(len(every), len(every))
     return store
 
 
-def _pages(settings: Settings, store: str, device: str, step: int, to: Sink) -> str:
+def _pages(ask: Callable[..., Any], store: str, device: str, step: int, to: Sink) -> str:
     start: int | None = _FIRST
     while start is not None:
-        page = ask(settings, "read", device=device, start=start, end=_LAST, step=step, store=store, limit=MOST_ROWS)
+        page = ask("read", device=device, start=start, end=_LAST, step=step, store=store, limit=MOST_ROWS)
         rows, columns = page["rows"], page["columns"]
         place = {name: columns.index(name) for name in columns}
 

@@ -49,7 +49,7 @@ def _story_of(folder: Path) -> dict[str, Any]:
 
 def test_there_is_a_row_a_reading_and_one_for_a_spoilt_message(tmp_path: Path, city: City) -> None:
     run = _begun(tmp_path / "run", city)
-    run.part.sent(_message(b"{}", (Reading("speed", 5, 52.3), Reading("flow", 5, None)), "late"), ORIGIN + 11, ORIGIN + 12)
+    run.part.sent(_message(b"{}", TRUE, "late"), ORIGIN + 11, ORIGIN + 12)
     run.part.sent(_message(b'{"ts', (), "truncated", 2), ORIGIN + 13, None)
     run.finish(COUNTS, [], cleanly=True)
 
