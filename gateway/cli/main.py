@@ -235,13 +235,22 @@ _add(
     to=_score,
 )  # fmt: skip
 _add(
-    "truth", "gateway.cli.score_truth:truth", "Compare alarms with the script of the simulated city.",
-    "cityloom score truth troubles.json --data-dir replayed",
-    "cityloom score truth troubles.json -c cityloom.toml --at-most 3 --json",
+    "truth", "gateway.cli.score_truth:truth", "Compare what was stored, counted and raised with the truth of a run.",
+    "cityloom score truth RUN --data-dir data",
+    "cityloom score truth RUN -c cityloom.toml --at-most 3 --ignore device.silent",
+    "cityloom score truth RUN --picture png --json | tail -n 1",
     to=_score,
 )  # fmt: skip
-_sim = App(name="sim", help="The simulated city: what is in it, and what goes wrong there.")
+_sim = App(name="sim", help="The simulated city: devices that know the truth, to try a gateway with.")
 app.command(_sim)
+_add(
+    "run", "gateway.cli.sim_run:run", "Run simulated devices against a broker.",
+    "cityloom sim run --broker 127.0.0.1:1883 --for 5m",
+    "cityloom sim run --speed 60 --origin 2026-03-03T08:00:00+08:00 --truth RUN --for 2m",
+    "cityloom sim run --scenario evening-of-trouble --no-recordings --faults duplicate=0.02,late=0.05:90 --truth RUN",
+    "cityloom sim run --messages 5000 --json | tail -n 1",
+    to=_sim,
+)  # fmt: skip
 _add(
     "describe", "gateway.cli.sim_describe:describe", "Show what a city of any size is made of; write its files.",
     "cityloom sim describe", "cityloom sim describe --devices 100000",
