@@ -209,15 +209,6 @@ _add(
     "cityloom bench engine --series 100000 --json | tail -n 1",
     to=_bench,
 )  # fmt: skip
-_sim = App(name="sim", help="Simulated devices: what a city's hardware would send.")
-app.command(_sim)
-_add(
-    "load", "gateway.cli.sim_load:load", "Send thousands of messages a second by the clock, and measure the answers.",
-    "cityloom sim load --rate 20000 --devices 100000 --for 2m",
-    "cityloom sim load --rate 5000 --broker mqtts://broker.example --ca-file ca.pem --for 1m",
-    "cityloom sim load --rate 150000 --devices 5000 --connections 4 --for 30s --json | tail -n 1",
-    to=_sim,
-)  # fmt: skip
 _score = App(name="score", help="How good the detectors are, on data with known truth.")
 app.command(_score)
 _add(
@@ -249,6 +240,13 @@ _add(
     "cityloom sim run --speed 60 --origin 2026-03-03T08:00:00+08:00 --truth RUN --for 2m",
     "cityloom sim run --scenario evening-of-trouble --no-recordings --faults duplicate=0.02,late=0.05:90 --truth RUN",
     "cityloom sim run --messages 5000 --json | tail -n 1",
+    to=_sim,
+)  # fmt: skip
+_add(
+    "load", "gateway.cli.sim_load:load", "Send thousands of messages a second by the clock, and measure the answers.",
+    "cityloom sim load --rate 20000 --devices 100000 --for 2m",
+    "cityloom sim load --rate 5000 --broker mqtts://broker.example --ca-file ca.pem --for 1m",
+    "cityloom sim load --rate 150000 --devices 5000 --connections 4 --for 30s --json | tail -n 1",
     to=_sim,
 )  # fmt: skip
 _add(
