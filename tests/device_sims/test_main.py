@@ -93,7 +93,8 @@ def test_two_processes_send_what_one_sends_and_tell_it_as_one(broker_port: int, 
     for number in ("1", "2"):
         truth = tmp_path / number
         summary = _finish(_start(broker_port, *arguments, "--processes", number, "--truth", str(truth)))
-        rows = sorted(str(row) for row in sent_rows(truth))
+        when = ("sent_at", "acked_at")  # by the machine's clock
+        rows = sorted(str({name: row[name] for name in row if name not in when}) for row in sent_rows(truth))
         told.append((summary["devices"], summary["messages"], summary["readings"], rows))
         assert summary["sent"] == summary["messages"] > 500
         assert summary["lag_ms"]["p50"] < 5000
