@@ -17,6 +17,7 @@ from device_sims.fleet import Fleet, Message
 from device_sims.lag import Lag
 from device_sims.publisher import Endpoint, Publisher
 from device_sims.scenario import load_scenario
+from device_sims.source import Source
 from device_sims.truth import TruthFile, write_troubles
 
 __all__ = ["Plan", "Summary", "record", "simulate"]
@@ -76,14 +77,14 @@ class Summary:
         return asdict(self)
 
 
-async def simulate(plan: Plan, say: Callable[[str], None]) -> Summary:
-    """Run `plan` until a bound or SIGTERM or SIGINT, then drain.
+async def simulate(plan: Plan, say: Callable[[str], None], source: Source | None = None) -> Summary:
+    """Run `plan` until a bound, the end of `source`, SIGTERM or SIGINT, then drain. Without a source the city plays.
 
     Raises:
         ValueError: the plan asks for more devices than there are, or for faults that don't exist.
         OSError: the truth file can't be written.
     """
-    fleet = _fleet(plan)
+    fleet = _fleet(plan) if source is None else source
     clock = CityClock(plan.origin, plan.start, plan.speed)
     summary, lag = Summary(fleet.devices), Lag()
     paced = plan.messages is None
@@ -116,16 +117,16 @@ async def simulate(plan: Plan, say: Callable[[str], None]) -> Summary:
     return summary
 
 
-def record(plan: Plan, told: Callable[[int], None]) -> Summary:
+def record(plan: Plan, told: Callable[[int], None], source: Source | None = None) -> Summary:
     """Write the schedule up to `until` or `messages` as a recording for `cityloom replay`; `told` counts messages.
 
     Raises:
         ValueError: as `simulate`; or nothing bounds it.
         OSError: a file can't be written.
     """
-    if plan.record is None or (plan.until is None and plan.messages is None):
+    if plan.record is None or (source is None and plan.until is None and plan.messages is None):
         raise ValueError("--record needs --until or --messages: the schedule has no end")
-    fleet = _fleet(plan)
+    fleet = _fleet(plan) if source is None else source
     summary = Summary(fleet.devices)
     with ExitStack() as files:
         out = files.enter_context(gzip.open(plan.record, "wb", 1))
@@ -157,7 +158,7 @@ def _fleet(plan: Plan) -> Fleet:
     return Fleet(city, plan.seed, plan.origin, Faults.parse(plan.faults), troubles)
 
 
-async def _schedule(plan: Plan, fleet: Fleet, clock: CityClock, publisher: Publisher, summary: Summary) -> None:
+async def _schedule(plan: Plan, fleet: Source, clock: CityClock, publisher: Publisher, summary: Summary) -> None:
     loop = asyncio.get_running_loop()
     begun = loop.time()
     for message in fleet.messages():
