@@ -25,6 +25,7 @@ __all__ = ["Plan", "Summary", "record", "simulate"]
 TICK = 0.005
 """Seconds: waits are not shorter than this, so that a fast city wakes the process 200 times a second and not 700."""
 _TELL = 10_000
+_BREATH = 64
 DRAIN = 30.0
 """Seconds that the broker has for acknowledging what is under way at the end."""
 
@@ -170,6 +171,8 @@ async def _schedule(plan: Plan, fleet: Source, clock: CityClock, publisher: Publ
             wait = begun + summary.messages / plan.rate - loop.time() if plan.rate else 0.0
         if wait > 0.0:
             await asyncio.sleep(max(wait, TICK))
+        elif summary.messages % _BREATH == 0:
+            await asyncio.sleep(0)  # a source that computes slowly must not keep what is there from being sent
         await publisher.put(message)
         summary.messages += 1
 

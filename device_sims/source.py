@@ -4,7 +4,7 @@ import heapq
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Protocol, TypeVar
 
 from device_sims.fleet import Message
@@ -34,11 +34,17 @@ class Limited:
         self._source = source
         self._most = most
         self._seen = seen
+        self._items: Iterator[Message] | None = None
         self.devices = source.devices
+
+    def prime(self) -> None:
+        """Compute up to the first message, which may take a while, before anybody's clock runs."""
+        items = self._source.messages()
+        self._items = chain(list(islice(items, 1)), items)
 
     def messages(self) -> Iterator[Message]:
         """As the source's."""
-        for message in islice(self._source.messages(), self._most):
+        for message in islice(self._items or self._source.messages(), self._most):
             if self._seen is not None:
                 self._seen(message)
             yield message

@@ -93,8 +93,8 @@ def open_delimited(path: Path, head: Sequence[Sequence[str]], time_column: str =
         raise ValueError(f"{path} has no column {time_column!r}; it has {', '.join(header)}")
     named = [k for k, name in enumerate(header) if name == time_column or (not time_column and _is_time(name))]
     place = named[0] if named else 0
-    if _is_number(header[place]):
-        return None
+    if _is_time_value(header[place]):
+        return None  # there is no header
     try:
         _, local = parse_time(head[1][place].strip())
     except (ValueError, IndexError):
@@ -115,8 +115,12 @@ def _is_time(name: str) -> bool:
     return name.lower() in TIME_NAMES
 
 
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).lstrip("-").isdigit()
+def _is_time_value(text: str) -> bool:
+    try:
+        parse_time(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _value(text: str, column: str, where: str, *, comma: bool) -> float | None:

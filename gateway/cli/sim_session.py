@@ -91,10 +91,10 @@ def play(what: str, sending: Sending, build: Callable[[Session], tuple[Source, S
         source, site = build(session)
         if sending.site is not None:
             write_site(sending.site, site)
-        summary = _run(what, sending, source, session, Plan(
-            endpoint, session.origin, time.time_ns(), sending.speed, for_secs=for_secs, truth=sending.truth,
-            record=sending.record,
-        ))  # fmt: skip
+        plan = Plan(
+            endpoint, session.origin, 0, sending.speed, for_secs=for_secs, truth=sending.truth, record=sending.record,
+        )  # fmt: skip
+        summary = _run(what, sending, source, session, plan)
     except MissingExtraError as error:
         raise CommandError(f"{error}.", error.remedy, 2) from error
     except (ValueError, OSError) as error:
@@ -117,7 +117,9 @@ def _run(what: str, sending: Sending, source: Source, session: Session, plan: Pl
         shown = _Shown(what, bar, session.zone)
         limited = Limited(source, sending.limit, shown.saw)
         if plan.record is None:
-            return asyncio.run(simulate(plan, lambda sentence: _say(out, sentence), limited))
+            limited.prime()
+            started = replace(plan, start=time.time_ns())
+            return asyncio.run(simulate(started, lambda sentence: _say(out, sentence), limited))
         until = None if plan.for_secs is None else session.origin + round(plan.for_secs * plan.speed * 1e9)
         return record(replace(plan, until=until), lambda _: None, limited)
 
