@@ -110,7 +110,7 @@ def _city(site: Site) -> str:
         *_zone(_DISTRICT, "district", ""),
     ]
     for area in site.areas:
-        out += _zone(area.id, area.kind, _DISTRICT)
+        out += _zone(area.id, area.kind, "" if area.kind == _DISTRICT else _DISTRICT)
     for area in site.areas:
         mine = [place for place in site.places if place.zone == area.id and place.at]
         facts = "".join(f"{name} = {value:g}\n" for name, value in area.facts.items())

@@ -26,6 +26,7 @@ __all__ = ["Feeder", "Flow", "Load", "read_shapes", "sequence_ratio"]
 _EXTRA = "sim-grid"
 _TAN = 0.3287  # of a power factor of 0.95
 _SNAPSHOTS = ("on_peak_566", "off_peak_1", "off_peak_1440")
+_LEAST = 0.5  # of nominal; what is called converged below is none, nor is NaN
 MINUTES = 1440
 PHASES = "abc"
 
@@ -151,9 +152,11 @@ class Feeder:
             except Exception as error:  # pandapower raises its own and those of numpy
                 raise ValueError(f"the feeder has no solution: {type(error).__name__} {error}".rstrip()) from error
         bus, trafo = self._net.res_bus_3ph, self._net.res_trafo_3ph
-        turned = np.exp(1j * np.deg2rad(_each(bus, "va_{}_degree")))
+        size, turned = _each(bus, "vm_{}_pu"), np.exp(1j * np.deg2rad(_each(bus, "va_{}_degree")))
+        if not (size > _LEAST).all():
+            raise ValueError("the feeder has no solution: more is drawn than it can carry")
         return Flow(
-            ts, _each(bus, "vm_{}_pu") * self.volts[:, None] * turned, _each(trafo, "i_{}_lv_ka")[0] * 1000.0,
+            ts, size * self.volts[:, None] * turned, _each(trafo, "i_{}_lv_ka")[0] * 1000.0,
             -_each(trafo, "p_{}_lv_mw")[0] * 1000.0, -_each(trafo, "q_{}_lv_mvar")[0] * 1000.0, drawn,
         )  # fmt: skip
 

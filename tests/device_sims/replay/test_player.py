@@ -26,7 +26,8 @@ def _table(*rows: Row, name: str = "a.csv", local: bool = True) -> Table:
 
 def _played(*tables: Table, **how: Any) -> Iterator[Message]:
     mapped: list[list[Mapped]] = map_tables(tables, [], "z", ("segment-speed", "speed", "km/h"))
-    return Replay(tables, mapped, Playing(**{"origin": ORIGIN, "timezone": SHANGHAI} | how)).messages()
+    playing: dict[str, Any] = {"origin": ORIGIN, "timezone": SHANGHAI} | how
+    return Replay(tables, mapped, Playing(**playing)).messages()
 
 
 def _speeds(messages: Iterator[Message]) -> list[tuple[float, float | None]]:
