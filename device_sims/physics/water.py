@@ -22,7 +22,8 @@ from device_sims.source import ahead
 
 __all__ = ["WaterNetwork"]
 
-ZONE = "dma-network"
+ZONE, INSIDE = "dma-network", "dma-pumps"
+"""Meters at pumps stand in a zone of their own: the balance of the area is that of its border."""
 KPA_A_METRE = 9.80665
 _FLOW_SCATTER, _PRESSURE_SCATTER = 0.005, 1.0  # ratio, kPa
 _PIECES_AHEAD = 4
@@ -48,12 +49,13 @@ class WaterNetwork:
         self.places = self._placed()
         self.devices = len(self.places)
         self._noise = Noise(seed, [place.id for place in self.places])
-        self._voices = [Voice(place.id, k, ZONE, place.kind) for k, place in enumerate(self.places)]
+        self._voices = [Voice(place.id, k, place.zone, place.kind) for k, place in enumerate(self.places)]
 
     def site(self, name: str, timezone: str) -> Site:
-        """What a gateway has to know: one metered area."""
+        """What a gateway has to know: one metered area, and its pumps."""
         facts = {"connections": max(len(self._hydraulics.junctions), 1), "mains_km": self._hydraulics.mains_km}
-        return Site(name, timezone, self._step, [Area(ZONE, "dma", facts)], self.places)
+        zones = dict.fromkeys(place.zone for place in self.places)
+        return Site(name, timezone, self._step, [Area(zone, "dma", facts) for zone in zones], self.places)
 
     def messages(self) -> Iterator[Message]:
         """Without end."""
@@ -94,7 +96,9 @@ class WaterNetwork:
         flow, pressure, level = (KINDS[name] for name in ("water-flow", "water-pressure", "reservoir-level"))
         inlets = self._hydraulics.inlets
         out = [
-            Place(f"flow-{_slug(link)}", flow, ZONE, *(("inlet", {"dn_mm": _DN_MM}) if link in inlets else ()))
+            Place(f"flow-{_slug(link)}", flow, ZONE, "inlet", {"dn_mm": _DN_MM})
+            if link in inlets
+            else Place(f"flow-{_slug(link)}", flow, INSIDE, "critical", {"elevation_m": 0.0})
             for link in self._links
         ]
         out += [Place(f"press-{_slug(node)}", pressure, ZONE) for node in self._nodes]

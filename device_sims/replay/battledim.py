@@ -14,7 +14,7 @@ from device_sims.replay.table import Column, Spec, Table
 
 __all__ = ["open_battledim"]
 
-_ZONE = "dma-ltown"
+_ZONE, _INSIDE = "dma-ltown", "dma-pumps"
 _INLETS = ("p227", "p235")
 _TANKS = {"T1": {"m3": math.pi * 8.0**2 * 4.0, "height_m": 4.0}}
 _FLOW, _LEVEL, _HEAD = r"(p\d+|pump_\d+)", r"t\d+", r"n\d+"
@@ -36,7 +36,9 @@ def _device(name: str) -> Spec:
     device = text.replace("_", "-")
     if re.fullmatch(_FLOW, text):
         columns = {"flow": Column(name, "m3/h")}
-        return Spec(device, "water-flow", columns, _ZONE, "inlet" if name in _INLETS else "")
+        if name in _INLETS:
+            return Spec(device, "water-flow", columns, _ZONE, "inlet")
+        return Spec(device, "water-flow", columns, _INSIDE, "critical")  # else the balance would count it twice
     if re.fullmatch(_LEVEL, text):
         facts = _TANKS.get(name, {})
         return Spec(device, "reservoir-level", {"level": Column(name, "m")}, _ZONE, "tank" if facts else "", facts)

@@ -6,7 +6,7 @@ zone = "dma-north"
 [[devices]]
 id = "flow-17"
 file = "flows.csv"               # may be left out where the column is in one file only
-at = "inlet"                     # inlet, outlet or tank of a metered area; may be left out
+at = "inlet"                     # inlet, outlet, tank of a metered area; critical: inside it; may be left out
 columns = { flow = { column = "F17", unit = "l/s" } }
 """
 
@@ -25,7 +25,7 @@ __all__ = ["Mapped", "map_tables", "read_mapping"]
 
 _TOP = {"kind", "zone", "devices"}
 _DEVICE = {"id", "file", "kind", "zone", "at", "columns", "facts"}
-_PLACES = ("", "inlet", "outlet", "tank")
+_PLACES = ("", "inlet", "outlet", "tank", "critical")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _device(table: Any, document: Mapping[str, Any], where: str) -> tuple[str, S
             f'{where}.columns says which column is which quantity: {{ flow = {{ column = "F", unit = "l/s" }} }}'
         )
     if (at := str(table.get("at", ""))) not in _PLACES:
-        raise ValueError(f"{where}.at {at!r} is none of inlet, outlet, tank")
+        raise ValueError(f"{where}.at {at!r} is none of inlet, outlet, tank, critical")
     read: dict[str, Column] = {}
     for quantity, column in columns.items():
         if not isinstance(column, dict) or set(column) != {"column", "unit"}:

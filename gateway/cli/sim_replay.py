@@ -85,11 +85,12 @@ def _site(mapped: list[list[Mapped]], session: Session, interval: float) -> Site
     places = [Place(each.spec.id, each.kind, each.spec.zone, each.spec.at, _facts(each)) for each in devices]
     areas = []
     for zone in dict.fromkeys(place.zone for place in places):
-        water = any(place.at in {"inlet", "outlet", "tank"} for place in places if place.zone == zone)
+        water = any(place.at for place in places if place.zone == zone)
         facts = {"connections": 1.0, "mains_km": 1.0}  # a recording tells neither
         areas.append(Area(zone, "dma", facts) if water else Area(zone, "district"))
     return Site("replayed", session.zone.key, interval, areas, places)
 
 
 def _facts(each: Mapped) -> dict[str, float]:
-    return {"dn_mm": 300.0} if each.spec.at in {"inlet", "outlet"} else dict(each.spec.facts)
+    made_up = {"inlet": {"dn_mm": 300.0}, "outlet": {"dn_mm": 300.0}, "critical": {"elevation_m": 0.0}}
+    return {**made_up.get(each.spec.at, {}), **each.spec.facts}

@@ -1,4 +1,4 @@
-"""The gateway's figures against truth that physics computed: leaks in L-TOWN (wntr), unbalance of a feeder (pandapower).
+"""The gateway's figures against truth that physics computed: leaks of L-TOWN (wntr), a feeder's unbalance (pandapower).
 
 computed network -> recording -> `cityloom replay` -> alarms, figures, balances    beside    --physics FILE.csv
 """
@@ -31,7 +31,7 @@ pressure_profile = "water-pressure"
 pressure = "pressure"
 window_secs = 60
 least_flow = 20
-least_pressure = 1.5     # kPa of 33 loggers' mean: L-TOWN's mains are wide, 84 m3/h cost 2.5 kPa, the built-in 25 are never seen
+least_pressure = 1.5     # kPa of 33 loggers' mean: mains are wide, 84 m3/h cost 2.5 kPa; the built-in 25 are never seen
 priorities = [1]
 on_delay_secs = 60
 off_delay_secs = 600
@@ -114,8 +114,9 @@ def test_the_balance_of_ltown_grows_by_the_volume_that_a_leak_lets_out(tmp_path:
     volume = float(truth["leak_p523"].sum()) * 300.0 / 3600.0
     assert 150.0 < volume < 190.0  # 28 m3/h for six hours
 
-    ((_, at, with_leak),) = leaky.figures("water.balance", "supply")
+    ((area, at, with_leak),) = leaky.figures("water.balance", "supply")
     ((_, _, without),) = tight.figures("water.balance", "supply")
+    assert area == "dma-network"
 
     assert at == _ns("2026-03-02T16:00:00Z")
     assert with_leak - without == pytest.approx(volume, rel=0.05)

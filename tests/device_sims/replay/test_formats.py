@@ -27,7 +27,7 @@ def test_battledim_has_semicolons_and_decimal_commas(tmp_path: Path) -> None:
     assert list(table.rows()) == [(NEW_YEAR_2019, (88.14, 44.0, 3.41, 27.9))]
     told = {each.id: (each.kind, each.at, *((q, c.unit) for q, c in each.columns.items())) for each in table.devices}
     assert told == {
-        "p227": ("water-flow", "inlet", ("flow", "m3/h")), "pump-1": ("water-flow", "", ("flow", "m3/h")),
+        "p227": ("water-flow", "inlet", ("flow", "m3/h")), "pump-1": ("water-flow", "critical", ("flow", "m3/h")),
         "t1": ("reservoir-level", "tank", ("level", "m")), "n4": ("water-pressure", "", ("pressure", "mH2O")),
     }  # fmt: skip
 

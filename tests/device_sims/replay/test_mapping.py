@@ -83,7 +83,7 @@ def test_two_devices_of_one_name_are_an_error() -> None:
         ('unit = "l/s"', 'unit = "gpm"', "device flow-17: unit 'gpm' is not known"),
         ('unit = "l/s"', 'unit = "V"', "device flow-17: flow of water-flow is stored in m3/h, which V is not"),
         ("{ flow =", "{ speed =", "device flow-17: water-flow has no 'speed'"),
-        ('at = "inlet"', 'at = "roof"', r"devices\[0\].at 'roof' is none of inlet, outlet, tank"),
+        ('at = "inlet"', 'at = "roof"', r"devices\[0\].at 'roof' is none of inlet, outlet, tank, critical"),
         ('id = "Flow 17"', "", r"devices\[0\] has no id"),
         ('kind = "water-flow"', "", r"devices\[0\] has no kind"),
         ('id = "Flow 17"', 'ident = "x"', r"devices\[0\]: ident is not known"),
