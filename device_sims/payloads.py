@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from device_sims.encoders import rfc3339
-from device_sims.fleet import Message
 from device_sims.kinds import Reading
 from device_sims.local_time import HOUR, SECOND
+from device_sims.message import Message
 
 __all__ = ["KINDS", "Field", "Kind", "Voice", "kind_of", "series"]
 
@@ -153,7 +153,10 @@ class Voice:
         self._said += 1
         document = {kind.records: [body]} if kind.records else body
         payload = json.dumps({**document, **(kind.extra or {})}, separators=(",", ":")).encode()
-        return Message(due, self.device, self._number, self._topic, payload, tuple(readings), "")
+        told = tuple(readings)
+        return Message(
+            due, self.device, self._number, self._topic, payload, told, "", told, self._said, kind.profile
+        )  # fmt: skip
 
     def _counted(self, ts: int, values: Mapping[str, float | None]) -> dict[str, float | None]:
         hours = (ts - self._before) / HOUR if self._before else 0.0

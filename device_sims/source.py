@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, Protocol, TypeVar
 
-from device_sims.fleet import Message
+from device_sims.message import Message
 
 __all__ = ["Limited", "Source", "ahead", "in_order"]
 

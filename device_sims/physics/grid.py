@@ -15,8 +15,8 @@ from typing import IO
 
 import numpy as np
 
-from device_sims.fleet import Message
 from device_sims.local_time import HOUR, SECOND, LocalTime
+from device_sims.message import Message
 from device_sims.noise import F64
 from device_sims.payloads import KINDS, Voice, series
 from device_sims.physics.feeder import Feeder, Flow, Load, sequence_ratio

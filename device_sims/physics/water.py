@@ -12,8 +12,8 @@ from typing import IO
 
 import numpy as np
 
-from device_sims.fleet import Message
 from device_sims.local_time import SECOND
+from device_sims.message import Message
 from device_sims.noise import F64, Noise
 from device_sims.payloads import KINDS, Voice
 from device_sims.physics.hydraulics import Hydraulics, Leak, Piece

@@ -13,8 +13,8 @@ from itertools import islice, pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from device_sims.fleet import Message
 from device_sims.local_time import DAY, SECOND
+from device_sims.message import Message
 from device_sims.payloads import Voice
 from device_sims.replay.mapping import Mapped
 from device_sims.replay.table import Row, Table

@@ -195,7 +195,7 @@ _add(
     "cityloom replay monday.jsonl.gz --data-dir /tmp/monday",
     "cityloom replay a.jsonl b.jsonl --json | tail -n 1",
 )  # fmt: skip
-_sim = App(name="sim", help="Devices without the hardware, against any broker.")
+_sim = App(name="sim", help="Simulated devices: what a city's hardware would send.")
 app.command(_sim)
 _add(
     "replay", "gateway.cli.sim_replay:replay",
@@ -234,6 +234,13 @@ _add(
     "cityloom bench engine --series 100000 --json | tail -n 1",
     to=_bench,
 )  # fmt: skip
+_add(
+    "load", "gateway.cli.sim_load:load", "Send thousands of messages a second by the clock, and measure the answers.",
+    "cityloom sim load --rate 20000 --devices 100000 --for 2m",
+    "cityloom sim load --rate 5000 --broker mqtts://broker.example --ca-file ca.pem --for 1m",
+    "cityloom sim load --rate 150000 --devices 5000 --connections 4 --for 30s --json | tail -n 1",
+    to=_sim,
+)  # fmt: skip
 _score = App(name="score", help="How good the detectors are, on data with known truth.")
 app.command(_score)
 _add(
@@ -255,6 +262,17 @@ _add(
     "cityloom score truth troubles.json --data-dir replayed",
     "cityloom score truth troubles.json -c cityloom.toml --at-most 3 --json",
     to=_score,
+)  # fmt: skip
+_add(
+    "describe", "gateway.cli.sim_describe:describe", "Show what a city of any size is made of; write its files.",
+    "cityloom sim describe", "cityloom sim describe --devices 100000",
+    "cityloom sim describe --devices 5000 --write city && cityloom check -c city/cityloom.toml",
+    to=_sim,
+)  # fmt: skip
+_add(
+    "scenarios", "gateway.cli.sim_scenarios:scenarios", "List the scripts of what goes wrong, or show one.",
+    "cityloom sim scenarios", "cityloom sim scenarios day-of-trouble", "cityloom sim scenarios my-day.toml --json",
+    to=_sim,
 )  # fmt: skip
 _add(
     "version", "gateway.cli.version:version", "Show the versions of CityLoom and of what it stands on.",

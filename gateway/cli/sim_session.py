@@ -13,9 +13,9 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from device_sims.fleet import Message
+from device_sims.endpoint import Tls, parse_broker
+from device_sims.message import Message
 from device_sims.physics.extra import MissingExtraError
-from device_sims.publisher import Endpoint
 from device_sims.run import Plan, Summary, record, simulate
 from device_sims.site import Site, write_site
 from device_sims.source import Limited, Source
@@ -36,11 +36,13 @@ class Sending:
     """Where it goes, in which clock, for how long."""
 
     broker: str = "127.0.0.1:1883"
-    "HOST:PORT of the broker."
+    "HOST:PORT, mqtt://HOST or mqtts://HOST."
     username: str = ""
     "Where the broker asks for one."
     password_file: Annotated[Path | None, Parameter(show_default=False)] = None
     "File with the broker's password."
+    ca_file: Annotated[Path | None, Parameter(show_default=False)] = None
+    "Authority that signed the broker's certificate (PEM), where the system doesn't know it."
     origin: str = ""
     "City time of the beginning, such as 2026-03-02T07:00; now where empty."
     speed: float = 1.0
@@ -87,7 +89,9 @@ def play(what: str, sending: Sending, build: Callable[[Session], tuple[Source, S
     session = Session(zone, parse_time(sending.origin, zone) or time.time_ns())
     for_secs = parse_span(sending.for_) if sending.for_ else None
     try:
-        endpoint = _endpoint(sending)
+        endpoint = parse_broker(
+            sending.broker, sending.username or None, sending.password_file, Tls(sending.ca_file)
+        )  # fmt: skip
         source, site = build(session)
         if sending.site is not None:
             write_site(sending.site, site)
@@ -142,15 +146,6 @@ class _Shown:
             at = local_text(message.due // 1_000_000_000 * 1_000_000_000, self._zone)
             text = f"{self._what}: {self._count:,} messages, {rate:,.0f}/s, city time {at}"
             self._bar.update(self._task, description=text)
-
-
-def _endpoint(sending: Sending) -> Endpoint:
-    host, separator, port = sending.broker.rpartition(":")
-    if not separator or not host or not port.isdigit():
-        raise ValueError(f"--broker must be HOST:PORT, not {sending.broker!r}")
-    file = sending.password_file
-    password = None if file is None else file.read_text(encoding="utf-8").strip()
-    return Endpoint(host.strip("[]"), int(port), sending.username or None, password)
 
 
 def _say(out: Console, sentence: str) -> None:

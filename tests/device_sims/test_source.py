@@ -6,7 +6,7 @@ from itertools import count, islice
 
 import pytest
 
-from device_sims.fleet import Message
+from device_sims.message import Message
 from device_sims.source import Limited, ahead, in_order
 
 

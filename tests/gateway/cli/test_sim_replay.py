@@ -94,7 +94,7 @@ def test_what_is_recorded_goes_through_the_gateway_by_its_site(tmp_path: Path, s
         (("wide.csv", *ONE_KIND, "--map", "map.toml"), "in place of --map"),
         (("wide.csv", *ONE_KIND, "--limit", "0"), "--limit must be 1 or more"),
         (("wide.csv", *ONE_KIND, "--speed", "0"), "--speed must be above 0"),
-        (("wide.csv", *ONE_KIND, "--broker", "localhost"), "--broker must be HOST:PORT, not 'localhost'"),
+        (("wide.csv", *ONE_KIND, "--broker", "localhost"), "'localhost' is no broker: write HOST:PORT"),
         (("wide.csv", *ONE_KIND, "--origin", "yesterday"), "'yesterday' is no time"),
         (("wide.csv", *ONE_KIND, "--loop", "--record", "r.gz"), "--loop has no end to record"),
         (("bad.csv", *ONE_KIND, "--record", "r.gz"), "bad.csv, line 3, column b: 'full' is no number"),
