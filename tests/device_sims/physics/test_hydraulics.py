@@ -67,11 +67,11 @@ def test_a_leak_flows_from_its_start_to_its_end_as_an_orifice_does() -> None:
     assert (flow[running] > 0).all()
     # at its ends the step itself belongs to either side
     assert not flow[(piece.ts < start) | (piece.ts > end)].any()
-    # the pipe lies between junctions 21 and 31, and so does the pressure at the hole
+    # water comes to the hole from junction 21, hardly any goes on to 31 or comes from there: it has that pressure
     ends = piece.pressure[:, [made.junctions.index(name) for name in ("21", "31")]][running]
     orifice = 0.75 * math.pi * 0.05**2 / 4 * np.sqrt(2 * 9.81 * ends) * 3600
-    assert (orifice.min(axis=1) < flow[running]).all()
-    assert (flow[running] < orifice.max(axis=1)).all()
+    np.testing.assert_allclose(flow[running], orifice[:, 1], rtol=1e-3)
+    assert (flow[running] < 0.95 * orifice[:, 0]).all()
 
 
 def test_a_leak_at_a_junction_is_fed_by_inlets_and_tanks() -> None:
