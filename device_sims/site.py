@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from device_sims.city import City, Device
 from device_sims.payloads import KINDS, Kind
 from seeds import profile_texts
 
@@ -29,6 +30,11 @@ class Place:
     zone: str
     at: str = ""
     facts: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def asset(self) -> str:
+        """Id of the asset, empty: none."""
+        return f"{self.at}-{self.id}" if self.at else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,12 @@ class Site:
     conditions: str = ""
     """TOML; empty: the built-in ones."""
 
+    @property
+    def city(self) -> City:
+        """The devices as a run's truth lists them."""
+        devices = (Device(each.id, each.kind.profile, each.id, each.zone, {}, each.asset) for each in self.places)
+        return City(self.timezone, tuple(devices), {})
+
 
 def write_site(folder: Path, site: Site) -> Path:
     """Write the files, over those that are there, and give the configuration's path.
@@ -69,9 +81,10 @@ def write_site(folder: Path, site: Site) -> Path:
         lines = csv.writer(file, lineterminator="\n")
         lines.writerow(["id", "profile", "keys", "zone", "lon", "lat", "asset", "installed", "extra"])
         for k, place in enumerate(site.places):
-            asset = f"{place.at}-{place.id}" if place.at else ""
             lon, lat = _spot(k)
-            lines.writerow([place.id, place.kind.profile, place.id, place.zone, lon, lat, asset, "2020-01-01", ""])
+            lines.writerow(
+                [place.id, place.kind.profile, place.id, place.zone, lon, lat, place.asset, "2020-01-01", ""]
+            )
     here = folder.resolve()
     names = {"city_file": here / "city.toml", "devices_file": here / "devices.csv", "profiles_dir": profiles.resolve()}
     if site.conditions:

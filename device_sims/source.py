@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, Protocol, TypeVar
 
+from device_sims.city import City
 from device_sims.message import Message
 
-__all__ = ["Limited", "Source", "ahead", "in_order"]
+__all__ = ["Playable", "Source", "ahead", "in_order"]
 
 T = TypeVar("T")
 
@@ -27,11 +28,15 @@ class Source(Protocol):
         ...
 
 
-class Limited:
+class Playable:
     """The first `most` messages of a source (None: all); counts what was taken, for those who want to see it."""
 
-    def __init__(self, source: Source, most: int | None = None, seen: Callable[[Message], None] | None = None) -> None:
+    def __init__(
+        self, source: Source, city: City, most: int | None = None, seen: Callable[[Message], None] | None = None
+    ) -> None:
         self._source = source
+        self.city = city
+        """The source's devices, as a run's truth lists them."""
         self._most = most
         self._seen = seen
         self._items: Iterator[Message] | None = None

@@ -64,7 +64,7 @@ _add(
     "cityloom check -c cityloom.toml --json | tail -n 1",
 )  # fmt: skip
 _add(
-    "demo", "gateway.cli.demo:demo", "Show the whole job on this machine: broker, 437 devices, gateway, database.",
+    "demo", "gateway.cli.demo:demo", "Show the whole job on this machine: broker, 455 devices, gateway, database.",
     "cityloom demo", "cityloom demo --for 30s --json | tail -n 1", "cityloom demo --speed 600 --data-dir /tmp/city",
     "cityloom demo --faults duplicate=0.02,late=0.05:90,invalid=0.01",
 )  # fmt: skip
@@ -258,10 +258,19 @@ _add(
     to=_score,
 )  # fmt: skip
 _add(
-    "truth", "gateway.cli.score_truth:truth", "Compare alarms with the script of the simulated city.",
-    "cityloom score truth troubles.json --data-dir replayed",
-    "cityloom score truth troubles.json -c cityloom.toml --at-most 3 --json",
+    "truth", "gateway.cli.score_truth:truth", "Compare what was stored, counted and raised with the truth of a run.",
+    "cityloom score truth RUN --data-dir data",
+    "cityloom score truth RUN -c cityloom.toml --at-most 3 --ignore device.silent",
+    "cityloom score truth RUN --picture png --json | tail -n 1",
     to=_score,
+)  # fmt: skip
+_add(
+    "run", "gateway.cli.sim_run:run", "Run simulated devices against a broker.",
+    "cityloom sim run --broker 127.0.0.1:1883 --for 5m",
+    "cityloom sim run --speed 60 --origin 2026-03-03T08:00:00+08:00 --truth RUN --for 2m",
+    "cityloom sim run --scenario evening-of-trouble --no-recordings --faults duplicate=0.02,late=0.05:90 --truth RUN",
+    "cityloom sim run --messages 5000 --json | tail -n 1",
+    to=_sim,
 )  # fmt: skip
 _add(
     "describe", "gateway.cli.sim_describe:describe", "Show what a city of any size is made of; write its files.",

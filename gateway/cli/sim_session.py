@@ -13,12 +13,13 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
+from device_sims.city import City
 from device_sims.endpoint import Tls, parse_broker
 from device_sims.message import Message
 from device_sims.physics.extra import MissingExtraError
 from device_sims.run import Plan, Summary, record, simulate
 from device_sims.site import Site, write_site
-from device_sims.source import Limited, Source
+from device_sims.source import Playable, Source
 from gateway.cli.door import Config, Json, city_zone, settings_of
 from gateway.cli.output import console, print_json
 from gateway.cli.times import local_text, parse_span, parse_time
@@ -52,7 +53,7 @@ class Sending:
     limit: Annotated[int | None, Parameter(show_default=False)] = None
     "Stop after so many messages."
     truth: Annotated[Path | None, Parameter(show_default=False)] = None
-    "Write what each device measured and sent, as JSON lines."
+    "Folder for what each device measured and sent; new."
     record: Annotated[Path | None, Parameter(show_default=False)] = None
     "Publish nothing; write a recording (.jsonl.gz) for `cityloom replay`."
     site: Annotated[Path | None, Parameter(show_default=False)] = None
@@ -98,7 +99,7 @@ def play(what: str, sending: Sending, build: Callable[[Session], tuple[Source, S
         plan = Plan(
             endpoint, session.origin, 0, sending.speed, for_secs=for_secs, truth=sending.truth, record=sending.record,
         )  # fmt: skip
-        summary = _run(what, sending, source, session, plan)
+        summary = _run(what, sending, source, site.city, session, plan)
     except MissingExtraError as error:
         raise CommandError(f"{error}.", error.remedy, 2) from error
     except (ValueError, OSError) as error:
@@ -114,18 +115,18 @@ def play(what: str, sending: Sending, build: Callable[[Session], tuple[Source, S
     return 0 if summary.sent == summary.messages else 1
 
 
-def _run(what: str, sending: Sending, source: Source, session: Session, plan: Plan) -> Summary:
+def _run(what: str, sending: Sending, source: Source, city: City, session: Session, plan: Plan) -> Summary:
     out = console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=out, disable=not out.is_terminal, transient=True) as bar:
         shown = _Shown(what, bar, session.zone)
-        limited = Limited(source, sending.limit, shown.saw)
+        playable = Playable(source, city, sending.limit, shown.saw)
         if plan.record is None:
-            limited.prime()
+            playable.prime()
             started = replace(plan, start=time.time_ns())
-            return asyncio.run(simulate(started, lambda sentence: _say(out, sentence), limited))
+            return asyncio.run(simulate(started, lambda sentence: _say(out, sentence), source=playable))
         until = None if plan.for_secs is None else session.origin + round(plan.for_secs * plan.speed * 1e9)
-        return record(replace(plan, until=until), lambda _: None, limited)
+        return record(replace(plan, until=until), lambda _: None, playable)
 
 
 class _Shown:

@@ -6,8 +6,11 @@ from itertools import count, islice
 
 import pytest
 
+from device_sims.city import City
 from device_sims.message import Message
-from device_sims.source import Limited, ahead, in_order
+from device_sims.source import Playable, ahead, in_order
+
+CITY = City("Asia/Shanghai", (), {})
 
 
 def _message(due: int, number: int = 0) -> Message:
@@ -23,17 +26,17 @@ class _Endless:
 
 def test_a_limit_ends_a_source_and_what_was_taken_is_seen() -> None:
     seen: list[Message] = []
-    limited = Limited(_Endless(), 3, seen.append)
+    playable = Playable(_Endless(), CITY, 3, seen.append)
 
-    assert [message.due for message in limited.messages()] == [0, 1, 2]
+    assert [message.due for message in playable.messages()] == [0, 1, 2]
     assert [message.due for message in seen] == [0, 1, 2]
-    assert limited.devices == 2
+    assert playable.devices == 2
 
 
 def test_a_primed_source_loses_nothing() -> None:
-    limited = Limited(_Endless(), 3)
-    limited.prime()
-    assert [message.due for message in limited.messages()] == [0, 1, 2]
+    playable = Playable(_Endless(), CITY, 3)
+    playable.prime()
+    assert [message.due for message in playable.messages()] == [0, 1, 2]
 
 
 def test_streams_are_merged_by_due_time_then_device() -> None:

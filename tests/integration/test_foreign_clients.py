@@ -32,7 +32,7 @@ async def test_every_reading_of_every_client_is_stored_once(tmp_path: Path, data
     with PlainMosquitto.running(tmp_path) as broker:
         async with running_gateway(settings_of(data_folder, broker.port)) as gateway:
             publisher = Publisher(
-                Endpoint("127.0.0.1", broker.port), acknowledged.append, connections=CONNECTIONS,
+                Endpoint("127.0.0.1", broker.port), lambda message, _: acknowledged.append(message), connections=CONNECTIONS,
                 dialects=Dialects.parse("mixed", "mixed", "mixed"),
             )  # fmt: skip
             async with running_publisher(publisher):
@@ -55,7 +55,7 @@ async def test_over_cuts_nothing_is_lost_and_what_is_repeated_is_known_as_duplic
     with PlainMosquitto.running(tmp_path) as broker:
         async with running_gateway(settings_of(data_folder, broker.port)) as gateway:
             publisher = Publisher(
-                Endpoint("127.0.0.1", broker.port), lambda _: None, connections=8, random=Random(1),
+                Endpoint("127.0.0.1", broker.port), lambda *_: None, connections=8, random=Random(1),
                 dialects=Dialects.parse("mixed", "mixed", "1,2"),
             )  # fmt: skip
             cut: Counter[bool] = Counter()

@@ -2,12 +2,16 @@
 
 import gzip
 import json
+import threading
 from pathlib import Path
 
+import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from pyarrow import parquet
 
 from tests.support.brokers import running_embedded
-from tests.support.command import Process, asked, cityloom, eventually
+from tests.support.command import Process, asked, cityloom
 
 LINES = [f"2019-01-01 00:{minute:02d}:00,{40 + minute}" for minute in range(20)]
 ONE_KIND = ("--kind", "segment-speed", "--quantity", "speed", "--unit", "km/h")
@@ -25,28 +29,38 @@ def test_a_recording_goes_to_a_broker_at_a_speed_up_with_its_truth(tmp_path: Pat
     with running_embedded() as broker:
         done = cityloom(
             tmp_path, "sim", "replay", speeds, "--broker", f"127.0.0.1:{broker.port}", "--speed", "1200", "--origin",
-            "2026-03-02T00:00", "--truth", "truth.jsonl", "--json",
+            "2026-03-02T00:00", "--truth", "truth", "--json",
         )  # fmt: skip
 
     assert done.code == 0, done.err
     assert done.json["messages"] == done.json["sent"] == 20
     assert done.json["devices"] == 1
-    truth = [json.loads(line) for line in (tmp_path / "truth.jsonl").read_text().splitlines()]
-    assert truth[1]["ts"] == 1_772_380_800_000_000_000 + 60_000_000_000
-    assert truth[1]["value"] == pytest.approx(41 * 1.609344, abs=1e-3)
-    assert truth[1]["topic"] == "city/replayed/traffic/segment/speed-7/speed"
+    sent = parquet.read_table(next((tmp_path / "truth").glob("sent-*.parquet"))).to_pylist()
+    assert len(sent) == 20
+    assert sent[1]["ts"] == 1_772_380_800_000_000_000 + 60_000_000_000
+    assert sent[1]["value"] == pytest.approx(41 * 1.609344, abs=1e-3)
+    assert sent[1]["topic"] == "city/replayed/traffic/segment/speed-7/speed"
+    (device,) = parquet.read_table(tmp_path / "truth" / "devices.parquet").to_pylist()
+    assert (device["device"], device["profile"]) == ("speed-7", "segment-speed")
 
 
 def test_ctrl_c_ends_a_loop_cleanly(tmp_path: Path, speeds: Path) -> None:
+    heard = threading.Event()
+    listener = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    listener.on_message = lambda *_: heard.set()
     with running_embedded() as broker:
+        listener.connect("127.0.0.1", broker.port)
+        listener.subscribe("city/#")
+        listener.loop_start()
         running = Process(
-            tmp_path, "sim", "replay", speeds, "--loop", "--speed", "600", "--broker", f"127.0.0.1:{broker.port}",
-            "--truth", "truth.jsonl", "--json",
+            tmp_path, "sim", "replay", speeds, "--loop", "--speed", "600", "--json", "--broker",
+            f"127.0.0.1:{broker.port}",
         )  # fmt: skip
-        truth = tmp_path / "truth.jsonl"
-        eventually(truth.exists, "it runs")
+        assert heard.wait(60), running.said
         running.interrupt()
         assert running.ended() == 0, running.said
+        listener.disconnect()
+        listener.loop_stop()
     summary = json.loads(running.said.splitlines()[-1])
     assert summary["messages"] == summary["sent"]
 
