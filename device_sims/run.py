@@ -23,6 +23,7 @@ from device_sims.fleet import Cut, Fleet, Message, Share
 from device_sims.lag import Lag
 from device_sims.publisher import Endpoint, Publisher
 from device_sims.scenario import Scenario, load_scenario
+from device_sims.source import Playable
 from device_sims.truth import RunFolder, RunStory
 from device_sims.truth_rows import TruthWriter
 
@@ -31,6 +32,7 @@ __all__ = ["Plan", "Progress", "Summary", "check", "record", "simulate"]
 TICK = 0.005
 """Seconds: waits are not shorter than this, so that a fast city wakes the process 200 times a second and not 700."""
 _TELL = 10_000
+_BREATH = 64
 DRAIN = 30.0
 """Seconds that the broker has for acknowledging what is under way at the end."""
 
@@ -103,20 +105,22 @@ class Progress:
 
 
 async def simulate(
-    plan: Plan, say: Callable[[str], None], watch: Callable[[Progress], None] = lambda _: None
-) -> Summary:
-    """Run `plan` until a bound or SIGTERM or SIGINT, then drain; a second signal ends the process.
+    plan: Plan, say: Callable[[str], None], watch: Callable[[Progress], None] = lambda _: None,
+    source: Playable | None = None,
+) -> Summary:  # fmt: skip
+    """Run `plan` until a bound, the source's end, SIGTERM or SIGINT, then drain; a second signal ends the process.
 
     Args:
         say: is told what an operator should know, as a sentence.
         watch: is given, once, what changes while it runs.
+        source: plays in place of the simulated city.
 
     Raises:
         ValueError: the plan asks for more devices than there are, or for faults that don't exist; or the folder for
             the truth holds another run's.
         OSError: the truth can't be written.
     """
-    fleet, folder = _prepare(plan)
+    fleet, folder = _prepare(plan, source)
     clock = CityClock(plan.origin, plan.start, plan.speed)
     summary, lag = Summary(fleet.devices), Lag()
     paced = plan.messages is None
@@ -157,16 +161,16 @@ async def simulate(
     return summary
 
 
-def record(plan: Plan, told: Callable[[int], None]) -> Summary:
+def record(plan: Plan, told: Callable[[int], None], source: Playable | None = None) -> Summary:
     """Write the schedule up to `until` or `messages` as a recording for `cityloom replay`; `told` counts messages.
 
     Raises:
         ValueError: as `simulate`; or nothing bounds it.
         OSError: a file can't be written.
     """
-    if plan.record is None or (plan.until is None and plan.messages is None):
+    if plan.record is None or (source is None and plan.until is None and plan.messages is None):
         raise ValueError("--record needs --until or --messages: the schedule has no end")
-    fleet, folder = _prepare(plan)
+    fleet, folder = _prepare(plan, source)
     summary = Summary(fleet.devices)
     with ExitStack() as files:
         out = files.enter_context(gzip.open(plan.record, "wb", 1))
@@ -210,8 +214,8 @@ def _cast(plan: Plan) -> tuple[Fleet, City, Scenario | None]:
     return Fleet(city, plan.seed, plan.origin, faults, troubles, plan.share), city, scenario
 
 
-def _prepare(plan: Plan) -> tuple[Fleet, RunFolder | None]:
-    fleet, city, scenario = _cast(plan)
+def _prepare(plan: Plan, source: Playable | None) -> tuple[Fleet | Playable, RunFolder | None]:
+    fleet, city, scenario = _cast(plan) if source is None else (source, source.city, None)
     if plan.truth is None:
         return fleet, None
     share = Share() if plan.share is None else plan.share
@@ -230,19 +234,20 @@ def _count(summary: Summary, message: Message) -> None:
         summary.faults.update(message.fault.split("+"))
 
 
-def _finish(folder: RunFolder | None, fleet: Fleet, summary: Summary) -> None:
+def _finish(folder: RunFolder | None, fleet: Fleet | Playable, summary: Summary) -> None:
     if folder is not None:
         counts = {name: getattr(summary, name) for name in ("messages", "sent", "readings", "resent")}
-        spans = fleet.fault_spans(max(summary.reached, fleet.origin) + 1)
+        spans = fleet.fault_spans(max(summary.reached, fleet.origin) + 1) if isinstance(fleet, Fleet) else ()
         folder.finish(counts, spans, cleanly=summary.sent == summary.messages)
 
 
 async def _schedule(
-    plan: Plan, fleet: Fleet, clock: CityClock, publisher: Publisher, summary: Summary, truth: TruthWriter | None
-) -> None:
+    plan: Plan, fleet: Fleet | Playable, clock: CityClock, publisher: Publisher, summary: Summary,
+    truth: TruthWriter | None,
+) -> None:  # fmt: skip
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    for event in fleet.events():
+    for event in fleet.events() if isinstance(fleet, Fleet) else fleet.messages():
         if summary.messages == plan.messages or (plan.until is not None and event.due >= plan.until):
             return
         if plan.messages is None:
@@ -251,6 +256,8 @@ async def _schedule(
             wait = begun + summary.messages / plan.rate - loop.time() if plan.rate else 0.0
         if wait > 0.0:
             await asyncio.sleep(max(wait, TICK))
+        elif summary.messages % _BREATH == 0:
+            await asyncio.sleep(0)  # a source that computes slowly must not keep what is there from being sent
         if isinstance(event, Cut):
             publisher.cut(event.number)
             continue

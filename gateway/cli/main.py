@@ -190,9 +190,34 @@ _add(
     "cityloom stores adopt duckdb", to=_stores,
 )  # fmt: skip
 _add(
-    "replay", "gateway.cli.replay:replay", "Send recorded messages through the same engine.",
+    "replay", "gateway.cli.replay:replay",
+    "Send recorded messages through the same engine. (Others' measurements, as devices: `cityloom sim replay`.)",
     "cityloom replay monday.jsonl.gz --data-dir /tmp/monday",
     "cityloom replay a.jsonl b.jsonl --json | tail -n 1",
+)  # fmt: skip
+_sim = App(name="sim", help="Simulated devices: what a city's hardware would send.")
+app.command(_sim)
+_add(
+    "replay", "gateway.cli.sim_replay:replay",
+    "Play others' recordings of measurements as devices that publish. (Recorded messages: `cityloom replay`.)",
+    "cityloom sim replay battledim_2019_flows.csv battledim_2019_levels.csv --speed 3600 --site ltown",
+    "cityloom sim replay speeds.csv --kind segment-speed --quantity speed --unit mph --zone tianhe --loop",
+    "cityloom sim replay flows.parquet --map meters.toml --origin 2026-03-02T00:00 --for 10m --json | tail -n 1",
+    "cityloom sim replay year.csv --record year.jsonl.gz    # then: cityloom replay year.jsonl.gz",
+    to=_sim,
+)  # fmt: skip
+_add(
+    "water", "gateway.cli.sim_physics:water", "Compute a water network's hydraulics; its devices publish.",
+    "cityloom sim water --speed 60 --site net3",
+    "cityloom sim water L-TOWN.inp --origin 2026-03-02T00:00 --leak p523=20@3h-5h --physics leaks.csv",
+    "cityloom sim water Net1 --for 24h --record net1.jsonl.gz --site net1",
+    to=_sim,
+)  # fmt: skip
+_add(
+    "grid", "gateway.cli.sim_physics:grid", "Compute a low-voltage feeder's power flow; its devices publish.",
+    "cityloom sim grid --speed 60 --site lv",
+    "cityloom sim grid --shapes European_LV_CSV.zip --load 899a=12@1h-3h --for 4h --record lv.jsonl.gz --site lv",
+    to=_sim,
 )  # fmt: skip
 _bench = App(name="bench", help="What it costs on this machine.")
 app.command(_bench)
@@ -232,8 +257,6 @@ _add(
     "cityloom score truth RUN --picture png --json | tail -n 1",
     to=_score,
 )  # fmt: skip
-_sim = App(name="sim", help="The simulated city: devices that know the truth, to try a gateway with.")
-app.command(_sim)
 _add(
     "run", "gateway.cli.sim_run:run", "Run simulated devices against a broker.",
     "cityloom sim run --broker 127.0.0.1:1883 --for 5m",
