@@ -1,7 +1,7 @@
 """Scenarios: which troubles come when, as TOML. README.md beside the files in `scenarios/` has the format."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from importlib.resources import files
@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from device_sims.city import City
+from device_sims.city import City, Device
+from device_sims.roads import Roads, load_roads, queue_reach
 from device_sims.troubles import KINDS, Place, Trouble
+from seeds import city_text
 
 __all__ = ["Scenario", "load_scenario", "scenario_names"]
 
 _KEYS = {
     "kind", "day", "at", "minutes", "size", "device", "asset", "zone", "expect", "alarm_at", "alarm_zone",
-    "within_secs", "over_secs", "sentence", "also",
+    "within_secs", "over_secs", "sentence", "also", "carriageway", "most_m",
 }  # fmt: skip
 _NEEDED = ("kind", "at", "minutes", "sentence")
 _NS = 1_000_000_000
+_MOST_M = 4000.0
+"""A queue grows no longer than this: drivers take other roads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ def load_scenario(name: str, city: City, origin: int) -> Scenario:
 def _troubles(document: Mapping[str, Any], name: str, city: City, origin: int) -> Iterator[Trouble]:
     zone = ZoneInfo(city.timezone)
     first = datetime.fromtimestamp(origin / _NS, zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    roads, inside = load_roads(), _zones_inside()
     for k, table in enumerate(document.get("troubles", [])):
         where = f"scenario {name}: troubles[{k}]"
         if unknown := table.keys() - _KEYS:
@@ -73,7 +78,12 @@ def _troubles(document: Mapping[str, Any], name: str, city: City, origin: int) -
             raise ValueError(f"{where}.{missing[0]} is missing")
         if table["kind"] not in KINDS:
             raise ValueError(f"{where}.kind {table['kind']!r} is no trouble; there are {', '.join(KINDS)}")
-        place = Place(*(str(table.get(key, "")) for key in ("device", "asset", "zone")))
+        place = Place(
+            device=str(table.get("device", "")),
+            asset=str(table.get("asset", "")),
+            zone=str(table.get("zone", "")),
+            within=frozenset(inside.get(str(table.get("zone", "")), ())),
+        )
         there = [device for device in city.devices if place.has(device)]
         if not there:
             raise ValueError(f"{where}: no device of the city is at {place.device or place.asset or place.zone!r}")
@@ -90,4 +100,23 @@ def _troubles(document: Mapping[str, Any], name: str, city: City, origin: int) -
             zone=str(table.get("alarm_zone") or there[0].zone),
             within=round(float(table.get("within_secs", 0))) * _NS, over=round(float(table.get("over_secs", 0))) * _NS,
             sentence=str(table["sentence"]), also=tuple(map(str, table.get("also", ()))),
+            reach=_reach(table, roads, city.devices, where) if table["kind"] == "incident" else {},
         )  # fmt: skip
+
+
+def _reach(table: Mapping[str, Any], roads: Roads, devices: Sequence[Device], where: str) -> dict[str, Any]:
+    if table.get("asset", "") not in roads:
+        raise ValueError(f"{where}: an incident needs `asset`, a road segment, not {table.get('asset')!r}")
+    carriageway = table.get("carriageway", 1)
+    if carriageway not in (1, 2):
+        raise ValueError(f"{where}.carriageway must be 1 or 2, not {carriageway!r}")
+    return queue_reach(roads, devices, str(table["asset"]), carriageway, float(table.get("most_m", _MOST_M)))
+
+
+def _zones_inside() -> dict[str, list[str]]:
+    """Feeders and metered areas of each district."""
+    out: dict[str, list[str]] = {}
+    for zone in tomllib.loads(city_text())["zones"]:
+        if "parent" in zone:
+            out.setdefault(zone["parent"], []).append(zone["id"])
+    return out
