@@ -20,10 +20,28 @@ _KEYS = {
     "kind", "day", "at", "minutes", "size", "device", "asset", "zone", "expect", "alarm_at", "alarm_zone",
     "within_secs", "over_secs", "sentence", "also", "carriageway", "most_m",
 }  # fmt: skip
+_RUN_KEYS = {"from", "hours", "zones", "profiles", "step_secs"}
 _NEEDED = ("kind", "at", "minutes", "sentence")
 _NS = 1_000_000_000
 _MOST_M = 4000.0
 """A queue grows no longer than this: drivers take other roads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of the city a scenario is about: enough to see it, and no more. Empty: all of it."""
+
+    start: timedelta = timedelta()
+    """Since the local midnight of the run's first day."""
+    hours: float = 24.0
+    zones: frozenset[str] = frozenset()
+    profiles: frozenset[str] = frozenset()
+    step_secs: float = 30.0
+    """What `cityloom replay --step` may take at a time: long scenarios of few devices take more."""
+
+    def has(self, device: Device) -> bool:
+        """Whether the device belongs to it."""
+        return (not self.zones or device.zone in self.zones) and (not self.profiles or device.profile in self.profiles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +52,7 @@ class Scenario:
     sentence: str
     """What an operator should see."""
     troubles: tuple[Trouble, ...]
+    extent: Extent = Extent()
 
 
 def scenario_names() -> list[str]:
@@ -63,7 +82,29 @@ def load_scenario(name: str, city: City, origin: int) -> Scenario:
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"scenario {name} is not TOML: {error}") from error
     troubles = tuple(_troubles(document, name, city, origin))
-    return Scenario(str(document.get("name", name)), str(document.get("sentence", "")), troubles)
+    extent = _extent(document.get("run", {}), name, city)
+    return Scenario(str(document.get("name", name)), str(document.get("sentence", "")), troubles, extent)
+
+
+def _extent(table: Mapping[str, Any], name: str, city: City) -> Extent:
+    where = f"scenario {name}: run"
+    if unknown := table.keys() - _RUN_KEYS:
+        raise ValueError(f"{where}.{min(unknown)} is not known; there are {', '.join(sorted(_RUN_KEYS))}")
+    begin = _time_of_day(table.get("from", "00:00"), f"{where}.from")
+    extent = Extent(
+        begin,
+        float(table.get("hours", 24.0)),
+        frozenset(table.get("zones", ())),
+        frozenset(table.get("profiles", ())),
+        float(table.get("step_secs", 30.0)),
+    )
+    if extent.hours <= 0.0:
+        raise ValueError(f"{where}.hours must be above 0, not {extent.hours:g}")
+    zones, profiles = ({getattr(device, key) for device in city.devices} for key in ("zone", "profile"))
+    for key, wanted, there in (("zones", extent.zones, zones), ("profiles", extent.profiles, profiles)):
+        if strange := wanted - there:
+            raise ValueError(f"{where}.{key}: no device of the city has {min(strange)!r}")
+    return extent
 
 
 def _troubles(document: Mapping[str, Any], name: str, city: City, origin: int) -> Iterator[Trouble]:
@@ -87,11 +128,7 @@ def _troubles(document: Mapping[str, Any], name: str, city: City, origin: int) -
         there = [device for device in city.devices if place.has(device)]
         if not there:
             raise ValueError(f"{where}: no device of the city is at {place.device or place.asset or place.zone!r}")
-        try:
-            at = time.fromisoformat(str(table["at"]))
-            local = first + timedelta(days=int(table.get("day", 0)), hours=at.hour, minutes=at.minute)
-        except ValueError as error:
-            raise ValueError(f"{where}.at {table['at']!r} is no time; write it such as 08:30") from error
+        local = first + timedelta(days=int(table.get("day", 0))) + _time_of_day(table["at"], f"{where}.at")
         start = round(local.replace(tzinfo=zone).timestamp()) * _NS
         yield Trouble(
             kind=table["kind"], place=place, start=start, end=start + round(float(table["minutes"]) * 60) * _NS,
@@ -102,6 +139,14 @@ def _troubles(document: Mapping[str, Any], name: str, city: City, origin: int) -
             sentence=str(table["sentence"]), also=tuple(map(str, table.get("also", ()))),
             reach=_reach(table, roads, city.devices, where) if table["kind"] == "incident" else {},
         )  # fmt: skip
+
+
+def _time_of_day(value: object, where: str) -> timedelta:
+    try:
+        at = time.fromisoformat(str(value))
+    except ValueError as error:
+        raise ValueError(f"{where} {value!r} is no time; write it such as 08:30") from error
+    return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
 
 
 def _reach(table: Mapping[str, Any], roads: Roads, devices: Sequence[Device], where: str) -> dict[str, Any]:
