@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from device_sims.processes import parse_share, run_processes
 from device_sims.publisher import Endpoint
-from device_sims.run import Plan, Summary, record, simulate
+from device_sims.run import Plan, Summary, check, record, simulate
 
 __all__ = ["main"]
 
@@ -41,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             troubles=given.troubles,
             recordings=not given.no_recordings,
             record=given.record,
+            share=None if given.share is None else parse_share(given.share),
         )
+        if given.processes != 1:
+            return _shared(given, plan, sys.argv[1:] if arguments is None else arguments)
         if plan.record is not None:
             summary = record(plan, lambda messages: _say(f"{messages} messages"))
         else:
@@ -62,9 +66,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--origin", metavar="TIME", help="city time at --start, RFC 3339 or unix nanoseconds; default: now")
     add("--start", metavar="TIME", help="system time at which the city's clock reads --origin; default: now")
     add("--speed", type=float, default=1.0, help="city seconds per real second")
-    add("--devices", type=int, metavar="N", help="only N of them, spread evenly; default: all")
+    add("--devices", type=int, metavar="N", help="the first N of a sequence without end; default: the city's own")
+    add("--processes", type=int, default=1, metavar="P", help="share the devices among P processes")
+    add("--share", metavar="K/P", help="only every P-th device from the K-th on, from 0 to P - 1")
     add("--seed", type=int, default=1)
-    add("--faults", default="", metavar="SPEC", help="such as duplicate=0.02,late=0.05:90; see device_sims/faults.py")
+    add(
+        "--faults",
+        default="",
+        metavar="SPEC",
+        help="such as duplicate=0.02,late=0.05:90; see device_sims/faults",
+    )
     add("--connections", type=int, default=4, metavar="C")
     add("--for", dest="for_secs", type=float, metavar="SECS", help="stop after so many real seconds")
     add("--until", metavar="TIME", help="stop at this city time")
@@ -77,6 +88,24 @@ def _parser() -> argparse.ArgumentParser:
     add("--troubles", type=Path, metavar="FILE", help="write the scenario's troubles and what is expected as JSON")
     add("--json", action="store_true", help="print one JSON object as the last line of standard output")
     return parser
+
+
+def _shared(given: argparse.Namespace, plan: Plan, arguments: Sequence[str]) -> int:
+    """Run in several processes, with one clock and one summary."""
+    if given.processes < 1:
+        raise ValueError(f"--processes must be 1 or more, not {given.processes}")
+    if plan.share is not None or plan.record is not None:
+        raise ValueError(
+            "--processes shares the devices itself and writes no recording; use --share K/P alone for that"
+        )
+    devices = check(plan)
+    times = ["--origin", str(plan.origin), "--start", str(plan.start)]
+    summary, code = run_processes(
+        [*arguments, *times], given.processes, devices=devices, truth=plan.truth, messages=plan.messages,
+        rate=plan.rate, connections=plan.connections,
+    )  # fmt: skip
+    _show(summary, as_json=given.json)
+    return code
 
 
 def _endpoint(text: str, username: str | None, password_file: Path | None) -> Endpoint:

@@ -29,12 +29,14 @@ class Congestion:
 
     def __init__(self, devices: Sequence[Device], noise: Noise, local: LocalTime) -> None:
         self._local = local
-        roads = load_roads()
-        reached = _behind_bottlenecks(roads, noise)
+        reached: dict[int, dict[tuple[str, int], float]] = {}
         lags, felt = [], []
         for device in devices:
+            roads = load_roads(device.copy)
+            if device.copy not in reached:
+                reached[device.copy] = _behind_bottlenecks(roads, noise)
             way = device.asset, int(device.extra.get("carriageway", 1))
-            metres = reached.get(way, np.inf)
+            metres = reached[device.copy].get(way, np.inf)
             if device.asset in roads:
                 metres += roads.metres_before_end(device)
             near = max(1.0 - metres / REACH_M, 0.0)

@@ -5,7 +5,6 @@ canonical unit. It may come to a device later than to another, as the tail of a 
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +34,7 @@ class Effect:
     lasts: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Bound:
     """An effect on some devices of a group."""
 
@@ -45,11 +44,8 @@ class Bound:
     starts: I64
     """(devices,) UTC ns."""
     ends: I64
-
-    @cached_property
-    def sharers(self) -> int:
-        """Devices that it is for together."""
-        return max(int(self.hit.sum()), 1)
+    sharers: int = 1
+    """Devices that it is for together."""
 
     def change(self, value: F64, which: I64, ts: I64) -> F64:
         """`value` (n,) of devices `which` at `ts` with the effect on it."""

@@ -6,14 +6,13 @@ A queue grows against the traffic, from the downstream end of a segment over tho
 tail and, once the road is free, its head move upstream as kinematic waves (Lighthill and Whitham 1955).
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from device_sims.city import Device
+from device_sims.city import Device, seeds
+from device_sims.copies import copy_name
 from device_sims.local_time import HOUR
-from seeds import city_text
 
 __all__ = ["RELEASE_KMH", "TAIL_KMH", "Roads", "load_roads", "queue_reach", "queue_times"]
 
@@ -135,7 +134,16 @@ def queue_times(metres: float) -> tuple[int, int]:
     return round(metres / 1000.0 / TAIL_KMH * HOUR), round(metres / 1000.0 / RELEASE_KMH * HOUR)
 
 
-@cache
-def load_roads() -> Roads:
-    """Those of the seeds."""
-    return Roads(tomllib.loads(city_text())["segments"])
+@lru_cache(maxsize=64)
+def load_roads(copy: int = 0) -> Roads:
+    """Those of the seeds, or of a copy of them."""
+    return Roads(
+        [
+            segment
+            | {
+                "id": copy_name(segment["id"], copy),
+                "neighbours": [copy_name(name, copy) for name in segment["neighbours"]],
+            }
+            for segment in seeds().city["segments"]
+        ]
+    )

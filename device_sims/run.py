@@ -13,13 +13,13 @@ from pathlib import Path
 from device_sims.city import load_city
 from device_sims.clock import CityClock
 from device_sims.faults import Faults
-from device_sims.fleet import Fleet, Message
+from device_sims.fleet import Cut, Fleet, Message, Share
 from device_sims.lag import Lag
 from device_sims.publisher import Endpoint, Publisher
 from device_sims.scenario import load_scenario
 from device_sims.truth import TruthFile, write_troubles
 
-__all__ = ["Plan", "Summary", "record", "simulate"]
+__all__ = ["Plan", "Summary", "check", "record", "simulate"]
 
 TICK = 0.005
 """Seconds: waits are not shorter than this, so that a fast city wakes the process 200 times a second and not 700."""
@@ -49,6 +49,8 @@ class Plan:
     rate: float | None = None
     """At most this many a second; with `messages` only."""
     truth: Path | None = None
+    share: Share | None = None
+    """Only these of the devices; the others are another process's."""
     scenario: str = ""
     recordings: bool = True
     """Some devices play recorded days; else all are simulated."""
@@ -148,28 +150,45 @@ def record(plan: Plan, told: Callable[[int], None]) -> Summary:
     return summary
 
 
+def check(plan: Plan) -> int:
+    """Whether the plan makes sense, before several processes begin it; the number of the city's devices.
+
+    Raises:
+        ValueError, OSError: as `simulate`.
+    """
+    CityClock(plan.origin, plan.start, plan.speed)
+    return _fleet(plan).devices
+
+
 def _fleet(plan: Plan) -> Fleet:
     city = load_city(plan.devices, recordings=plan.recordings)
     scenario = load_scenario(plan.scenario, city, plan.origin) if plan.scenario else None
     if plan.troubles is not None:
         write_troubles(plan.troubles, scenario.troubles if scenario is not None else ())
     troubles = scenario.troubles if scenario is not None else ()
-    return Fleet(city, plan.seed, plan.origin, Faults.parse(plan.faults), troubles)
+    faults = Faults.parse(plan.faults).and_(scenario.faults if scenario is not None else ())
+    return Fleet(city, plan.seed, plan.origin, faults, troubles, plan.share)
 
 
 async def _schedule(plan: Plan, fleet: Fleet, clock: CityClock, publisher: Publisher, summary: Summary) -> None:
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    for message in fleet.messages():
-        if summary.messages == plan.messages or (plan.until is not None and message.due >= plan.until):
+    # a publisher that can't cut its connections leaves flapping devices with what they hold back
+    cut: Callable[[int], object] | None = getattr(publisher, "cut", None)
+    for event in fleet.events():
+        if summary.messages == plan.messages or (plan.until is not None and event.due >= plan.until):
             return
         if plan.messages is None:
-            wait = clock.seconds_until(message.due)
+            wait = clock.seconds_until(event.due)
         else:
             wait = begun + summary.messages / plan.rate - loop.time() if plan.rate else 0.0
         if wait > 0.0:
             await asyncio.sleep(max(wait, TICK))
-        await publisher.put(message)
+        if isinstance(event, Cut):
+            if cut is not None:
+                cut(event.number)
+            continue
+        await publisher.put(event)
         summary.messages += 1
 
 

@@ -1,18 +1,19 @@
-"""Scenarios: which troubles come when, as TOML. README.md beside the files in `scenarios/` has the format."""
+"""Scenarios: which troubles and faults come when, as TOML. scenarios/README.md has the format."""
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from device_sims.city import City, Device
-from device_sims.roads import Roads, load_roads, queue_reach
+from device_sims.city import City, Device, seeds
+from device_sims.faults import Fault, read_faults
+from device_sims.roads import load_roads, queue_reach
 from device_sims.troubles import KINDS, Place, Trouble
-from seeds import city_text
 
 __all__ = ["Scenario", "load_scenario", "scenario_names"]
 
@@ -52,6 +53,7 @@ class Scenario:
     sentence: str
     """What an operator should see."""
     troubles: tuple[Trouble, ...]
+    faults: tuple[Fault, ...] = ()
     extent: Extent = Extent()
 
 
@@ -81,9 +83,11 @@ def load_scenario(name: str, city: City, origin: int) -> Scenario:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"scenario {name} is not TOML: {error}") from error
-    troubles = tuple(_troubles(document, name, city, origin))
+    span = partial(_span, zone=ZoneInfo(city.timezone), origin=origin)
+    troubles = tuple(_troubles(document, name, city, span))
+    faults = tuple(read_faults(document, name, city, span))
     extent = _extent(document.get("run", {}), name, city)
-    return Scenario(str(document.get("name", name)), str(document.get("sentence", "")), troubles, extent)
+    return Scenario(str(document.get("name", name)), str(document.get("sentence", "")), troubles, faults, extent)
 
 
 def _extent(table: Mapping[str, Any], name: str, city: City) -> Extent:
@@ -107,10 +111,21 @@ def _extent(table: Mapping[str, Any], name: str, city: City) -> Extent:
     return extent
 
 
-def _troubles(document: Mapping[str, Any], name: str, city: City, origin: int) -> Iterator[Trouble]:
-    zone = ZoneInfo(city.timezone)
+def _span(table: Mapping[str, Any], where: str, *, zone: ZoneInfo, origin: int) -> tuple[int, int]:
+    """Start and end (UTC ns) of a table with `day`, `at` and `minutes`."""
     first = datetime.fromtimestamp(origin / _NS, zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    roads, inside = load_roads(), _zones_inside()
+    local = first + timedelta(days=int(table.get("day", 0))) + _time_of_day(table["at"], f"{where}.at")
+    minutes = table["minutes"]
+    if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not minutes > 0:
+        raise ValueError(f"{where}.minutes must be a number above 0, not {minutes!r}")
+    start = round(local.replace(tzinfo=zone).timestamp()) * _NS
+    return start, start + round(minutes * 60) * _NS
+
+
+def _troubles(
+    document: Mapping[str, Any], name: str, city: City, span: Callable[[Mapping[str, Any], str], tuple[int, int]]
+) -> Iterator[Trouble]:
+    inside = _zones_inside()
     for k, table in enumerate(document.get("troubles", [])):
         where = f"scenario {name}: troubles[{k}]"
         if unknown := table.keys() - _KEYS:
@@ -119,25 +134,20 @@ def _troubles(document: Mapping[str, Any], name: str, city: City, origin: int) -
             raise ValueError(f"{where}.{missing[0]} is missing")
         if table["kind"] not in KINDS:
             raise ValueError(f"{where}.kind {table['kind']!r} is no trouble; there are {', '.join(KINDS)}")
-        place = Place(
-            device=str(table.get("device", "")),
-            asset=str(table.get("asset", "")),
-            zone=str(table.get("zone", "")),
-            within=frozenset(inside.get(str(table.get("zone", "")), ())),
-        )
+        zone = str(table.get("zone", ""))
+        place = Place(str(table.get("device", "")), str(table.get("asset", "")), zone, frozenset(inside.get(zone, ())))
         there = [device for device in city.devices if place.has(device)]
         if not there:
             raise ValueError(f"{where}: no device of the city is at {place.device or place.asset or place.zone!r}")
-        local = first + timedelta(days=int(table.get("day", 0))) + _time_of_day(table["at"], f"{where}.at")
-        start = round(local.replace(tzinfo=zone).timestamp()) * _NS
+        start, end = span(table, where)
         yield Trouble(
-            kind=table["kind"], place=place, start=start, end=start + round(float(table["minutes"]) * 60) * _NS,
+            kind=table["kind"], place=place, start=start, end=end,
             size=float(table.get("size", 0.0)), expect=str(table.get("expect", "")),
             at=str(table.get("alarm_at") or place.device or place.asset or place.zone),
             zone=str(table.get("alarm_zone") or there[0].zone),
             within=round(float(table.get("within_secs", 0))) * _NS, over=round(float(table.get("over_secs", 0))) * _NS,
             sentence=str(table["sentence"]), also=tuple(map(str, table.get("also", ()))),
-            reach=_reach(table, roads, city.devices, where) if table["kind"] == "incident" else {},
+            reach=_reach(table, city.devices, where) if table["kind"] == "incident" else {},
         )  # fmt: skip
 
 
@@ -149,19 +159,20 @@ def _time_of_day(value: object, where: str) -> timedelta:
     return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
 
 
-def _reach(table: Mapping[str, Any], roads: Roads, devices: Sequence[Device], where: str) -> dict[str, Any]:
-    if table.get("asset", "") not in roads:
-        raise ValueError(f"{where}: an incident needs `asset`, a road segment, not {table.get('asset')!r}")
+def _reach(table: Mapping[str, Any], devices: Sequence[Device], where: str) -> dict[str, Any]:
+    roads, asset = load_roads(), str(table.get("asset", ""))
+    if asset not in roads:
+        raise ValueError(f"{where}: an incident needs `asset`, a road segment, not {asset!r}")
     carriageway = table.get("carriageway", 1)
     if carriageway not in (1, 2):
         raise ValueError(f"{where}.carriageway must be 1 or 2, not {carriageway!r}")
-    return queue_reach(roads, devices, str(table["asset"]), carriageway, float(table.get("most_m", _MOST_M)))
+    return queue_reach(roads, devices, asset, carriageway, float(table.get("most_m", _MOST_M)))
 
 
 def _zones_inside() -> dict[str, list[str]]:
     """Feeders and metered areas of each district."""
     out: dict[str, list[str]] = {}
-    for zone in tomllib.loads(city_text())["zones"]:
-        if "parent" in zone:
-            out.setdefault(zone["parent"], []).append(zone["id"])
+    for zone, district in seeds().district_of.items():
+        if zone != district:
+            out.setdefault(district, []).append(zone)
     return out

@@ -1,4 +1,4 @@
-"""Troubles: the world goes wrong somewhere for a while, and devices measure it. Faults (faults.py) are their own.
+"""Troubles: the world goes wrong somewhere for a while, and devices measure it. Faults (faults/) are their own.
 
 trouble (kind, place, from, to, size) -> effects on quantities of devices -> Group.measure
 """
@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from device_sims.city import Device
+from device_sims.city import Device, devices_of_copy
 from device_sims.effects import Bound, Effect
-from device_sims.noise import I64
 from device_sims.trouble_kinds import KINDS
 
-__all__ = ["KINDS", "Bound", "Effect", "Place", "Trouble", "effects_on", "silenced"]
+__all__ = ["KINDS", "Bound", "Effect", "Place", "Trouble", "effects_on", "silences_on"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,16 @@ class Trouble:
             lags = [(0, 0)] * len(devices)
             hit = [self.place.has(device) for device in devices]
         starts, ends = np.array(lags, np.int64).reshape(-1, 2).T
-        return Bound(effect, np.array(hit, np.bool_), self.start + starts, self.end + ends)
+        there_is = np.array(hit, np.bool_)
+        sharers = self._sharers(effect, devices[int(there_is.argmax())].copy) if there_is.any() else 1
+        return Bound(effect, there_is, self.start + starts, self.end + ends, sharers)
+
+    def _sharers(self, effect: Effect, copy: int) -> int:
+        """Devices of the profile at the place, in the whole of the copy of the city that the first one hit is in.
+
+        Those that aren't simulated here have their share too, or what one measures would hang on who else is there.
+        """
+        return sum(device.profile == effect.profile and self.place.has(device) for device in devices_of_copy(copy)) or 1
 
 
 def effects_on(profile: str, devices: Sequence[Device], troubles: Sequence[Trouble]) -> dict[str, list[Bound]]:
@@ -91,11 +98,12 @@ def effects_on(profile: str, devices: Sequence[Device], troubles: Sequence[Troub
     return out
 
 
-def silenced(devices: Sequence[Device], troubles: Sequence[Trouble], which: I64, ts: I64) -> NDArray[np.bool_]:
-    """Which of the moments nobody hears of."""
-    out = np.zeros(len(ts), np.bool_)
+def silences_on(devices: Sequence[Device], troubles: Sequence[Trouble]) -> list[tuple[int, int, np.ndarray]]:
+    """From when to when nobody hears of which devices (devices,)."""
+    found = []
     for trouble in troubles:
         if trouble.kind == "silence":
             hit = np.array([trouble.place.has(device) for device in devices], np.bool_)
-            out |= hit[which] & (ts >= trouble.start) & (ts < trouble.end)
-    return out
+            if hit.any():
+                found.append((trouble.start, trouble.end, hit))
+    return found

@@ -15,13 +15,18 @@ from device_sims.kinds.water import ReservoirLevels, WaterFlows, WaterPressures
 from device_sims.noise import Noise
 from device_sims.troubles import Trouble
 
-__all__ = ["Group", "Reading", "Row", "groups_of"]
+__all__ = ["Group", "Reading", "Row", "groups_of", "quantities_of"]
 
 _KINDS: tuple[type[Group], ...] = (
     LoopDetectors, SegmentSpeeds, Meters, WaterFlows, WaterPressures, GasDetectors, SenmlStations, TtsManholes,
     ChirpStackManholes, ReservoirLevels, TrafficSignals, HouseholdMeters, FeederMeters, Transformers, GridEvents,
     DrainageLevels, RainGauges,
 )  # fmt: skip
+
+
+def quantities_of(profile: str) -> tuple[str, ...]:
+    """What a fault may change of a kind of devices, the main one first; nothing of an unknown one."""
+    return next((tuple(kind.wire) for kind in _KINDS if kind.profile == profile), ())
 
 
 def groups_of(city: City, seed: int, troubles: Sequence[Trouble] = ()) -> list[Group]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from device_sims import encoders
 from device_sims.city import Device
+from device_sims.copies import original
 from device_sims.kinds.base import Group, Reading, Row, quantise
 from device_sims.local_time import MINUTE, SECOND
 from device_sims.noise import F64, I64
@@ -33,7 +34,8 @@ class Meters(Group):
     """V that a fully loaded feeder loses on the way to its last transformer."""
     wire: ClassVar = {
         **{f"u_{phase}": (place, 1.0, 2) for place, phase in enumerate(PHASES)},
-        "f": (9, 1.0, 2), "thd_u": (10, 0.01, 1),
+        **{f"i_{phase}": (place, 1.0, 1) for place, phase in enumerate(PHASES, 3)},
+        "p": (6, 1.0, 3), "q": (7, 1.0, 3), "pf": (8, 1.0, 3), "f": (9, 1.0, 2), "thd_u": (10, 0.01, 1),
     }  # fmt: skip
 
     def _topic(self, device: Device) -> str:
@@ -51,7 +53,7 @@ class Meters(Group):
         zones = sorted({device.zone for device in self.devices})
         self._feeders = self.noise.of([f"load of {zone}" for zone in zones])
         self._feeder = np.array([zones.index(device.zone) for device in self.devices], np.int64)
-        self._far = np.array([_place_on_feeder(device.asset) for device in self.devices])
+        self._far = np.array([_place_on_feeder(original(device.asset, device.copy)) for device in self.devices])
         self._recorded = np.array(["recording" in device.extra for device in self.devices])
         self._first = self.number("first").astype(np.int64)
 

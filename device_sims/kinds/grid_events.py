@@ -1,5 +1,7 @@
 """Power-quality monitors: a record of each voltage event, and every hour one that says that there was none."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from device_sims import encoders
@@ -21,6 +23,7 @@ class GridEvents(Group):
     """
 
     profile = "grid-event"
+    wire: ClassVar = {"residual": (2, 0.01, 1), "duration": (1, 1.0, 3)}
     causes = frozenset({"residual"})
 
     def _topic(self, device: Device) -> str:

@@ -231,6 +231,19 @@ _add(
     "cityloom score truth troubles.json -c cityloom.toml --at-most 3 --json",
     to=_score,
 )  # fmt: skip
+_sim = App(name="sim", help="The simulated city: what is in it, and what goes wrong there.")
+app.command(_sim)
+_add(
+    "describe", "gateway.cli.sim_describe:describe", "Show what a city of any size is made of; write its files.",
+    "cityloom sim describe", "cityloom sim describe --devices 100000",
+    "cityloom sim describe --devices 5000 --write city && cityloom check -c city/cityloom.toml",
+    to=_sim,
+)  # fmt: skip
+_add(
+    "scenarios", "gateway.cli.sim_scenarios:scenarios", "List the scripts of what goes wrong, or show one.",
+    "cityloom sim scenarios", "cityloom sim scenarios day-of-trouble", "cityloom sim scenarios my-day.toml --json",
+    to=_sim,
+)  # fmt: skip
 _add(
     "version", "gateway.cli.version:version", "Show the versions of CityLoom and of what it stands on.",
     "cityloom version --json",

@@ -112,8 +112,8 @@ def test_what_bursts_out_is_counted() -> None:
     burst = _trouble("burst", 60.0, start=10, end=70, zone="dma-tianhe-1")
     before, after = (_daily(trouble, "flow-0001", "volume", 2.0) for trouble in (None, burst))
 
-    # alone there, it takes all of it: an hour less half the minute in which it grows
-    assert after[-1][1] - before[-1][1] == pytest.approx(60.0 - 0.5, abs=0.02)
+    # one of two inlets, for an hour less half the minute in which it grows
+    assert after[-1][1] - before[-1][1] == pytest.approx(30.0 - 0.25, abs=0.02)
 
 
 def test_a_thief_is_not_in_the_register_but_in_the_supply() -> None:
@@ -196,7 +196,7 @@ def test_every_built_in_scenario_fits_the_city() -> None:
     for name in scenario_names():
         scenario = load_scenario(name, load_city(), ORIGIN)
         assert scenario.sentence
-        assert scenario.troubles
+        assert scenario.troubles or scenario.faults or name == "quiet-day"
         for trouble in scenario.troubles:
             assert ORIGIN <= trouble.start < trouble.end
             assert trouble.sentence
