@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from device_sims.clients.dialect import Dialects
+from device_sims.endpoint import Tls, parse_broker
 from device_sims.processes import parse_share, run_processes
-from device_sims.publisher import Endpoint
 from device_sims.run import Plan, Summary, check, record, simulate
 
 __all__ = ["main"]
@@ -25,7 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     now = time.time_ns()
     try:
         plan = Plan(
-            endpoint=_endpoint(given.broker, given.username, given.password_file),
+            endpoint=parse_broker(
+                given.broker, given.username, given.password_file, Tls(given.ca_file, given.cert_file, given.key_file)
+            ),
+            dialects=Dialects.parse(given.client, given.protocol, given.qos),
             origin=now if given.origin is None else _moment(given.origin),
             start=now if given.start is None else _moment(given.start),
             speed=given.speed,
@@ -39,7 +43,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rate=given.rate,
             truth=given.truth,
             scenario=given.scenario or "",
-            troubles=given.troubles,
             recordings=not given.no_recordings,
             record=given.record,
             share=None if given.share is None else parse_share(given.share),
@@ -60,9 +63,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m device_sims", description="Simulated devices of a city.")
     add = parser.add_argument
-    add("--broker", default="127.0.0.1:1883", metavar="HOST:PORT")
+    add("--broker", default="127.0.0.1:1883", metavar="URL", help="HOST:PORT, mqtt://HOST:PORT or mqtts://HOST:PORT")
     add("--username")
     add("--password-file", type=Path, help="file with the broker's password")
+    add("--ca-file", type=Path, help="PEM of the authority behind the broker's certificate; default: the system's")
+    add("--cert-file", type=Path, help="PEM of our own certificate")
+    add("--key-file", type=Path, help="PEM of its key")
+    add("--client", default="aiomqtt", help="aiomqtt, paho or mixed; or a list, one a connection in turn: paho,aiomqtt")
+    add("--protocol", default="5", help="version of MQTT: 5, 3.1.1 or mixed; or a list")
+    add("--qos", default="1", help="0, 1, 2 or mixed; or a list")
     add("--origin", metavar="TIME", help="city time at --start, RFC 3339 or unix nanoseconds; default: now")
     add("--start", metavar="TIME", help="system time at which the city's clock reads --origin; default: now")
     add("--speed", type=float, default=1.0, help="city seconds per real second")
@@ -81,11 +90,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--until", metavar="TIME", help="stop at this city time")
     add("--messages", type=int, metavar="N", help="the schedule's first N messages, as fast as the broker takes them")
     add("--rate", type=float, metavar="R", help="with --messages: at most R a second")
-    add("--truth", type=Path, metavar="FILE", help="write what was measured and sent as JSON lines")
+    add("--truth", type=Path, metavar="FOLDER", help="write what was measured, sent and wrong: truth.py")
     add("--record", type=Path, metavar="FILE.gz", help="write a recording for `cityloom replay`, publish nothing")
     add("--no-recordings", action="store_true", help="simulate also the devices that play a recorded day")
     add("--scenario", metavar="NAME", help="a file, or one of device_sims/scenarios, such as day-of-trouble")
-    add("--troubles", type=Path, metavar="FILE", help="write the scenario's troubles and what is expected as JSON")
     add("--json", action="store_true", help="print one JSON object as the last line of standard output")
     return parser
 
@@ -101,19 +109,11 @@ def _shared(given: argparse.Namespace, plan: Plan, arguments: Sequence[str]) -> 
     devices = check(plan)
     times = ["--origin", str(plan.origin), "--start", str(plan.start)]
     summary, code = run_processes(
-        [*arguments, *times], given.processes, devices=devices, truth=plan.truth, messages=plan.messages,
+        [*arguments, *times], given.processes, devices=devices, messages=plan.messages,
         rate=plan.rate, connections=plan.connections,
     )  # fmt: skip
     _show(summary, as_json=given.json)
     return code
-
-
-def _endpoint(text: str, username: str | None, password_file: Path | None) -> Endpoint:
-    host, separator, port = text.rpartition(":")
-    if not separator or not port.isdigit():
-        raise ValueError(f"--broker must be HOST:PORT, not {text!r}")
-    password = None if password_file is None else password_file.read_text(encoding="utf-8").strip()
-    return Endpoint(host.strip("[]"), int(port), username, password)
 
 
 def _moment(text: str) -> int:

@@ -129,8 +129,7 @@ def _sequence(copy: int = 0, *, recordings: bool) -> Iterator[Device]:
         for rest, place in enumerate(known.copied if copy else known.order):
             line = known.lines[place]
             name = copy_name(line["id"], copy)
-            key = line["keys"].split()[0]
-            key = name if key == line["id"] else copy_key(key, line["id"], copy)
+            key = copy_key(line["keys"].split()[0], copy)
             yield Device(
                 name, line["profile"], key, names[line["zone"]], extras[place], names[line["asset"]],
                 copy * len(known.lines) + rest, copy,

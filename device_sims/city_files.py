@@ -72,7 +72,7 @@ def _device_rows(devices: int) -> Iterator[list[str]]:
         copy, place = place_of(number)
         line = known.lines[place]
         east, north = shift(copy, known.city["city"]["bounds"])
-        keys = " ".join(copy_key(key, line["id"], copy) for key in line["keys"].split())
+        keys = " ".join(copy_key(key, copy) for key in line["keys"].split())
         yield list((line | {
             "id": copy_name(line["id"], copy), "keys": keys, "zone": copy_name(line["zone"], copy),
             "asset": copy_name(line["asset"], copy), "lon": f"{float(line['lon']) + east:.{_PLACES}f}",

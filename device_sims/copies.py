@@ -26,19 +26,13 @@ def original(name: str, copy: int) -> str:
     return name.removesuffix(f"-c{copy}") if copy else name
 
 
-def copy_key(key: str, name: str, copy: int) -> str:
-    """The key on the wire of the device that is called `name` in the seeds: its name, or an EUI-64 counted on.
-
-    Raises:
-        ValueError: the key is neither, so that nobody knows how it goes on.
-    """
+def copy_key(key: str, copy: int) -> str:
+    """The key on the wire of a device: an EUI-64 is counted on, anything else is named as its copy."""
     if not copy:
         return key
-    if key == name:
-        return copy_name(name, copy)
     found = _HEX.search(key)
     if found is None:
-        raise ValueError(f"device {name} has the key {key!r}, which is neither its name nor ends with an EUI-64")
+        return copy_name(key, copy)
     text = found.group()
     counted = f"{int(text, 16) + copy * _KEYS:016x}"
     return key[: found.start()] + (counted.upper() if text.upper() == text else counted) + key[found.end() :]

@@ -135,6 +135,8 @@ async def _feed(
                 await gateway.close_windows(gateway.inbox.last_received_at + 2 * _DAY)
                 await _until(running, lambda: not gateway.runner.behind)
         await _until(running, lambda: _settled(gateway))
+        # the recording's clock stands still now, so that no mark would grow old enough by itself
+        await gateway.reviser.finish()
         status = await gateway.desk.status()
     finally:
         stop.set()
@@ -156,11 +158,9 @@ def _chunks(rows: Iterable[Row], span: int) -> Iterator[list[Row]]:
 
 
 def _settled(gateway: Gateway) -> bool:
-    """The first store has everything and no window waits to be computed again; or it is down, and won't."""
+    """The first store has everything; or it is down, and won't."""
     writer = gateway.writers[0]
-    if writer.state not in ("starting", "writing"):
-        return True
-    return writer.position >= gateway.outbox.last_position and not gateway.outbox.mark_count
+    return writer.state not in ("starting", "writing") or writer.position >= gateway.outbox.last_position
 
 
 async def _until(running: "asyncio.Task[None]", reached: Callable[[], bool]) -> None:

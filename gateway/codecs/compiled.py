@@ -26,6 +26,7 @@ from gateway.codecs.senml import SenmlReader, plan_senml
 from gateway.codecs.timestamps import RECEIPT
 from gateway.codecs.tolerant import Document, TolerantReader, Unusable
 from gateway.codecs.typed import REFUSALS, Refused, TypedReader
+from gateway.codecs.wrapping import Wrapper
 from gateway.config.bounds import Bounds
 from gateway.config.profile_model import FieldSpec, Profile
 from gateway.config.units import conversion
@@ -58,6 +59,7 @@ class CompiledProfile:
         """Its messages may say when the next one comes."""
         self._bounds = bounds
         self.redactor = Redactor(profile, bounds)
+        self._wrapper = Wrapper(profile.templates, profile.wrap_in) if profile.wrap_in is not None else None
         self._senml: SenmlReader | None = None
         self._typed: TypedReader | None = None
         if profile.codec == "senml":
@@ -77,6 +79,8 @@ class CompiledProfile:
         """Decode messages of this profile. `received_at` (UTC ns) is what SenML's relative times count from."""
         if len(payloads) != len(topics):
             raise ValueError("as many topics as payloads")
+        if self._wrapper is not None:
+            payloads = self._wrapper.wrap(topics, payloads)
         found = Gathered()
         documents: Iterable[tuple[int, bytes]] = enumerate(payloads)
         if payloads and (self.profile.compression == "gzip" or not all_plain(payloads, self._bounds)):
@@ -169,6 +173,9 @@ class CompiledProfile:
             made = read(document)
         except Unusable as unusable:
             found.rejected.append((k, unusable.reason, unusable.detail))
+            return
+        if made.ignored is not None:
+            found.ignored.append((k, made.ignored))
             return
         if not made.rows and not made.broken:
             found.ignored.append((k, Ignored.NO_READING))

@@ -84,6 +84,15 @@ STORED: dict[str, Any] = {
     "drainage-level": [[0.312, 18.5, 3.58, -93, 0]],
     "rain-gauge": [[0.0004, 4.8, 4711, 3.61]],
     "senml-station": [[1.42, 18.5, 0.97], [1.41, np.nan, np.nan]],
+    "thingsboard-gateway": [[118.2, 0.42], [118.3, np.nan], [9.75, 0.05]],
+    "zigbee2mqtt": [[21.4, 0.482, 0, 0.97, 2.99, 120]],
+    "tasmota": [[7.4, np.nan, np.nan, 0.042, 229, 0.19, 118.2]],
+    "shelly-gen2": [[0.8124, 229.4, 3.61, 118.2, np.nan]],
+    "alink": [[0.038, 21.5, np.nan], [np.nan, np.nan, 55.1]],
+    "iotda": [[0.038, 21.5, np.nan], [np.nan, np.nan, 55.1]],
+    "iotda-gateway": [[0.038, 21.5, np.nan], [np.nan, np.nan, 55.1]],
+    "fiware-json": [[0.61, 18.5, 0.93], [0.62, np.nan, np.nan]],
+    "ngsi-traffic": [[2364, 0.13, 52.3, 4.1, np.nan, np.nan, 0]],
     "traffic-signal": [[2, 3, 2, 96, 0, 0, 0]],
 }
 

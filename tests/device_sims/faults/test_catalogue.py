@@ -221,12 +221,13 @@ def test_spoilt_payloads_keep_what_was_measured(city: City, tmp_path: Path) -> N
         hit = [message for message in messages if message.fault]
         assert {message.fault for message in hit} == {kind}
         assert all(message.readings == () and message.measured for message in hit)
-        own = {topic: device for device, topic in ((m.device, m.topic) for m in messages if not m.fault)}
+        own = {(message.topic, message.device) for message in messages if not message.fault}
+        topics = {topic for topic, _ in own}
         for message in hit:
             if kind == "wrong_topic":
-                assert message.topic not in own
+                assert message.topic not in topics
             else:
-                assert own[message.topic] == message.device
+                assert (message.topic, message.device) in own
             if kind == "oversize":
                 assert len(message.payload) == 300_000
             elif kind != "wrong_topic":
@@ -248,6 +249,8 @@ def _sane(message: Message) -> None:
         return
     said: Any = json.loads(gzip.decompress(message.payload) if message.payload[:2] == b"\x1f\x8b" else message.payload)
     assert said
+    if message.profile == "tts-v3" and "level" not in {reading.quantity for reading in message.readings}:
+        return  # a level that a fault made zero is left out by that server
     lost = 1 if "wrong_type" in names else 0
     assert len(message.readings) == len(message.measured) - lost
     if not {"clock", "clock_drift", "wrong_clock", "wrong_type"} & set(names):
