@@ -43,7 +43,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rate=given.rate,
             truth=given.truth,
             scenario=given.scenario or "",
-            troubles=given.troubles,
             recordings=not given.no_recordings,
             record=given.record,
             share=None if given.share is None else parse_share(given.share),
@@ -91,11 +90,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--until", metavar="TIME", help="stop at this city time")
     add("--messages", type=int, metavar="N", help="the schedule's first N messages, as fast as the broker takes them")
     add("--rate", type=float, metavar="R", help="with --messages: at most R a second")
-    add("--truth", type=Path, metavar="FILE", help="write what was measured and sent as JSON lines")
+    add("--truth", type=Path, metavar="FOLDER", help="write what was measured, sent and wrong: truth.py")
     add("--record", type=Path, metavar="FILE.gz", help="write a recording for `cityloom replay`, publish nothing")
     add("--no-recordings", action="store_true", help="simulate also the devices that play a recorded day")
     add("--scenario", metavar="NAME", help="a file, or one of device_sims/scenarios, such as day-of-trouble")
-    add("--troubles", type=Path, metavar="FILE", help="write the scenario's troubles and what is expected as JSON")
     add("--json", action="store_true", help="print one JSON object as the last line of standard output")
     return parser
 
@@ -111,7 +109,7 @@ def _shared(given: argparse.Namespace, plan: Plan, arguments: Sequence[str]) -> 
     devices = check(plan)
     times = ["--origin", str(plan.origin), "--start", str(plan.start)]
     summary, code = run_processes(
-        [*arguments, *times], given.processes, devices=devices, truth=plan.truth, messages=plan.messages,
+        [*arguments, *times], given.processes, devices=devices, messages=plan.messages,
         rate=plan.rate, connections=plan.connections,
     )  # fmt: skip
     _show(summary, as_json=given.json)

@@ -7,13 +7,11 @@ to their order.
 """
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from types import FrameType
 
 from device_sims.fleet import Share
@@ -35,30 +33,27 @@ def parse_share(text: str) -> Share:
 
 
 def run_processes(
-    arguments: Sequence[str], processes: int, *, devices: int, truth: Path | None, messages: int | None,
-    rate: float | None, connections: int,
+    arguments: Sequence[str], processes: int, *, devices: int, messages: int | None, rate: float | None,
+    connections: int,
 ) -> tuple[Summary, int]:  # fmt: skip
     """Run `python -m device_sims` with `arguments` so many times at once; what they did together, and the exit code.
 
     Args:
         arguments: with fixed times, so that all have one clock; what each has of its own is put behind them.
         devices: of the city.
-        truth: where the parts of the truth are put together.
         messages, rate, connections: of all together; they are divided.
 
     Raises:
         OSError: a process can't be started, or the truth not be written.
     """
     running: list[subprocess.Popen[str]] = []
-    parts = [None if truth is None else truth.with_name(f"{truth.name}.{rest}") for rest in range(processes)]
     with ExitStack() as stack:
         asked = stack.enter_context(_passed_on(running))
-        for rest, part in enumerate(parts):
+        for rest in range(processes):
             if asked:
                 break
             own = ["--processes", "1", "--share", f"{rest}/{processes}", "--json"]
             own += ["--connections", str(max(1, _divided(connections, rest, processes)))]
-            own += ["--truth", str(part)] if part is not None else []
             own += ["--messages", str(_divided(messages, rest, processes))] if messages is not None else []
             own += ["--rate", str(rate / processes)] if rate is not None else []
             # a process that starts yet keeps a signal until it can drain: run.py takes it then
@@ -75,8 +70,6 @@ def run_processes(
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
         said = [process.communicate()[0] for process in running]
     codes = [abs(process.returncode) for process in running] or [1]
-    if truth is not None:
-        _joined([part for part in parts if part is not None], truth)
     return _together(devices, said), max(codes)
 
 
@@ -92,22 +85,15 @@ def _together(devices: int, said: Sequence[str]) -> Summary:
         if not lines:  # it said on standard error what was wrong
             continue
         told = json.loads(lines[-1])
-        for name in ("messages", "sent", "readings", "resent"):
+        for name in ("messages", "sent", "readings", "resent", "refused"):
             setattr(summary, name, getattr(summary, name) + told[name])
+        summary.faults.update(told["faults"])
+        summary.reached = max(summary.reached, told["reached"])
         if told["lag_ms"] is not None:
             lags.append(told["lag_ms"])
     if lags:
         summary.lag_ms = {name: max(lag[name] for lag in lags) for name in lags[0]}
     return summary
-
-
-def _joined(parts: Sequence[Path], truth: Path) -> None:
-    with truth.open("wb") as out:
-        for part in parts:
-            if part.exists():
-                with part.open("rb") as told:
-                    shutil.copyfileobj(told, out)
-                part.unlink()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import os
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 
 from device_sims.clients.aiomqtt_client import AiomqttClient
@@ -32,7 +32,9 @@ QUIET = 5.0  # seconds between two sentences about the same trouble
 
 
 class Publisher:
-    """`run` until cancelled beside `put` and `drain`. `acknowledged` is called once for every message that was taken.
+    """`run` until cancelled beside `put` and `drain`.
+
+    `acknowledged` is called once for every message that was taken, with when it was first sent (system ns).
 
     Raises ValueError where TLS can't be set up.
     """
@@ -40,7 +42,7 @@ class Publisher:
     def __init__(
         self,
         endpoint: Endpoint,
-        acknowledged: Callable[[Message], None],
+        acknowledged: Callable[[Message, int], None],
         *,
         connections: int = 4,
         dialects: Dialects | None = None,
@@ -66,6 +68,11 @@ class Publisher:
     def waiting(self) -> int:
         """Messages that the broker hasn't answered yet."""
         return sum(line.queue.qsize() + len(line.unacked) for line in self._lines)
+
+    def unacknowledged(self) -> Iterator[tuple[Message, int]]:
+        """Messages that were sent and whose fate isn't known, each with when it was first sent (system ns)."""
+        for line in self._lines:
+            yield from line.unacked.values()
 
     async def put(self, message: Message) -> None:
         """Hand over a message; waits while its connection's queue is full."""
@@ -109,7 +116,7 @@ class Publisher:
                 failures = 0 if line.acknowledged > before else failures + 1
                 wait = self._random.uniform(0.0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(failures, 10)))
                 self._cut(errors.exceptions[0])
-            line.again = deque(line.unacked.items())
+            line.again = deque((number, message) for number, (message, _) in line.unacked.items())
             self.resent += len(line.again)
             await asyncio.sleep(wait)
 
@@ -123,9 +130,9 @@ class Publisher:
         while True:
             number, message = await line.next()
             taken = await line.client.publish(number, message.topic, message.payload)
-            line.done(number)
+            sent_at = line.done(number)
             if taken:
-                self._acknowledged(message)
+                self._acknowledged(message, sent_at)
             else:
                 self.refused += 1
                 self._tell(f"the broker refuses messages, such as one to {message.topic}; {self.refused} so far")
@@ -159,7 +166,7 @@ class _Line:
         self.number = number
         self.client: Client = make(endpoint, dialect, f"device-sims-{os.getpid()}-{number}", context)
         self.queue: asyncio.Queue[Message] = asyncio.Queue(QUEUED)
-        self.unacked: dict[int, Message] = {}
+        self.unacked: dict[int, tuple[Message, int]] = {}
         self.again: deque[tuple[int, Message]] = deque()
         self.acknowledged = 0
         self._sent = 0
@@ -169,10 +176,12 @@ class _Line:
             return self.again.popleft()
         message = await self.queue.get()
         self._sent += 1
-        self.unacked[self._sent] = message
+        self.unacked[self._sent] = message, time.time_ns()
         return self._sent, message
 
-    def done(self, number: int) -> None:
-        del self.unacked[number]
+    def done(self, number: int) -> int:
+        """Gives when it was first sent."""
+        _, sent_at = self.unacked.pop(number)
         self.acknowledged += 1
         self.queue.task_done()
+        return sent_at

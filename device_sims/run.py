@@ -1,30 +1,38 @@
-"""One run of the fleet against a broker: pace the schedule, publish, keep the truth, count."""
+"""One run of the fleet against a broker: pace the schedule, publish, keep the truth, count.
+
+fleet --schedule--> truth.measured --> publisher --acknowledged--> truth.sent, summary, lag
+"""
 
 import asyncio
 import base64
 import gzip
 import json
 import signal
+import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from device_sims.city import load_city
+from device_sims.city import City, load_city
 from device_sims.clients.dialect import Dialects
 from device_sims.clock import CityClock
 from device_sims.faults import Faults
 from device_sims.fleet import Cut, Fleet, Message, Share
 from device_sims.lag import Lag
 from device_sims.publisher import Endpoint, Publisher
-from device_sims.scenario import load_scenario
-from device_sims.truth import TruthFile, write_troubles
+from device_sims.scenario import Scenario, load_scenario
+from device_sims.source import Playable
+from device_sims.truth import RunFolder, RunStory
+from device_sims.truth_rows import TruthWriter
 
-__all__ = ["STOPPING", "Plan", "Summary", "check", "record", "simulate"]
+__all__ = ["STOPPING", "Plan", "Progress", "Summary", "check", "record", "simulate"]
 
 TICK = 0.005
 """Seconds: waits are not shorter than this, so that a fast city wakes the process 200 times a second and not 700."""
 _TELL = 10_000
+_BREATH = 64
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 DRAIN = 30.0
 """Seconds that the broker has for acknowledging what is under way at the end."""
@@ -53,13 +61,12 @@ class Plan:
     rate: float | None = None
     """At most this many a second; with `messages` only."""
     truth: Path | None = None
+    """Folder for the truth of this run; made, and must not hold another's. Processes that share a city share it."""
     share: Share | None = None
     """Only these of the devices; the others are another process's."""
     scenario: str = ""
     recordings: bool = True
     """Some devices play recorded days; else all are simulated."""
-    troubles: Path | None = None
-    """Where the scenario's troubles are written."""
     record: Path | None = None
     """Write messages there instead of publishing them."""
 
@@ -78,39 +85,63 @@ class Summary:
     """Messages that the broker refused, where the client library tells."""
     lag_ms: dict[str, float] | None = None
     """From due to acknowledged; None where the clock wasn't asked."""
+    faults: Counter[str] = field(default_factory=Counter)
+    """Acknowledged messages that each fault hit."""
+    reached: int = 0
+    """City time (UTC ns) up to which the schedule went."""
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
-        return asdict(self)
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
-async def simulate(plan: Plan, say: Callable[[str], None]) -> Summary:
-    """Run `plan` until a bound or SIGTERM or SIGINT, then drain.
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A run at work, for whoever shows it: nothing here is a copy."""
+
+    summary: Summary
+    clock: CityClock
+    lag: Lag
+    publisher: Publisher
+
+
+async def simulate(
+    plan: Plan, say: Callable[[str], None], watch: Callable[[Progress], None] = lambda _: None,
+    source: Playable | None = None,
+) -> Summary:  # fmt: skip
+    """Run `plan` until a bound, the source's end, SIGTERM or SIGINT, then drain; a second signal ends the process.
+
+    Args:
+        say: is told what an operator should know, as a sentence.
+        watch: is given, once, what changes while it runs.
+        source: plays in place of the simulated city.
 
     Raises:
-        ValueError: the plan asks for more devices than there are, or for faults that don't exist.
-        OSError: the truth file can't be written.
+        ValueError: the plan asks for more devices than there are, or for faults that don't exist; or the folder for
+            the truth holds another run's.
+        OSError: the truth can't be written.
     """
-    fleet = _fleet(plan)
+    fleet, folder = _prepare(plan, source)
     clock = CityClock(plan.origin, plan.start, plan.speed)
     summary, lag = Summary(fleet.devices), Lag()
     paced = plan.messages is None
     with ExitStack() as files:
-        truth = files.enter_context(TruthFile(plan.truth)) if plan.truth is not None else None
+        truth = files.enter_context(folder.part) if folder is not None else None
 
-        def acknowledged(message: Message) -> None:
-            summary.sent += 1
-            summary.readings += len(message.readings)
+        def acknowledged(message: Message, sent_at: int) -> None:
+            _count(summary, message)
             if paced:
                 lag.add(-1e3 * clock.seconds_until(message.due))
             if truth is not None:
-                truth.write(message)
+                truth.sent(message, sent_at, time.time_ns())
 
         publisher = Publisher(
             plan.endpoint, acknowledged, connections=plan.connections, dialects=plan.dialects, say=say
         )
+        watch(Progress(summary, clock, lag, publisher))
         sending = asyncio.create_task(publisher.run(), name="device_sims.publisher")
-        scheduling = asyncio.create_task(_schedule(plan, fleet, clock, publisher, summary), name="device_sims.schedule")
+        work = _schedule(plan, fleet, clock, publisher, summary, truth)
+        scheduling = asyncio.create_task(work, name="device_sims.schedule")
         with _stop_on_signal(scheduling):
             await asyncio.wait({scheduling, sending}, timeout=plan.for_secs, return_when=asyncio.FIRST_COMPLETED)
         scheduling.cancel()
@@ -121,26 +152,30 @@ async def simulate(plan: Plan, say: Callable[[str], None]) -> Summary:
         await _drain(publisher, say)
         sending.cancel()
         await asyncio.wait({sending})
+        for message, sent_at in publisher.unacknowledged():
+            if truth is not None:
+                truth.sent(message, sent_at, None)
     summary.resent = publisher.resent
     summary.refused = publisher.refused
     summary.lag_ms = lag.summary() if paced else None
+    _finish(folder, fleet, summary)
     return summary
 
 
-def record(plan: Plan, told: Callable[[int], None]) -> Summary:
+def record(plan: Plan, told: Callable[[int], None], source: Playable | None = None) -> Summary:
     """Write the schedule up to `until` or `messages` as a recording for `cityloom replay`; `told` counts messages.
 
     Raises:
         ValueError: as `simulate`; or nothing bounds it.
         OSError: a file can't be written.
     """
-    if plan.record is None or (plan.until is None and plan.messages is None):
+    if plan.record is None or (source is None and plan.until is None and plan.messages is None):
         raise ValueError("--record needs --until or --messages: the schedule has no end")
-    fleet = _fleet(plan)
+    fleet, folder = _prepare(plan, source)
     summary = Summary(fleet.devices)
     with ExitStack() as files:
         out = files.enter_context(gzip.open(plan.record, "wb", 1))
-        truth = files.enter_context(TruthFile(plan.truth)) if plan.truth is not None else None
+        truth = files.enter_context(folder.part) if folder is not None else None
         for message in fleet.messages():
             if summary.messages == plan.messages or (plan.until is not None and message.due >= plan.until):
                 break
@@ -150,12 +185,14 @@ def record(plan: Plan, told: Callable[[int], None]) -> Summary:
             }  # fmt: skip
             out.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
             if truth is not None:
-                truth.write(message)
+                truth.measured(message)
+                truth.sent(message, message.due, message.due)
             summary.messages += 1
-            summary.readings += len(message.readings)
+            summary.reached = message.due
+            _count(summary, message)
             if summary.messages % _TELL == 0:
                 told(summary.messages)
-    summary.sent = summary.messages
+    _finish(folder, fleet, summary)
     return summary
 
 
@@ -166,23 +203,52 @@ def check(plan: Plan) -> int:
         ValueError, OSError: as `simulate`.
     """
     CityClock(plan.origin, plan.start, plan.speed)
-    return _fleet(plan).devices
+    return _cast(plan)[0].devices
 
 
-def _fleet(plan: Plan) -> Fleet:
+def _cast(plan: Plan) -> tuple[Fleet, City, Scenario | None]:
+    """Who plays."""
     city = load_city(plan.devices, recordings=plan.recordings)
     scenario = load_scenario(plan.scenario, city, plan.origin) if plan.scenario else None
-    if plan.troubles is not None:
-        write_troubles(plan.troubles, scenario.troubles if scenario is not None else ())
     troubles = scenario.troubles if scenario is not None else ()
     faults = Faults.parse(plan.faults).and_(scenario.faults if scenario is not None else ())
-    return Fleet(city, plan.seed, plan.origin, faults, troubles, plan.share)
+    return Fleet(city, plan.seed, plan.origin, faults, troubles, plan.share), city, scenario
 
 
-async def _schedule(plan: Plan, fleet: Fleet, clock: CityClock, publisher: Publisher, summary: Summary) -> None:
+def _prepare(plan: Plan, source: Playable | None) -> tuple[Fleet | Playable, RunFolder | None]:
+    fleet, city, scenario = _cast(plan) if source is None else (source, source.city, None)
+    if plan.truth is None:
+        return fleet, None
+    share = Share() if plan.share is None else plan.share
+    receipt = "recorded" if plan.record is not None else "city" if plan.messages is None else "unknown"
+    clock = (plan.origin, plan.start, plan.speed)
+    story = RunStory(plan.seed, *clock, receipt, plan.faults, plan.recordings, share.processes)
+    folder = RunFolder(plan.truth, share.rest)
+    folder.begin(story, city, scenario)
+    return fleet, folder
+
+
+def _count(summary: Summary, message: Message) -> None:
+    summary.sent += 1
+    summary.readings += len(message.readings)
+    if message.fault:
+        summary.faults.update(message.fault.split("+"))
+
+
+def _finish(folder: RunFolder | None, fleet: Fleet | Playable, summary: Summary) -> None:
+    if folder is not None:
+        counts = {name: getattr(summary, name) for name in ("messages", "sent", "readings", "resent")}
+        spans = fleet.fault_spans(max(summary.reached, fleet.origin) + 1) if isinstance(fleet, Fleet) else ()
+        folder.finish(counts, spans, cleanly=summary.sent == summary.messages)
+
+
+async def _schedule(
+    plan: Plan, fleet: Fleet | Playable, clock: CityClock, publisher: Publisher, summary: Summary,
+    truth: TruthWriter | None,
+) -> None:  # fmt: skip
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    for event in fleet.events():
+    for event in fleet.events() if isinstance(fleet, Fleet) else fleet.messages():
         if summary.messages == plan.messages or (plan.until is not None and event.due >= plan.until):
             return
         if plan.messages is None:
@@ -191,11 +257,16 @@ async def _schedule(plan: Plan, fleet: Fleet, clock: CityClock, publisher: Publi
             wait = begun + summary.messages / plan.rate - loop.time() if plan.rate else 0.0
         if wait > 0.0:
             await asyncio.sleep(max(wait, TICK))
+        elif summary.messages % _BREATH == 0:
+            await asyncio.sleep(0)  # a source that computes slowly must not keep what is there from being sent
         if isinstance(event, Cut):
             publisher.cut(event.number)
             continue
         await publisher.put(event)
+        if truth is not None:
+            truth.measured(event)
         summary.messages += 1
+        summary.reached = event.due
 
 
 async def _drain(publisher: Publisher, say: Callable[[str], None]) -> None:

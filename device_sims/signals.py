@@ -1,8 +1,9 @@
 """Curves that several kinds share: arrays of local hours -> arrays of shares; smooth, with a period of 24 hours."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from device_sims.noise import F64, I64
+from device_sims.noise import F64
 
 __all__ = ["bump", "evening_load", "traffic_demand", "water_demand", "water_demand_integral"]
 
@@ -13,11 +14,11 @@ def bump(hour: F64, centre: float, width: float) -> F64:
     return np.exp(-0.5 * np.square(distance / width))
 
 
-def traffic_demand(hour: F64, weekday: I64) -> F64:
-    """Share of a road's peak demand: two peaks on weekdays, one wide hump on Saturday and Sunday; in (0, 1.05)."""
+def traffic_demand(hour: F64, rests: NDArray[np.bool_]) -> F64:
+    """Share of a road's peak demand: two peaks on working days, one wide hump where people rest; in (0, 1.05)."""
     work = 0.08 + 0.84 * bump(hour, 8.3, 1.2) + 0.92 * bump(hour, 18.2, 1.5) + 0.50 * bump(hour, 13.0, 2.8)
     rest = 0.10 + 0.66 * bump(hour, 15.5, 4.0)
-    return np.where(weekday < 5, work, rest)
+    return np.where(rests, rest, work)
 
 
 def evening_load(hour: F64, homes: F64) -> F64:

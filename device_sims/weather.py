@@ -10,6 +10,7 @@ import numpy as np
 
 from device_sims.local_time import DAY, HOUR, MINUTE
 from device_sims.noise import F64, I64, Noise
+from device_sims.signals import bump
 
 __all__ = ["Weather"]
 
@@ -48,6 +49,17 @@ class Weather:
         so_far = np.where(share < 1.0, whole * (share - np.sin(2.0 * np.pi * share) / (2.0 * np.pi)), whole)
         number = np.maximum(slot - SINCE // SLOT, 0)
         return self._total(int(number.max(initial=0)))[number] + so_far
+
+    def driving(self, ts: I64) -> F64:
+        """Share of their speed that drivers keep in the rain (FHWA: 5 to 17 % less in heavy rain, memory)."""
+        return 1.0 - 0.15 * np.minimum(self.intensity(ts) / 30.0, 1.0)
+
+    def air(self, ts: I64, hour: F64) -> F64:
+        """Temperature of the air, Cel: by season, by the local hour, and less in rain."""
+        season = -7.5 * np.cos(2.0 * np.pi * (ts % YEAR - 15 * DAY) / YEAR)
+        wet = np.minimum(self.intensity(ts) / 10.0, 1.0)
+        air: F64 = 22.0 + season + 4.0 * (bump(hour, 15.0, 4.0) - 0.4) - 2.0 * wet
+        return air
 
     def _total(self, slot: int) -> F64:
         while slot >= len(self._before):

@@ -48,7 +48,7 @@ def read_faults(
             raise ValueError(f"{where}.quantity: {kind} changes no value; leave it out")
         start, end = span(table, where)
         fault = Fault(
-            kind, Place(*(str(table.get(key, "")) for key in ("device", "asset", "zone"))),
+            kind, Place(str(table.get("device", "")), str(table.get("asset", "")), str(table.get("zone", ""))),
             str(table.get("profile", "")), quantity, start, end, _size(table, kind, where), share, f"{kind} {k}",
             str(table.get("sentence", "")),
         )  # fmt: skip

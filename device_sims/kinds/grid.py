@@ -6,6 +6,7 @@ import numpy as np
 
 from device_sims import encoders
 from device_sims.city import Device
+from device_sims.copies import original
 from device_sims.kinds.base import Group, Reading, Row, quantise
 from device_sims.local_time import MINUTE, SECOND
 from device_sims.noise import F64, I64
@@ -18,7 +19,9 @@ PHASES = ("a", "b", "c")
 
 
 class Meters(Group):
-    """Load follows the hour, voltage sags with load, phases are a little uneven; the frequency is the grid's, for all.
+    """Load follows the hour, voltage sags with it and along the feeder, phases are a little uneven.
+
+    The feeder's load is that of all its customers, measured here or not. The frequency is the grid's, for all.
 
     A meter with a recording has a home on each phase, on three different days: voltages and currents are the recorded
     ones, power is the sum of the three, and the power factor follows from it.
@@ -27,6 +30,8 @@ class Meters(Group):
     profile = "meter-3p"
     breakable = (b"p", "p")
     NOMINAL = 220.0
+    FEEDER_DROP = 4.0
+    """V that a fully loaded feeder loses on the way to its last transformer."""
     wire: ClassVar = {
         **{f"u_{phase}": (place, 1.0, 2) for place, phase in enumerate(PHASES)},
         **{f"i_{phase}": (place, 1.0, 1) for place, phase in enumerate(PHASES, 3)},
@@ -45,6 +50,10 @@ class Meters(Group):
         self._tap = self.NOMINAL + 4.0 + 6.0 * fixed("tap")
         self._sag = 6.0 + 9.0 * fixed("sag")
         self._uneven = np.stack([0.9 + 0.2 * fixed(f"uneven {phase}") for phase in PHASES])
+        zones = sorted({device.zone for device in self.devices})
+        self._feeders = self.noise.of([f"load of {zone}" for zone in zones])
+        self._feeder = np.array([zones.index(device.zone) for device in self.devices], np.int64)
+        self._far = np.array([_place_on_feeder(original(device.asset, device.copy)) for device in self.devices])
         self._recorded = np.array(["recording" in device.extra for device in self.devices])
         self._first = self.number("first").astype(np.int64)
 
@@ -69,7 +78,9 @@ class Meters(Group):
         load = np.clip(load + 0.01 * noise.normal("flicker", which, minute), 0.02, 1.3)
         share = load * self._uneven[:, which]
         factor = 0.985 - 0.05 * (1.0 - load)
-        u = self._tap[which] - self._sag[which] * share
+        feeder = evening_load(self.local.hour(ts), np.full(len(ts), 0.6))
+        feeder *= 1.0 + 0.15 * self._feeders.smooth("load", self._feeder[which], ts, 40 * MINUTE)
+        u = self._tap[which] - self._sag[which] * share - self.FEEDER_DROP * self._far[which] * feeder
         u += 0.35 * np.stack([noise.normal(f"u {phase}", which, minute) for phase in PHASES])
         each = self._kva[which] * share * factor / 3.0  # kW of one phase
         p = each.sum(axis=0)
@@ -87,3 +98,9 @@ class Meters(Group):
         names = ("u_a", "u_b", "u_c", "i_a", "i_b", "i_c", "p", "q", "pf", "f")
         told = tuple(Reading(name, stamp, value) for name, value in zip(names, row, strict=False))
         return told if row[10] is None else (*told, Reading("thd_u", stamp, row[10] / 100.0))
+
+
+def _place_on_feeder(asset: str) -> float:
+    """0 at the substation, 1 at the end: transformers are numbered along it, up to four of them."""
+    digits = asset[-1:]
+    return int(digits) / 4.0 if digits.isdigit() else 0.5

@@ -13,7 +13,7 @@ from device_sims.homes import Homes, names_of_homes
 from device_sims.kinds.base import Group, Reading, Row, quantise
 from device_sims.local_time import HOUR, MINUTE, SECOND
 from device_sims.noise import F64, I64
-from device_sims.signals import bump
+from device_sims.weather import Weather
 
 __all__ = ["FeederMeters", "HouseholdMeters", "Transformers"]
 
@@ -29,6 +29,7 @@ class HouseholdMeters(Group):
     delay = 20 * SECOND
     wire: ClassVar = {"energy": (0, 1.0, 2), "u": (1, 1.0, 1), "p": (2, 1.0, 3)}
     breakable = (b"kwh", "energy")
+    causes = frozenset({"register"})
     ROLLOVER = 1_000_000.0
     """KWh that the register can't show."""
 
@@ -41,9 +42,18 @@ class HouseholdMeters(Group):
 
     def _measure(self, which: I64, ts: I64) -> list[Row]:
         power = self._homes.power(which, ts)
-        energy = self._homes.energy(which, ts) % self.ROLLOVER
+        energy = self._homes.energy(which, ts)
+        unseen = np.zeros(len(ts))
+        for theft in self._effects.get("register", ()):
+            # what was taken past the meter never shows in the register
+            share = np.where(theft.hit[which], 1.0 - theft.effect.times, 0.0)
+            start, end = theft.starts[which], theft.ends[which]
+            taken = self._homes.energy(which, np.clip(ts, start, end)) - self._homes.energy(which, start)
+            energy -= share * taken
+            unseen += share * theft.during(which, ts)
         u = 223.0 - self._far[which] * (1.0 + power) + 0.4 * self.noise.normal("u", which, ts // SECOND)
-        return list(zip(quantise(energy, 2), quantise(u, 1), quantise(power, 3), strict=True))
+        seen = power * np.maximum(1.0 - unseen, 0.0)
+        return list(zip(quantise(energy % self.ROLLOVER, 2), quantise(u, 1), quantise(seen, 3), strict=True))
 
     def _encode(self, which: int, stamp: int, row: Row) -> bytes:
         return encoders.household_meter(stamp, *row)
@@ -129,7 +139,6 @@ class Transformers(_Above):
     }
     causes = frozenset({"load"})
     breakable = (b"s", "s")
-    AIR = 24.0
     OIL_LAG = 180 * MINUTE
 
     def _topic(self, device: Device) -> str:
@@ -138,6 +147,7 @@ class Transformers(_Above):
     def _prepare(self) -> None:
         super()._prepare()
         self._kva = self.number("kva", 100)
+        self._weather = Weather(self.noise)
 
     def _measure(self, which: I64, ts: I64) -> list[Row]:
         phases = np.array(
@@ -154,7 +164,7 @@ class Transformers(_Above):
         lines = [np.sqrt(u[:, a] ** 2 + u[:, b] ** 2 + u[:, a] * u[:, b]) for a, b in ((0, 1), (1, 2), (2, 0))]
         s = phases.sum(axis=1) / PF
         load = s / self._kva[which]
-        ambient = self.AIR + 5.0 * bump(self.local.hour(ts), 15.0, 4.0)
+        ambient = self._weather.air(ts, self.local.hour(ts))
         oil = ambient + _rise(usual)
         for overload in overloads:
             driven = _rise(usual * overload.effect.times) - _rise(usual)

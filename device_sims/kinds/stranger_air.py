@@ -6,6 +6,7 @@ import numpy as np
 
 from device_sims import stranger_encoders as encoders
 from device_sims.city import Device
+from device_sims.holidays import rests
 from device_sims.kinds.base import Group, Reading, Row, quantise, whole
 from device_sims.local_time import DAY, HOUR, MINUTE, SECOND
 from device_sims.noise import F64, I64
@@ -35,7 +36,7 @@ class _Stations(Group):
         )  # fmt: skip
 
     def _demand(self, ts: I64) -> F64:
-        return traffic_demand(self.local.hour(ts), self.local.weekday(ts))
+        return traffic_demand(self.local.hour(ts), rests(self.local, ts))
 
     def _sound(self, which: I64, ts: I64) -> F64:
         return 48.0 + 16.0 * self._demand(ts) + 2.0 * self.noise.smooth("noise", which, ts, 10 * MINUTE)

@@ -6,6 +6,7 @@ import numpy as np
 
 from device_sims import stranger_encoders as encoders
 from device_sims.city import Device
+from device_sims.holidays import rests
 from device_sims.kinds.base import Group, Reading, Row, quantise, whole
 from device_sims.local_time import DAY, HOUR, MINUTE, SECOND
 from device_sims.noise import I64
@@ -65,7 +66,7 @@ class NgsiCounters(Group):
         self._busy = 0.5 + 0.5 * self.noise.fixed("busy")
 
     def _measure(self, which: I64, ts: I64) -> list[Row]:
-        demand = traffic_demand(self.local.hour(ts), self.local.weekday(ts)) * self._busy[which]
+        demand = traffic_demand(self.local.hour(ts), rests(self.local, ts)) * self._busy[which]
         demand *= 1.0 + 0.1 * self.noise.smooth("demand", which, ts, 20 * MINUTE)
         vehicles = np.rint(np.maximum(demand, 0.0) * self.CAPACITY * self.interval / MINUTE)
         # Bureau of Public Roads 1964, as for the loops

@@ -6,17 +6,20 @@ import numpy as np
 
 from device_sims import encoders
 from device_sims.city import Device
+from device_sims.congestion import Congestion
+from device_sims.holidays import rests
 from device_sims.kinds.base import Group, Reading, Row, quantise, whole
 from device_sims.local_time import MINUTE, SECOND
 from device_sims.noise import F64, I64
 from device_sims.recordings import guangzhou_speed, slot_that_ended
 from device_sims.signals import traffic_demand
+from device_sims.weather import Weather
 
 __all__ = ["LoopDetectors", "SegmentSpeeds", "TrafficSignals"]
 
 
 class LoopDetectors(Group):
-    """Flow follows the hour; speed falls as flow nears capacity (BPR curve); occupancy follows from both."""
+    """Flow follows the hour; speed falls as flow nears capacity (BPR curve), in queues and rain; occupancy follows."""
 
     profile = "loop-detector"
     breakable = (b"speed", "speed")
@@ -30,15 +33,18 @@ class LoopDetectors(Group):
     def _prepare(self) -> None:
         self._free = 52.0 + 24.0 * self.noise.fixed("free")
         self._busy = 0.62 + 0.42 * self.noise.fixed("busy")
+        self._congestion = Congestion(self.devices, self.noise, self.local)
+        self._weather = Weather(self.noise)
 
     def _measure(self, which: I64, ts: I64) -> list[Row]:
         noise, minute = self.noise, ts // MINUTE
-        demand = traffic_demand(self.local.hour(ts), self.local.weekday(ts)) * self._busy[which]
+        demand = traffic_demand(self.local.hour(ts), rests(self.local, ts)) * self._busy[which]
         demand *= 1.0 + 0.15 * noise.smooth("demand", which, ts, 20 * MINUTE)
         expected = self.CAPACITY * np.minimum(demand, 1.08)
         flow = np.clip(np.rint(expected + np.sqrt(expected) * noise.normal("flow", which, minute)), 0.0, 48.0)
         # Bureau of Public Roads 1964: travel time grows with the fourth power of the load
         speed = self._free[which] / (1.0 + 0.9 * demand**4) + 2.0 * noise.normal("speed", which, minute)
+        speed *= self._congestion.left(which, ts) * self._weather.driving(ts)
         speed = np.clip(speed, 4.0, 110.0)
         occupancy = np.clip(flow * 60.0 / speed * self.VEHICLE_M / 1000.0, 0.0, 0.92)
         return list(
@@ -79,6 +85,8 @@ class SegmentSpeeds(Group):
         self._recorded = np.array(["recording" in device.extra for device in self.devices])
         self._free = self.number("free_flow_kmh") * (0.92 + 0.16 * self.noise.fixed("free"))
         self._busy = 0.5 + 0.4 * self.noise.fixed("busy")
+        self._congestion = Congestion(self.devices, self.noise, self.local)
+        self._weather = Weather(self.noise)
 
     def _measure(self, which: I64, ts: I64) -> list[Row]:
         speed = self._simulated(which, ts)
@@ -89,8 +97,9 @@ class SegmentSpeeds(Group):
         return list(zip(quantise(speed, 3), whole(np.where(np.isnan(speed), 0.0, samples)), strict=True))
 
     def _simulated(self, which: I64, ts: I64) -> F64:
-        demand = traffic_demand(self.local.hour(ts), self.local.weekday(ts)) * self._busy[which]
+        demand = traffic_demand(self.local.hour(ts), rests(self.local, ts)) * self._busy[which]
         speed = self._free[which] / (1.0 + 0.9 * demand**4)
+        speed *= self._congestion.left(which, ts) * self._weather.driving(ts)
         return speed * (1.0 + 0.04 * self.noise.normal("speed", which, ts // MINUTE))
 
     def _encode(self, which: int, stamp: int, row: Row) -> bytes:

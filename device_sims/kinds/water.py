@@ -40,6 +40,8 @@ class WaterFlows(Group):
         flow = base * (water_demand(local % DAY / HOUR) * wander + loss)
         hours = (local - self.SINCE) / HOUR
         total = base * 3.6 * (water_demand_integral(hours) + loss * hours)  # l/s over an hour are 3.6 m3
+        for leak in self._effects.get("flow", ()):
+            total += leak.added(which, ts)
         seq = (ts - self.phase[which]) // self.interval % self.SEQUENCE
         return list(zip(seq.tolist(), quantise(flow, 2), quantise(total, 2), strict=True))
 
@@ -92,17 +94,17 @@ class WaterPressures(Group):
 
 
 class ReservoirLevels(Group):
-    """Fills from the inlets while people sleep and gives it back by day: in a day nothing is gained.
+    """A pump fills it from the inlets while people sleep, and it gives that back by day: in a day nothing is gained.
 
-    What flows in less what the tank takes is the use of its area, so the tank takes but a third of a night's inflow.
+    What flows in less what the tank takes is the use of its area, so the pump takes but a third of a night's inflow.
     """
 
     profile = "reservoir-level"
     wire: ClassVar = {"level": (0, 0.001, 0)}
     breakable = (b"level_mm", "level")
     FULL = 0.65  # share of the tank that is full in the mean
-    TAKES = 0.15  # of the mean inflow of its area, when it fills fastest
-    FASTEST = 3  # o'clock
+    TAKES = 0.15  # of the mean inflow of its area, while the pump runs
+    PUMPS_FROM, PUMPS_HOURS = 23.0, 7.0  # o'clock, h
     WANDERS = 0.02  # hours of the mean inflow
     FINE_MM = 1.5
 
@@ -115,8 +117,10 @@ class ReservoirLevels(Group):
         self._height = self.number("height_m", 4)
 
     def _volume(self, which: I64, ts: I64) -> F64:
-        turn = 2.0 * np.pi / 24.0
-        swing = self.TAKES / turn * np.sin(turn * (self.local.hour(ts) - self.FASTEST))
+        since = (self.local.hour(ts) - self.PUMPS_FROM) % 24.0
+        pumped = self.TAKES * self.PUMPS_HOURS
+        drawn = pumped * (since - self.PUMPS_HOURS) / (24.0 - self.PUMPS_HOURS)
+        swing = np.where(since < self.PUMPS_HOURS, self.TAKES * since, pumped - drawn) - pumped / 2.0
         swing += self.WANDERS * self.noise.smooth("volume", which, ts, 12 * HOUR)
         return np.clip(self.FULL * self._m3[which] + self._inflow[which] * swing, 0.0, self._m3[which])
 

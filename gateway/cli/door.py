@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -19,7 +21,7 @@ from gateway.runtime.desk import Desk
 from gateway.runtime.lock import FolderHeld, FolderLock
 from gateway.runtime.offices import file_office
 
-__all__ = ["Config", "DataDir", "Json", "ask", "city_zone", "settings_of"]
+__all__ = ["Config", "DataDir", "Json", "ask", "asking", "city_zone", "settings_of"]
 
 Config = Annotated[Path | None, Parameter(name=["--config", "-c"], help="Configuration file (TOML).")]
 DataDir = Annotated[Path | None, Parameter(help="Data folder, instead of the configured one.")]
@@ -70,17 +72,32 @@ def _on_files(settings: Settings, method: str, arguments: dict[str, Any]) -> Any
     return msgspec.to_builtins(asyncio.run(answer()))
 
 
+@contextmanager
+def asking(settings: Settings) -> Iterator[Callable[..., Any]]:
+    """`ask` for thousands of questions to a gateway that runs, through one connection."""
+    with _open_door(settings.data_dir) as client:
+        yield lambda method, **arguments: _answer(client, settings.data_dir, method, arguments)
+
+
 def _through_the_door(folder: Path, method: str, arguments: dict[str, Any]) -> Any:
-    with socket_path(folder) as path:
-        transport = httpx.HTTPTransport(uds=path)
-        try:
-            with httpx.Client(transport=transport, timeout=_ANSWER_SECS) as client:
-                answer = client.post(f"http://gateway/{method}", content=msgspec.json.encode(arguments))
-        except httpx.TransportError as error:
-            raise _DoorShut(
-                f"The gateway on {folder} does not answer: {error}.",
-                "It may be starting or stopping: try again. If it hangs, stop it: the files tell as much.",
-            ) from error
+    with _open_door(folder) as client:
+        return _answer(client, folder, method, arguments)
+
+
+@contextmanager
+def _open_door(folder: Path) -> Iterator[httpx.Client]:
+    with socket_path(folder) as path, httpx.Client(transport=httpx.HTTPTransport(uds=path), timeout=_ANSWER_SECS) as it:
+        yield it
+
+
+def _answer(client: httpx.Client, folder: Path, method: str, arguments: dict[str, Any]) -> Any:
+    try:
+        answer = client.post(f"http://gateway/{method}", content=msgspec.json.encode(arguments))
+    except httpx.TransportError as error:
+        raise _DoorShut(
+            f"The gateway on {folder} does not answer: {error}.",
+            "It may be starting or stopping: try again. If it hangs, stop it: the files tell as much.",
+        ) from error
     try:
         body = msgspec.json.decode(answer.content)
     except msgspec.DecodeError as error:

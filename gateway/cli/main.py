@@ -221,9 +221,34 @@ _add(
     "cityloom stores adopt duckdb", to=_stores,
 )  # fmt: skip
 _add(
-    "replay", "gateway.cli.replay:replay", "Send recorded messages through the same engine.",
+    "replay", "gateway.cli.replay:replay",
+    "Send recorded messages through the same engine. (Others' measurements, as devices: `cityloom sim replay`.)",
     "cityloom replay monday.jsonl.gz --data-dir /tmp/monday",
     "cityloom replay a.jsonl b.jsonl --json | tail -n 1",
+)  # fmt: skip
+_sim = App(name="sim", help="Simulated devices: what a city's hardware would send.")
+app.command(_sim)
+_add(
+    "replay", "gateway.cli.sim_replay:replay",
+    "Play others' recordings of measurements as devices that publish. (Recorded messages: `cityloom replay`.)",
+    "cityloom sim replay battledim_2019_flows.csv battledim_2019_levels.csv --speed 3600 --site ltown",
+    "cityloom sim replay speeds.csv --kind segment-speed --quantity speed --unit mph --zone tianhe --loop",
+    "cityloom sim replay flows.parquet --map meters.toml --origin 2026-03-02T00:00 --for 10m --json | tail -n 1",
+    "cityloom sim replay year.csv --record year.jsonl.gz    # then: cityloom replay year.jsonl.gz",
+    to=_sim,
+)  # fmt: skip
+_add(
+    "water", "gateway.cli.sim_physics:water", "Compute a water network's hydraulics; its devices publish.",
+    "cityloom sim water --speed 60 --site net3",
+    "cityloom sim water L-TOWN.inp --origin 2026-03-02T00:00 --leak p523=20@3h-5h --physics leaks.csv",
+    "cityloom sim water Net1 --for 24h --record net1.jsonl.gz --site net1",
+    to=_sim,
+)  # fmt: skip
+_add(
+    "grid", "gateway.cli.sim_physics:grid", "Compute a low-voltage feeder's power flow; its devices publish.",
+    "cityloom sim grid --speed 60 --site lv",
+    "cityloom sim grid --shapes European_LV_CSV.zip --load 899a=12@1h-3h --for 4h --record lv.jsonl.gz --site lv",
+    to=_sim,
 )  # fmt: skip
 _bench = App(name="bench", help="What it costs on this machine.")
 app.command(_bench)
@@ -239,15 +264,6 @@ _add(
     "cityloom bench engine --series 100000",
     "cityloom bench engine --series 100000 --json | tail -n 1",
     to=_bench,
-)  # fmt: skip
-_sim = App(name="sim", help="Simulated devices: what a city's hardware would send.")
-app.command(_sim)
-_add(
-    "load", "gateway.cli.sim_load:load", "Send thousands of messages a second by the clock, and measure the answers.",
-    "cityloom sim load --rate 20000 --devices 100000 --for 2m",
-    "cityloom sim load --rate 5000 --broker mqtts://broker.example --ca-file ca.pem --for 1m",
-    "cityloom sim load --rate 150000 --devices 5000 --connections 4 --for 30s --json | tail -n 1",
-    to=_sim,
 )  # fmt: skip
 _score = App(name="score", help="How good the detectors are, on data with known truth.")
 app.command(_score)
@@ -266,13 +282,27 @@ _add(
     to=_score,
 )  # fmt: skip
 _add(
-    "truth", "gateway.cli.score_truth:truth", "Compare alarms with the script of the simulated city.",
-    "cityloom score truth troubles.json --data-dir replayed",
-    "cityloom score truth troubles.json -c cityloom.toml --at-most 3 --json",
+    "truth", "gateway.cli.score_truth:truth", "Compare what was stored, counted and raised with the truth of a run.",
+    "cityloom score truth RUN --data-dir data",
+    "cityloom score truth RUN -c cityloom.toml --at-most 3 --ignore device.silent",
+    "cityloom score truth RUN --picture png --json | tail -n 1",
     to=_score,
 )  # fmt: skip
-_sim = App(name="sim", help="The simulated city: what is in it, and what goes wrong there.")
-app.command(_sim)
+_add(
+    "run", "gateway.cli.sim_run:run", "Run simulated devices against a broker.",
+    "cityloom sim run --broker 127.0.0.1:1883 --for 5m",
+    "cityloom sim run --speed 60 --origin 2026-03-03T08:00:00+08:00 --truth RUN --for 2m",
+    "cityloom sim run --scenario evening-of-trouble --no-recordings --faults duplicate=0.02,late=0.05:90 --truth RUN",
+    "cityloom sim run --messages 5000 --json | tail -n 1",
+    to=_sim,
+)  # fmt: skip
+_add(
+    "load", "gateway.cli.sim_load:load", "Send thousands of messages a second by the clock, and measure the answers.",
+    "cityloom sim load --rate 20000 --devices 100000 --for 2m",
+    "cityloom sim load --rate 5000 --broker mqtts://broker.example --ca-file ca.pem --for 1m",
+    "cityloom sim load --rate 150000 --devices 5000 --connections 4 --for 30s --json | tail -n 1",
+    to=_sim,
+)  # fmt: skip
 _add(
     "describe", "gateway.cli.sim_describe:describe", "Show what a city of any size is made of; write its files.",
     "cityloom sim describe", "cityloom sim describe --devices 100000",

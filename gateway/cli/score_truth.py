@@ -1,18 +1,25 @@
-"""`cityloom score truth`: what a gateway raised, against the script of the simulated city."""
+"""`cityloom score truth`: what a gateway stored and raised, against what the simulators measured, sent and broke."""
 
-from datetime import datetime
+import json as jsonlib
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Literal
 
-import msgspec
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from gateway.cli.door import Config, DataDir, Json, ask, city_zone, settings_of
 from gateway.cli.output import console, print_json
-from gateway.cli.text import clean
+from gateway.cli.score_view import show_score
+from gateway.cli.stored import read_stored
+from gateway.config.settings import Settings
 from gateway.errors import CommandError
-from gateway.score.troubles import Expected, Raised, TroubleScore, Verdict, alarms_of, score_troubles
+from gateway.score.troubles import Raised, alarms_of
+from gateway.score.truth_book import Gate, TruthBook
+from gateway.score.truth_ledger import score_ledger
+from gateway.score.truth_plot import NoPlots, draw_score
+from gateway.score.truth_readings import score_readings
+from gateway.score.truth_run import TruthRun, open_run
+from gateway.score.truth_score import RunScore, score_alarms
+from gateway.score.truth_windows import score_windows
 
 __all__ = ["truth"]
 
@@ -20,97 +27,91 @@ _MOST = 10_000
 
 
 def truth(
-    troubles: Path, /, *, config: Config = None, data_dir: DataDir = None, at_most: int | None = None,
-    ignore: tuple[str, ...] = (), json: Json = False,
+    run: Path, /, *, config: Config = None, data_dir: DataDir = None, store: str = "", at_most: int | None = None,
+    ignore: tuple[str, ...] = (), picture: Literal["svg", "png", "none"] = "svg", json: Json = False,
 ) -> int:  # fmt: skip
-    """Compare a gateway's alarms with the troubles that the simulators were told to make.
+    """Compare what a gateway stored, counted and raised with the truth of a simulated run.
 
-    Exit code 1 where a trouble was missed, told late or twice, or did not clear, or where more than --at-most alarms
-    have no explanation.
+    Names every reading that is lost, altered, duplicated or misplaced, every aggregate and figure of the ledger that is
+    off, every alarm that was missed, late or false. Writes RUN/score.json and RUN/score.svg. The gateway's data folder
+    must be that run's own; it may be running. Exit code 1 where anything is wrong.
 
     Parameters
     ----------
-    troubles
-        What `python -m device_sims --troubles FILE` wrote.
+    run
+        The folder that `cityloom sim run --truth FOLDER` wrote.
+    store
+        Which store; the first one where empty.
     at_most
-        Alarms that nothing explains.
+        So many alarms without an explanation are let pass; none where the run has a scenario, else any number.
     ignore
         Conditions that are left out, for the recorded devices have troubles of their own.
+    picture
+        Draw truth against what was seen; needs matplotlib (the extra `plots`).
     """
     settings = settings_of(config, data_dir)
-    expected = _read(troubles)
-    since = min((each.start for each in expected), default=0)
+    found = open_run(run)
+    gate = Gate(round(settings.engine.max_ahead_secs * 1e9), settings.late_horizon_ns)
+    notes = _notes(found, gate)
+    with TruthBook(found, gate) as book:
+        _fill(book, settings, store)
+        readings, windows = score_readings(book), score_windows(book)
+        raised = [alarm for alarm in _alarms(settings, found) if alarm.condition not in ignore]
+        strangers = {name for (name,) in book.db.execute("FROM astray").fetchall()}
+        alarms, disturbed = score_alarms(found, raised, strangers)
+        ledger = score_ledger(found.expected, ask(settings, "ledger"), gate)
+        if at_most is None and found.scenario:
+            at_most = 0
+        score = RunScore(found, readings, windows, ledger, alarms, disturbed, at_most, notes)
+        drawn = None if picture == "none" else _draw(book, score, raised, run / f"score.{picture}")
+    out = score.as_dict()
+    (run / "score.json").write_text(jsonlib.dumps(out, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if json:
+        for note in notes:
+            console(stderr=True).print(note)
+        print_json(out)
+    else:
+        show_score(score, city_zone(settings), [run / "score.json", *([drawn] if drawn is not None else [])])
+    return 1 if score.wrong else 0
+
+
+def _notes(run: TruthRun, gate: Gate) -> list[str]:
+    notes = []
+    if not run.story["ended_cleanly"]:
+        notes.append(
+            "The run did not end cleanly: publications that the broker did not acknowledge may be there or not."
+        )
+    rules = run.rules
+    if gate != Gate(round(rules["max_ahead_secs"] * 1e9), round(rules["late_horizon_secs"] * 1e9)):
+        notes.append(
+            "This gateway's clock gate or late horizon is not the one that the run was reckoned with: what hangs on it "
+            "in the ledger is not compared; readings are, by this gateway's."
+        )
+    return notes
+
+
+def _fill(book: TruthBook, settings: Settings, store: str) -> None:
+    devices = [device for (device,) in book.db.execute("SELECT device FROM devices").fetchall()]
+    with Progress(
+        TextColumn("reading what is stored"), BarColumn(), MofNCompleteColumn(), console=console(stderr=True),
+        transient=True, disable=not console(stderr=True).is_terminal,
+    ) as bars:  # fmt: skip
+        task = bars.add_task("read", total=None)
+        read_stored(settings, store, devices, book, lambda done, of: bars.update(task, completed=done, total=of))
+
+
+def _alarms(settings: Settings, run: TruthRun) -> list[Raised]:
     changes = ask(settings, "alarm_history", limit=_MOST)
     if len(changes) == _MOST:
         raise CommandError(f"There are more than {_MOST:,} changes of alarms.", "Compare a shorter run.")
-    alarms = [alarm for alarm in alarms_of(reversed(changes)) if alarm.condition not in ignore]
-    score = score_troubles(expected, [alarm for alarm in alarms if alarm.at >= since])
-    if json:
-        print_json(_as_dict(score))
-    else:
-        _show(score, city_zone(settings))
-    return 1 if score.wrong or (at_most is not None and len(score.unexplained) > at_most) else 0
+    since = min((each.start for each in run.troubles), default=int(run.story["origin"]))
+    return [alarm for alarm in alarms_of(reversed(changes)) if alarm.at >= since]
 
 
-def _read(path: Path) -> list[Expected]:
+def _draw(book: TruthBook, score: RunScore, alarms: list[Raised], path: Path) -> Path | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=list[Expected])
-    except OSError as error:
-        raise CommandError(f"{path} can't be read: {error.strerror}.", "Name a file that exists.", 2) from error
-    except msgspec.DecodeError as error:
-        raise CommandError(f"{path} is no list of troubles: {error}.", "Name what --troubles wrote.", 2) from error
-
-
-def _as_dict(score: TroubleScore) -> dict[str, Any]:
-    return {
-        "troubles": [
-            {
-                "kind": verdict.expected.kind, "condition": verdict.expected.expect, "at": verdict.expected.at,
-                "hit": verdict.hit, "once": verdict.once, "cleared": verdict.cleared, "delay_secs": verdict.delay_secs,
-            }
-            for verdict in score.verdicts
-        ],
-        "wrong": len(score.wrong),
-        "unexplained": [
-            {"condition": alarm.condition, "asset": alarm.asset, "zone": alarm.zone, "at": alarm.at}
-            for alarm in score.unexplained
-        ],
-    }  # fmt: skip
-
-
-def _show(score: TroubleScore, zone: ZoneInfo) -> None:
-    table = Table(box=None, header_style="dim")
-    for name in ("from", "trouble", "alarm", "at", "raised after", "verdict"):
-        table.add_column(name, justify="right" if name == "raised after" else "left")
-    for verdict in score.verdicts:
-        expected = verdict.expected
-        delay = verdict.delay_secs
-        table.add_row(
-            _local(expected.start, zone), clean(expected.kind), clean(expected.expect), clean(expected.at),
-            "-" if delay is None else f"{delay:,.0f} s", _word(verdict),
-        )  # fmt: skip
-    console().print(table)
-    right = len(score.verdicts) - len(score.wrong)
-    console().print(f"{right} of {len(score.verdicts)} troubles raised once, in time, and cleared; ", end="")
-    console().print(f"{len(score.unexplained)} alarms without an explanation")
-    for alarm in score.unexplained:
-        console().print(f"  {_sentence(alarm, zone)}")
-
-
-def _word(verdict: Verdict) -> str:
-    if not verdict.alarms:
-        return "[red]missed[/]"
-    wrong = [
-        word
-        for word, holds in (("late", verdict.hit), ("again", verdict.once), ("not cleared", verdict.cleared))
-        if not holds
-    ]
-    return f"[yellow]{', '.join(wrong)}[/]" if wrong else "[green]right[/]"
-
-
-def _sentence(alarm: Raised, zone: ZoneInfo) -> str:
-    return f"{_local(alarm.at, zone)}  {clean(alarm.condition)} at {clean(alarm.asset)} in {clean(alarm.zone)}"
-
-
-def _local(ns: int, zone: ZoneInfo) -> str:
-    return f"{datetime.fromtimestamp(ns / 1e9, zone):%m-%d %H:%M}"
+        draw_score(book, score, alarms, path)
+    except NoPlots as missing:
+        score.notes.append(str(missing))
+        return None
+    return path

@@ -96,6 +96,11 @@ class DuckDbStore:
         """The file's own books. Nothing is updated in place, so they are exact."""
         return await self._read(reads.read_account)
 
+    async def copies(self) -> list[tuple[SeriesId, int, int]]:
+        """Readings of which the file holds more than one row, until the day is merged: (series, ts, rows)."""
+        names = {index: name for name, index in self._ids.items()}
+        return [(names[series], ts, rows) for series, ts, rows in await self._read(reads.read_copies)]
+
     def kept_from(self) -> int:
         """Nothing ages out uncounted here."""
         return -_EVER

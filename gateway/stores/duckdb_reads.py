@@ -10,7 +10,16 @@ from gateway.stores.base import Account
 from gateway.stores.duckdb_tables import DAY, day_tables, settled, table_of, transaction
 from processors.columns import AggregateBatch, ReadingBatch
 
-__all__ = ["among", "bound_of", "read_account", "read_aggregates", "read_days", "read_latest", "read_readings"]
+__all__ = [
+    "among",
+    "bound_of",
+    "read_account",
+    "read_aggregates",
+    "read_copies",
+    "read_days",
+    "read_latest",
+    "read_readings",
+]
 
 _MOST_DAYS = 32
 """Days of a bounded read that are looked into at once."""
@@ -85,6 +94,21 @@ def read_account(db: duckdb.DuckDBPyConnection) -> Account:
     stored, merged, aged_out = (0, 0, 0) if figures is None else figures
     rows, distinct = sum(rows for rows, _ in counted), sum(distinct for _, distinct in counted)
     return Account(stored, distinct, merged + rows - distinct, aged_out)
+
+
+def read_copies(db: duckdb.DuckDBPyConnection) -> list[tuple[int, int, int]]:
+    """(series, ts, rows) of each reading that is held more than once: the last one stands, the rest was written over.
+
+    Rightly so where a device sent it again after its window had closed.
+    """
+    out: list[tuple[int, int, int]] = []
+    with transaction(db):
+        for day in day_tables(db):
+            out += db.execute(
+                f"SELECT series, ts, count(*) FROM {table_of(day)} WHERE NOT rewrite GROUP BY series, ts "
+                "HAVING count(*) > 1 ORDER BY series, ts"
+            ).fetchall()
+    return out
 
 
 def _counted(db: duckdb.DuckDBPyConnection, day: int) -> tuple[int, int]:

@@ -23,13 +23,12 @@ from datetime import datetime, timedelta, timezone
 from itertools import takewhile
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from device_sims.city import load_city
 from device_sims.fleet import Fleet
 from device_sims.scenario import load_scenario
-from device_sims.truth import write_troubles
+from device_sims.troubles import Trouble
 from gateway.cli.door import ask, settings_of
 from gateway.score.troubles import Expected, Raised, alarms_of, score_troubles
 from tests.support.command import Process, door
@@ -92,7 +91,6 @@ def day(request: pytest.FixtureRequest) -> Iterator[Day]:
         origin, end = (int(MIDNIGHT.timestamp() + 3600 * hour) * SECOND for hour in form.hours)
         city = load_city(recordings=False)
         troubles = load_scenario(form.scenario, city, origin).troubles
-        write_troubles(folder / "troubles.json", troubles)
         if not form.whole_city:
             zones = {trouble.zone for trouble in troubles}
             city = replace(city, devices=tuple(device for device in city.devices if device.zone in zones))
@@ -100,8 +98,15 @@ def day(request: pytest.FixtureRequest) -> Iterator[Day]:
         _write(folder / "day.jsonl.gz", ((message.due, message.topic, message.payload) for message in sent))
         replay = _replay(form, folder, "day.jsonl.gz", "undisturbed")
         assert replay.ended(form.replay_secs) == 0, replay.said
-        expected = msgspec.json.decode((folder / "troubles.json").read_bytes(), type=list[Expected])
-        yield Day(form, folder, expected, _alarms(folder / "undisturbed"))
+        yield Day(form, folder, [_expected(trouble) for trouble in troubles], _alarms(folder / "undisturbed"))
+
+
+def _expected(trouble: Trouble) -> Expected:
+    """What the script says, as scoring takes it."""
+    return Expected(
+        trouble.kind, trouble.start, trouble.end, trouble.expect, trouble.at, trouble.zone, trouble.within,
+        trouble.over, trouble.sentence, trouble.also,
+    )  # fmt: skip
 
 
 def _write(recording: Path, messages: Iterable[Message]) -> int:

@@ -55,7 +55,7 @@ def _only(way: Dialect) -> Dialects:
 async def _bring(endpoint: Endpoint, way: Dialect, messages: list[Message], watched: int) -> None:
     """Publish all and see them arrive, exactly."""
     acknowledged: list[Message] = []
-    publisher = Publisher(endpoint, acknowledged.append, connections=2, dialects=_only(way))
+    publisher = Publisher(endpoint, lambda message, _: acknowledged.append(message), connections=2, dialects=_only(way))
     with MqttPeer(watched, f"watcher-{'-'.join(map(str, way))}") as peer:
         peer.subscribe("#", qos=2 if way.qos == 2 else 1)
         async with running_publisher(publisher):
@@ -90,7 +90,9 @@ async def test_nothing_is_lost_over_cuts_and_paho_at_qos_2_repeats_nothing(
 ) -> None:
     acknowledged: list[Message] = []
     endpoint = Endpoint("127.0.0.1", mosquitto.port)
-    publisher = Publisher(endpoint, acknowledged.append, connections=2, dialects=_only(way), random=Random(1))
+    publisher = Publisher(
+        endpoint, lambda message, _: acknowledged.append(message), connections=2, dialects=_only(way), random=Random(1)
+    )
     cuts = 0
     with MqttPeer(mosquitto.port, f"cut-{'-'.join(map(str, way))}") as peer:
         peer.subscribe("#", qos=2)
@@ -126,7 +128,7 @@ async def test_a_cut_leaves_without_a_goodbye_and_only_the_device_s_connection_i
 
     with PlainMosquitto.running(tmp_path) as broker:
         endpoint = Endpoint("127.0.0.1", broker.port)
-        publisher = Publisher(endpoint, lambda _: None, connections=2, say=say, dialects=Dialects((client,)))
+        publisher = Publisher(endpoint, lambda *_: None, connections=2, say=say, dialects=Dialects((client,)))
         assert publisher.cut(0) is False, "nothing is connected yet"
         async with running_publisher(publisher):
             for message in messages[:20]:
@@ -164,7 +166,10 @@ async def test_a_refused_message_is_counted_and_said_and_not_acknowledged(
     # mosquitto 2.0.11 cuts whom it refuses where the queue has no bound
     with PlainMosquitto.running(tmp_path, f"acl_file {rules}\nmax_queued_messages 1000") as broker:
         publisher = Publisher(
-            Endpoint("127.0.0.1", broker.port), acknowledged.append, dialects=Dialects(("paho",)), say=said.append
+            Endpoint("127.0.0.1", broker.port),
+            lambda message, _: acknowledged.append(message),
+            dialects=Dialects(("paho",)),
+            say=said.append,
         )
         async with running_publisher(publisher):
             for message in messages[:30]:
@@ -186,7 +191,12 @@ async def test_mutual_tls_carries_messages_and_a_stranger_is_told_why_not(
         known = Tls(folder / "ca.pem", folder / "client.pem", folder / "client.key")
         acknowledged: list[Message] = []
         endpoint = Endpoint("localhost", broker.port, tls=known)
-        publisher = Publisher(endpoint, acknowledged.append, connections=2, dialects=Dialects((client,), PROTOCOLS))
+        publisher = Publisher(
+            endpoint,
+            lambda message, _: acknowledged.append(message),
+            connections=2,
+            dialects=Dialects((client,), PROTOCOLS),
+        )
         async with running_publisher(publisher):
             for message in messages[:200]:
                 await publisher.put(message)
@@ -201,7 +211,7 @@ async def test_mutual_tls_carries_messages_and_a_stranger_is_told_why_not(
             refused.set()
 
         strange = Publisher(
-            Endpoint("localhost", broker.port, tls=Tls()), lambda _: None, connections=1, say=say,
+            Endpoint("localhost", broker.port, tls=Tls()), lambda *_: None, connections=1, say=say,
             dialects=Dialects((client,)),
         )  # fmt: skip
         async with running_publisher(strange):

@@ -42,7 +42,7 @@ async def _running(publisher: Publisher) -> AsyncIterator[None]:
 
 async def test_all_messages_arrive_once_and_each_device_in_order(broker_port: int, messages: list[Message]) -> None:
     acknowledged: list[Message] = []
-    publisher = Publisher(Endpoint("127.0.0.1", broker_port), acknowledged.append)
+    publisher = Publisher(Endpoint("127.0.0.1", broker_port), lambda message, _: acknowledged.append(message))
     with MqttPeer(broker_port, "watcher-1") as peer:
         peer.subscribe("#")
         async with _running(publisher):
@@ -69,7 +69,9 @@ async def test_after_cuts_every_message_has_arrived_at_least_once_and_was_acknow
     said: list[str] = []
     async with CuttingProxy(broker_port) as proxy:
         endpoint = Endpoint("127.0.0.1", proxy.port)
-        publisher = Publisher(endpoint, acknowledged.append, say=said.append, random=Random(1))
+        publisher = Publisher(
+            endpoint, lambda message, _: acknowledged.append(message), say=said.append, random=Random(1)
+        )
         with MqttPeer(broker_port, "watcher-2") as peer:
             peer.subscribe("#")
             async with _running(publisher):
@@ -100,7 +102,13 @@ async def test_an_absent_broker_is_waited_for(tmp_path: Path, messages: list[Mes
         said.append(sentence)
         refused.set()
 
-    publisher = Publisher(Endpoint("127.0.0.1", port), acknowledged.append, connections=2, say=say, random=Random(1))
+    publisher = Publisher(
+        Endpoint("127.0.0.1", port),
+        lambda message, _: acknowledged.append(message),
+        connections=2,
+        say=say,
+        random=Random(1),
+    )
     broker: Broker = broker_on(port, tmp_path)
     async with _running(publisher):
         for message in messages[:50]:
@@ -127,13 +135,13 @@ async def test_it_ends_also_where_a_cancellation_is_swallowed(monkeypatch: pytes
         raise aiomqtt.MqttError("no connection")
 
     monkeypatch.setattr(aiomqtt.Client, "__aenter__", swallow)
-    publisher = Publisher(Endpoint("127.0.0.1", free_port()), lambda _: None, connections=1)
+    publisher = Publisher(Endpoint("127.0.0.1", free_port()), lambda *_: None, connections=1)
     async with _running(publisher):
         await connecting.wait()
 
 
 async def test_a_broker_that_takes_nothing_holds_the_giver(messages: list[Message]) -> None:
-    publisher = Publisher(Endpoint("127.0.0.1", free_port()), lambda _: None, connections=1)
+    publisher = Publisher(Endpoint("127.0.0.1", free_port()), lambda *_: None, connections=1)
     async with _running(publisher):
         given = 0
 

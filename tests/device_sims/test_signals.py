@@ -9,12 +9,12 @@ HOURS = np.arange(0.0, 24.0, 0.05)
 
 
 def test_traffic_has_two_peaks_on_weekdays_and_one_hump_at_the_weekend() -> None:
-    def peaks(day: int) -> list[float]:
-        curve = traffic_demand(HOURS, np.full(len(HOURS), day))
+    def peaks(rests: bool) -> list[float]:
+        curve = traffic_demand(HOURS, np.full(len(HOURS), rests))
         inner = (curve[1:-1] > curve[:-2]) & (curve[1:-1] > curve[2:])
         return [hour for hour, high in zip(HOURS[1:-1][inner].tolist(), curve[1:-1][inner], strict=True) if high > 0.7]
 
-    monday, sunday = peaks(0), peaks(6)
+    monday, sunday = peaks(False), peaks(True)
     assert [round(hour) for hour in monday] == [8, 18]
     assert [round(hour) for hour in sunday] == [16]
 

@@ -23,6 +23,7 @@ from tests.support.brokers import running_embedded
 from tests.support.influxd import Influxd, influxd
 from tests.support.reference import Reading, Window, windows_of
 from tests.support.running import eventually, running_gateway, settings_of, settled
+from tests.support.truth import sent_rows
 
 __all__ = ["influxd"]
 
@@ -42,7 +43,7 @@ PROBE = "city/tianhe/traffic/loop/probe/reading"
 
 @dataclass
 class Truth:
-    """The truth file, judged by the rules of the design."""
+    """The truth of a run, judged by the rules of the design."""
 
     readings: dict[tuple[str, str], dict[int, float | None]] = field(default_factory=lambda: defaultdict(dict))
     """What must be stored: (device, quantity) -> ts -> value."""
@@ -57,8 +58,7 @@ async def _publish(broker: EmbeddedBroker, topic: str, payload: bytes) -> None:
 
 def _truth(path: Path) -> Truth:
     made = Truth()
-    for line in path.read_text(encoding="utf-8").splitlines():
-        told = json.loads(line)
+    for told in sent_rows(path):
         if told["quantity"] is None:
             made.spoilt += "invalid" in told["fault"]
             continue

@@ -1,0 +1,1 @@
+"""Networks whose physics are computed by others' libraries: water hydraulics (wntr), power flow (pandapower)."""

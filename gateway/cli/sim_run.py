@@ -1,0 +1,221 @@
+"""`cityloom sim run`: the simulated city against any broker, with one live table; `python -m device_sims` for people.
+
+What it does is `device_sims`, which knows nothing of the gateway: this file only asks and shows.
+"""
+
+import asyncio
+import time
+from collections import deque
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+
+from device_sims.city import load_city
+from device_sims.publisher import Endpoint
+from device_sims.run import Plan, Progress, Summary, record, simulate
+from gateway.cli.door import Json
+from gateway.cli.output import console, print_json
+from gateway.cli.text import clean, count, duration
+from gateway.cli.times import parse_span, parse_time
+from gateway.errors import CommandError
+
+__all__ = ["run"]
+
+_FRAME_SECS = 0.25
+_LINE_SECS = 5.0
+"""Where there is no terminal: a line so often."""
+_RATE_SECS = 3.0
+"""The rate is that of the last so many."""
+
+
+def run(
+    *, broker: str = "127.0.0.1:1883", username: str | None = None, password_file: Path | None = None,
+    origin: str = "", start: str = "", speed: Annotated[float, Parameter(validator=Number(gt=0, lte=100_000))] = 1.0,
+    devices: Annotated[int | None, Parameter(validator=Number(gte=1))] = None, seed: int = 1, faults: str = "",
+    scenario: str = "", recordings: bool = True,
+    connections: Annotated[int, Parameter(validator=Number(gte=1, lte=1_000))] = 4,
+    for_: Annotated[str, Parameter(name="--for")] = "", until: str = "",
+    messages: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
+    rate: Annotated[float | None, Parameter(validator=Number(gt=0))] = None,
+    truth: Path | None = None, record_to: Annotated[Path | None, Parameter(name="--record")] = None,
+    json: Json = False,
+) -> int:  # fmt: skip
+    """Run simulated devices against an MQTT 5 broker, at QoS 1. Ctrl-C ends it cleanly, a second one at once.
+
+    Exit code 1 where the broker did not acknowledge everything.
+
+    Parameters
+    ----------
+    broker
+        HOST:PORT. One that can't be reached is waited for.
+    username
+        Where the broker asks for one.
+    password_file
+        A file with the password.
+    origin
+        What the city's clock reads at --start: RFC 3339, local time of the city, or UTC nanoseconds; now where empty.
+    start
+        System time at which the city's clock reads --origin; now where empty. Give a gateway the same three figures.
+    speed
+        City seconds a real second.
+    devices
+        How many; the 437 of the seeds where not given.
+    seed
+        Which values, and which trouble on the way.
+    faults
+        What goes wrong on the way, such as duplicate=0.02,late=0.05:90,invalid=0.01; device_sims/faults lists them.
+    scenario
+        What goes wrong in the city: a built-in script, or a file.
+    recordings
+        Let some devices play recorded days; without, all are simulated and everything is known.
+    connections
+        To the broker; a device keeps to one.
+    for_
+        End after this long, such as 30s or 5m.
+    until
+        End at this city time.
+    messages
+        End after the first so many of the schedule, sent as fast as the broker takes them.
+    rate
+        With --messages: at most so many a second.
+    truth
+        Make this folder, and write what was measured, sent and wrong; for `cityloom score truth`.
+    record_to
+        Publish nothing: write a recording for `cityloom replay`; bounded by --until or --messages.
+    """
+    now = time.time_ns()
+    try:
+        zone = ZoneInfo(load_city(1).timezone)
+        plan = Plan(
+            endpoint=_endpoint(broker, username, password_file), origin=_moment(origin, zone) or now,
+            start=_moment(start, zone) or now, speed=speed, devices=devices, seed=seed, faults=faults,
+            connections=connections, for_secs=parse_span(for_) if for_ else None,
+            until=_moment(until, zone) or None, messages=messages, rate=rate, truth=truth, scenario=scenario,
+            recordings=recordings, record=record_to,
+        )  # fmt: skip
+        if record_to is not None:
+            with console(stderr=True).status("recording") as status:
+                summary = record(plan, lambda done: status.update(f"recording: {done:,} messages"))
+        else:
+            summary = _simulated(plan, zone, quiet=json)
+    except ValueError as error:
+        raise CommandError(f"{error}.".replace("..", "."), "`cityloom sim run --help` has examples.", 2) from error
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename else ""
+        raise CommandError(
+            f"{named}{error.strerror or error}.", "Name files and folders that can be used.", 2
+        ) from error
+    if json:
+        print_json(summary.as_dict())
+    else:
+        _farewell(summary, plan)
+    return 0 if summary.sent == summary.messages else 1
+
+
+def _moment(text: str, zone: ZoneInfo) -> int:
+    return int(text) if text.isdigit() else parse_time(text, zone)
+
+
+def _endpoint(broker: str, username: str | None, password_file: Path | None) -> Endpoint:
+    host, separator, port = broker.rpartition(":")
+    if not separator or not port.isdigit():
+        raise CommandError(f"{broker!r} is no broker.", "Write HOST:PORT, such as 127.0.0.1:1883.", 2)
+    password = None if password_file is None else password_file.read_text(encoding="utf-8").strip()
+    return Endpoint(host.strip("[]"), int(port), username, password)
+
+
+class _Board:
+    """What a run at work shows; empty until it has begun."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.progress: Progress | None = None
+        self._zone = zone
+        self._past: deque[tuple[float, int]] = deque(maxlen=round(_RATE_SECS / _FRAME_SECS))
+
+    def watch(self, progress: Progress) -> None:
+        """From now on."""
+        self.progress = progress
+
+    def figures(self) -> dict[str, str]:
+        """Name -> what is shown."""
+        if self.progress is None:
+            return {}
+        summary = self.progress.summary
+        faults = ", ".join(f"{number:,} {clean(name)}" for name, number in sorted(summary.faults.items()))
+        return {
+            "city time": f"{datetime.fromtimestamp(self.progress.clock.now() / 1e9, self._zone):%Y-%m-%d %H:%M:%S}",
+            "sent": count(summary.messages), "acked": count(summary.sent),
+            "waiting": count(self.progress.publisher.waiting), "acked/s": count(self._rate(summary.sent)),
+            "lag p99": duration(self.progress.lag.quantile(0.99) / 1000), "faults so far": faults or "none",
+        }  # fmt: skip
+
+    def _rate(self, acked: int) -> float:
+        now = time.monotonic()
+        self._past.append((now, acked))
+        since, before = self._past[0]
+        return (acked - before) / (now - since) if now > since else 0.0
+
+
+def _simulated(plan: Plan, zone: ZoneInfo, *, quiet: bool) -> Summary:
+    """With a live table on a terminal, else with a line now and then; on standard error where the result is JSON."""
+    out = console(stderr=quiet)
+    board = _Board(zone)
+
+    def say(sentence: str) -> None:
+        out.print(f"[yellow]{escape(clean(sentence, 300))}[/]")
+
+    async def work() -> Summary:
+        showing = asyncio.create_task(_show(out, board))
+        try:
+            return await simulate(plan, say, board.watch)
+        finally:
+            showing.cancel()
+            await asyncio.wait({showing})
+
+    return asyncio.run(work())
+
+
+async def _show(out: Console, board: _Board) -> None:
+    """Until cancelled."""
+    if not out.is_terminal:
+        while True:
+            await asyncio.sleep(_LINE_SECS)
+            out.print("  ".join(f"{name}: {value}" for name, value in board.figures().items()))
+    with Live(console=out, auto_refresh=False, transient=True) as live:
+        while True:
+            live.update(_table(board.figures()), refresh=True)
+            await asyncio.sleep(_FRAME_SECS)
+
+
+def _table(figures: dict[str, str]) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for name in figures:
+        table.add_column(name, justify="left" if name in ("city time", "faults so far") else "right")
+    table.add_row(*figures.values())
+    return table
+
+
+def _farewell(summary: Summary, plan: Plan) -> None:
+    out = console()
+    verb = "recorded" if plan.record is not None else "acknowledged"
+    out.print(
+        f"{summary.devices:,} devices: {summary.sent:,} of {summary.messages:,} messages {verb},"
+        f" {summary.readings:,} readings in them"
+    )
+    if summary.resent:
+        out.print(f"{summary.resent:,} were sent again after a cut")
+    if summary.lag_ms is not None:
+        lag = summary.lag_ms
+        out.print(f"due to acknowledged: p50 {lag['p50']:,.0f} ms, p99 {lag['p99']:,.0f} ms, most {lag['max']:,.0f} ms")
+    if summary.faults:
+        out.print("faults: " + ", ".join(f"{number:,} {name}" for name, number in sorted(summary.faults.items())))
+    if plan.truth is not None:
+        out.print(f"[dim]truth: {escape(str(plan.truth))}; compare: cityloom score truth {escape(str(plan.truth))}[/]")

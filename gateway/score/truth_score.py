@@ -1,0 +1,120 @@
+"""The whole score of a run: readings, windows, ledger, alarms; what is wrong, and all of it for JSON.
+
+truth_book --> truth_readings, truth_windows        ledger --> truth_ledger        alarms --> troubles
+                    \\___________________________________|______________________________/
+                                                   RunScore
+"""
+
+from collections.abc import Container, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from gateway.score.troubles import Raised, TroubleScore, score_troubles
+from gateway.score.truth_ledger import Figure
+from gateway.score.truth_readings import KINDS, Odd, ReadingScore
+from gateway.score.truth_run import TruthRun
+from gateway.score.truth_windows import WindowScore
+
+__all__ = ["RunScore", "score_alarms"]
+
+_NAMED = 1_000
+"""Of a kind in the JSON; all are counted."""
+_AFTER = 3600 * 1_000_000_000
+"""An alarm may be the consequence of a fault at its device so long after it."""
+
+
+@dataclass(slots=True)
+class RunScore:
+    """What became of a run."""
+
+    run: TruthRun
+    readings: ReadingScore
+    windows: WindowScore
+    ledger: list[Figure]
+    alarms: TroubleScore
+    disturbed: list[Raised]
+    """Alarms that a fault of a device explains."""
+    at_most: int | None
+    """Alarms without an explanation that are let pass; None: any number."""
+    notes: list[str]
+
+    @property
+    def false_alarms(self) -> list[Raised]:
+        """Those that nothing explains."""
+        return self.alarms.unexplained
+
+    @property
+    def wrong(self) -> dict[str, int]:
+        """How many of what are not as they ought to be; empty: all is well."""
+        found = {kind: self.readings.counts[kind] for kind in (*KINDS, "zone")}
+        found["windows"] = self.windows.off
+        found["ledger"] = sum(not figure.right for figure in self.ledger)
+        found["troubles"] = len(self.alarms.wrong)
+        spare = len(self.false_alarms) if self.at_most is None else self.at_most
+        found["false_alarms"] = max(len(self.false_alarms) - spare, 0)
+        return {name: count for name, count in found.items() if count}
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        odd: dict[str, list[Odd]] = {}
+        for each in self.readings.odd:
+            odd.setdefault(each.kind, []).append(each)
+        story = self.run.story
+        return {
+            "right": not self.wrong, "wrong": self.wrong, "notes": self.notes,
+            "run": {name: story[name] for name in ("seed", "speed", "faults", "counts", "ended_cleanly")}
+            | {"scenario": self.run.scenario},
+            "readings": {
+                "expected": self.readings.expected, "stored": self.readings.stored, "right": self.readings.right,
+                "of_strangers": self.readings.strange, **self.readings.counts,
+                "named": {kind: [asdict(each) for each in some[:_NAMED]] for kind, some in odd.items()},
+            },
+            "windows": {
+                "compared": {f"{step}": count for step, count in self.windows.compared.items()},
+                "left_out": self.windows.left_out, "pending": self.windows.pending, "off": self.windows.off,
+                "named": [asdict(each) for each in self.windows.odd[:_NAMED]],
+            },
+            "ledger": [{**asdict(figure), "right": figure.right} for figure in self.ledger],
+            "alarms": {
+                "troubles": [
+                    {
+                        "kind": verdict.expected.kind, "condition": verdict.expected.expect,
+                        "at": verdict.expected.at, "zone": verdict.expected.zone, "start": verdict.expected.start,
+                        "hit": verdict.hit, "once": verdict.once, "cleared": verdict.cleared,
+                        "missed": not verdict.alarms, "delay_secs": verdict.delay_secs,
+                        "allowed_secs": verdict.expected.within / 1e9, "sentence": verdict.expected.sentence,
+                    }
+                    for verdict in self.alarms.verdicts
+                ],
+                "wrong": len(self.alarms.wrong), "false": [_alarm(each) for each in self.false_alarms],
+                "disturbed_by_faults": [_alarm(each) for each in self.disturbed],
+            },
+        }  # fmt: skip
+
+
+def _alarm(alarm: Raised) -> dict[str, Any]:
+    return {"condition": alarm.condition, "asset": alarm.asset, "zone": alarm.zone, "at": alarm.at}
+
+
+def score_alarms(
+    run: TruthRun, alarms: Sequence[Raised], strangers: Container[str] = ()
+) -> tuple[TroubleScore, list[Raised]]:
+    """Alarms against the script; and those apart that a fault of the device, or of one on the asset, explains.
+
+    strangers: devices that were only met because a message went astray.
+    """
+    score = score_troubles(run.troubles, alarms)
+    disturbing = set(run.rules["disturbing"])
+    assets = {row["device"]: row["asset"] for row in run.table("devices").to_pylist()}
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for row in run.table("faults").to_pylist():
+        if row["fault"] in disturbing:
+            for place in {row["device"], assets.get(row["device"], "")} - {""}:
+                spans.setdefault(place, []).append((row["start"], row["end"] + _AFTER))
+    disturbed = [
+        alarm for alarm in score.unexplained
+        if (alarm.asset in strangers and alarm.asset not in assets)
+        or any(start <= alarm.at <= end for start, end in spans.get(alarm.asset, ()))
+    ]  # fmt: skip
+    score.unexplained = [alarm for alarm in score.unexplained if alarm not in disturbed]
+    return score, disturbed
