@@ -98,9 +98,10 @@ def load_scenario(name: str, city: City, origin: int) -> Scenario:
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"scenario {name} is not TOML: {error}") from error
     span = partial(_span, zone=ZoneInfo(city.timezone), origin=origin)
-    troubles = tuple(_troubles(document, name, city, span))
-    faults = tuple(read_faults(document, name, city, span))
     extent = _extent(document.get("run", {}), name, city)
+    part = extent.of(city)
+    troubles = tuple(_troubles(document, name, city, part, span))
+    faults = tuple(read_faults(document, name, part, span))
     return Scenario(str(document.get("name", name)), str(document.get("sentence", "")), troubles, faults, extent)
 
 
@@ -147,8 +148,9 @@ def _span(table: Mapping[str, Any], where: str, *, zone: ZoneInfo, origin: int) 
 
 
 def _troubles(
-    document: Mapping[str, Any], name: str, city: City, span: Callable[[Mapping[str, Any], str], tuple[int, int]]
-) -> Iterator[Trouble]:
+    document: Mapping[str, Any], name: str, city: City, part: City,
+    span: Callable[[Mapping[str, Any], str], tuple[int, int]],
+) -> Iterator[Trouble]:  # fmt: skip
     inside = _zones_inside()
     for k, table in enumerate(document.get("troubles", [])):
         where = f"scenario {name}: troubles[{k}]"
@@ -160,7 +162,7 @@ def _troubles(
             raise ValueError(f"{where}.kind {table['kind']!r} is no trouble; there are {', '.join(KINDS)}")
         zone = str(table.get("zone", ""))
         place = Place(str(table.get("device", "")), str(table.get("asset", "")), zone, frozenset(inside.get(zone, ())))
-        there = [device for device in city.devices if place.has(device)]
+        there = [device for device in part.devices if place.has(device)]
         if not there:
             raise ValueError(f"{where}: no device of the city is at {place.device or place.asset or place.zone!r}")
         start, end = span(table, where)
