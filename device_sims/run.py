@@ -27,12 +27,13 @@ from device_sims.source import Playable
 from device_sims.truth import RunFolder, RunStory
 from device_sims.truth_rows import TruthWriter
 
-__all__ = ["Plan", "Progress", "Summary", "check", "record", "simulate"]
+__all__ = ["STOPPING", "Plan", "Progress", "Summary", "check", "record", "simulate"]
 
 TICK = 0.005
 """Seconds: waits are not shorter than this, so that a fast city wakes the process 200 times a second and not 700."""
 _TELL = 10_000
 _BREATH = 64
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 DRAIN = 30.0
 """Seconds that the broker has for acknowledging what is under way at the end."""
 
@@ -283,7 +284,9 @@ def _stop_on_signal(task: "asyncio.Task[None]") -> ExitStack:
     """Cancel `task` at SIGTERM or SIGINT; a second signal has its usual effect."""
     loop = asyncio.get_running_loop()
     stack = ExitStack()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPPING:
         loop.add_signal_handler(number, task.cancel)
         stack.callback(loop.remove_signal_handler, number)
+    # processes.py keeps them back while a process starts
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     return stack

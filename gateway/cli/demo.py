@@ -46,7 +46,7 @@ def demo(
     speed
         City seconds a real second.
     devices
-        How many; all 455 of the built-in city where not given. With more, the city goes on by copies of its districts.
+        How many; all 467 of the built-in city where not given. With more, the city goes on by copies of its districts.
     seed
         Of the simulators' random generator.
     faults
