@@ -65,6 +65,8 @@ class Plan:
     share: Share | None = None
     """Only these of the devices; the others are another process's."""
     scenario: str = ""
+    whole_city: bool = False
+    """All devices, not only those that the scenario is about."""
     recordings: bool = True
     """Some devices play recorded days; else all are simulated."""
     record: Path | None = None
@@ -210,6 +212,8 @@ def _cast(plan: Plan) -> tuple[Fleet, City, Scenario | None]:
     """Who plays."""
     city = load_city(plan.devices, recordings=plan.recordings)
     scenario = load_scenario(plan.scenario, city, plan.origin) if plan.scenario else None
+    if scenario is not None and not plan.whole_city:
+        city = scenario.extent.of(city)
     troubles = scenario.troubles if scenario is not None else ()
     faults = Faults.parse(plan.faults).and_(scenario.faults if scenario is not None else ())
     return Fleet(city, plan.seed, plan.origin, faults, troubles, plan.share), city, scenario
