@@ -25,7 +25,9 @@ def read_messages(files: Sequence[Path], topic: str, received_at: int | None) ->
         CommandError: there is none, a file can't be read, or nobody says which topic a payload has.
     """
     if not files:
-        raise CommandError("Which messages?", "Name recordings (JSON lines), payloads with --topic, or - for standard input.", 2)
+        raise CommandError(
+            "Which messages?", "Name recordings (JSON lines), payloads with --topic, or - for standard input.", 2
+        )
     for file in files:
         if file == _STDIN:
             yield from _from_bytes(sys.stdin.buffer.read(_MOST_BYTES + 1), "standard input", topic, received_at)
@@ -55,9 +57,13 @@ def _from_bytes(content: bytes, name: str, topic: str, received_at: int | None) 
             'For a raw payload give --topic; a recording has lines {"received_at": ..., "topic": ..., "payload": ...}.', 2,
         )  # fmt: skip
     if len(content) > _MOST_BYTES:
-        raise CommandError(f"{name} is longer than {_MOST_BYTES >> 20} MiB.", "Name a payload, or a recording (.jsonl, .jsonl.gz).", 2)
+        raise CommandError(
+            f"{name} is longer than {_MOST_BYTES >> 20} MiB.", "Name a payload, or a recording (.jsonl, .jsonl.gz).", 2
+        )
     if any(sign in topic for sign in "+#\0"):
-        raise CommandError(f"{topic!r} is a filter, and a payload has one topic.", "Write the topic that it came on.", 2)
+        raise CommandError(
+            f"{topic!r} is a filter, and a payload has one topic.", "Write the topic that it came on.", 2
+        )
     # an editor ends a file with a line end that no device sent
     yield Heard(received_at, topic, content.removesuffix(b"\n").removesuffix(b"\r"))
 

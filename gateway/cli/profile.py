@@ -76,7 +76,9 @@ def _profile(name: str, settings: Settings) -> Profile:
     file = Path(name)
     if file.suffix == ".toml" or "/" in name or file.is_file():
         try:
-            return load_profiles({name if name.endswith(".toml") else f"{name}.toml": file.read_text(encoding="utf-8")})[0]
+            return load_profiles(
+                {name if name.endswith(".toml") else f"{name}.toml": file.read_text(encoding="utf-8")}
+            )[0]
         except (OSError, UnicodeDecodeError) as error:
             said = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise CommandError(f"{name} can't be read: {said}.", "Name a profile's TOML file.", 2) from error
@@ -100,7 +102,10 @@ def _show(out: Console, trial: Trial, tried: Tried, zone: ZoneInfo) -> None:
     size = len(tried.heard.payload)
     state = tried.outcome if tried.outcome in ("decoded", "topic") else f"{tried.outcome}: {tried.reason}"
     colour = "red" if tried.failed else "dim" if tried.outcome == "ignored" else "bold"
-    out.print(f"[{colour}]{tried.number}[/] {escape(clean(topic, 200))} [dim]{size} bytes[/]" + ("" if tried.outcome == "decoded" else f" [{colour}]{escape(state)}[/]"))
+    out.print(
+        f"[{colour}]{tried.number}[/] {escape(clean(topic, 200))} [dim]{size} bytes[/]"
+        + ("" if tried.outcome == "decoded" else f" [{colour}]{escape(state)}[/]")
+    )
     if tried.readings:
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         for k in range(6):
@@ -114,7 +119,9 @@ def _show(out: Console, trial: Trial, tried: Tried, zone: ZoneInfo) -> None:
                           f"[{_COLOURS.get(one.flag, 'dim')}]{flag}[/]")  # fmt: skip
         out.print(table)
     for trouble in tried.troubles:
-        out.print(f"  [red]{escape(clean(trouble.path, 120))}[/]: {trouble.reason}: {escape(clean(trouble.detail, 400))}")
+        out.print(
+            f"  [red]{escape(clean(trouble.path, 120))}[/]: {trouble.reason}: {escape(clean(trouble.detail, 400))}"
+        )
         if trouble.hint:
             out.print(f"    {escape(clean(trouble.hint, 400))}", style="dim")
 
@@ -122,10 +129,18 @@ def _show(out: Console, trial: Trial, tried: Tried, zone: ZoneInfo) -> None:
 def _show_summary(out: Console, trial: Trial, messages: int, show_: int) -> None:
     counts = trial.counts
     hidden = messages > show_ > 0
-    what = ", ".join(f"{count} {name.removeprefix('messages ').replace('topic', 'of other topics')}" for name, count in sorted(counts.items()) if name.startswith("messages "))
-    flags = ", ".join(f"{count} {name.removeprefix('flag ')}" for name, count in sorted(counts.items()) if name.startswith("flag "))
+    what = ", ".join(
+        f"{count} {name.removeprefix('messages ').replace('topic', 'of other topics')}"
+        for name, count in sorted(counts.items())
+        if name.startswith("messages ")
+    )
+    flags = ", ".join(
+        f"{count} {name.removeprefix('flag ')}" for name, count in sorted(counts.items()) if name.startswith("flag ")
+    )
     out.print(f"{messages} messages: {what}; {counts['readings']} readings{f': {flags}' if flags else ''}")
-    troubles = {name.removeprefix("trouble "): count for name, count in sorted(counts.items()) if name.startswith("trouble ")}
+    troubles = {
+        name.removeprefix("trouble "): count for name, count in sorted(counts.items()) if name.startswith("trouble ")
+    }
     if troubles:
         out.print(f"[red]could not be used[/]: {', '.join(f'{count} {name}' for name, count in troubles.items())}")
     if hidden:
@@ -145,7 +160,9 @@ def listing(*, config: Config = None, json: Json = False) -> None:
     """List the profiles that are configured or built in."""
     settings = settings_of(config, None)
     configured = {profile.name for profile in load_seed_files(settings).profiles}
-    rows = [_facts(profile, profile.name in configured) for profile in sorted(_known(settings), key=lambda one: one.name)]
+    rows = [
+        _facts(profile, profile.name in configured) for profile in sorted(_known(settings), key=lambda one: one.name)
+    ]
     if json:
         print_json({"profiles": rows})
         return

@@ -45,24 +45,38 @@ def profile_draft(
         File to write; must not exist. Standard output where there is none.
     """
     if name and _NAME.fullmatch(name) is None:
-        raise CommandError(f"{name!r} can't be a profile's name.", "Write lower-case letters, digits and hyphens, a letter first.", 2)
+        raise CommandError(
+            f"{name!r} can't be a profile's name.", "Write lower-case letters, digits and hyphens, a letter first.", 2
+        )
     if out is not None and out.exists():
         raise CommandError(f"{out} exists.", "Name another file; what you filled in there would be lost.", 2)
     if topic and filter_problem(topic):
-        raise CommandError(f"--topic {topic} {filter_problem(topic)}.", "Write a topic, or a filter such as city/+/noise/#.", 2)
+        raise CommandError(
+            f"--topic {topic} {filter_problem(topic)}.", "Write a topic, or a filter such as city/+/noise/#.", 2
+        )
     settings = settings_of(config, None)
     zone = city_zone(settings)
     bounds = settings.bounds.bounds()
-    heard = [one for one in read_messages(files, topic, parse_time(received_at, zone) or None) if not topic or filter_covers(topic, one.topic)]
+    heard = [
+        one
+        for one in read_messages(files, topic, parse_time(received_at, zone) or None)
+        if not topic or filter_covers(topic, one.topic)
+    ]
     if not heard:
-        raise CommandError(f"No message{f' of {topic}' if topic else ''} is there.", "Record some: `cityloom listen --save FILE`.", 2)
+        raise CommandError(
+            f"No message{f' of {topic}' if topic else ''} is there.", "Record some: `cityloom listen --save FILE`.", 2
+        )
     families = families_of(heard, bounds)
     family, messages = families[0]
     name = name or _name_of(family.levels)
     try:
         made = draft(family, messages, name, zone.key, bounds)
     except UndraftableError as error:
-        raise CommandError(f"No profile can be made of {clean(family.text, 200)}: {error}.", _others(families) or "Record messages that hold readings.", 1) from error
+        raise CommandError(
+            f"No profile can be made of {clean(family.text, 200)}: {error}.",
+            _others(families) or "Record messages that hold readings.",
+            1,
+        ) from error
     text = draft_text(made)
     said = console(stderr=True)
     if out is None:
@@ -72,12 +86,19 @@ def profile_draft(
             with out.open("x", encoding="utf-8") as file:
                 file.write(text)
         except OSError as error:
-            raise CommandError(f"{out} can't be written: {error.strerror}.", "Name a file in a folder that is there.", 2) from error
+            raise CommandError(
+                f"{out} can't be written: {error.strerror}.", "Name a file in a folder that is there.", 2
+            ) from error
         fields = [one for one in made.fields if not one.out]
         left = sum(one.unit == LEFT_TO_FILL_IN for one in fields) + (made.zone == LEFT_TO_FILL_IN)
-        said.print(f"{out}: {len(fields)} fields of {len(messages)} messages; {left} to fill in ({LEFT_TO_FILL_IN})", markup=False)
+        said.print(
+            f"{out}: {len(fields)} fields of {len(messages)} messages; {left} to fill in ({LEFT_TO_FILL_IN})",
+            markup=False,
+        )
     if len(families) > 1:
-        said.print(clean(f"{len(heard) - len(messages)} messages are of other kinds. {_others(families)}", 600), markup=False)
+        said.print(
+            clean(f"{len(heard) - len(messages)} messages are of other kinds. {_others(families)}", 600), markup=False
+        )
     return 0
 
 

@@ -104,7 +104,9 @@ def families_of(heard: Sequence[Heard], bounds: Bounds) -> list[tuple[Family, li
     by_topic: dict[str, list[Heard]] = {}
     for message in heard:
         by_topic.setdefault(message.topic, []).append(message)
-    found = [(family, [one for topic in family.topics for one in by_topic[topic]]) for family in fold(list(by_topic), shapes)]
+    found = [
+        (family, [one for topic in family.topics for one in by_topic[topic]]) for family in fold(list(by_topic), shapes)
+    ]
     return sorted(found, key=lambda one: (-len(one[1]), one[0].text))
 
 
@@ -133,7 +135,9 @@ def draft(family: Family, heard: Sequence[Heard], name: str, city_zone: str, bou
     if identity[0] != "topic" and not any(level is None for level in family.levels):
         template = family.text
     devices = _devices(records.all, identity_path, heard)
-    guesses = [guess for guess in _times(records, wire, heard) if guess.path not in secrets and guess.path != identity_path]
+    guesses = [
+        guess for guess in _times(records, wire, heard) if guess.path not in secrets and guess.path != identity_path
+    ]
     own = _own_times(guesses, seen) if wire.codec == "json" else {}
     times = () if own else _chosen(guesses)
     zone, zone_note = _zone(next(iter(times or own.values()), None), city_zone, heard)
@@ -159,8 +163,10 @@ def draft(family: Family, heard: Sequence[Heard], name: str, city_zone: str, bou
 
 
 def _times(records: Records, wire: Wire, heard: Sequence[Heard]) -> list[TimeGuess]:
-    return [] if wire.codec in ("senml", "senml_cbor", "text") else (
-        guess_time(records.all, [message.received_at for message in heard])
+    return (
+        []
+        if wire.codec in ("senml", "senml_cbor", "text")
+        else (guess_time(records.all, [message.received_at for message in heard]))
     )
 
 
@@ -228,12 +234,16 @@ def _varies_within(path: str, records: Sequence[Record]) -> bool:
     if path.startswith("$."):
         return False
     first: dict[int, object] = {}
-    return any(first.setdefault(record.message, record.values.get(path)) != record.values.get(path) for record in records)
+    return any(
+        first.setdefault(record.message, record.values.get(path)) != record.values.get(path) for record in records
+    )
 
 
 def _devices(records: Sequence[Record], path: str, heard: Sequence[Heard]) -> list[str]:
     """Whose each record is."""
-    return [f"{heard[record.message].topic}\n{record.key}\n{record.values.get(path) if path else ''}" for record in records]
+    return [
+        f"{heard[record.message].topic}\n{record.key}\n{record.values.get(path) if path else ''}" for record in records
+    ]
 
 
 def _zone(guess: TimeGuess | None, city_zone: str, heard: Sequence[Heard]) -> tuple[str, str]:
@@ -301,7 +311,11 @@ def _unit(unit: str, type_: str) -> str:
 
 def _enum(one: Seen) -> dict[str, int]:
     """A number for each word, where they may be states; none where there are too many."""
-    if one.more_words or len(one.words) > _MOST_WORDS or any(not word.isprintable() or len(word) > 40 for word in one.words):
+    if (
+        one.more_words
+        or len(one.words) > _MOST_WORDS
+        or any(not word.isprintable() or len(word) > 40 for word in one.words)
+    ):
         return {}
     words = sorted(one.words)
     known = [_STATES.get(word.lower()) for word in words]
@@ -339,7 +353,9 @@ def _interval(
             from_receipts.setdefault(device, []).append(at)
     own = _event_times(records, devices, heard, times)
     for source, what in ((own, "the readings' own times"), (from_receipts, "receipts")):
-        steps = [b - a for each in source.values() for a, b in zip(sorted(each), sorted(each)[1:], strict=False) if b > a]
+        steps = [
+            b - a for each in source.values() for a, b in zip(sorted(each), sorted(each)[1:], strict=False) if b > a
+        ]
         if steps:
             secs = median(steps) / 1e9
             near = min(_ROUND, key=lambda one: abs(one - secs) / one)
@@ -363,4 +379,8 @@ def _event_times(
 
 
 def _text(value: str) -> str:
-    return "'" + value + "'" if '"' in value and "'" not in value else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return (
+        "'" + value + "'"
+        if '"' in value and "'" not in value
+        else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    )

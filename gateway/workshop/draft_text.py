@@ -167,7 +167,7 @@ def _field(draft: Draft, one: DraftField) -> Iterator[str]:
     if one.type != "number":
         yield f"{mark}type = {_toml(one.type)}"
     if one.unit:
-        likely = likely_units(one.name) if one.unit == LEFT_TO_FILL_IN else ""
+        likely = likely_units(one.name, one.path[0]) if one.unit == LEFT_TO_FILL_IN else ""
         yield f"{mark}unit = {_toml(one.unit)}" + (f"  # perhaps {likely}" if likely else "")
     if one.enum:
         words = ", ".join(f"{_key(word)} = {number}" for word, number in one.enum.items())
@@ -183,7 +183,9 @@ def _what(seen: Seen, records: int) -> str:
     if seen.nulls:
         parts.append(f"{seen.nulls} of them empty")
     if seen.low <= seen.high:
-        parts.append(f"always {_figure(seen.low)}" if seen.low == seen.high else f"{_figure(seen.low)} to {_figure(seen.high)}")
+        parts.append(
+            f"always {_figure(seen.low)}" if seen.low == seen.high else f"{_figure(seen.low)} to {_figure(seen.high)}"
+        )
     elif seen.words:
         shown = ", ".join(json.dumps(tidy(word, 24), ensure_ascii=False) for word in list(seen.words)[:4])
         parts.append(f"{shown}{', ...' if len(seen.words) > 4 else ''}")

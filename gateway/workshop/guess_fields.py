@@ -3,9 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import inf, isfinite
 
+from gateway.config.units import UnknownUnitError, conversion
 from gateway.workshop.leaves import Scalar, leaf_kind
 from gateway.workshop.message import is_secret_name
 from gateway.workshop.records import Record
@@ -13,8 +15,13 @@ from gateway.workshop.records import Record
 __all__ = ["Seen", "guess_sequence", "last_key", "likely_units", "look", "quantity_names"]
 
 _KEY = re.compile(r'"((?:[^"\\]|\\.)*)"|([^."\[\]]+)|\[(\d+)\]')
-_VAGUE = frozenset("value values val v reading readings data payload fields object params properties @value result".split())
-_COUNTER = re.compile(r"(?:seq|sequence|cnt|count(?:er)?|f_?cnt|num|n|no|msg_?(?:id|no|num|cnt)|packet_?(?:id|no)?|frame)(?:_?(?:no|nr|num|number|id))?", re.IGNORECASE)
+_VAGUE = frozenset(
+    "value values val v reading readings data payload fields object params properties @value result".split()
+)
+_COUNTER = re.compile(
+    r"(?:seq|sequence|cnt|count(?:er)?|f_?cnt|num|n|no|msg_?(?:id|no|num|cnt)|packet_?(?:id|no)?|frame)(?:_?(?:no|nr|num|number|id))?",
+    re.IGNORECASE,
+)
 _RESERVED = frozenset({"flag", "time", "device", "revision", "series", "ts"})
 _DISTINCT = 24
 _UNITS: tuple[tuple[str, str], ...] = (
@@ -142,7 +149,7 @@ def _is_name(name: str) -> bool:
 
 
 def _snake(key: str) -> str:
-    text = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", key)
+    text = re.sub(r"([a-z0-9])([A-Z][a-z])", r"\1_\2", key)
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
@@ -150,8 +157,13 @@ def _is_reserved(name: str) -> bool:
     return name in _RESERVED or name.endswith(("_flag", "_why"))
 
 
-def likely_units(name: str) -> str:
+def likely_units(name: str, path: str) -> str:
     """Units that quantities of such a name often have, for a comment; empty: no idea."""
+    end = re.split(r"[_\-. ]", last_key(path))[-1]
+    if len(end) > 1 and end != last_key(path):
+        with suppress(UnknownUnitError):
+            conversion(end)
+            return f'"{end}"'
     return next((units for pattern, units in _UNITS if re.search(pattern, name)), "")
 
 

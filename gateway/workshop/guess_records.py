@@ -62,9 +62,7 @@ def _branches(document: Any) -> Iterator[Steps]:
             if keyed is not None:
                 yield (*steps, *keyed)
             elif len(steps) < _DEEPEST:
-                waiting.extend(
-                    ((*steps, key), value[key]) for key in value if not _ABOUT_RADIO.fullmatch(key) and key
-                )
+                waiting.extend(((*steps, key), value[key]) for key in value if not _ABOUT_RADIO.fullmatch(key) and key)
 
 
 def _is_list_of_objects(value: Any) -> bool:
@@ -117,7 +115,8 @@ def records_at(document: Any, path: Steps) -> Iterator[RecordAt]:
             below = [(at[step], key)]
         branch = isinstance(step, Each)
         waiting.extend(
-            (one, depth + 1, one if branch else inner, inner if branch else outer, name) for one, name in reversed(below)
+            (one, depth + 1, one if branch else inner, inner if branch else outer, name)
+            for one, name in reversed(below)
         )
 
 

@@ -96,7 +96,12 @@ def _read(value: Any, name: str) -> int | None:
 def guess_time(records: Sequence[Record], receipts: Sequence[int | None]) -> list[TimeGuess]:
     """All places that hold times, the likeliest first."""
     paths = dict.fromkeys(path for record in records for path in record.values)
-    found = [(guess, spread) for path in paths if (guess := _at(path, records, receipts)) for spread in [_varies(path, records)]]
+    found = [
+        (guess, spread)
+        for path in paths
+        if (guess := _at(path, records, receipts))
+        for spread in [_varies(path, records)]
+    ]
     messages = len({record.message for record in records})
 
     def rank(one: tuple[TimeGuess, bool]) -> tuple[Any, ...]:

@@ -15,18 +15,24 @@ __all__ = ["Family", "Shape", "fold", "is_id", "template_of"]
 
 _MANY = 8
 """So many different words at one level are names of something."""
+_MOST_FOLDS = 200
 _WORD = re.compile(r"[A-Za-z]+")
 _VERSION = re.compile(r"v\d{1,2}(?:\.\d+)?|[a-z]{1,12}[bv]v?\d\.\d|gen\d|[a-z]{2,}[24][a-z]{2,}", re.IGNORECASE)
 """Versions, and bridges such as zigbee2mqtt."""
 _SECRET = re.compile(r"(?=.*[0-9])(?=.*[g-zG-Z])[A-Za-z0-9]{20,}")
-_ROLES = frozenset("""
+_ROLES = frozenset(
+    """
     reading readings up uplink state status telemetry data attrs attributes sensor sensors event events value values post
     report payload measurement measurements tele stat log lines pack rpc json raw out output update message messages
     info online lwt speed record level msg pub publish properties property
-""".split())
+""".split()
+)
 Shape = tuple[str, frozenset[str]]
 """What a topic's payloads look like: their codec, and the places in them."""
 _NOTHING: Shape = ("", frozenset())
+_PLACES = frozenset(
+    "zone site area city building room tenant application group line plant street district floor".split()
+)
 _DEVICES = frozenset("device devices dev node nodes meter meters sensor sensors thing things station stations".split())
 
 
@@ -42,7 +48,6 @@ class Family:
     def text(self) -> str:
         """The levels with {..} for those that vary, as a view shows them."""
         return "/".join("{..}" if level is None else level for level in self.levels)
-
 
     @property
     def filter(self) -> str:
@@ -64,9 +69,10 @@ def fold(topics: Sequence[str], shapes: Mapping[str, Shape] | None = None) -> li
         codec, places = (shapes or {}).get(topic, _NOTHING)
         topics_so_far, places_so_far = families.get((codec, levels), ([], frozenset()))
         families[codec, levels] = ([*topics_so_far, topic], places_so_far | places)
-    merged = True
-    while merged:
+    for _ in range(_MOST_FOLDS):
         families, merged = _merged(families)
+        if not merged:
+            break
     found = [Family(levels, tuple(sorted(members))) for (_, levels), (members, _) in families.items()]
     return sorted(found, key=lambda family: (family.text, family.topics))
 
@@ -81,7 +87,9 @@ def _merged(families: _Families) -> tuple[_Families, bool]:
     for codec, levels in families:
         for place, level in enumerate(levels):
             if level != "":
-                alike.setdefault((codec, place, (*levels[:place], None, *levels[place + 1 :])), []).append((codec, levels))
+                alike.setdefault((codec, place, (*levels[:place], None, *levels[place + 1 :])), []).append(
+                    (codec, levels)
+                )
     # the level with most words first; of messages that tell something two are enough
     order = sorted(alike.items(), key=lambda one: (-len(one[1]), one[0][1], str(one[0])))
     for (codec, place, levels), members in order:
@@ -115,7 +123,9 @@ def template_of(family: Family) -> tuple[str, tuple[str, ...]]:
     columns = list(zip(*(topic.split("/") for topic in family.topics), strict=True))
     varying = [k for k, level in enumerate(levels) if level is None]
     if not varying:
-        free = [k for k, level in enumerate(levels) if level and not level.startswith("$") and level.lower() not in _ROLES]
+        free = [
+            k for k, level in enumerate(levels) if level and not level.startswith("$") and level.lower() not in _ROLES
+        ]
         varying = free[-1:] or [len(levels) - 1]
     secrets = [k for k in varying if len(varying) > 1 and all(_SECRET.fullmatch(text) for text in columns[k])]
     left = [k for k in varying if k not in secrets] or varying
@@ -135,7 +145,7 @@ def template_of(family: Family) -> tuple[str, tuple[str, ...]]:
 
 def _name(before: str | None, place: int, taken: set[str]) -> str:
     word = "_".join(_WORD.findall(before or "")).lower()
-    word = word[:-1] if word.endswith("s") and len(word) > 3 else word
-    if len(word) < 4 or word in taken or word in _ROLES or is_secret_name(word):
+    word = word[:-1] if word.endswith("s") and len(word) > 4 else word if word in _PLACES else ""
+    if not word or word in taken or word in _ROLES or is_secret_name(word):
         return f"level_{place + 1}"
     return word

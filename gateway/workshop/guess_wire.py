@@ -17,7 +17,9 @@ from gateway.workshop.guess_csv import guess_csv
 __all__ = ["Wire", "content_of", "guess_wire", "kind_of"]
 
 _LINE = re.compile(r'(?:[^\\, \n#{\["]|\\.)+(?:,[^\s,=]+=(?:[^\s,\\]|\\.)+)* +[^\s=,]+=(?:"[^"]*"|[^\s,"]+)[^\n]*')
-_LINE_FIELD = re.compile(r'[^\s=,]+=(?:"[^"]*"|-?[0-9.]+(?:[eE][+-]?[0-9]+)?[iu]?|t|f|true|false)(?:[, ]|$)', re.IGNORECASE)
+_LINE_FIELD = re.compile(
+    r'[^\s=,]+=(?:"[^"]*"|-?[0-9.]+(?:[eE][+-]?[0-9]+)?[iu]?|t|f|true|false)(?:[, ]|$)', re.IGNORECASE
+)
 _WORD = re.compile(r"[A-Za-z_][\w.:-]*")
 _SENML_VALUES = frozenset({"v", "vs", "vb", "vd", "s"})
 
@@ -103,8 +105,10 @@ def _binary_kind(content: bytes, bounds: Bounds) -> str:
         pack = cbor_pack(content, bounds.max_records)
     except Unusable:
         return "no codec reads these bytes: they are neither text nor SenML in CBOR"
-    return "senml_cbor" if any(_SENML_VALUES & one.keys() for one in pack if isinstance(one, dict)) else (
-        "no codec reads these bytes: CBOR, but not SenML"
+    return (
+        "senml_cbor"
+        if any(_SENML_VALUES & one.keys() for one in pack if isinstance(one, dict))
+        else ("no codec reads these bytes: CBOR, but not SenML")
     )
 
 
@@ -134,4 +138,3 @@ def _is_text(content: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return not any(sign < " " and sign not in "\t\r\n" for sign in text[:2000])
-

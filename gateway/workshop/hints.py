@@ -29,7 +29,9 @@ def hint_for_message(profile: Profile, reason: Rejected, heard: Heard, bounds: B
     """What would let the message through; "" where nobody knows."""
     wire, records = seen_in(heard, bounds)
     if reason is Rejected.COMPRESSION_BROKEN:
-        return 'it is not packed so: compression = "auto" takes what begins like gzip, zlib or zstd, and else plain bytes'
+        return (
+            'it is not packed so: compression = "auto" takes what begins like gzip, zlib or zstd, and else plain bytes'
+        )
     if reason in (Rejected.UNREADABLE, Rejected.NOT_UTF8, Rejected.WRONG_SHAPE):
         if wire.compression != "none" and profile.compression == "none":
             return f'it is packed: compression = "{wire.compression}"'
@@ -41,7 +43,11 @@ def hint_for_message(profile: Profile, reason: Rejected, heard: Heard, bounds: B
     if reason in (Rejected.TIME_MISSING, Rejected.TIME_INVALID):
         return _hint_for_time(profile, records, heard.received_at)
     if reason in (Rejected.IDENTITY_MISSING, Rejected.IDENTITY_INVALID):
-        paths = [path for path in _paths(records) if any(word in last_key(path).lower() for word in ("id", "eui", "dev", "name", "imei", "sn", "serial"))]
+        paths = [
+            path
+            for path in _paths(records)
+            if any(word in last_key(path).lower() for word in ("id", "eui", "dev", "name", "imei", "sn", "serial"))
+        ]
         return f"[identity]: the message holds {_listed(paths)}" if paths else "[identity]: take it from the topic"
     if reason is Rejected.PAYLOAD_TOO_LARGE:
         return "bounds.max_payload_bytes of the configuration says how much is taken"
@@ -66,7 +72,13 @@ def _hint_for_time(profile: Profile, records: Records, receipt: int | None) -> s
         found = [way for value in values.get(path, ()) for way in formats_of(value, receipt)]
         if found and found[0][0] != time.format:
             return f'{path} reads as a time by format = "{found[0][0]}" ({_moment(found[0][1])})'
-    other = [(path, way) for path, each in values.items() if looks_like_time_name(path) for value in each for way in formats_of(value, receipt)]
+    other = [
+        (path, way)
+        for path, each in values.items()
+        if looks_like_time_name(path)
+        for value in each
+        for way in formats_of(value, receipt)
+    ]
     if other:
         path, (name, ns) = other[0]
         return f'{path} reads as a time: path = "{path}", format = "{name}" ({_moment(ns)})'
@@ -92,11 +104,17 @@ def hint_for_field(profile: Profile, quantity: str, reason: Invalid, heard: Hear
     if reason is Invalid.WRONG_TYPE:
         return f"{key}: {_hint_for_type(spec.type, here)}".removesuffix(": ")
     if reason is Invalid.REQUIRED_ABSENT:
-        free_paths = [path for path in values if path not in {each for field in profile.fields.values() for each in field.path}]
+        free_paths = [
+            path for path in values if path not in {each for field in profile.fields.values() for each in field.path}
+        ]
         wanted = last_key(spec.path[0]).lower()
         close = [path for path in free_paths if last_key(path).lower() == wanted]
         close = close or get_close_matches(spec.path[0], free_paths, n=1, cutoff=0.6)
-        return f'{key}: is it path = "{close[0]}"? Else required = false' if close else f"{key}: required = false, or default = 0 where it means that"
+        return (
+            f'{key}: is it path = "{close[0]}"? Else required = false'
+            if close
+            else f"{key}: required = false, or default = 0 where it means that"
+        )
     return ""
 
 
@@ -135,4 +153,3 @@ def _listed(paths: Sequence[str]) -> str:
 
 def _moment(ns: int) -> str:
     return f"{datetime.fromtimestamp(ns // 1_000_000_000, UTC):%Y-%m-%dT%H:%M:%SZ}"
-

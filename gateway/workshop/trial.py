@@ -99,7 +99,9 @@ class Trial:
             out.outcome, out.reason = "topic", str(match.reason)
             nearest = min((difference(template, heard.topic) for template in self.profile.templates), default=None)
             detail = nearest.what if nearest is not None and nearest.what else "the gateway takes no such topic"
-            out.troubles.append(Trouble("topic", out.reason, detail, "write it into topics, or try the profile of its kind"))
+            out.troubles.append(
+                Trouble("topic", out.reason, detail, "write it into topics, or try the profile of its kind")
+            )
         self.counts[f"messages {out.outcome}"] += 1
         self.counts["readings"] += len(out.readings)
         self.counts.update(f"flag {reading.flag.name.lower()}" for reading in out.readings)
