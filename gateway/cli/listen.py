@@ -56,7 +56,8 @@ def listen(
     topic
         Filters to listen to, such as plant/+/noise/#; may be given several times. Everything where there is none.
     save
-        New file for what is heard, for `cityloom replay` and `cityloom profile`; gzip'd where it ends in .gz. It holds messages whole, secrets too.
+        New file for what is heard, for `cityloom replay` and `cityloom profile`; gzip'd where it ends in .gz.
+        It holds messages whole, secrets too.
     for_
         Stop after so long, such as 30s, 10m.
     limit
@@ -178,8 +179,10 @@ class _Session:
             kinds: list[dict[str, Any]] = [
                 asdict(line) | {"rate": round(line.messages / max(self._secs, 1e-3), 3)} for line in lines
             ]
-            print_json({"messages": total, "secs": round(self._secs, 3), "connected": self._connected,
-                        "dropped": self._dropped, "saved": None if save is None else str(save), "topics": kinds})  # fmt: skip
+            print_json({
+                "messages": total, "secs": round(self._secs, 3), "connected": self._connected,
+                "dropped": self._dropped, "saved": None if save is None else str(save), "topics": kinds,
+            })  # fmt: skip
             return
         if lines:
             self._out.print(listening_view(lines, "", None))

@@ -54,7 +54,7 @@ def _from_bytes(content: bytes, name: str, topic: str, received_at: int | None) 
     if not topic:
         raise CommandError(
             f"{name} is no recording, and nobody says which topic it came on.",
-            'For a raw payload give --topic; a recording has lines {"received_at": ..., "topic": ..., "payload": ...}.', 2,
+            'For a raw payload give --topic; a recording has lines of received_at, topic and payload.', 2,
         )  # fmt: skip
     if len(content) > _MOST_BYTES:
         raise CommandError(

@@ -34,9 +34,10 @@ At = Annotated[str, Parameter(help="When a raw payload was received, such as 202
 
 def try_profile(
     profile: str, files: Annotated[tuple[Path, ...], Parameter(show_default=False)] = (), /, *, topic: Topic = "",
-    received_at: At = "", show_: Annotated[int, Parameter(name="--show")] = 20, config: Config = None, json: Json = False,
+    received_at: At = "", show_: Annotated[int, Parameter(name="--show")] = 20, config: Config = None,
+    json: Json = False,
 ) -> int:  # fmt: skip
-    """Try a profile on messages: the readings that they become, and where and why they don't. Exit code 1 where something failed.
+    """Try a profile on messages: what they become, and where and why they fail. Exit code 1 where some do.
 
     Parameters
     ----------
@@ -66,8 +67,10 @@ def try_profile(
         raise CommandError("The recordings hold no message.", "Record some: `cityloom listen --save FILE`.", 2)
     _show_summary(out, trial, shown["good"] + shown["failed"], show_)
     if json:
-        print_json({"profile": trial.profile.name, "counts": dict(sorted(trial.counts.items())), "failed": shown["failed"],
-                    "failures": failures})  # fmt: skip
+        print_json({
+            "profile": trial.profile.name, "counts": dict(sorted(trial.counts.items())), "failed": shown["failed"],
+            "failures": failures,
+        })  # fmt: skip
     return 1 if shown["failed"] else 0
 
 

@@ -29,7 +29,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 def profile_draft(
     files: Annotated[tuple[Path, ...], Parameter(show_default=False)] = (), /, *,
-    topic: Annotated[str, Parameter(help="The topic of a raw payload; of a recording a filter: only messages that it takes in count.")] = "",
+    topic: str = "",
     name: str = "", out: Annotated[Path | None, Parameter(show_default=False)] = None, received_at: At = "",
     config: Config = None,
 ) -> int:  # fmt: skip
@@ -39,6 +39,8 @@ def profile_draft(
     ----------
     files
         Recordings (JSON lines), raw payloads with --topic, or - for standard input.
+    topic
+        The topic of a raw payload; of a recording a filter, and only messages that it takes in count.
     name
         The profile's name: lower case, digits, hyphens; made of the topic where empty.
     out

@@ -22,7 +22,8 @@ class Recorder:
         try:
             # messages may hold secrets
             file.touch(mode=0o600, exist_ok=False)
-            self._out: IO[bytes] = gzip.open(file, "wb", 6) if file.suffix == ".gz" else file.open("wb")  # type: ignore[assignment]
+            made = gzip.GzipFile(file, "wb", 6) if file.suffix == ".gz" else file.open("wb")
+            self._out: IO[bytes] | gzip.GzipFile = made
         except FileExistsError as error:
             raise CommandError(f"{file} exists.", "Name a new file: recordings are not overwritten.", 2) from error
         except OSError as error:

@@ -78,7 +78,7 @@ def _field_unit(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found
         yield (
             "unit",
             "is left to fill in: messages don't tell it",
-            'Write the unit that the device means, such as "Cel"; "1" where it has none. gateway/config/units.py has all.',
+            'Write the one that the device means, such as "Cel"; "1" where it has none. See gateway/config/units.py.',
         )
         return
     try:

@@ -23,7 +23,8 @@ def _time_zone(profile: Profile) -> Iterator[Found]:
     if time is None:
         return
     if time.zone == LEFT_TO_FILL_IN:
-        yield "time.zone", "is left to fill in: messages don't tell it", 'Write that of the devices\' clock, such as "Asia/Shanghai".'
+        remedy = 'Write that of the devices\' clock, such as "Asia/Shanghai".'
+        yield "time.zone", "is left to fill in: messages don't tell it", remedy
     elif time.zone is not None:
         try:
             ZoneInfo(time.zone)

@@ -7,59 +7,30 @@ nobody knows. A profile with a TODO in it is refused by name of the field, so no
 Pure, and the same for the same messages.
 """
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 from zoneinfo import ZoneInfo
 
 from gateway.config.bounds import Bounds
-from gateway.config.units import LEFT_TO_FILL_IN, UnknownUnitError, conversion
-from gateway.workshop.guess_fields import Seen, guess_sequence, last_key, look, quantity_names
-from gateway.workshop.guess_time import TimeGuess, guess_time, looks_like_time_name, offset_secs
+from gateway.config.units import LEFT_TO_FILL_IN
+from gateway.workshop.draft_fields import NAMES_DEVICES, DraftField, draft_fields
+from gateway.workshop.guess_fields import Seen, guess_sequence, last_key, look
+from gateway.workshop.guess_time import TimeGuess, guess_time, offset_secs
 from gateway.workshop.guess_topic import Family, Shape, fold, is_id, template_of
 from gateway.workshop.guess_wire import Wire, guess_wire
 from gateway.workshop.message import Heard
 from gateway.workshop.records import Record, Records, read_records
 
-__all__ = ["Draft", "DraftField", "UndraftableError", "draft", "families_of"]
+__all__ = ["Draft", "UndraftableError", "draft", "families_of"]
 
-_ID = re.compile(
-    r"(?:device|dev|sensor|node|meter|station|thing|unit|logger|asset|gateway)?_?(?:id|eui|uid|uuid|key|sn|serial(?:_?(?:no|number))?|imei|mac|name)"
-    r"|dev_?eui|imei|device|station|sensor|host|src|source|mac|node",
-    re.IGNORECASE,
-)
-_TECHNICAL = re.compile(
-    r"(?:f_?)?port|ack|rssi_?raw|.*version|schema|qos|dr|adr|id|.*_id|type|fw|firmware|sf|bw|crc|len|length|freq(?:uency)?_plan|protocol",
-    re.IGNORECASE,
-)
-_STATES = {"off": 0, "on": 1, "false": 0, "true": 1, "closed": 0, "open": 1, "offline": 0, "online": 1, "no": 0, "yes": 1,
-           "ok": 0, "normal": 0, "none": 0, "fault": 1, "alarm": 1}  # fmt: skip
-_MOST_WORDS = 8
-_MOST_FIELDS = 64
 _ROUND = (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 21600, 43200, 86400)
 _ASSUMED_SECS = 60.0
 
 
 class UndraftableError(ValueError):
     """There is nothing that a profile could be made of; says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class DraftField:
-    """A quantity, or what may be one."""
-
-    name: str
-    path: tuple[str, ...]
-    seen: Seen
-    type: str
-    unit: str = ""
-    time: str = ""
-    required: bool = True
-    enum: dict[str, int] = field(default_factory=dict)
-    out: str = ""
-    """Why it is commented out; empty: it is a field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +116,7 @@ def draft(family: Family, heard: Sequence[Heard], name: str, city_zone: str, bou
     sequence = None
     if wire.codec not in ("senml", "senml_cbor", "text"):
         sequence = guess_sequence(records.all, devices, {path: one for path, one in seen.items() if path not in taken})
-    fields, left_out = _fields(records, seen, wire, taken | ({sequence[0]} if sequence else set()), own)
+    fields, left_out = draft_fields(records, seen, wire, taken | ({sequence[0]} if sequence else set()), own)
     if not any(not one.out for one in fields):
         raise UndraftableError("the messages hold nothing but texts and times: no number, no state")
     interval, interval_note = _interval(records.all, devices, heard, times or tuple(own.values()))
@@ -204,7 +175,8 @@ def _identity(
         return ("topic", '"{device}"'), "no base name in some of the messages", ""
     if records.keyed:
         return ("object_key", "true"), "", ""
-    named = [path for path in seen if _ID.fullmatch(last_key(path)) and _names_devices(path, seen, records, wire)]
+    named = [path for path in seen if NAMES_DEVICES.fullmatch(last_key(path))]
+    named = [path for path in named if _names_devices(path, seen, records, wire)]
     many = [path for path in named if _varies_within(path, records.all)]
     varies = len(family.topics) > 1 or any(is_id(level) for level in family.topics[0].split("/"))
     if many or (named and not varies):
@@ -260,86 +232,6 @@ def _zone(guess: TimeGuess | None, city_zone: str, heard: Sequence[Heard]) -> tu
     if local is not None and abs(local.total_seconds() - offset) < 1:
         return city_zone, f"{shown}, as the city's does"
     return LEFT_TO_FILL_IN, f"{shown}: which zone is that?"
-
-
-def _fields(
-    records: Records, seen: dict[str, Seen], wire: Wire, taken: set[str], own: dict[str, TimeGuess]
-) -> tuple[tuple[DraftField, ...], tuple[str, ...]]:
-    fields: list[DraftField] = []
-    left_out: list[str] = []
-    columns = {column for joined in (wire.csv.joined.values() if wire.csv else ()) for column in joined}
-    tags = {tag for record in records.all for tag in record.tags}
-    wrapped = {path.removesuffix(".value") for path in seen if path.endswith(".value")}
-    units = {name: unit for record in records.all for name, unit in record.units.items()}
-    kept = 0
-    free = [path for path in seen if path not in taken | columns and not (path in wrapped and wire.codec == "json")]
-    names = quantity_names(free)
-    for path in free:
-        one = seen[path]
-        bare = path.removesuffix(".value")
-        paths = (path, bare) if path.endswith(".value") and bare in seen and wire.codec == "json" else (path,)
-        type_ = one.type
-        words = {} if type_ != "enum" else _enum(one)
-        if not type_ or (type_ == "enum" and not words):
-            left_out.append(path)
-            continue
-        out = _doubt(path, one, type_, tags)
-        if not out:
-            kept += 1
-            out = f"a profile has {_MOST_FIELDS} fields at most" if kept > _MOST_FIELDS else ""
-        made = DraftField(
-            names[path], paths, one, "numeric_string" if type_ == "numeric_string" and wire.codec == "json" else
-            "number" if type_ == "numeric_string" else type_,
-            unit=_unit(units.get(path, ""), type_), time=own[path].path if path in own else "",
-            required=sum(seen[each].count for each in paths) >= len(records.all), enum=words, out=out,
-        )  # fmt: skip
-        if wire.codec not in ("json", "text") and words and set(words) <= {"true", "false"}:
-            made = replace(made, type="boolean", enum={})
-        fields.append(made)
-    return tuple(fields), tuple(left_out)
-
-
-def _unit(unit: str, type_: str) -> str:
-    if type_ in ("boolean", "enum"):
-        return ""
-    try:
-        conversion(unit, senml=True)
-    except UnknownUnitError:
-        return LEFT_TO_FILL_IN
-    return unit
-
-
-def _enum(one: Seen) -> dict[str, int]:
-    """A number for each word, where they may be states; none where there are too many."""
-    if (
-        one.more_words
-        or len(one.words) > _MOST_WORDS
-        or any(not word.isprintable() or len(word) > 40 for word in one.words)
-    ):
-        return {}
-    words = sorted(one.words)
-    known = [_STATES.get(word.lower()) for word in words]
-    if None not in known and len(set(known)) == len(known):
-        return dict(sorted(((word, _STATES[word.lower()]) for word in words), key=lambda pair: pair[1]))
-    calm = [word for word in words if _STATES.get(word.lower()) == 0]
-    return {word: k for k, word in enumerate([*calm, *(word for word in words if word not in calm)])}
-
-
-def _doubt(path: str, one: Seen, type_: str, tags: set[str]) -> str:
-    """Why a place is rather no quantity."""
-    if path in tags:
-        return "a tag"
-    if path.startswith(("$.", "^.")):
-        return "stands outside the records, and would be a reading of each"
-    if looks_like_time_name(path) and type_ in ("number", "numeric_string") and one.low > 1e9:
-        return "looks like a time"
-    if _TECHNICAL.fullmatch(last_key(path)):
-        return "looks like something technical"
-    if type_ == "enum" and len(one.words) == 1 and next(iter(one.words)).lower() not in _STATES:
-        return "always the same text"
-    if type_ == "enum" and _ID.fullmatch(last_key(path)):
-        return "looks like a name"
-    return ""
 
 
 def _interval(

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from gateway.config.units import LEFT_TO_FILL_IN
-from gateway.workshop.draft import Draft, DraftField
+from gateway.workshop.draft import Draft
+from gateway.workshop.draft_fields import DraftField
 from gateway.workshop.guess_fields import Seen, likely_units
 from gateway.workshop.leaves import Scalar
 from gateway.workshop.message import shown_payload, tidy
@@ -40,10 +41,8 @@ def _head(draft: Draft) -> Iterator[str]:
     yield "#"
     left = [one.name for one in draft.fields if one.unit == LEFT_TO_FILL_IN and not one.out]
     if left or draft.zone == LEFT_TO_FILL_IN:
-        yield f'# To do: fill in what is "{LEFT_TO_FILL_IN}"; until then `cityloom check` and `cityloom profile try` refuse this file. Look at'
-        yield "# every line: it is what a machine guessed. What is commented out was seen too, and may be wanted."
-    else:
-        yield "# Look at every line: it is what a machine guessed. What is commented out was seen too, and may be wanted."
+        yield f'# To do: fill in what is "{LEFT_TO_FILL_IN}"; until then `check` and `profile try` refuse it.'
+    yield "# Look at every line: a machine guessed it. What is commented out was seen too, and may be wanted."
 
 
 def _names(draft: Draft) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Literal
 
 from gateway.config.profile_model import CsvSpec
 
@@ -67,7 +68,7 @@ def _is_header(row: str, delimiter: str) -> bool:
     return len(set(cells)) == len(cells) and all(_NAME.fullmatch(cell) for cell in cells)
 
 
-def _decimal(rows: Sequence[str], delimiter: str) -> str:
+def _decimal(rows: Sequence[str], delimiter: str) -> Literal[".", ","]:
     if delimiter == ",":
         return "."
     cells = [cell for row in rows for cell in re.split(rf"[{re.escape(delimiter)}=:]", row)]

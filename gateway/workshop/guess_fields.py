@@ -1,4 +1,4 @@
-"""What may be a quantity, and what is something else: counters, names, secrets, texts. From what was seen of each place."""
+"""What may be a quantity, and what is a counter, a name, a secret or a text: from what was seen of each place."""
 
 import re
 from collections import Counter
@@ -15,9 +15,10 @@ from gateway.workshop.records import Record
 __all__ = ["Seen", "guess_sequence", "last_key", "likely_units", "look", "quantity_names"]
 
 _KEY = re.compile(r'"((?:[^"\\]|\\.)*)"|([^."\[\]]+)|\[(\d+)\]')
-_VAGUE = frozenset(
-    "value values val v reading readings data payload fields object params properties @value result".split()
-)
+_VAGUE = frozenset({
+    "value", "values", "val", "v", "reading", "readings", "data", "payload", "fields", "object", "params",
+    "properties", "@value", "result",
+})  # fmt: skip
 _COUNTER = re.compile(
     r"(?:seq|sequence|cnt|count(?:er)?|f_?cnt|num|n|no|msg_?(?:id|no|num|cnt)|packet_?(?:id|no)?|frame)(?:_?(?:no|nr|num|number|id))?",
     re.IGNORECASE,
@@ -104,7 +105,7 @@ def look(records: Sequence[Record]) -> dict[str, Seen]:
                     seen.words[value] = seen.words.get(value, 0) + 1
                 else:
                     seen.more_words = True
-            if kind in ("number", "numeric_text"):
+            if kind in ("number", "numeric_text") and value is not None:
                 number = float(value) if not isinstance(value, int) or abs(value) < 1 << 1000 else inf
                 if isfinite(number):
                     seen.low, seen.high = min(seen.low, number), max(seen.high, number)

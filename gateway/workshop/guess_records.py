@@ -1,4 +1,4 @@
-"""Where the records of JSON messages are: a list of objects, or an object whose keys are devices; or the message itself."""
+"""Where the records of JSON messages are: a list of objects, an object keyed by device, or the message itself."""
 
 import re
 from collections import Counter

@@ -88,7 +88,7 @@ def formats_of(value: Scalar, receipt: int | None) -> Iterator[tuple[str, int]]:
 def _read(value: Any, name: str) -> int | None:
     zone = "UTC" if name == "local" else None
     interval = "end" if isinstance(value, str) and "/" in value else None
-    spec = TimeSpec(path="x", format=name, zone=zone, interval=interval)
+    spec = TimeSpec.model_validate({"path": "x", "format": name, "zone": zone, "interval": interval})
     times, good = time_parser(spec)([value])
     return int(times[0]) if good[0] else None
 

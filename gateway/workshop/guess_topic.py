@@ -20,20 +20,23 @@ _WORD = re.compile(r"[A-Za-z]+")
 _VERSION = re.compile(r"v\d{1,2}(?:\.\d+)?|[a-z]{1,12}[bv]v?\d\.\d|gen\d|[a-z]{2,}[24][a-z]{2,}", re.IGNORECASE)
 """Versions, and bridges such as zigbee2mqtt."""
 _SECRET = re.compile(r"(?=.*[0-9])(?=.*[g-zG-Z])[A-Za-z0-9]{20,}")
-_ROLES = frozenset(
-    """
-    reading readings up uplink state status telemetry data attrs attributes sensor sensors event events value values post
-    report payload measurement measurements tele stat log lines pack rpc json raw out output update message messages
-    info online lwt speed record level msg pub publish properties property
-""".split()
-)
+_ROLES = frozenset({
+    "reading", "readings", "up", "uplink", "state", "status", "telemetry", "data", "attrs", "attributes", "sensor",
+    "sensors", "event", "events", "value", "values", "post", "report", "payload", "measurement", "measurements",
+    "tele", "stat", "log", "lines", "pack", "rpc", "json", "raw", "out", "output", "update", "message", "messages",
+    "info", "online", "lwt", "speed", "record", "level", "msg", "pub", "publish", "properties", "property",
+})  # fmt: skip
 Shape = tuple[str, frozenset[str]]
 """What a topic's payloads look like: their codec, and the places in them."""
 _NOTHING: Shape = ("", frozenset())
-_PLACES = frozenset(
-    "zone site area city building room tenant application group line plant street district floor".split()
-)
-_DEVICES = frozenset("device devices dev node nodes meter meters sensor sensors thing things station stations".split())
+_PLACES = frozenset({
+    "zone", "site", "area", "city", "building", "room", "tenant", "application", "group", "line", "plant", "street",
+    "district", "floor",
+})  # fmt: skip
+_DEVICES = frozenset({
+    "device", "devices", "dev", "node", "nodes", "meter", "meters", "sensor", "sensors", "thing", "things",
+    "station", "stations",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,8 @@ def is_id(level: str) -> bool:
 
 
 def fold(topics: Sequence[str], shapes: Mapping[str, Shape] | None = None) -> list[Family]:
-    """Families of topics, in order of their text. Topics of one codec and about the same places that differ in one level
-    belong together; those of different codecs never do."""
+    """Families of topics, in order of their text. Topics of one codec and about the same places that differ in one
+    level belong together; those of different codecs never do."""
     families: _Families = {}
     for topic in sorted(set(topics)):
         levels = tuple(None if level and (is_id(level) or _is_odd(level)) else level for level in topic.split("/"))

@@ -67,7 +67,7 @@ def _compression(packings: Sequence[Packing | None]) -> str:
     found = set(packings)
     if found == {None}:
         return "none"
-    if found == {Packing.GZIP} or found == {Packing.ZSTD}:
+    if found in ({Packing.GZIP}, {Packing.ZSTD}):
         return str(packings[0])
     if found <= {Packing.ZLIB, Packing.RAW}:
         return "deflate"

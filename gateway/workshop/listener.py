@@ -9,12 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import aiomqtt
+from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.workshop.message import Heard
 
 __all__ = ["Endpoint", "Refused", "hear"]
 
 _CONNECT_SECS = 8.0
+_FIRST_SECS = 3.0
+"""For a broker that knows MQTT 3.1.1 only, and answers nothing at all."""
 _LEAST_WAIT, _MOST_WAIT = 0.5, 15.0
 _QUEUE = 20_000
 _NOT_ALLOWED = {4, 5, 0x86, 0x87, 0x8C}
@@ -68,12 +71,13 @@ async def hear(
     logger.propagate = False
     counter = _Dropped()
     logger.handlers[:] = [counter]
-    version, wait, last = 0, _LEAST_WAIT, 0
+    version, wait, last, first = 0, _LEAST_WAIT, 0, True
     while True:
         started, connected = time.monotonic(), False
         client = aiomqtt.Client(
             endpoint.host, endpoint.port, username=endpoint.username, password=endpoint.password, logger=logger,
-            identifier=f"cityloom-listen-{secrets.token_hex(4)}", protocol=_VERSIONS[version], timeout=_CONNECT_SECS,
+            identifier=f"cityloom-listen-{secrets.token_hex(4)}", protocol=_VERSIONS[version],
+            timeout=_FIRST_SECS if first else _CONNECT_SECS,
             tls_context=endpoint.tls, max_queued_incoming_messages=_QUEUE,
             clean_session=None if version == 0 else True, clean_start=version == 0 or 3,
         )  # fmt: skip
@@ -90,6 +94,7 @@ async def hear(
                         dropped(counter.count)
         except (aiomqtt.MqttError, OSError) as error:
             code = _code(error)
+            first = False
             if code in _NOT_ALLOWED and not connected:
                 raise Refused(f"{endpoint} does not let us in: {_reason(error)}") from error
             if not connected and (code in _WRONG_VERSION or not isinstance(error.__cause__, OSError)):
@@ -107,7 +112,7 @@ async def _subscribe(client: aiomqtt.Client, filters: Sequence[str], say: Callab
     for each in filters:
         granted = await client.subscribe(each, qos=1)
         for one in granted:
-            if int(getattr(one, "value", one)) >= _REFUSED_FILTER:
+            if (one.value if isinstance(one, ReasonCode) else one) >= _REFUSED_FILTER:
                 refused += 1
                 say(f"the broker refuses {each}")
     if refused == len(filters):
@@ -116,7 +121,7 @@ async def _subscribe(client: aiomqtt.Client, filters: Sequence[str], say: Callab
 
 def _code(error: BaseException) -> int | None:
     code = getattr(error, "rc", None)
-    return int(getattr(code, "value", code)) if code is not None else None
+    return code.value if isinstance(code, ReasonCode) else code if isinstance(code, int) else None
 
 
 def _reason(error: BaseException) -> str:

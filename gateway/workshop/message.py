@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 __all__ = ["Heard", "is_secret_name", "shown_payload", "tidy", "without_secrets"]
 
-_SECRET = r"pass(?:word|wd|phrase)?|pwd|token|secret|api_?-?key|apikey|private_?key|psk|credentials?|authorization"
-_SECRET_NAME = re.compile(rf"(?:.*[_\-.])?(?:(?:[a-z0-9]*)(?:{_SECRET}))(?:[_\-.].*)?", re.IGNORECASE)
-_SECRET_MEMBER = re.compile(
-    rf'("[\w.-]*(?:{_SECRET})[\w.-]*"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,\]}}\[{{"]+)', re.IGNORECASE
+_NAMES_OF_SECRETS = (
+    r"pass(?:word|wd|phrase)?|pwd|token|secret|api_?-?key|apikey|private_?key|psk|credentials?|authori[sz]ation"
 )
-_SECRET_PAIR = re.compile(rf"(\b[\w-]*(?:{_SECRET})\s*[=|]\s*)([^\s,;|&#]+)", re.IGNORECASE)
+_SECRET_NAME = re.compile(rf"(?:.*[_\-.])?(?:(?:[a-z0-9]*)(?:{_NAMES_OF_SECRETS}))(?:[_\-.].*)?", re.IGNORECASE)
+_SECRET_MEMBER = re.compile(
+    rf'("[\w.-]*(?:{_NAMES_OF_SECRETS})[\w.-]*"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,\]}}\[{{"]+)', re.IGNORECASE
+)
+_SECRET_PAIR = re.compile(rf"(\b[\w-]*(?:{_NAMES_OF_SECRETS})\s*[=|]\s*)([^\s,;|&#]+)", re.IGNORECASE)
 _HEX_BYTES = 24
 
 

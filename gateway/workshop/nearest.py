@@ -12,8 +12,8 @@ from gateway.workshop.topic_difference import difference
 
 __all__ = ["Nearest", "nearest"]
 
-_FAR = 0.67
-"""A topic of which more than so much differs is not like the template at all."""
+_FAR = 0.34
+"""A topic of which more than so much differs is not like the template."""
 _ENOUGH = 0.5
 """A payload of which a profile reads less is none of its kind."""
 

@@ -159,7 +159,7 @@ def _ultralight(text: str) -> Iterator[dict[str, Scalar]]:
         parts = [part.strip() for part in group.split("|")]
         timed = len(parts) % 2
         values: dict[str, Scalar] = dict(zip(parts[timed::2], parts[timed + 1 :: 2], strict=True))
-        yield ({"TimeInstant": parts[0]} if timed else {}) | values
+        yield {**({"TimeInstant": parts[0]} if timed else {}), **values}
 
 
 def _lines(message: int, text: str, measurements: set[str]) -> Iterator[Record]:

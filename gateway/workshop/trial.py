@@ -135,7 +135,7 @@ class Trial:
             time = self.profile.time
             path = "time" if time is None or not time.path else " or ".join(time.path)
             yield Trouble(
-                path, "ahead_of_receipt", f"its time is {ahead / 3600:.2g} h after its receipt: it would be quarantined",
+                path, "ahead_of_receipt", f"it is {ahead / 3600:.2g} h after its receipt, and would be quarantined",
                 "look at the format and the zone under [time]",
             )  # fmt: skip
 
