@@ -110,7 +110,7 @@ def draft(family: Family, heard: Sequence[Heard], name: str, city_zone: str, bou
         guess for guess in _times(records, wire, heard) if guess.path not in secrets and guess.path != identity_path
     ]
     own = _own_times(guesses, seen) if wire.codec == "json" else {}
-    times = () if own else _chosen(guesses)
+    times = _chosen([guess for guess in guesses if guess not in own.values()])
     zone, zone_note = _zone(next(iter(times or own.values()), None), city_zone, heard)
     taken = {guess.path for guess in guesses} | {identity_path, *secrets}
     sequence = None
@@ -142,14 +142,13 @@ def _times(records: Records, wire: Wire, heard: Sequence[Heard]) -> list[TimeGue
 
 
 def _chosen(guesses: Sequence[TimeGuess]) -> tuple[TimeGuess, ...]:
-    """The likeliest place, and one more of the same writing where that is not always there."""
-    if not guesses:
-        return ()
-    first = guesses[0]
-    if first.count == first.of:
-        return (first,)
-    more = [one for one in guesses[1:] if one.format == first.format and one.count + first.count >= first.of]
-    return (first, *more[:1])
+    """The likeliest place, and more of the same writing where that is not always there."""
+    out: list[TimeGuess] = []
+    for guess in guesses:
+        there = sum(one.count for one in out)
+        if not out or (guess.format == out[0].format and there < guess.of and there + guess.count <= guess.of):
+            out.append(guess)
+    return tuple(out)
 
 
 def _own_times(guesses: Sequence[TimeGuess], seen: dict[str, Seen]) -> dict[str, TimeGuess]:
@@ -177,11 +176,12 @@ def _identity(
         return ("object_key", "true"), "", ""
     named = [path for path in seen if NAMES_DEVICES.fullmatch(last_key(path))]
     named = [path for path in named if _names_devices(path, seen, records, wire)]
-    many = [path for path in named if _varies_within(path, records.all)]
+    topics = len(family.topics)
+    many = [path for path in named if _varies_within(path, records.all) or _distinct(path, records.all) > topics]
     varies = len(family.topics) > 1 or any(is_id(level) for level in family.topics[0].split("/"))
     if many or (named and not varies):
         best = min(many or named, key=lambda path: (-_distinct(path, records.all), path.count("."), path))
-        reason = "one message holds several of them" if many else "the topic names no device"
+        reason = "there are more of them than topics" if many else "the topic names no device"
         return ("path", _text(best)), reason, best
     note = "" if varies else "only one topic was heard: is this level the device's?"
     if named:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from gateway.config.units import LEFT_TO_FILL_IN, UnknownUnitError, conversion
 from gateway.workshop.guess_fields import Seen, last_key, quantity_names
 from gateway.workshop.guess_time import TimeGuess, looks_like_time_name
+from gateway.workshop.guess_topic import is_id
 from gateway.workshop.guess_wire import Wire
 from gateway.workshop.records import Records
 
@@ -18,7 +19,7 @@ NAMES_DEVICES = re.compile(
 )
 """Keys under which devices say who they are."""
 _TECHNICAL = re.compile(
-    r"(?:f_?)?port|ack|rssi_?raw|.*version|schema|qos|dr|adr|id|.*_id|type|fw|firmware|sf|bw|crc|len|length|freq(?:uency)?_plan|protocol",
+    r"(?:f_?)?port|ack|dst|.*addr(?:ess)?|.*version|schema|qos|dr|adr|id|.*_id|type|fw|firmware|sf|bw|crc|len|length|freq(?:uency)?_plan|protocol",
     re.IGNORECASE,
 )
 _STATES = {"off": 0, "on": 1, "false": 0, "true": 1, "closed": 0, "open": 1, "offline": 0, "online": 1, "no": 0,
@@ -122,4 +123,6 @@ def _doubt(path: str, one: Seen, type_: str, tags: set[str]) -> str:
         return "always the same text"
     if type_ == "enum" and NAMES_DEVICES.fullmatch(last_key(path)):
         return "looks like a name"
+    if type_ == "enum" and all(len(word) >= 6 and is_id(word) for word in one.words):
+        return "looks like names"
     return ""

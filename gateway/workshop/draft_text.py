@@ -109,26 +109,26 @@ def _time(draft: Draft) -> Iterator[str]:
     if draft.wire.codec in ("senml", "senml_cbor"):
         return
     yield "[time]"
-    first = draft.own_time or next(iter(draft.times), None)
+    first = next(iter(draft.times), None) or draft.own_time
     if first is None:
         yield "# no place holds a time: readings are stamped at receipt, and flagged so"
         yield 'format = "receipt"'
         return
     lag = "" if first.lag_secs is None or first.format == "local" else f", {_lag(first.lag_secs)}"
-    if draft.own_time is None:
+    if draft.own_time is not None:
+        yield f"# values have times of their own, such as {tidy(draft.own_time.example, 60)}"
+    if draft.times:
         several = len(draft.times) > 1
         yield f"# in {first.count} of {first.of} records, such as {tidy(first.example, 60)}{lag}"
         yield f"path = {_list([one.path for one in draft.times]) if several else _toml(first.path)}"
-    else:
-        yield f"# values have times of their own, such as {tidy(first.example, 60)}{lag}"
     yield f"format = {_toml(first.format)}"
     if first.numbers is not None and draft.wire.codec not in ("csv", "ultralight"):
         yield f"numbers = {_toml(first.numbers)}"
     if draft.zone:
         yield f"zone = {_toml(draft.zone)}  # {draft.zone_note}"
-    if first.interval:
+    if any(one.interval for one in draft.times):
         yield 'interval = "end"  # some are intervals a/b'
-    if draft.own_time is not None or sum(one.count for one in draft.times) < first.of:
+    if sum(one.count for one in draft.times) < first.of:
         yield 'unusable = "receipt"  # what has no time is stamped at receipt, and flagged so'
     for other in draft.other_times[:4]:
         yield f"# also a time: {tidy(other.path, 80)} ({other.format}, such as {tidy(other.example, 60)})"
