@@ -34,7 +34,7 @@ def guess_csv(texts: Sequence[str]) -> CsvSpec | None:
             return CsvSpec(delimiter=delimiter, pairs=sign, decimal=_decimal(rows, delimiter))
         header = all(_is_header(text.strip().splitlines()[0], delimiter) for text in texts if text.strip())
         body = [cell for row in rows[1 if header else 0 :] for cell in _cells(row, delimiter)]
-        if body and not any(_NUMBER.fullmatch(cell) for cell in body):
+        if not any(_NUMBER.fullmatch(cell) for cell in body):
             continue  # a sentence has blanks and commas too
         found = CsvSpec(delimiter=delimiter, header=header, decimal=_decimal(rows, delimiter))
         return found if header else _named(found, [_cells(row, delimiter) for row in rows], width)
