@@ -15,7 +15,7 @@ __all__ = ["Family", "Shape", "fold", "is_id", "template_of"]
 
 _MANY = 8
 """So many different words at one level are names of something."""
-_MOST_FOLDS = 200
+_MOST_FOLDS = 20
 _WORD = re.compile(r"[A-Za-z]+")
 _VERSION = re.compile(r"v\d{1,2}(?:\.\d+)?|[a-z]{1,12}[bv]v?\d\.\d|gen\d|[a-z]{2,}[24][a-z]{2,}", re.IGNORECASE)
 """Versions, and bridges such as zigbee2mqtt."""
@@ -85,7 +85,7 @@ _Families = dict[_Key, tuple[list[str], frozenset[str]]]
 
 
 def _merged(families: _Families) -> tuple[_Families, bool]:
-    """One level folded, where one may be."""
+    """Levels folded where they may be, each family once."""
     alike: dict[tuple[str, int, tuple[str | None, ...]], list[_Key]] = {}
     for codec, levels in families:
         for place, level in enumerate(levels):
@@ -94,20 +94,25 @@ def _merged(families: _Families) -> tuple[_Families, bool]:
                     (codec, levels)
                 )
     # the level with most words first; of messages that tell something two are enough
-    order = sorted(alike.items(), key=lambda one: (-len(one[1]), one[0][1], str(one[0])))
+    order = sorted(
+        ((key, members) for key, members in alike.items() if len(members) > 1),
+        key=lambda one: (-len(one[1]), one[0][1], str(one[0])),
+    )
+    out, changed = dict(families), False
     for (codec, place, levels), members in order:
-        if len(members) < 2:
-            continue
+        if not all(member in out and out[member] is families.get(member) for member in members):
+            continue  # folded already at another level: looked at again in the next round
         words = {levels[place] for _, levels in members}
         role = any(word is not None and word.lower() in _ROLES for word in words)
         told = [families[member][1] for member in members]
         if len(words) > _MANY or None in words or (not role and all(_alike(told[0], other) for other in told[1:])):
-            out = {key: value for key, value in families.items() if key not in members}
+            for member in members:
+                del out[member]
             old = out.get((codec, levels), ([], frozenset()))
             topics = [*old[0], *(topic for member in members for topic in families[member][0])]
             out[codec, levels] = (topics, old[1].union(*told))
-            return out, True
-    return families, False
+            changed = True
+    return out, changed
 
 
 def _alike(a: frozenset[str], b: frozenset[str]) -> bool:

@@ -19,7 +19,7 @@ from gateway.config.profile_model import Profile
 from gateway.engine.router import Match, NoMatch, Router
 from gateway.reasons import Ignored
 from gateway.workshop.draft import shape_of
-from gateway.workshop.guess_topic import Shape, fold
+from gateway.workshop.guess_topic import Family, Shape, fold
 from gateway.workshop.guess_wire import content_of
 from gateway.workshop.message import Heard, shown_payload, tidy
 from gateway.workshop.nearest import nearest
@@ -122,6 +122,8 @@ class Observed:
         self._further_topics: set[str] = set()
         self._shapes: dict[str, Shape] = {}
         self._why: dict[str, str] = {}
+        self._folded: list[Family] = []
+        self._folded_of = 0
         self.messages = 0
 
     def take(self, heard: Heard, qos: int) -> None:
@@ -183,7 +185,9 @@ class Observed:
             self._line(template, len(topics), tally, index, now)
             for (index, template), (tally, topics) in self._read.items()
         ]
-        for family in fold(list(self._unread), self._shapes):
+        if self._folded_of != len(self._unread):
+            self._folded, self._folded_of = fold(list(self._unread), self._shapes), len(self._unread)
+        for family in self._folded:
             tally = _Tally()
             for topic in family.topics:
                 tally.add(self._unread[topic])

@@ -169,7 +169,7 @@ def test_no_secret_is_in_a_draft() -> None:
 def test_a_value_of_some_messages_is_not_required_and_words_become_states() -> None:
     heard = [
         Heard(START + k * 60 * SECOND, "a/d-1/up", json.dumps(
-            {"ts": START // SECOND + k * 60, "n": k + 7, "door": "open" if k % 2 else "closed"} | ({"x": k} if k % 3 else {})
+            {"ts": START // SECOND + k * 60, "n": k + 7, "door": ("closed", "open")[k % 2]} | ({"x": k} if k % 3 else {})
         ).encode()) for k in range(12)
     ]  # fmt: skip
 

@@ -10,7 +10,7 @@ TEXT = ("text", frozenset({"$"}))
 
 
 def texts(*topics: str, shape: tuple[str, frozenset[str]] | None = None) -> list[str]:
-    return [family.text for family in fold(topics, {topic: shape for topic in topics} if shape else None)]
+    return [family.text for family in fold(topics, dict.fromkeys(topics, shape) if shape else None)]
 
 
 def test_levels_that_name_one_thing_are_folded() -> None:
@@ -51,7 +51,7 @@ def test_roles_of_one_device_stay_apart() -> None:
 def test_the_device_is_the_level_that_varies_most(
     topics: list[str], template: str | None, secrets: tuple[str, ...]
 ) -> None:
-    (family,) = fold(topics, {topic: JSON for topic in topics})
+    (family,) = fold(topics, dict.fromkeys(topics, JSON))
     text, found = template_of(family)
 
     assert all(parse_template(text).match(topic) for topic in topics)
@@ -66,4 +66,4 @@ def test_versions_and_bridges_are_no_ids() -> None:
 
 def test_thousands_of_hostile_topics_are_folded_soon() -> None:
     topics = [f"{'abcdefgh'[k % 8] * (k % 97 + 1)}/{chr(97 + k % 26) * (k % 89 + 1)}/x" for k in range(2_000)]
-    assert len(fold(topics, {topic: JSON for topic in topics})) <= len(topics)
+    assert len(fold(topics, dict.fromkeys(topics, JSON))) <= len(topics)
