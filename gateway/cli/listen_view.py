@@ -13,7 +13,7 @@ from gateway.workshop.observed import Line
 __all__ = ["listening_view"]
 
 _LINES_EACH = 3
-_FRAME = 4
+_FRAME = 6
 
 
 def listening_view(lines: Sequence[Line], said: str, height: int | None) -> RenderableType:
@@ -23,6 +23,7 @@ def listening_view(lines: Sequence[Line], said: str, height: int | None) -> Rend
     for head in ("messages", "a second", "bytes", "QoS"):
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("read by", overflow="fold")
+    last: list[Text] = []
     most = len(lines) if height is None else max((height - _FRAME) // _LINES_EACH, 1)
     for line in lines[:most]:
         topics = f"{escape(line.topics)}" + (
@@ -31,8 +32,8 @@ def listening_view(lines: Sequence[Line], said: str, height: int | None) -> Rend
         mean = size(line.mean_bytes) + (f" to {size(line.longest)}" if line.longest > 1.5 * line.mean_bytes else "")
         qos = ",".join(map(str, line.qos)) + (f" [dim]{line.retained} retained[/]" if line.retained else "")
         table.add_row(topics, count(line.messages), f"{line.rate:.1f}", mean, qos, _read_by(line))
-        table.add_row(Text(f"  {line.sample}", style="dim", no_wrap=True, overflow="ellipsis"), "", "", "", "", "")
-    parts: list[RenderableType] = [table]
+        last.append(Text.assemble(f"{line.topic}  ", (line.sample, "dim"), no_wrap=True, overflow="ellipsis"))
+    parts: list[RenderableType] = [table, "", Text("last messages", style="bold"), *last]
     if len(lines) > most:
         parts.append(Text(f"and {len(lines) - most} kinds of topic more", style="dim"))
     if said:

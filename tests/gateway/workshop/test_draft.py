@@ -167,9 +167,10 @@ def test_no_secret_is_in_a_draft() -> None:
 
 
 def test_a_value_of_some_messages_is_not_required_and_words_become_states() -> None:
+    start = START // SECOND
     heard = [
         Heard(START + k * 60 * SECOND, "a/d-1/up", json.dumps(
-            {"ts": START // SECOND + k * 60, "n": k + 7, "door": ("closed", "open")[k % 2]} | ({"x": k} if k % 3 else {})
+            {"ts": start + 60 * k, "n": 7 + k, "door": ["closed", "open"][k % 2]} | ({"x": k} if k % 3 else {})
         ).encode()) for k in range(12)
     ]  # fmt: skip
 
