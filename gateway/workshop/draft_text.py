@@ -28,7 +28,8 @@ def draft_text(draft: Draft) -> str:
 
 
 def _head(draft: Draft) -> Iterator[str]:
-    yield f"# {draft.name}: drafted by `cityloom profile draft` from {_messages(draft.heard)}{_span(draft)}."
+    yield f"# {draft.name}: drafted by `cityloom profile draft` from {_messages(draft.heard)}"
+    yield f"# that were received {_span(draft)}." if draft.first is not None else "# of which nobody knows the receipt."
     yield "#"
     yield f"# topic    {_topic(draft, draft.example.topic)}"
     text = tidy(shown_payload(draft.example.payload, 900), 900)
@@ -50,7 +51,7 @@ def _names(draft: Draft) -> Iterator[str]:
     yield 'description = ""'
     heard = ", ".join(_topic(draft, topic) for topic in draft.topics[:_SHOWN_TOPICS])
     more = len(draft.topics) - _SHOWN_TOPICS
-    yield f"# heard: {tidy(heard, 300)}{f' and {more} more' if more > 0 else ''}"
+    yield f"# heard: {tidy(heard, 95)}{f' and {more} more' if more > 0 else ''}"
     yield f"topic = {_toml(draft.template)}"
 
 
@@ -217,7 +218,7 @@ def _span(draft: Draft) -> str:
     if draft.first is None or draft.last is None:
         return ""
     first, last = (datetime.fromtimestamp(at // 1_000_000_000, UTC) for at in (draft.first, draft.last))
-    return f", {first:%Y-%m-%d %H:%M:%S}" + (f" to {last:%Y-%m-%d %H:%M:%S} UTC" if last > first else " UTC")
+    return f"{first:%Y-%m-%d %H:%M:%S}" + (f" to {last:%Y-%m-%d %H:%M:%S} UTC" if last > first else " UTC")
 
 
 def _messages(count: int) -> str:

@@ -70,7 +70,8 @@ def formats_of(value: Scalar, receipt: int | None) -> Iterator[tuple[str, int]]:
         return
     if isinstance(value, int | float) or _NUMBER.fullmatch(value):
         text = "local" if isinstance(value, str) and _BASIC_NAIVE.fullmatch(value) else ""
-        formats = ([text] if text else []) + list(_EPOCHS)
+        size = abs(float(value)) if not isinstance(value, int) or abs(value) < 1 << 70 else 0.0
+        formats = ([text] if text else []) + [name for name, unit in _EPOCHS.items() if _FROM <= size * unit <= _TO]
     elif _RFC3339.fullmatch(value.partition("/")[0]):
         formats = ["rfc3339"]
     elif _NAIVE.fullmatch(value.partition("/")[0]) or _BASIC_NAIVE.fullmatch(value):

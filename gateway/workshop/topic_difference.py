@@ -8,6 +8,8 @@ from gateway.workshop.message import tidy
 __all__ = ["Difference", "difference"]
 
 _LENGTH_COSTS = 1.5
+_MOST_IN_FRONT, _IN_FRONT = 2, 0.1
+"""A bridge puts a level or two before a topic: that is near."""
 
 
 class Difference(NamedTuple):
@@ -22,6 +24,9 @@ def difference(template: TopicTemplate, topic: str) -> Difference:
     if template.match(topic) is not None:
         return Difference(0.0, "")
     given, wanted = topic.split("/"), template.levels
+    for more in range(1, min(_MOST_IN_FRONT, len(given) - 1) + 1):
+        if template.match("/".join(given[more:])) is not None:
+            return Difference(_IN_FRONT * more, f"it has {_quoted('/'.join(given[:more]))} in front")
     many = next((k for k, level in enumerate(wanted) if level.many), None)
     wrong: list[str] = []
     for k, level in enumerate(wanted[: len(wanted) if many is None else many]):

@@ -23,6 +23,7 @@ PAGE = ROOT / "docs" / "strangers-device.md"
 _BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _MASKS = (
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?Z?"), "TIME"),
+    (re.compile(r"TIME to TIME"), "TIME"),
     (re.compile(r"\b1[789]\d{8,17}\b"), "EPOCH"),
     (re.compile(r"\d+(?:\.\d)? (?:s|min) before receipt"), "LAG"),
     (re.compile(r"(\b30 +)\d+\.\d( )"), r"\1RATE\2"),

@@ -74,7 +74,7 @@ def test_flags_are_those_of_the_spans(value: bytes, flag: Flag) -> None:
         (b'{"utc":"2026-03-01T12:00:00Z","levels":{"leq":1}}', "message", "time_invalid", 'format = "rfc3339"'),
         (b'[{"utc":1772366399000,"levels":{"leq":1}}]', "message", "wrong_shape", '[records] path = "[]"'),
         (b"utc=1772366399000;leq=61.3;state=1", "message", "unreadable", 'codec = "csv"'),
-        (gzip.compress(GOOD), "message", "", 'compression = "gzip"'),
+        (gzip.compress(GOOD, mtime=0), "message", "", 'compression = "gzip"'),
     ],
 )
 def test_what_fails_is_named_with_what_to_write_instead(payload: bytes, path: str, reason: str, hint: str) -> None:
@@ -107,8 +107,10 @@ def test_the_nearest_profile_is_found_by_topic_and_payload() -> None:
 
     by_topic = nearest(profiles, Heard(NOON, "city/tianhe/traffic/loop/loop-1/readings", loop))
     by_payload = nearest(profiles, Heard(NOON, "somewhere/else", loop))
+    bridged = nearest(profiles, Heard(NOON, "bridge/city/tianhe/traffic/loop/loop-1/reading", loop))
     none = nearest(profiles, Heard(NOON, "somewhere/else", b'{"a":1}'))
 
     assert (by_topic.profile, by_payload.profile, none.profile) == ("loop-detector", "loop-detector", "")
     assert 'level 6 is "readings", not "reading"' in by_topic.what
     assert "3 of 3 fields" in by_payload.what
+    assert 'it has "bridge" in front' in bridged.what
