@@ -10,6 +10,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from gateway.runtime.ports import free_ports
 from tests.support.brokers import PlainMosquitto, running_embedded
+from tests.support.certificates import make_certificates
 from tests.support.command import Process, cityloom, publish
 from tests.support.strangers_device import sound_levels
 
@@ -127,3 +128,24 @@ def test_bad_arguments_are_said(words: list[str], sentence: str, tmp_path: Path)
 
     assert done.code == 2
     assert sentence in done.err
+
+
+def test_client_certificates_and_the_configured_broker_are_taken(tmp_path: Path) -> None:
+    """By options and by -c; a stranger's authority is a reason, said and tried again."""
+    pem = make_certificates(tmp_path / "pem", "localhost")
+    secure = f"cafile {pem}/ca.pem\ncertfile {pem}/server.pem\nkeyfile {pem}/server.key\nrequire_certificate true\n"
+    files = ("--ca-file", f"{pem}/ca.pem", "--cert-file", f"{pem}/client.pem", "--key-file", f"{pem}/client.key")
+    with PlainMosquitto.running(tmp_path, listener=secure) as broker:
+        (tmp_path / "c.toml").write_text(
+            f'[mqtt]\nhost = "localhost"\nport = {broker.port}\ntls = "on"\nca_file = "{pem}/ca.pem"\n'
+            f'cert_file = "{pem}/client.pem"\nkey_file = "{pem}/client.key"\n'
+        )
+        named = ("listen", "--broker", f"mqtts://localhost:{broker.port}")
+        by_options = cityloom(tmp_path, *named, *files, "--for", "2s")
+        by_config = cityloom(tmp_path, "listen", "-c", "c.toml", "--for", "2s")
+        stranger = cityloom(tmp_path, *named, "--for", "2s")
+
+    assert "listening to" in by_options.out
+    assert "listening to" in by_config.out
+    assert (by_options.code, by_config.code, stranger.code) == (0, 0, 1)
+    assert "certificate verify failed" in stranger.out
