@@ -29,6 +29,8 @@ def read_messages(files: Sequence[Path], topic: str, received_at: int | None) ->
             "Which messages?", "Name recordings (JSON lines), payloads with --topic, or - for standard input.", 2
         )
     for file in files:
+        if str(file).startswith("--"):
+            raise CommandError(f"There is no option {file}.", "`--help` lists them.", 2)
         if file == _STDIN:
             yield from _from_bytes(sys.stdin.buffer.read(_MOST_BYTES + 1), "standard input", topic, received_at)
         elif _is_recording(file):

@@ -33,9 +33,10 @@ At = Annotated[str, Parameter(help="When a raw payload was received, such as 202
 
 
 def try_profile(
-    profile: str, files: Annotated[tuple[Path, ...], Parameter(show_default=False)] = (), /, *, topic: Topic = "",
-    received_at: At = "", show_: Annotated[int, Parameter(name="--show")] = 20, config: Config = None,
-    json: Json = False,
+    profile: str,
+    files: Annotated[tuple[Path, ...], Parameter(show_default=False, allow_leading_hyphen=True)] = (), /, *,
+    topic: Topic = "", received_at: At = "", show_: Annotated[int, Parameter(name="--show")] = 20,
+    config: Config = None, json: Json = False,
 ) -> int:  # fmt: skip
     """Try a profile on messages: what they become, and where and why they fail. Exit code 1 where some do.
 
@@ -140,7 +141,10 @@ def _show_summary(out: Console, trial: Trial, messages: int, show_: int) -> None
     flags = ", ".join(
         f"{count} {name.removeprefix('flag ')}" for name, count in sorted(counts.items()) if name.startswith("flag ")
     )
-    out.print(f"{messages} messages: {what}; {counts['readings']} readings{f': {flags}' if flags else ''}")
+    out.print(
+        f"{messages} message{'' if messages == 1 else 's'}: {what}; "
+        f"{counts['readings']} readings{f': {flags}' if flags else ''}"
+    )
     troubles = {
         name.removeprefix("trouble "): count for name, count in sorted(counts.items()) if name.startswith("trouble ")
     }

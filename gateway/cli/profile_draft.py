@@ -28,7 +28,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 
 def profile_draft(
-    files: Annotated[tuple[Path, ...], Parameter(show_default=False)] = (), /, *,
+    files: Annotated[tuple[Path, ...], Parameter(show_default=False, allow_leading_hyphen=True)] = (), /, *,
     topic: str = "",
     name: str = "", out: Annotated[Path | None, Parameter(show_default=False)] = None, received_at: At = "",
     config: Config = None,

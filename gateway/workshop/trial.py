@@ -124,7 +124,7 @@ class Trial:
 
     def _trouble(self, fault: Fault, heard: Heard) -> Trouble:
         spec = self.profile.fields.get(fault.quantity)
-        path = "record" if spec is None else " or ".join(spec.path)
+        path = "record" if spec is None else _listed(spec.path)
         hint = hint_for_field(self.profile, fault.quantity, fault.reason, heard, self._bounds)
         return Trouble(path, str(fault.reason), fault.detail, hint)
 
@@ -168,3 +168,7 @@ class Trial:
         if spec.type == "boolean":
             return "yes" if value else "no"
         return next((word for word, number in spec.enum.items() if number == value), "")
+
+
+def _listed(paths: tuple[str, ...]) -> str:
+    return paths[0] if len(paths) == 1 else f"{paths[0]} (or {len(paths) - 1} more places)"

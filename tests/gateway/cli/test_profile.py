@@ -1,5 +1,6 @@
 """`cityloom profile try`, `list` and `show`."""
 
+import io
 import json
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def test_good_messages_are_shown_as_readings_in_local_time(profile: Path, tmp_pa
 
     assert done.code == 0
     assert "n-1  leq  2026-03-01 20:00:00  61.3  dB  good" in done.out
-    assert "1 messages: 1 decoded; 1 readings: 1 good" in done.out
+    assert "1 message: 1 decoded; 1 readings: 1 good" in done.out
 
 
 def test_what_fails_is_shown_with_a_hint_and_the_exit_code_is_1(profile: Path, tmp_path: Path) -> None:
@@ -67,6 +68,15 @@ def test_a_raw_payload_has_the_topic_that_is_given(profile: Path, tmp_path: Path
     assert "--topic" in without.err
 
 
+def test_a_payload_may_come_through_standard_input(profile: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'{"utc":1772366400000,"leq":61.3}')))
+
+    done = asked("profile", "try", profile, "-", "--topic", "plant/n-1/spl")
+
+    assert done.code == 0
+    assert "61.3" in done.out
+
+
 def test_a_built_in_profile_is_tried_by_name(tmp_path: Path) -> None:
     done = asked("profile", "try", "tasmota", recording(tmp_path, GOOD))
 
@@ -81,6 +91,7 @@ def test_a_built_in_profile_is_tried_by_name(tmp_path: Path) -> None:
         (["no-such.toml", "x"], "no-such.toml can't be read"),
         (["tasmota", "no-such.jsonl"], "no-such.jsonl can't be read"),
         (["tasmota"], "Which messages?"),
+        (["tasmota", "--jsn"], "There is no option --jsn"),
     ],
 )
 def test_bad_arguments_are_said(words: list[str], sentence: str) -> None:
