@@ -1,19 +1,22 @@
 """Scenarios: which troubles and faults come when, as TOML. scenarios/README.md has the format."""
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from functools import partial
 from importlib.resources import files
+from math import inf
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from device_sims.city import City, Device, load_city, seeds
 from device_sims.faults import Fault, read_faults
+from device_sims.faults.tables import number_of
 from device_sims.holidays import is_free
 from device_sims.roads import load_roads, queue_reach
+from device_sims.trouble_kinds import SIZES
 from device_sims.troubles import KINDS, Place, Trouble
 
 __all__ = ["Scenario", "load_scenario", "scenario_names", "scenario_times"]
@@ -23,8 +26,11 @@ _KEYS = {
     "within_secs", "over_secs", "sentence", "also", "carriageway", "most_m",
 }  # fmt: skip
 _RUN_KEYS = {"from", "hours", "zones", "profiles", "step_secs"}
+_TOP_KEYS = {"name", "sentence", "run", "troubles", "faults"}
 _NEEDED = ("kind", "at", "minutes", "sentence")
 _NS = 1_000_000_000
+_MOST_HOURS = 8784.0
+"""A year; there are as many of everything that is counted in a script."""
 _MOST_M = 4000.0
 """A queue grows no longer than this: drivers take other roads."""
 
@@ -97,12 +103,26 @@ def load_scenario(name: str, city: City, origin: int) -> Scenario:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"scenario {name} is not TOML: {error}") from error
+    _check_shape(document, name)
     span = partial(_span, zone=ZoneInfo(city.timezone), origin=origin)
     extent = _extent(document.get("run", {}), name, city)
     part = extent.of(city)
     troubles = tuple(_troubles(document, name, city, part, span))
     faults = tuple(read_faults(document, name, part, span))
     return Scenario(str(document.get("name", name)), str(document.get("sentence", "")), troubles, faults, extent)
+
+
+def _check_shape(document: Mapping[str, Any], name: str) -> None:
+    """What isn't read must not be thought to be in force."""
+    where = f"scenario {name}"
+    if unknown := document.keys() - _TOP_KEYS:
+        raise ValueError(f"{where}: {min(unknown)} is not known; there are {', '.join(sorted(_TOP_KEYS))}")
+    if not isinstance(document.get("run", {}), dict):
+        raise ValueError(f"{where}: run must be a table, [run]")
+    for key in ("troubles", "faults"):
+        tables = document.get(key, [])
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            raise ValueError(f"{where}: {key} must be tables, [[{key}]]")
 
 
 def scenario_times(name: str, now: int) -> tuple[int, int]:
@@ -122,13 +142,14 @@ def _extent(table: Mapping[str, Any], name: str, city: City) -> Extent:
     begin = _time_of_day(table.get("from", "00:00"), f"{where}.from")
     extent = Extent(
         begin,
-        float(table.get("hours", 24.0)),
-        frozenset(table.get("zones", ())),
-        frozenset(table.get("profiles", ())),
-        float(table.get("step_secs", 30.0)),
+        number_of(table, "hours", where, 24.0),
+        frozenset(_texts(table, "zones", where)),
+        frozenset(_texts(table, "profiles", where)),
+        number_of(table, "step_secs", where, 30.0),
     )
-    if extent.hours <= 0.0:
-        raise ValueError(f"{where}.hours must be above 0, not {extent.hours:g}")
+    for key, value in (("hours", extent.hours), ("step_secs", extent.step_secs)):
+        if not 0.0 < value <= _MOST_HOURS:
+            raise ValueError(f"{where}.{key} must lie above 0 and up to {_MOST_HOURS:g}, not {value:g}")
     zones, profiles = ({getattr(device, key) for device in city.devices} for key in ("zone", "profile"))
     for key, wanted, there in (("zones", extent.zones, zones), ("profiles", extent.profiles, profiles)):
         if strange := wanted - there:
@@ -139,10 +160,12 @@ def _extent(table: Mapping[str, Any], name: str, city: City) -> Extent:
 def _span(table: Mapping[str, Any], where: str, *, zone: ZoneInfo, origin: int) -> tuple[int, int]:
     """Start and end (UTC ns) of a table with `day`, `at` and `minutes`."""
     first = datetime.fromtimestamp(origin / _NS, zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    local = first + timedelta(days=int(table.get("day", 0))) + _time_of_day(table["at"], f"{where}.at")
-    minutes = table["minutes"]
-    if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not minutes > 0:
-        raise ValueError(f"{where}.minutes must be a number above 0, not {minutes!r}")
+    day, minutes = number_of(table, "day", where, 0.0), number_of(table, "minutes", where)
+    if day != round(day) or not 0 <= day <= _MOST_HOURS:
+        raise ValueError(f"{where}.day must be a whole number from 0 on, not {table['day']!r}")
+    if not 0.0 < minutes <= 60.0 * _MOST_HOURS:
+        raise ValueError(f"{where}.minutes must be a number above 0, a year of them at most, not {minutes:g}")
+    local = first + timedelta(days=day) + _time_of_day(table["at"], f"{where}.at")
     start = round(local.replace(tzinfo=zone).timestamp()) * _NS
     return start, start + round(minutes * 60) * _NS
 
@@ -158,7 +181,7 @@ def _troubles(
             raise ValueError(f"{where}.{min(unknown)} is not known; there are {', '.join(sorted(_KEYS))}")
         if missing := [key for key in _NEEDED if key not in table]:
             raise ValueError(f"{where}.{missing[0]} is missing")
-        if table["kind"] not in KINDS:
+        if str(table["kind"]) not in KINDS:
             raise ValueError(f"{where}.kind {table['kind']!r} is no trouble; there are {', '.join(KINDS)}")
         zone = str(table.get("zone", ""))
         place = Place(str(table.get("device", "")), str(table.get("asset", "")), zone, frozenset(inside.get(zone, ())))
@@ -169,15 +192,46 @@ def _troubles(
         reach = _reach(table, city.devices, where) if table["kind"] == "incident" else {}
         reached = {name for part in reach.values() for name in part}
         touched = [device for device in city.devices if device.id in reached] or there
-        yield Trouble(
+        trouble = Trouble(
             kind=table["kind"], place=place, start=start, end=end,
-            size=float(table.get("size", 0.0)), expect=str(table.get("expect", "")),
+            size=_size(table, where), expect=str(table.get("expect", "")),
             at=str(table.get("alarm_at") or place.device or place.asset or place.zone),
             zone=str(table.get("alarm_zone") or there[0].zone),
-            within=round(float(table.get("within_secs", 0))) * _NS, over=round(float(table.get("over_secs", 0))) * _NS,
-            sentence=str(table["sentence"]), also=tuple(map(str, table.get("also", ()))),
+            within=_wait(table, "within_secs", where), over=_wait(table, "over_secs", where),
+            sentence=str(table["sentence"]), also=_texts(table, "also", where),
             reach=reach, zones=tuple(sorted({device.zone for device in touched} | place.within)),
         )  # fmt: skip
+        changed = {effect.profile for effect in trouble.effects}
+        if changed and not changed & {device.profile for device in touched}:
+            raise ValueError(f"{where}: no device there feels a {trouble.kind}; {_either(changed)} would")
+        yield trouble
+
+
+def _size(table: Mapping[str, Any], where: str) -> float:
+    least, most = SIZES.get(table["kind"], (-inf, inf))
+    size = number_of(table, "size", where, None if table["kind"] in SIZES else 0.0)
+    if not least <= size <= most:
+        raise ValueError(f"{where}.size of a {table['kind']} must lie from {least:g} to {most:g}, not {size:g}")
+    return size
+
+
+def _either(names: Iterable[str]) -> str:
+    return " or ".join(sorted(names))
+
+
+def _wait(table: Mapping[str, Any], key: str, where: str) -> int:
+    """Nanoseconds. What is expected needs a time until when, or nothing could meet it."""
+    secs = number_of(table, key, where, 0.0)
+    if not 0.0 <= secs <= 3600.0 * _MOST_HOURS or (secs == 0.0 and table.get("expect")):
+        raise ValueError(f"{where}.{key} must be above 0 where an alarm is expected, not {secs:g}")
+    return round(secs) * _NS
+
+
+def _texts(table: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    found = table.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise ValueError(f"{where}.{key} must be a list of texts, not {found!r}")
+    return tuple(found)
 
 
 def _time_of_day(value: object, where: str) -> timedelta:
@@ -195,7 +249,7 @@ def _reach(table: Mapping[str, Any], devices: Sequence[Device], where: str) -> d
     carriageway = table.get("carriageway", 1)
     if carriageway not in (1, 2):
         raise ValueError(f"{where}.carriageway must be 1 or 2, not {carriageway!r}")
-    return queue_reach(roads, devices, asset, carriageway, float(table.get("most_m", _MOST_M)))
+    return queue_reach(roads, devices, asset, carriageway, number_of(table, "most_m", where, _MOST_M))
 
 
 def _zones_inside() -> dict[str, list[str]]:

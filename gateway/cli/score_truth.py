@@ -104,7 +104,7 @@ def _alarms(settings: Settings, run: TruthRun) -> list[Raised]:
     changes = ask(settings, "alarm_history", limit=_MOST)
     if len(changes) == _MOST:
         raise CommandError(f"There are more than {_MOST:,} changes of alarms.", "Compare a shorter run.")
-    since = min((each.start for each in run.troubles), default=int(run.story["origin"]))
+    since = int(run.story["origin"])
     return [alarm for alarm in alarms_of(reversed(changes)) if alarm.at >= since]
 
 

@@ -214,6 +214,19 @@ def test_every_built_in_scenario_fits_the_city() -> None:
         ('kind = "burst"\nat = "25:00"', "no time"),
         ('kind = "burst"\ncolour = 1', "not known"),
         ('kind = "burst"\nzone = "atlantis"', "no device"),
+        ('kind = ["burst"]', "no trouble"),
+        ('kind = "burst"', "size must be a number, not None"),
+        ('kind = "burst"\nsize = "big"', "size must be a number, not 'big'"),
+        ('kind = "burst"\nsize = nan', "size must be a number"),
+        ('kind = "burst"\nsize = -3', "size of a burst must lie from 0"),
+        ('kind = "jam"\nsize = 0', "size of a jam must lie from 0.01"),
+        ('kind = "theft"\nsize = 2', "size of a theft must lie from 0 to 1"),
+        ('kind = "burst"\nsize = 5\ndevice = "gas-0001"', "no device there feels a burst; water-flow or water-pres"),
+        ('kind = "burst"\nsize = 5\nday = "x"', "day must be a number"),
+        ('kind = "burst"\nsize = 5\nday = 1.5', "day must be a whole number"),
+        ('kind = "burst"\nsize = 5\nminutes = 1e300', "minutes must be a number above 0, a year"),
+        ('kind = "burst"\nsize = 5\nalso = "water.leak"', "also must be a list of texts"),
+        ('kind = "burst"\nsize = 5\nexpect = "water.burst"', "within_secs must be above 0 where an alarm"),
     ],
 )
 def test_a_wrong_scenario_says_what_is_wrong(line: str, problem: str, tmp_path: Path) -> None:
@@ -224,6 +237,29 @@ def test_a_wrong_scenario_says_what_is_wrong(line: str, problem: str, tmp_path: 
         if f"\n{key} =" not in line
     )
     file.write_text(f"[[troubles]]\n{line}\n{rest}")
+
+    with pytest.raises(ValueError, match=problem):
+        load_scenario(str(file), load_city(), ORIGIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[[trouble]]", "trouble is not known; there are faults, name, run, sentence, troubles"),
+        ("troubles = 5", r"troubles must be tables, \[\[troubles\]\]"),
+        ("faults = [1]", "faults must be tables"),
+        ("run = 3", "run must be a table"),
+        ('[run]\nhours = "x"', "run.hours must be a number, not 'x'"),
+        ("[run]\nhours = inf", "run.hours must be a number"),
+        ("[run]\nstep_secs = 0", "run.step_secs must lie above 0"),
+        ("[run]\nzones = 3", "run.zones must be a list of texts"),
+        ('[[faults]]\nkind = ["late"]\nat = "08:00"\nminutes = 5', "no fault"),
+        ('[[faults]]\nkind = "noise"\nat = "08:00"\nminutes = 5\nsize = nan', "size must be a number"),
+    ],
+)
+def test_what_cannot_be_read_of_a_scenario_is_not_passed_over(text: str, problem: str, tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text(text)
 
     with pytest.raises(ValueError, match=problem):
         load_scenario(str(file), load_city(), ORIGIN)
