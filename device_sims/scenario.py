@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from device_sims.city import City, Device, load_city, seeds
+from device_sims.copies import copy_name
 from device_sims.faults import Fault, read_faults
 from device_sims.faults.tables import number_of
 from device_sims.holidays import is_free
@@ -174,7 +175,7 @@ def _troubles(
     document: Mapping[str, Any], name: str, city: City, part: City,
     span: Callable[[Mapping[str, Any], str], tuple[int, int]],
 ) -> Iterator[Trouble]:  # fmt: skip
-    inside = _zones_inside()
+    inside = _zones_inside({device.copy for device in part.devices})
     for k, table in enumerate(document.get("troubles", [])):
         where = f"scenario {name}: troubles[{k}]"
         if unknown := table.keys() - _KEYS:
@@ -189,7 +190,7 @@ def _troubles(
         if not there:
             raise ValueError(f"{where}: no device of the city is at {place.device or place.asset or place.zone!r}")
         start, end = span(table, where)
-        reach = _reach(table, city.devices, where) if table["kind"] == "incident" else {}
+        reach = _reach(table, city.devices, there[0].copy, where) if table["kind"] == "incident" else {}
         reached = {name for part in reach.values() for name in part}
         touched = [device for device in city.devices if device.id in reached] or there
         trouble = Trouble(
@@ -242,8 +243,8 @@ def _time_of_day(value: object, where: str) -> timedelta:
     return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
 
 
-def _reach(table: Mapping[str, Any], devices: Sequence[Device], where: str) -> dict[str, Any]:
-    roads, asset = load_roads(), str(table.get("asset", ""))
+def _reach(table: Mapping[str, Any], devices: Sequence[Device], copy: int, where: str) -> dict[str, Any]:
+    roads, asset = load_roads(copy), str(table.get("asset", ""))
     if asset not in roads:
         raise ValueError(f"{where}: an incident needs `asset`, a road segment, not {asset!r}")
     carriageway = table.get("carriageway", 1)
@@ -252,10 +253,11 @@ def _reach(table: Mapping[str, Any], devices: Sequence[Device], where: str) -> d
     return queue_reach(roads, devices, asset, carriageway, number_of(table, "most_m", where, _MOST_M))
 
 
-def _zones_inside() -> dict[str, list[str]]:
-    """Feeders and metered areas of each district."""
+def _zones_inside(copies: Iterable[int]) -> dict[str, list[str]]:
+    """Feeders and metered areas of each district, also of the copies of the city."""
     out: dict[str, list[str]] = {}
-    for zone, district in seeds().district_of.items():
-        if zone != district:
-            out.setdefault(district, []).append(zone)
+    for copy in copies:
+        for zone, district in seeds().district_of.items():
+            if zone != district:
+                out.setdefault(copy_name(district, copy), []).append(copy_name(zone, copy))
     return out

@@ -9,7 +9,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from gateway.score.troubles import Raised, TroubleScore, score_troubles
+from gateway.score.troubles import EVER, Raised, TroubleScore, score_troubles
 from gateway.score.truth_ledger import Figure
 from gateway.score.truth_readings import KINDS, Odd, ReadingScore
 from gateway.score.truth_run import TruthRun
@@ -88,7 +88,8 @@ class RunScore:
                     }
                     for verdict in self.alarms.verdicts
                 ],
-                "wrong": len(self.alarms.wrong), "false": [_alarm(each) for each in self.false_alarms],
+                "wrong": len(self.alarms.wrong), "unplayed": len(self.alarms.unplayed),
+                "false": [_alarm(each) for each in self.false_alarms],
                 "disturbed_by_faults": [_alarm(each) for each in self.disturbed],
             },
         }  # fmt: skip
@@ -99,13 +100,14 @@ def _alarm(alarm: Raised) -> dict[str, Any]:
 
 
 def score_alarms(
-    run: TruthRun, alarms: Sequence[Raised], strangers: Container[str] = ()
+    run: TruthRun, alarms: Sequence[Raised], strangers: Container[str] = (), until: int = EVER
 ) -> tuple[TroubleScore, list[Raised]]:
     """Alarms against the script; and those apart that a fault of the device, or of one on the asset, explains.
 
     strangers: devices that were only met because a message went astray.
+    until: when the run ended, UTC ns: what had to be told later is not asked for.
     """
-    score = score_troubles(run.troubles, alarms)
+    score = score_troubles(run.troubles, alarms, until)
     devices = {row["device"]: row for row in run.table("devices").to_pylist()}
     causes = _causes(run, devices)
     disturbed = [

@@ -263,3 +263,20 @@ def test_what_cannot_be_read_of_a_scenario_is_not_passed_over(text: str, problem
 
     with pytest.raises(ValueError, match=problem):
         load_scenario(str(file), load_city(), ORIGIN)
+
+
+def test_a_scenario_may_be_about_a_copy_of_the_city(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    when = 'at = "08:00"\nminutes = 30\nsentence = "x"\n'
+    file.write_text(
+        f'[[troubles]]\nkind = "incident"\nasset = "huanan-expressway-4-c1"\nmost_m = 6000\nsize = 0.2\n{when}'
+        f'[[troubles]]\nkind = "storm"\nzone = "tianhe-c1"\nsize = 50\n{when}'
+    )
+    city = load_city(2000, recordings=False)
+
+    incident, storm = load_scenario(str(file), city, ORIGIN).troubles
+
+    (built_in,) = load_scenario("rush-hour-incident", city, ORIGIN).troubles
+    assert set(incident.reach["queue"]) == {f"{name}-c1" for name in built_in.reach["queue"] if "-c" not in name}
+    assert {"tianhe-c1", "feeder-tianhe-1-c1"} <= set(storm.zones)
+    assert "feeder-tianhe-1" not in storm.zones
