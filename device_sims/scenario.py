@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from device_sims.city import City, Device, load_city, seeds
 from device_sims.copies import copy_name
 from device_sims.faults import Fault, read_faults
 from device_sims.faults.tables import number_of
 from device_sims.holidays import is_free
+from device_sims.noise import Noise
 from device_sims.roads import load_roads, queue_reach
 from device_sims.trouble_kinds import SIZES
 from device_sims.troubles import KINDS, Place, Trouble
+from device_sims.weather import Weather
 
 __all__ = ["Scenario", "load_scenario", "scenario_names", "scenario_times"]
 
@@ -26,10 +30,11 @@ _KEYS = {
     "kind", "day", "at", "minutes", "size", "device", "asset", "zone", "expect", "alarm_at", "alarm_zone",
     "within_secs", "over_secs", "sentence", "also", "carriageway", "most_m",
 }  # fmt: skip
-_RUN_KEYS = {"from", "hours", "zones", "profiles", "step_secs"}
+_RUN_KEYS = {"from", "hours", "zones", "profiles", "step_secs", "dry"}
 _TOP_KEYS = {"name", "sentence", "run", "troubles", "faults"}
 _NEEDED = ("kind", "at", "minutes", "sentence")
 _NS = 1_000_000_000
+_DRAINS = 6 * 3600 * _NS
 _MOST_HOURS = 8784.0
 """A year; there are as many of everything that is counted in a script."""
 _MOST_M = 4000.0
@@ -48,19 +53,31 @@ class Extent:
     step_secs: float = 30.0
     """What `cityloom replay --step` may take at a time: long scenarios of few devices take more."""
 
+    dry: bool = False
+    """Nothing is as it says if rain falls; it does by seed and date."""
+
     def of(self, city: City) -> City:
         """That part of the city."""
         return replace(city, devices=tuple(device for device in city.devices if self._has(device)))
 
-    def times(self, city: City, now: int) -> tuple[int, int]:
-        """When it begins and ends, UTC ns, where nobody says when: on the last working day before `now`."""
-        zone = ZoneInfo(city.timezone)
-        day = datetime.fromtimestamp(now / _NS, zone).date() - timedelta(days=1)
-        while is_free(day):
-            day -= timedelta(days=1)
-        midnight = datetime.combine(day, time(), zone)
-        begin = round((midnight + self.start).timestamp()) * _NS
-        return begin, begin + round(self.hours * 3600) * _NS
+    def times(self, city: City, now: int, seed: int = 1) -> tuple[int, int]:
+        """When it begins and ends, UTC ns, where nobody says when: on the last working day before `now` that will do.
+
+        Raises:
+            ValueError: it rained too often in all of the year before.
+        """
+        zone, weather = ZoneInfo(city.timezone), Weather(Noise(seed, []))
+        today = datetime.fromtimestamp(now / _NS, zone).date()
+        for back in range(1, 367):
+            day = today - timedelta(days=back)
+            if is_free(day):
+                continue
+            begin = round((datetime.combine(day, time(), zone) + self.start).timestamp()) * _NS
+            end = begin + round(self.hours * 3600) * _NS
+            # what fell in the hours before still runs down the drains
+            if not self.dry or np.ptp(weather.fallen(np.array([begin - _DRAINS, end]))) == 0.0:
+                return begin, end
+        raise ValueError(f"no {self.hours:g} hours without rain in the year before, with seed {seed}; give --origin")
 
     def _has(self, device: Device) -> bool:
         return (not self.zones or device.zone in self.zones) and (not self.profiles or device.profile in self.profiles)
@@ -126,14 +143,14 @@ def _check_shape(document: Mapping[str, Any], name: str) -> None:
             raise ValueError(f"{where}: {key} must be tables, [[{key}]]")
 
 
-def scenario_times(name: str, now: int) -> tuple[int, int]:
-    """When a scenario begins and ends, UTC ns, where nobody says when: on the last working day before `now`.
+def scenario_times(name: str, now: int, seed: int = 1, devices: int | None = None) -> tuple[int, int]:
+    """When a scenario begins and ends, UTC ns, where nobody says when: see `Extent.times`.
 
     Raises:
-        ValueError, OSError: as `load_scenario`.
+        ValueError, OSError: as `load_scenario`; or no day will do.
     """
-    city = load_city()
-    return load_scenario(name, city, now).extent.times(city, now)
+    city = load_city(devices)
+    return load_scenario(name, city, now).extent.times(city, now, seed)
 
 
 def _extent(table: Mapping[str, Any], name: str, city: City) -> Extent:
@@ -147,7 +164,10 @@ def _extent(table: Mapping[str, Any], name: str, city: City) -> Extent:
         frozenset(_texts(table, "zones", where)),
         frozenset(_texts(table, "profiles", where)),
         number_of(table, "step_secs", where, 30.0),
+        table.get("dry", False),
     )
+    if not isinstance(extent.dry, bool):
+        raise ValueError(f"{where}.dry must be true or false, not {extent.dry!r}")
     for key, value in (("hours", extent.hours), ("step_secs", extent.step_secs)):
         if not 0.0 < value <= _MOST_HOURS:
             raise ValueError(f"{where}.{key} must lie above 0 and up to {_MOST_HOURS:g}, not {value:g}")

@@ -119,7 +119,7 @@ def run(
         zone = ZoneInfo(load_city(1).timezone)
         begin, end = _moment(origin, zone), _moment(until, zone)
         if scenario and not begin:
-            begin, over = scenario_times(scenario, now)
+            begin, over = scenario_times(scenario, now, seed, devices)
             end = end or over
         plan = Plan(
             endpoint=parse_broker(broker, username, password_file, Tls(ca_file, cert_file, key_file)),

@@ -10,8 +10,10 @@ import pytest
 
 from device_sims.city import load_city
 from device_sims.fleet import Fleet, Message
+from device_sims.noise import Noise
 from device_sims.scenario import load_scenario, scenario_names
 from device_sims.troubles import Place, Trouble
+from device_sims.weather import Weather
 
 MINUTE = 60_000_000_000
 ORIGIN = 1_772_553_600_000_000_000
@@ -280,3 +282,17 @@ def test_a_scenario_may_be_about_a_copy_of_the_city(tmp_path: Path) -> None:
     assert set(incident.reach["queue"]) == {f"{name}-c1" for name in built_in.reach["queue"] if "-c" not in name}
     assert {"tianhe-c1", "feeder-tianhe-1-c1"} <= set(storm.zones)
     assert "feeder-tianhe-1" not in storm.zones
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_a_scenario_of_dry_days_is_played_on_dry_days_whenever_and_with_whichever_seed(seed: int) -> None:
+    city, weather = load_city(recordings=False), Weather(Noise(seed, []))
+    extent = load_scenario("blocked-drain", city, ORIGIN).extent
+
+    for month in range(12):
+        now = ORIGIN + month * 30 * 24 * 60 * MINUTE
+        begin, end = extent.times(city, now, seed)
+        assert begin < now
+        assert end - begin == 120 * 60 * MINUTE
+        before, after = weather.fallen(np.array([begin, end]))
+        assert before == after
