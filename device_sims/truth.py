@@ -33,7 +33,7 @@ from device_sims.truth_rows import TruthWriter
 
 __all__ = ["FORMAT", "RunFolder", "RunStory", "write_troubles"]
 
-FORMAT = 1
+FORMAT = 2
 _COUNTS = ("messages", "sent", "readings", "resent")
 _TROUBLES = pa.schema([
     ("kind", pa.string()), ("device", pa.string()), ("asset", pa.string()), ("place_zone", pa.string()),

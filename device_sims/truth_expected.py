@@ -20,7 +20,8 @@ import duckdb
 
 from device_sims.truth_rules import (
     ASTRAY,
-    DISTURBING,
+    DOMAINS,
+    EXPLAINS,
     LATE,
     LATE_HORIZON_SECS,
     MAX_AHEAD_SECS,
@@ -53,7 +54,11 @@ def write_expected(folder: Path, run: dict[str, Any]) -> dict[str, Any]:
             "rules": {
                 "max_ahead_secs": MAX_AHEAD_SECS, "late_horizon_secs": LATE_HORIZON_SECS, "held_secs": HELD_SECS,
                 "rejecting": {name: list(reasons) for name, reasons in REJECTING.items()}, "astray": ASTRAY,
-                "disturbing": list(DISTURBING),
+                "explains": {
+                    name: {"conditions": list(conditions), "after_secs": after}
+                    for name, (conditions, after) in EXPLAINS.items()
+                },
+                "domains": {profile: list(beginnings) for profile, beginnings in DOMAINS.items()},
             },
             "messages": _messages(db, int(run["counts"]["resent"])),
             "readings": _readings(db, int(run["counts"]["resent"])),

@@ -119,7 +119,7 @@ def run(
         zone = ZoneInfo(load_city(1).timezone)
         begin, end = _moment(origin, zone), _moment(until, zone)
         if scenario and not begin:
-            begin, over = scenario_times(scenario, now)
+            begin, over = scenario_times(scenario, now, seed, devices)
             end = end or over
         plan = Plan(
             endpoint=parse_broker(broker, username, password_file, Tls(ca_file, cert_file, key_file)),
@@ -196,7 +196,7 @@ class _Board:
         faults = ", ".join(f"{number:,} {clean(name)}" for name, number in sorted(summary.faults.items()))
         return {
             "city time": f"{datetime.fromtimestamp(self.progress.clock.now() / 1e9, self._zone):%Y-%m-%d %H:%M:%S}",
-            "sent": count(summary.messages), "acked": count(summary.sent),
+            "due": count(summary.messages), "acked": count(summary.sent),
             "waiting": count(self.progress.publisher.waiting), "acked/s": count(self._rate(summary.sent)),
             "lag p99": duration(self.progress.lag.quantile(0.99) / 1000), "faults so far": faults or "none",
         }  # fmt: skip
@@ -251,12 +251,13 @@ def _farewell(summary: Summary, plan: Plan) -> None:
     out = console()
     verb = "recorded" if plan.record is not None else "acknowledged"
     out.print(
-        f"{summary.devices:,} devices: {summary.sent:,} of {summary.messages:,} messages {verb},"
+        f"{summary.devices:,} {'device' if summary.devices == 1 else 'devices'}: {summary.sent:,} of"
+        f" {summary.messages:,} messages {verb},"
         f" {summary.readings:,} readings in them"
     )
     if summary.resent:
         out.print(f"{summary.resent:,} were sent again after a cut")
-    if summary.lag_ms is not None:
+    if summary.lag_ms is not None and summary.sent:
         lag = summary.lag_ms
         out.print(f"due to acknowledged: p50 {lag['p50']:,.0f} ms, p99 {lag['p99']:,.0f} ms, most {lag['max']:,.0f} ms")
     if summary.faults:

@@ -11,7 +11,7 @@ from device_sims.faults import NAMES
 from device_sims.kinds import Reading
 from device_sims.message import Message
 from device_sims.truth import RunFolder, RunStory
-from device_sims.truth_rules import RULES
+from device_sims.truth_rules import REJECTING, RULES
 
 S = 1_000_000_000
 T = 1_772_625_600 * S
@@ -104,3 +104,11 @@ def test_one_field_is_invalid_of_each_wrong_type(tmp_path: Path) -> None:
     assert found["readings"]["invalid"] == [1, 1]
     ought = {each["fault"]: each["ought"] for each in found["by_fault"]}
     assert "invalid" in ought["wrong_type"]
+
+
+def test_half_a_line_without_its_time_is_expected_to_be_refused_for_that() -> None:
+    line = "weather,station=wx-01 temperature=21.5,humidity=61 1772553600000000000"
+
+    assert not line[: len(line) // 2].endswith("0"), "the time stands last, and is what half a line lacks first"
+    assert "time_missing" in REJECTING["truncated"]
+    assert REJECTING["truncated"] == REJECTING["invalid"], "one figure of the ledger: reasons are told once"
