@@ -13,6 +13,7 @@ from device_sims.clients.dialect import Dialects
 from device_sims.endpoint import Tls, parse_broker
 from device_sims.processes import parse_share, run_processes
 from device_sims.run import Plan, Summary, check, record, simulate
+from device_sims.scenario import scenario_times
 
 __all__ = ["main"]
 
@@ -25,12 +26,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     now = time.time_ns()
     try:
+        origin = None if given.origin is None else _moment(given.origin)
+        until = None if given.until is None else _moment(given.until)
+        if given.scenario and origin is None:
+            origin, end = scenario_times(given.scenario, now)
+            until = end if until is None else until
         plan = Plan(
             endpoint=parse_broker(
                 given.broker, given.username, given.password_file, Tls(given.ca_file, given.cert_file, given.key_file)
             ),
             dialects=Dialects.parse(given.client, given.protocol, given.qos),
-            origin=now if given.origin is None else _moment(given.origin),
+            origin=now if origin is None else origin,
             start=now if given.start is None else _moment(given.start),
             speed=given.speed,
             devices=given.devices,
@@ -38,11 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             faults=given.faults,
             connections=given.connections,
             for_secs=given.for_secs,
-            until=None if given.until is None else _moment(given.until),
+            until=until,
             messages=given.messages,
             rate=given.rate,
             truth=given.truth,
             scenario=given.scenario or "",
+            whole_city=given.whole_city,
             recordings=not given.no_recordings,
             record=given.record,
             share=None if given.share is None else parse_share(given.share),
@@ -72,7 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--client", default="aiomqtt", help="aiomqtt, paho or mixed; or a list, one a connection in turn: paho,aiomqtt")
     add("--protocol", default="5", help="version of MQTT: 5, 3.1.1 or mixed; or a list")
     add("--qos", default="1", help="0, 1, 2 or mixed; or a list")
-    add("--origin", metavar="TIME", help="city time at --start, RFC 3339 or unix nanoseconds; default: now")
+    add(
+        "--origin",
+        metavar="TIME",
+        help="city time at --start: RFC 3339, unix ns; default: now, or the scenario's",
+    )
     add("--start", metavar="TIME", help="system time at which the city's clock reads --origin; default: now")
     add("--speed", type=float, default=1.0, help="city seconds per real second")
     add("--devices", type=int, metavar="N", help="the first N of a sequence without end; default: the city's own")
@@ -94,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--record", type=Path, metavar="FILE.gz", help="write a recording for `cityloom replay`, publish nothing")
     add("--no-recordings", action="store_true", help="simulate also the devices that play a recorded day")
     add("--scenario", metavar="NAME", help="a file, or one of device_sims/scenarios, such as day-of-trouble")
+    add("--whole-city", action="store_true", help="with --scenario: all devices, not only those that it is about")
     add("--json", action="store_true", help="print one JSON object as the last line of standard output")
     return parser
 
@@ -108,6 +120,7 @@ def _shared(given: argparse.Namespace, plan: Plan, arguments: Sequence[str]) -> 
         )
     devices = check(plan)
     times = ["--origin", str(plan.origin), "--start", str(plan.start)]
+    times += ["--until", str(plan.until)] if plan.until is not None else []
     summary, code = run_processes(
         [*arguments, *times], given.processes, devices=devices, messages=plan.messages,
         rate=plan.rate, connections=plan.connections,

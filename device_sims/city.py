@@ -1,6 +1,6 @@
 """The simulators' own reading of the seeds, and how they go on: a fixed sequence of devices without end.
 
-    0 ... 436         437 ...                                                 874 ...
+    0 ... 466         467 ...                                                 934 ...
     the seeds'        first copy: all of a district, then of the next one     second copy
 
 A city of N devices has the first N, so a larger one has all that a smaller one has. The seeds' own devices come spread

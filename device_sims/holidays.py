@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from device_sims.local_time import DAY, LocalTime
 from device_sims.noise import I64
 
-__all__ = ["is_holiday", "rests"]
+__all__ = ["is_free", "is_holiday", "rests"]
 
 _EVERY_YEAR = (((1, 1), 1), ((5, 1), 5), ((10, 1), 7))
 """(month, day), days."""
@@ -31,15 +31,16 @@ def is_holiday(day: date) -> bool:
     return day in _holidays(day.year)
 
 
+def is_free(day: date) -> bool:
+    """Whether people rest on a local day: at weekends and on holidays."""
+    return day.weekday() >= 5 or is_holiday(day)
+
+
 def rests(local: LocalTime, ts: I64) -> NDArray[np.bool_]:
     """Whether people rest on the local day of each moment (UTC ns); shape of `ts`."""
     days, place = np.unique(local.of(ts) // DAY, return_inverse=True)
-    free = np.array([_is_free(_EPOCH + timedelta(days=int(day))) for day in days], np.bool_)
+    free = np.array([is_free(_EPOCH + timedelta(days=int(day))) for day in days], np.bool_)
     return free[place].reshape(ts.shape)
-
-
-def _is_free(day: date) -> bool:
-    return day.weekday() >= 5 or is_holiday(day)
 
 
 @cache

@@ -174,7 +174,7 @@ class Line:
         if marks & _INVALID:
             payload = garbage(payload, self._ids[which], ts)
         elif marks & _TRUNCATED:
-            payload = payload[: len(payload) // 2]
+            payload = group.cut(payload)
         payload = group.wrap(which, payload)
         if marks & _OVERSIZE:
             payload = padded(payload, self._size)

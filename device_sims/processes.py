@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 from device_sims.fleet import Share
-from device_sims.run import Summary
+from device_sims.run import STOPPING, Summary
 
 __all__ = ["parse_share", "run_processes"]
 
@@ -56,13 +56,18 @@ def run_processes(
             own += ["--connections", str(max(1, _divided(connections, rest, processes)))]
             own += ["--messages", str(_divided(messages, rest, processes))] if messages is not None else []
             own += ["--rate", str(rate / processes)] if rate is not None else []
-            # out of reach of the terminal's Ctrl-C: a second signal would end them without a drain
-            running.append(
-                subprocess.Popen(  # noqa: S603 - the arguments are those of our own command line
-                    [sys.executable, "-m", "device_sims", *arguments, *own],
-                    stdout=subprocess.PIPE, text=True, start_new_session=True,
-                )
-            )  # fmt: skip
+            # a process that starts yet keeps a signal until it can drain: run.py takes it then
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+            try:
+                # out of reach of the terminal's Ctrl-C: a second signal would end them without a drain
+                running.append(
+                    subprocess.Popen(  # noqa: S603 - the arguments are those of our own command line
+                        [sys.executable, "-m", "device_sims", *arguments, *own],
+                        stdout=subprocess.PIPE, text=True, start_new_session=True,
+                    )
+                )  # fmt: skip
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
         said = [process.communicate()[0] for process in running]
     codes = [abs(process.returncode) for process in running] or [1]
     return _together(devices, said), max(codes)
@@ -101,7 +106,7 @@ def _passed_on(running: Sequence["subprocess.Popen[str]"]) -> Iterator[list[int]
         for process in running:
             process.send_signal(number)
 
-    before = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, pass_on) for number in STOPPING}
     try:
         yield asked
     finally:

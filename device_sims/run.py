@@ -27,12 +27,13 @@ from device_sims.source import Playable
 from device_sims.truth import RunFolder, RunStory
 from device_sims.truth_rows import TruthWriter
 
-__all__ = ["Plan", "Progress", "Summary", "check", "record", "simulate"]
+__all__ = ["STOPPING", "Plan", "Progress", "Summary", "check", "record", "simulate"]
 
 TICK = 0.005
 """Seconds: waits are not shorter than this, so that a fast city wakes the process 200 times a second and not 700."""
 _TELL = 10_000
 _BREATH = 64
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 DRAIN = 30.0
 """Seconds that the broker has for acknowledging what is under way at the end."""
 
@@ -64,6 +65,8 @@ class Plan:
     share: Share | None = None
     """Only these of the devices; the others are another process's."""
     scenario: str = ""
+    whole_city: bool = False
+    """All devices, not only those that the scenario is about."""
     recordings: bool = True
     """Some devices play recorded days; else all are simulated."""
     record: Path | None = None
@@ -209,6 +212,8 @@ def _cast(plan: Plan) -> tuple[Fleet, City, Scenario | None]:
     """Who plays."""
     city = load_city(plan.devices, recordings=plan.recordings)
     scenario = load_scenario(plan.scenario, city, plan.origin) if plan.scenario else None
+    if scenario is not None and not plan.whole_city:
+        city = scenario.extent.of(city)
     troubles = scenario.troubles if scenario is not None else ()
     faults = Faults.parse(plan.faults).and_(scenario.faults if scenario is not None else ())
     return Fleet(city, plan.seed, plan.origin, faults, troubles, plan.share), city, scenario
@@ -279,7 +284,9 @@ def _stop_on_signal(task: "asyncio.Task[None]") -> ExitStack:
     """Cancel `task` at SIGTERM or SIGINT; a second signal has its usual effect."""
     loop = asyncio.get_running_loop()
     stack = ExitStack()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPPING:
         loop.add_signal_handler(number, task.cancel)
         stack.callback(loop.remove_signal_handler, number)
+    # processes.py keeps them back while a process starts
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     return stack

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from functools import partial
 from importlib.resources import files
@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from device_sims.city import City, Device, seeds
+from device_sims.city import City, Device, load_city, seeds
 from device_sims.faults import Fault, read_faults
+from device_sims.holidays import is_free
 from device_sims.roads import load_roads, queue_reach
 from device_sims.troubles import KINDS, Place, Trouble
 
-__all__ = ["Scenario", "load_scenario", "scenario_names"]
+__all__ = ["Scenario", "load_scenario", "scenario_names", "scenario_times"]
 
 _KEYS = {
     "kind", "day", "at", "minutes", "size", "device", "asset", "zone", "expect", "alarm_at", "alarm_zone",
@@ -40,8 +41,21 @@ class Extent:
     step_secs: float = 30.0
     """What `cityloom replay --step` may take at a time: long scenarios of few devices take more."""
 
-    def has(self, device: Device) -> bool:
-        """Whether the device belongs to it."""
+    def of(self, city: City) -> City:
+        """That part of the city."""
+        return replace(city, devices=tuple(device for device in city.devices if self._has(device)))
+
+    def times(self, city: City, now: int) -> tuple[int, int]:
+        """When it begins and ends, UTC ns, where nobody says when: on the last working day before `now`."""
+        zone = ZoneInfo(city.timezone)
+        day = datetime.fromtimestamp(now / _NS, zone).date() - timedelta(days=1)
+        while is_free(day):
+            day -= timedelta(days=1)
+        midnight = datetime.combine(day, time(), zone)
+        begin = round((midnight + self.start).timestamp()) * _NS
+        return begin, begin + round(self.hours * 3600) * _NS
+
+    def _has(self, device: Device) -> bool:
         return (not self.zones or device.zone in self.zones) and (not self.profiles or device.profile in self.profiles)
 
 
@@ -84,10 +98,21 @@ def load_scenario(name: str, city: City, origin: int) -> Scenario:
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"scenario {name} is not TOML: {error}") from error
     span = partial(_span, zone=ZoneInfo(city.timezone), origin=origin)
-    troubles = tuple(_troubles(document, name, city, span))
-    faults = tuple(read_faults(document, name, city, span))
     extent = _extent(document.get("run", {}), name, city)
+    part = extent.of(city)
+    troubles = tuple(_troubles(document, name, city, part, span))
+    faults = tuple(read_faults(document, name, part, span))
     return Scenario(str(document.get("name", name)), str(document.get("sentence", "")), troubles, faults, extent)
+
+
+def scenario_times(name: str, now: int) -> tuple[int, int]:
+    """When a scenario begins and ends, UTC ns, where nobody says when: on the last working day before `now`.
+
+    Raises:
+        ValueError, OSError: as `load_scenario`.
+    """
+    city = load_city()
+    return load_scenario(name, city, now).extent.times(city, now)
 
 
 def _extent(table: Mapping[str, Any], name: str, city: City) -> Extent:
@@ -123,8 +148,9 @@ def _span(table: Mapping[str, Any], where: str, *, zone: ZoneInfo, origin: int) 
 
 
 def _troubles(
-    document: Mapping[str, Any], name: str, city: City, span: Callable[[Mapping[str, Any], str], tuple[int, int]]
-) -> Iterator[Trouble]:
+    document: Mapping[str, Any], name: str, city: City, part: City,
+    span: Callable[[Mapping[str, Any], str], tuple[int, int]],
+) -> Iterator[Trouble]:  # fmt: skip
     inside = _zones_inside()
     for k, table in enumerate(document.get("troubles", [])):
         where = f"scenario {name}: troubles[{k}]"
@@ -136,10 +162,13 @@ def _troubles(
             raise ValueError(f"{where}.kind {table['kind']!r} is no trouble; there are {', '.join(KINDS)}")
         zone = str(table.get("zone", ""))
         place = Place(str(table.get("device", "")), str(table.get("asset", "")), zone, frozenset(inside.get(zone, ())))
-        there = [device for device in city.devices if place.has(device)]
+        there = [device for device in part.devices if place.has(device)]
         if not there:
             raise ValueError(f"{where}: no device of the city is at {place.device or place.asset or place.zone!r}")
         start, end = span(table, where)
+        reach = _reach(table, city.devices, where) if table["kind"] == "incident" else {}
+        reached = {name for part in reach.values() for name in part}
+        touched = [device for device in city.devices if device.id in reached] or there
         yield Trouble(
             kind=table["kind"], place=place, start=start, end=end,
             size=float(table.get("size", 0.0)), expect=str(table.get("expect", "")),
@@ -147,7 +176,7 @@ def _troubles(
             zone=str(table.get("alarm_zone") or there[0].zone),
             within=round(float(table.get("within_secs", 0))) * _NS, over=round(float(table.get("over_secs", 0))) * _NS,
             sentence=str(table["sentence"]), also=tuple(map(str, table.get("also", ()))),
-            reach=_reach(table, city.devices, where) if table["kind"] == "incident" else {},
+            reach=reach, zones=tuple(sorted({device.zone for device in touched} | place.within)),
         )  # fmt: skip
 
 

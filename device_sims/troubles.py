@@ -55,7 +55,9 @@ class Trouble:
     """ns from the end until it ought to be gone."""
     sentence: str = ""
     also: tuple[str, ...] = ()
-    """Conditions of which an alarm in the zone is a consequence."""
+    """Conditions of which an alarm in one of its zones is a consequence."""
+    zones: tuple[str, ...] = ()
+    """All zones that it touches."""
     reach: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict, hash=False)
     """By part of an effect, the devices that it comes to, and how much later it begins and ends there (ns)."""
 

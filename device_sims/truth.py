@@ -39,7 +39,7 @@ _TROUBLES = pa.schema([
     ("kind", pa.string()), ("device", pa.string()), ("asset", pa.string()), ("place_zone", pa.string()),
     ("start", pa.int64()), ("end", pa.int64()), ("size", pa.float64()), ("expect", pa.string()), ("at", pa.string()),
     ("zone", pa.string()), ("within", pa.int64()), ("over", pa.int64()), ("sentence", pa.string()),
-    ("also", pa.list_(pa.string())),
+    ("also", pa.list_(pa.string())), ("zones", pa.list_(pa.string())),
 ])  # fmt: skip
 """`device`, `asset`, `place_zone`: where, one of them; `at`, `zone`: what the alarm ought to name. Times UTC ns."""
 
@@ -151,7 +151,7 @@ def write_troubles(path: Path, troubles: Sequence[Trouble]) -> None:
             "kind": each.kind, "device": each.place.device, "asset": each.place.asset, "place_zone": each.place.zone,
             "start": each.start, "end": each.end, "size": each.size, "expect": each.expect, "at": each.at,
             "zone": each.zone, "within": each.within, "over": each.over, "sentence": each.sentence,
-            "also": list(each.also),
+            "also": list(each.also), "zones": list(each.zones),
         }
         for each in troubles
     ]  # fmt: skip

@@ -52,6 +52,9 @@ _STRANGERS = (
      tuple(f"apikey={_SECRETS[1]} encoding={encoding}" for encoding in ("key-values", "ngsi-ld"))),
 )  # fmt: skip
 """(profile, prefix of the devices' names, key by number, extra of each)."""
+STREET_DEVICES = 3
+"""Of each kind."""
+STREET_KINDS = (("noise-logger", "noise"), ("air-monitor", "air"), ("fiware-ul", "lamp"))
 FIRST_INSTALLATION = date(2014, 3, 1)
 DAYS_OF_INSTALLATION = 4000
 
@@ -81,7 +84,7 @@ def devices_csv(city: dict[str, Any]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for domain in (_traffic, _grid, _water, _gas, _drainage, _signals, _homes, _events, _rain, _strangers):
+    for domain in (_traffic, _grid, _water, _gas, _drainage, _signals, _homes, _events, _rain, _strangers, _street):
         writer.writerows(line.cells() for line in domain(city))
     return out.getvalue()
 
@@ -237,6 +240,21 @@ def _strangers(city: dict[str, Any]) -> Iterator[DeviceLine]:
                 place = min(places, key=lambda asset: _share(f"{name}/{asset['id']}", "place"))
                 zone = place["zone"]
             yield _at(place, name, profile, key.format(number), zone, place["id"], extra)
+
+
+def _street(city: dict[str, Any]) -> Iterator[DeviceLine]:
+    """A few that speak other than JSON, at segments that are no expressway, and weather masts at pump stations."""
+    streets = [segment for segment in city["segments"] if segment["class"] != "expressway"][2::SIGNALS_EVERY]
+    drains = [drain for drain in city["drains"] if drain["kind"] == "pump-station"]
+    for number in range(STREET_DEVICES):
+        for kind, (profile, name) in enumerate(STREET_KINDS):
+            place = streets[kind * STREET_DEVICES + number]
+            device = f"{name}-{number + 1:02d}"
+            key = f"urn:dev:mac:0024befffe81{number + 1:04x}:" if profile == "air-monitor" else device
+            yield _at(place, device, profile, key, place["zone"], place["id"], "")
+    for number, drain in enumerate(drains[:STREET_DEVICES], 1):
+        name = f"wx-{number:02d}"
+        yield _at(drain, name, "weather-station", name, drain["zone"], drain["id"], "")
 
 
 def _at(place: dict[str, Any], name: str, profile: str, *rest: str) -> DeviceLine:

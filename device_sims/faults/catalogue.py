@@ -18,7 +18,7 @@
 | unit | devices | factor | the value is sent in another unit: times this |
 | noise | devices | [0.1] share | the value wavers, with this share of it as standard deviation |
 | wrong_type | messages | | one number is a text |
-| truncated | messages | | the second half of the payload is missing |
+| truncated | messages | | the second half of the payload is missing; of several lines, of the first, and all others |
 | invalid | messages | | the payload is garbage, of the same length |
 | oversize | messages | [300000] bytes | the payload is padded to so many |
 | wrong_topic | messages | | it is sent on the topic of a device that nobody knows, or on one that nobody hears |

@@ -13,6 +13,7 @@ from device_sims.kinds.rain import DrainageLevels, RainGauges
 from device_sims.kinds.stranger_air import AlinkStations, IotdaChildren, IotdaStations, ZigbeeClimates
 from device_sims.kinds.stranger_meters import ShellyMeters, TasmotaPlugs, ThingsBoardMeters
 from device_sims.kinds.stranger_streets import NgsiCounters, WasteContainers
+from device_sims.kinds.street import AirMonitors, LampClimates, NoiseLoggers, WeatherStations
 from device_sims.kinds.traffic import LoopDetectors, SegmentSpeeds, TrafficSignals
 from device_sims.kinds.water import ReservoirLevels, WaterFlows, WaterPressures
 from device_sims.noise import Noise
@@ -24,7 +25,8 @@ _KINDS: tuple[type[Group], ...] = (
     LoopDetectors, SegmentSpeeds, Meters, WaterFlows, WaterPressures, GasDetectors, SenmlStations, TtsManholes,
     ChirpStackManholes, ReservoirLevels, TrafficSignals, HouseholdMeters, FeederMeters, Transformers, GridEvents,
     DrainageLevels, RainGauges, ThingsBoardMeters, ZigbeeClimates, TasmotaPlugs, ShellyMeters, AlinkStations,
-    IotdaStations, IotdaChildren, WasteContainers, NgsiCounters,
+    IotdaStations, IotdaChildren, WasteContainers, NgsiCounters, NoiseLoggers, WeatherStations, AirMonitors,
+    LampClimates,
 )  # fmt: skip
 
 

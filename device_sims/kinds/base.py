@@ -41,8 +41,11 @@ class Group(ABC):
     """All measure at multiples of the interval; otherwise each has its own phase."""
     holds_many: ClassVar[bool] = False
     """A message may carry several measurements."""
+    between: ClassVar[bytes] = b""
+    """What parts records of which each can be read by itself; nothing: half of a message is none."""
     breakable: ClassVar[tuple[bytes, str] | None] = None
-    """JSON key of a number, and its quantity: what a device with a wrong type in it writes as text."""
+    """JSON key of a number, and its quantity: what a device with a wrong type in it writes as text. None: it writes
+    no JSON, or nothing that could be one."""
 
     wire: ClassVar[Mapping[str, tuple[int, float, int]]] = {}
     """Numbers that a trouble or a fault may change: place in the row, canonical units a unit of the wire, decimals on
@@ -126,6 +129,11 @@ class Group(ABC):
         """The message with `records` of (time stamp, row): one, or more where `holds_many`."""
         ((stamp, row),) = records
         return self._encode(which, stamp, row)
+
+    def cut(self, payload: bytes) -> bytes:
+        """The half of a message that came through before the connection broke: nothing of it can be used."""
+        first = payload.partition(self.between)[0] if self.between else payload
+        return first[: len(first) // 2]
 
     def wrap(self, which: int, payload: bytes) -> bytes:
         """The bytes that leave the device."""

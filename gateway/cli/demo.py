@@ -7,6 +7,7 @@ must balance.
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from time import time_ns
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -14,6 +15,7 @@ from cyclopts.validators import Number
 from rich.text import Text
 
 from device_sims.faults import Faults
+from device_sims.scenario import scenario_times
 from gateway.cli.demo_session import DemoPlan, DemoSession
 from gateway.cli.door import Json
 from gateway.cli.output import console, print_json
@@ -30,7 +32,8 @@ def demo(
     *, data_dir: Path = Path("data"), duration: Annotated[str, Parameter(name="--for")] = "",
     speed: Annotated[float, Parameter(validator=Number(gt=0, lte=100_000))] = 120.0,
     devices: Annotated[int | None, Parameter(validator=Number(gte=1, lte=100_000))] = None, seed: int = 1,
-    faults: str = "", port: _Port = 0, http_port: _Port = 8480, json: Json = False,
+    faults: str = "", scenario: str = "", truth: Path | None = None, port: _Port = 0, http_port: _Port = 8480,
+    json: Json = False,
 ) -> int:  # fmt: skip
     """Show the whole job on this machine. Ctrl-C ends it and shows the account.
 
@@ -43,21 +46,26 @@ def demo(
     speed
         City seconds a real second.
     devices
-        How many; all 455 of the built-in city where not given. With more, the city goes on by copies of its districts.
+        How many; all 467 of the built-in city where not given. With more, the city goes on by copies of its districts.
     seed
         Of the simulators' random generator.
     faults
         What goes wrong on the way, such as duplicate=0.02,late=0.05:90,invalid=0.01; device_sims/faults/README.md
         tells of them.
+    scenario
+        What goes wrong in the city: a script of `cityloom sim scenarios`, or a file. The demo begins at its hour, shows
+        the part of the city that it is about, and ends with it.
+    truth
+        Make this folder, and write what was measured, sent and wrong; for `cityloom score truth`.
     port
         Port of the embedded broker; 0 = any free one.
     http_port
         Port of health and metrics; 0 = any free one.
     """
     limit = parse_span(duration) if duration else None
-    _check(faults)
+    times = _check(faults, scenario)
     out: dict[str, Any] = {}
-    plan = DemoPlan(data_dir, speed, seed, faults, port, http_port, limit, devices, quiet=json)
+    plan = DemoPlan(data_dir, speed, seed, faults, port, http_port, limit, devices, scenario, times, truth, quiet=json)
 
     async def show() -> None:
         out.update(await DemoSession(plan).run())
@@ -73,11 +81,16 @@ def demo(
     return 1 if problems else 0
 
 
-def _check(faults: str) -> None:
+def _check(faults: str, scenario: str) -> tuple[int, int] | None:
+    """When a scenario begins and ends in city time, UTC ns."""
     try:
         Faults.parse(faults)
     except ValueError as error:
         raise CommandError(f"--faults: {error}.", "Write them as in duplicate=0.02,late=0.05:90.", 2) from error
+    try:
+        return scenario_times(scenario, time_ns()) if scenario else None
+    except (ValueError, OSError) as error:
+        raise CommandError(f"--scenario: {error}.", "`cityloom sim scenarios` lists the built-in ones.", 2) from error
 
 
 def _problems(out: Mapping[str, Any]) -> list[str]:

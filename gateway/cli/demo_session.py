@@ -31,7 +31,7 @@ from gateway.cli.view import status_view
 from gateway.clock import ScaledClock
 from gateway.config.load import load_settings
 from gateway.config.seed_files import load_seed_files
-from gateway.errors import GatewayError
+from gateway.errors import CommandError, GatewayError
 from gateway.runtime.app import Gateway, open_gateway
 from gateway.runtime.broker import EmbeddedBroker
 from gateway.runtime.ports import free_ports
@@ -62,6 +62,10 @@ class DemoPlan:
     limit: float | None = None
     """Seconds; None: until Ctrl-C."""
     devices: int | None = None
+    scenario: str = ""
+    times: tuple[int, int] | None = None
+    """When it begins and ends in city time, UTC ns."""
+    truth: Path | None = None
     quiet: bool = False
     """Nothing but the result goes to standard output."""
 
@@ -95,7 +99,7 @@ class DemoSession:
             files = load_seed_files(settings)
             zone = ZoneInfo(files.city.timezone)
             start = time_ns() + round(_HEAD_START_SECS * 1e9)
-            clock = ScaledClock(_morning(zone), start, self._plan.speed)
+            clock = ScaledClock(self._plan.times[0] if self._plan.times else _morning(zone), start, self._plan.speed)
             content = files.content(settings)
             with telemetry_of(settings, current_stderr()) as telemetry:
                 async with open_gateway(settings, content, clock, telemetry, new_session=True) as gateway:
@@ -105,7 +109,13 @@ class DemoSession:
                         f" {escape(str(self._plan.data_dir.absolute()))}; Ctrl-C ends the demo[/]"
                     )
                     # a second demo goes on where the last one ended
-                    clock.origin = max(clock.origin, gateway.engines.now + _MINUTE)
+                    later = gateway.engines.now + _MINUTE
+                    if self._plan.times is not None and later > clock.origin:
+                        raise CommandError(
+                            f"{self._plan.data_dir} holds data of a later time than the scenario's.",
+                            "Name a new folder by --data-dir.", 2,
+                        )  # fmt: skip
+                    clock.origin = max(clock.origin, later)
                     return await self._play(gateway, clock, port, zone)
 
     async def _play(self, gateway: Gateway, clock: ScaledClock, port: int, zone: ZoneInfo) -> dict[str, Any]:
@@ -168,6 +178,10 @@ class DemoSession:
             command += ["--devices", str(self._plan.devices)]
         if self._plan.faults:
             command += ["--faults", self._plan.faults]
+        if self._plan.truth is not None:
+            command += ["--truth", str(self._plan.truth)]
+        if self._plan.times is not None:
+            command += ["--scenario", self._plan.scenario, "--until", str(self._plan.times[1]), "--no-recordings"]
         # a group of its own: Ctrl-C at the terminal is ours to pass on
         return await asyncio.create_subprocess_exec(
             *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True,

@@ -19,8 +19,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from device_sims.city import load_city
-from device_sims.publisher import Endpoint
-from device_sims.run import Plan, Progress, Summary, record, simulate
+from device_sims.clients.dialect import Dialects
+from device_sims.endpoint import Tls, parse_broker
+from device_sims.processes import run_processes
+from device_sims.run import Plan, Progress, Summary, check, record, simulate
+from device_sims.scenario import scenario_times
 from gateway.cli.door import Json
 from gateway.cli.output import console, print_json
 from gateway.cli.text import clean, count, duration
@@ -38,9 +41,12 @@ _RATE_SECS = 3.0
 
 def run(
     *, broker: str = "127.0.0.1:1883", username: str | None = None, password_file: Path | None = None,
+    ca_file: Path | None = None, cert_file: Path | None = None, key_file: Path | None = None,
+    client: str = "aiomqtt", protocol: str = "5", qos: str = "1",
     origin: str = "", start: str = "", speed: Annotated[float, Parameter(validator=Number(gt=0, lte=100_000))] = 1.0,
     devices: Annotated[int | None, Parameter(validator=Number(gte=1))] = None, seed: int = 1, faults: str = "",
-    scenario: str = "", recordings: bool = True,
+    scenario: str = "", whole_city: bool = False, recordings: bool = True,
+    processes: Annotated[int, Parameter(validator=Number(gte=1, lte=64))] = 1,
     connections: Annotated[int, Parameter(validator=Number(gte=1, lte=1_000))] = 4,
     for_: Annotated[str, Parameter(name="--for")] = "", until: str = "",
     messages: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
@@ -48,32 +54,49 @@ def run(
     truth: Path | None = None, record_to: Annotated[Path | None, Parameter(name="--record")] = None,
     json: Json = False,
 ) -> int:  # fmt: skip
-    """Run simulated devices against an MQTT 5 broker, at QoS 1. Ctrl-C ends it cleanly, a second one at once.
+    """Run simulated devices against an MQTT broker. Ctrl-C ends it cleanly, a second one at once.
 
     Exit code 1 where the broker did not acknowledge everything.
 
     Parameters
     ----------
     broker
-        HOST:PORT. One that can't be reached is waited for.
+        HOST:PORT, mqtt://HOST:PORT or mqtts://HOST:PORT (TLS). One that can't be reached is waited for.
     username
         Where the broker asks for one.
     password_file
         A file with the password.
+    ca_file
+        PEM of the authority behind the broker's certificate; the system's where not given.
+    cert_file
+        PEM of our own certificate, where the broker asks for one.
+    key_file
+        PEM of its key.
+    client
+        Library: aiomqtt, paho or mixed; or a list that connections take in turn, such as paho,aiomqtt.
+    protocol
+        Version of MQTT: 5, 3.1.1 or mixed; or a list.
+    qos
+        0, 1, 2 or mixed; or a list.
     origin
-        What the city's clock reads at --start: RFC 3339, local time of the city, or UTC nanoseconds; now where empty.
+        What the city's clock reads at --start: RFC 3339, local time of the city, or UTC nanoseconds. Now where empty;
+        with --scenario the last working day at the hour at which the script begins.
     start
         System time at which the city's clock reads --origin; now where empty. Give a gateway the same three figures.
     speed
         City seconds a real second.
     devices
-        How many; the 437 of the seeds where not given.
+        How many; those of the seeds where not given. With more, the city goes on by copies of its districts.
     seed
         Which values, and which trouble on the way.
     faults
         What goes wrong on the way, such as duplicate=0.02,late=0.05:90,invalid=0.01; device_sims/faults lists them.
     scenario
-        What goes wrong in the city: a built-in script, or a file.
+        What goes wrong in the city: a built-in script (`cityloom sim scenarios` lists them), or a file.
+    whole_city
+        With --scenario: all devices, not only those that it is about.
+    processes
+        Share the devices among so many processes.
     recordings
         Let some devices play recorded days; without, all are simulated and everything is known.
     connections
@@ -81,7 +104,7 @@ def run(
     for_
         End after this long, such as 30s or 5m.
     until
-        End at this city time.
+        End at this city time; with --scenario and no --origin, when the script is over.
     messages
         End after the first so many of the schedule, sent as fast as the broker takes them.
     rate
@@ -94,14 +117,27 @@ def run(
     now = time.time_ns()
     try:
         zone = ZoneInfo(load_city(1).timezone)
+        begin, end = _moment(origin, zone), _moment(until, zone)
+        if scenario and not begin:
+            begin, over = scenario_times(scenario, now)
+            end = end or over
         plan = Plan(
-            endpoint=_endpoint(broker, username, password_file), origin=_moment(origin, zone) or now,
+            endpoint=parse_broker(broker, username, password_file, Tls(ca_file, cert_file, key_file)),
+            dialects=Dialects.parse(client, protocol, qos), origin=begin or now, whole_city=whole_city,
             start=_moment(start, zone) or now, speed=speed, devices=devices, seed=seed, faults=faults,
             connections=connections, for_secs=parse_span(for_) if for_ else None,
-            until=_moment(until, zone) or None, messages=messages, rate=rate, truth=truth, scenario=scenario,
+            until=end or None, messages=messages, rate=rate, truth=truth, scenario=scenario,
             recordings=recordings, record=record_to,
         )  # fmt: skip
-        if record_to is not None:
+        if processes > 1:
+            if record_to is not None:
+                raise CommandError("--processes writes no recording.", "Leave out one of the two.", 2)
+            summary = _in_processes(plan, processes, {
+                "--broker": broker, "--username": username, "--password-file": password_file, "--ca-file": ca_file,
+                "--cert-file": cert_file, "--key-file": key_file, "--client": client, "--protocol": protocol,
+                "--qos": qos,
+            })  # fmt: skip
+        elif record_to is not None:
             with console(stderr=True).status("recording") as status:
                 summary = record(plan, lambda done: status.update(f"recording: {done:,} messages"))
         else:
@@ -124,12 +160,20 @@ def _moment(text: str, zone: ZoneInfo) -> int:
     return int(text) if text.isdigit() else parse_time(text, zone)
 
 
-def _endpoint(broker: str, username: str | None, password_file: Path | None) -> Endpoint:
-    host, separator, port = broker.rpartition(":")
-    if not separator or not port.isdigit():
-        raise CommandError(f"{broker!r} is no broker.", "Write HOST:PORT, such as 127.0.0.1:1883.", 2)
-    password = None if password_file is None else password_file.read_text(encoding="utf-8").strip()
-    return Endpoint(host.strip("[]"), int(port), username, password)
+def _in_processes(plan: Plan, processes: int, link: dict[str, object]) -> Summary:
+    """Each speaks for itself on standard error; they end with one summary."""
+    figures: dict[str, object] = {
+        "--origin": plan.origin, "--start": plan.start, "--until": plan.until, "--speed": plan.speed,
+        "--devices": plan.devices, "--seed": plan.seed, "--faults": plan.faults, "--scenario": plan.scenario,
+        "--for": plan.for_secs, "--truth": plan.truth,
+    }  # fmt: skip
+    flags = [name for name, on in (("--whole-city", plan.whole_city), ("--no-recordings", not plan.recordings)) if on]
+    given = [text for name, value in (link | figures).items() if value not in (None, "") for text in (name, f"{value}")]
+    summary, _ = run_processes(
+        [*given, *flags], processes, devices=check(plan), messages=plan.messages, rate=plan.rate,
+        connections=plan.connections,
+    )  # fmt: skip
+    return summary
 
 
 class _Board:

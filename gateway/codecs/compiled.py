@@ -1,9 +1,10 @@
 """A profile compiled into a decoder: payloads of one profile in, columns of canonical readings out.
 
-    bytes -> bounds, gunzip -> typed way -----------+-> rows -> assemble -> Decoded
+    bytes -> bounds, unpack -> typed way -----------+-> rows -> assemble -> Decoded
              (limits.py)       | refused            |           (assemble.py)
                                +-> tolerant way ----+
-    bytes -> bounds, gunzip -> SenML ---------------+
+    bytes -> bounds, unpack -> reader of its codec -+
+                               (readers.py)
 
 One message at a time: payloads of several publishers are never joined into one document.
 """
@@ -17,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.codecs.assemble import Gathered, assemble
-from gateway.codecs.compression import GZIP_MAGIC, gunzip
+from gateway.codecs.compression import packing_of, unpack
 from gateway.codecs.decoded import Decoded, Fault, Quantity, State
 from gateway.codecs.layout import plan
 from gateway.codecs.limits import all_plain, check_document
+from gateway.codecs.readers import Reader, reader_of
 from gateway.codecs.redaction import Redactor
-from gateway.codecs.senml import SenmlReader, plan_senml
 from gateway.codecs.timestamps import RECEIPT
 from gateway.codecs.tolerant import Document, TolerantReader, Unusable
 from gateway.codecs.typed import REFUSALS, Refused, TypedReader
@@ -55,16 +56,18 @@ class CompiledProfile:
             np.array([getattr(quantity, end) for quantity in self.quantities], np.float64)
             for end in ("fail_low", "fail_high", "suspect_low", "suspect_high")
         )
-        self.promises = profile.codec == "senml"
+        self.promises = profile.is_senml
         """Its messages may say when the next one comes."""
         self._bounds = bounds
         self.redactor = Redactor(profile, bounds)
         self._wrapper = Wrapper(profile.templates, profile.wrap_in) if profile.wrap_in is not None else None
-        self._senml: SenmlReader | None = None
         self._typed: TypedReader | None = None
-        if profile.codec == "senml":
-            self._layout = plan_senml(profile)
-            self._senml = SenmlReader(profile, bounds.max_records)
+        found = reader_of(profile, bounds)
+        self._reader: Reader | None = None if found is None else found[1]
+        self._nests = profile.codec in ("json", "senml")
+        """Its payloads are JSON texts: nesting is bounded before anything reads them."""
+        if found is not None:
+            self._layout = found[0]
         else:
             self._layout = plan(profile)
             self._tolerant = TolerantReader(self._layout, bounds.max_records)
@@ -83,12 +86,13 @@ class CompiledProfile:
             payloads = self._wrapper.wrap(topics, payloads)
         found = Gathered()
         documents: Iterable[tuple[int, bytes]] = enumerate(payloads)
-        if payloads and (self.profile.compression == "gzip" or not all_plain(payloads, self._bounds)):
+        must_unpack = self.profile.compression not in ("none", "auto")
+        if payloads and (must_unpack or not all_plain(payloads, self._bounds)):
             documents = self._admitted(payloads, found)
         elif payloads and self._typed is not None and _read_columns(self._typed, payloads, found):
             return assemble(found, self._layout)
-        if self._senml is not None:
-            self._read_senml(self._senml, documents, received_at, found)
+        if self._reader is not None:
+            self._read(self._reader, documents, received_at, found)
         elif self._typed is None:
             for k, document in documents:
                 self._read_tolerant(k, document, found)
@@ -110,9 +114,14 @@ class CompiledProfile:
                 found.rejected.append((k, Rejected.PAYLOAD_TOO_LARGE, detail))
                 continue
             content: bytes | tuple[Rejected, str] = payload
-            if payload and (compression == "gzip" or (compression == "auto" and payload.startswith(GZIP_MAGIC))):
-                content = gunzip(payload, bounds)
-            refusal = check_document(content, bounds) if isinstance(content, bytes) else content
+            packing = packing_of(payload, compression)
+            if packing is not None:
+                content = unpack(payload, packing, bounds)
+            refusal: tuple[Rejected, str] | None = None
+            if not isinstance(content, bytes):
+                refusal = content
+            elif self._nests:
+                refusal = check_document(content, bounds)
             if refusal is not None:
                 found.rejected.append((k, *refusal))
             else:
@@ -156,13 +165,13 @@ class CompiledProfile:
     def _read_tolerant(self, k: int, document: bytes, found: Gathered) -> None:
         self._take(k, document, found, self._tolerant.read)
 
-    def _read_senml(
-        self, senml: SenmlReader, documents: Iterable[tuple[int, bytes]], received_at: NDArray[np.int64] | None,
+    def _read(
+        self, reader: Reader, documents: Iterable[tuple[int, bytes]], received_at: NDArray[np.int64] | None,
         found: Gathered,
     ) -> None:  # fmt: skip
         for k, document in documents:
             receipt = None if received_at is None else int(received_at[k])
-            self._take(k, document, found, partial(senml.read, receipt=receipt))
+            self._take(k, document, found, partial(reader.read, receipt=receipt))
 
     @staticmethod
     def _take(k: int, document: bytes, found: Gathered, read: Callable[[bytes], Document]) -> None:
@@ -207,7 +216,7 @@ def compile_profile(profile: Profile, bounds: Bounds | None = None) -> CompiledP
 
 
 def _quantities(profile: Profile) -> tuple[Quantity, ...]:
-    return tuple(_quantity(name, spec, profile.codec == "senml") for name, spec in profile.fields.items())
+    return tuple(_quantity(name, spec, profile.is_senml) for name, spec in profile.fields.items())
 
 
 def _quantity(name: str, spec: FieldSpec, senml: bool) -> Quantity:

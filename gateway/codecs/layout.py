@@ -154,6 +154,6 @@ def _utc_ns(moment: str | None) -> int | None:
 
 def scales(profile: Profile) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(factor, offset) a quantity: canonical = clean value * factor + offset."""
-    units = [conversion(field.unit or "1", senml=profile.codec == "senml") for field in profile.fields.values()]
+    units = [conversion(field.unit or "1", senml=profile.is_senml) for field in profile.fields.values()]
     factors = [unit.factor * field.scale for unit, field in zip(units, profile.fields.values(), strict=True)]
     return np.array(factors, np.float64), np.array([unit.offset for unit in units], np.float64)

@@ -3,9 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from isal import isal_zlib
-
-from gateway.codecs.compression import GZIP_MAGIC, gunzip
+from gateway.codecs.compression import pack, packing_of, unpack
 from gateway.config.bounds import Bounds
 from gateway.config.paths import parse_path
 from gateway.config.profile_model import Profile
@@ -48,14 +46,15 @@ class Redactor:
         if self._pattern is None:
             return payload
         blank = rb'\1"' + _BLANK.encode() + b'"'
-        packed = self._compression != "none" and payload.startswith(GZIP_MAGIC)
-        if not packed:
+        # what should be packed and begins otherwise may be plain all the same
+        packing = packing_of(payload, "auto" if self._compression in ("gzip", "zstd") else self._compression)
+        if packing is None:
             return self._pattern.sub(blank, payload)
-        content = gunzip(payload, self._bounds)
-        # what can't be unpacked might still hold the secret, so none of it is kept
-        return (
-            bytes(isal_zlib.compress(self._pattern.sub(blank, content), 1, 31)) if isinstance(content, bytes) else b""
-        )
+        content = unpack(payload, packing, self._bounds)
+        if isinstance(content, bytes):
+            return pack(self._pattern.sub(blank, content), packing)
+        # what can't be unpacked might still hold the secret, so none of it is kept, unless it is plain
+        return self._pattern.sub(blank, payload) if payload.isascii() else b""
 
     def _topic(self, topic: str) -> str:
         for template in self.templates:

@@ -1,4 +1,4 @@
-"""SenML JSON (RFC 8428): a list of records whose base fields carry over to those behind them.
+"""SenML (RFC 8428): a list of records whose base fields carry over to those behind them. CBOR comes by senml_cbor.py.
 
     name  = bn + n      the part that is a field's path in the profile is the quantity, the rest is the device's key
     time  = bt + t      seconds; below 2**28 they count from receipt, and 0 is receipt itself
@@ -10,6 +10,7 @@
 Values of one device and one time share a row. Source: RFC 8428 sections 4 and 5; units: RFC 8428 12.1, RFC 8798.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf, nan
 from typing import Any
@@ -81,11 +82,16 @@ class _Base:
     summed: bool = False
 
 
+def _parse_json(payload: bytes, max_records: int) -> Any:
+    return parse_json(payload)
+
+
 class SenmlReader:
     """Reads packs by the fields of one profile. Never called concurrently."""
 
-    def __init__(self, profile: Profile, max_records: int) -> None:
+    def __init__(self, profile: Profile, max_records: int, parse: Callable[[bytes, int], Any] = _parse_json) -> None:
         self._max_records = max_records
+        self._parse = parse
         self._keyed = profile.identity.base_name
         self._slots = _slots(profile)
         self._units = [field.unit for field in profile.fields.values()]
@@ -97,7 +103,7 @@ class SenmlReader:
 
     def read(self, payload: bytes, receipt: int | None) -> Document:
         """The rows of a pack. Raises Unusable."""
-        pack = parse_json(payload)
+        pack = self._parse(payload, self._max_records)
         if not isinstance(pack, list):
             raise Unusable(Rejected.WRONG_SHAPE, f"the document is {shown(pack)}, not a list of SenML records")
         if len(pack) > self._max_records:

@@ -11,7 +11,7 @@ Both ways of reading a document, the typed one and the tolerant one, give a reco
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isinf, nan
+from math import isfinite, nan
 from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta
@@ -59,6 +59,8 @@ def shown(value: object, secret: bool = False) -> str:
         return "an object"
     if isinstance(value, list):
         return "a list"
+    if isinstance(value, int) and abs(value) >= 1 << 200:
+        return "a huge number"
     text = ascii(value[:41] if isinstance(value, str) else value)
     return text if len(text) <= 40 else text[:37] + "..."
 
@@ -81,8 +83,8 @@ def field_slot(spec: FieldSpec, secret: bool = False, path: Path | None = None) 
             found = float(value)
         except OverflowError:
             found = float("inf")
-        if isinf(found):
-            return Bad(Invalid.NOT_FINITE, f"{name} is beyond what a number can hold")
+        if not isfinite(found):
+            return Bad(Invalid.NOT_FINITE, f"{name} is beyond what a number can hold, or none")
         return found
 
     def numeric_string(value: Any) -> float | Bad | None:

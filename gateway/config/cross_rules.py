@@ -12,7 +12,7 @@ __all__ = ["CROSS_RULES"]
 
 def _fields(profile: Profile) -> Iterator[Found]:
     """The fields are the profile's, and measure what the rule compares."""
-    fields, senml = profile.fields, profile.codec == "senml"
+    fields, senml = profile.fields, profile.is_senml
     for kind, rules in vars(profile.cross_checks).items():
         for k, rule in enumerate(rules):
             for key, name, units in canonical_units(rule):

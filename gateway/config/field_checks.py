@@ -29,6 +29,10 @@ def path_problem(path: str, key: str) -> Iterator[Found]:
         yield key, str(error), 'Write it like a.b[0].c; quote odd keys: "x:y".z.'
 
 
+def _format(profile: Profile) -> str:
+    return "SenML" if profile.is_senml else profile.codec
+
+
 def _field_name(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
     if name in _RESERVED or name.endswith(_RESERVED_ENDS):
         yield "", "is a name that stores use themselves", "Choose another."
@@ -39,12 +43,13 @@ def _field_path(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found
         for k, path in enumerate(field.path):
             yield from path_problem(path, f"path[{k}]" if len(field.path) > 1 else "path")
     elif len(field.path) > 1:
-        yield "path", "in SenML a field has one name", "Keep one of them."
+        yield "path", f"in {_format(profile)} a field has one name", "Keep one of them."
 
 
 def _field_time(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
-    if field.time and profile.codec == "senml":
-        yield "time", "does not belong to SenML, which says this by itself", "Remove it."
+    if field.time and profile.codec != "json":
+        why = "says this by itself" if profile.is_senml else "has one time a record"
+        yield "time", f"does not belong to {_format(profile)}, which {why}", "Remove it."
         return
     for k, path in enumerate(field.time):
         yield from path_problem(path, f"time[{k}]" if len(field.time) > 1 else "time")
@@ -70,7 +75,7 @@ def _field_unit(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found
             yield "unit", "is missing: a number has a unit on the wire", 'Write it; "1" where it has none.'
         return
     try:
-        conversion(field.unit, senml=profile.codec == "senml")
+        conversion(field.unit, senml=profile.is_senml)
     except UnknownUnitError as error:
         remedy = f"Did you mean {listed(error.nearest)}?" if error.nearest else "See gateway/config/units.py."
         yield "unit", str(error), remedy
@@ -82,7 +87,7 @@ def _field_scale(profile: Profile, name: str, field: FieldSpec) -> Iterator[Foun
 
 
 def _field_senml(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
-    if profile.codec == "senml":
+    if profile.is_senml:
         if vars(field).get("required"):
             yield "required", "SenML may leave out any name", "Remove it."
         if vars(field).get("default") is not None:

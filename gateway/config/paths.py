@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["ITSELF", "WHOLE", "Each", "Path", "RecordsPath", "Step", "parse_path", "parse_records_path"]
+__all__ = ["ITSELF", "WHOLE", "Each", "Path", "RecordsPath", "Step", "parse_path", "parse_records_path", "quoted"]
 
 
 class Each(Enum):
@@ -79,6 +79,14 @@ def parse_records_path(text: str) -> RecordsPath:
     if not any(isinstance(step, Each) for step in steps):
         raise ValueError(f"{text!r} leads to one place: mark the list with [] or the object with {{}}")
     return RecordsPath(text, tuple(steps))
+
+
+def quoted(name: str) -> str:
+    """The path to a member of so many letters, whatever they are: quoted where it must be."""
+    found = _TOKEN.fullmatch(name)
+    if found is not None and found["key"] is not None and name != ITSELF:
+        return name
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _parse(text: str) -> tuple[bool, list[Step | Each]]:

@@ -10,8 +10,9 @@ from typing import Any
 from gateway.config.cross_rules import CROSS_RULES
 from gateway.config.drafts import judge
 from gateway.config.field_checks import FIELD_RULES, Found, listed, path_problem
+from gateway.config.format_checks import FORMAT_RULES
 from gateway.config.paths import parse_path
-from gateway.config.profile_model import Profile
+from gateway.config.profile_model import FLAT, Profile
 from gateway.config.profile_topics import topic_keys
 from gateway.config.record_checks import RECORD_RULES
 from gateway.config.time_checks import TIME_RULES
@@ -97,7 +98,7 @@ def _secret_key(profile: Profile) -> Iterator[Found]:
 
 
 def _senml(profile: Profile) -> Iterator[Found]:
-    if profile.codec != "senml":
+    if not profile.is_senml:
         return
     for key in ("time", "records", "sequence", "redact.paths", "identity.path", "identity.object_key"):
         if _given(profile, *key.split(".")):
@@ -106,26 +107,27 @@ def _senml(profile: Profile) -> Iterator[Found]:
 
 def _senml_names(profile: Profile) -> Iterator[Found]:
     seen: dict[tuple[str, str], str] = {}
-    for name, field in profile.fields.items() if profile.codec == "senml" else ():
+    for name, field in profile.fields.items() if profile.is_senml else ():
         other = seen.setdefault((field.path[0], field.unit), name)
         if other != name:
             yield f"fields.{name}.path", f"has the name and the unit of {other}", "Change one."
 
 
-# -- JSON --------------------------------------------------------------------------------------------------------------
+# -- what has a time, an identity and records --------------------------------------------------------------------------
 
 
-def _json(profile: Profile) -> Iterator[Found]:
-    if profile.codec != "json":
-        return
-    if profile.time is None:
+def _has_time(profile: Profile) -> Iterator[Found]:
+    if not profile.is_senml and profile.time is None:
         yield "time", "is missing", 'Add [time]; format = "receipt" where the payload carries none.'
-    if profile.identity.base_name:
+
+
+def _base_name(profile: Profile) -> Iterator[Found]:
+    if not profile.is_senml and profile.identity.base_name:
         yield "identity.base_name", "only SenML has base names", "Use topic, path or object_key."
 
 
 def _identity_path(profile: Profile) -> Iterator[Found]:
-    if profile.identity.path is not None:
+    if profile.identity.path is not None and profile.codec not in FLAT:
         yield from path_problem(profile.identity.path, "identity.path")
 
 
@@ -136,12 +138,12 @@ def _sequence_of(profile: Profile) -> Iterator[Found]:
 
 
 def _sequence_path(profile: Profile) -> Iterator[Found]:
-    if profile.sequence is not None:
+    if profile.sequence is not None and profile.codec not in FLAT:
         yield from path_problem(profile.sequence.path, "sequence.path")
 
 
 def _sequence_scope(profile: Profile) -> Iterator[Found]:
-    if profile.sequence is not None and profile.sequence.scope is not None:
+    if profile.sequence is not None and profile.sequence.scope is not None and profile.codec not in FLAT:
         yield from path_problem(profile.sequence.scope, "sequence.scope")
 
 
@@ -161,8 +163,13 @@ def _ignored_paths(profile: Profile) -> Iterator[Found]:
         path = vars(rule).get("path")
         if path is None:
             continue
-        if profile.codec == "senml":
-            yield f"ignore[{k}].path", "does not belong to SenML, which has no such paths", "Use topics, or remove it."
+        if profile.codec != "json":
+            whose = "SenML" if profile.is_senml else profile.codec
+            yield (
+                f"ignore[{k}].path",
+                f"does not belong to {whose}, which has no such paths",
+                "Use topics, or remove it.",
+            )
             continue
         found = list(path_problem(path, f"ignore[{k}].path"))
         yield from found
@@ -185,7 +192,7 @@ def _given(profile: Profile, part: str, key: str = "") -> Any:
 
 
 _RULES = (
-    _topic, _templates, _variables, _identity, _secret_identity, _secret_key, _senml, _senml_names, _json, *TIME_RULES,
-    *RECORD_RULES, _identity_path, _sequence_path, _sequence_scope, _sequence_of, _ignore, _ignored_paths, _redact,
-    *CROSS_RULES,
+    _topic, _templates, _variables, _identity, _secret_identity, _secret_key, _senml, _senml_names, _has_time,
+    _base_name, *TIME_RULES, *RECORD_RULES, _identity_path, _sequence_path, _sequence_scope, _sequence_of, _ignore,
+    _ignored_paths, _redact, *CROSS_RULES, *FORMAT_RULES,
 )  # fmt: skip

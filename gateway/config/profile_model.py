@@ -11,12 +11,16 @@ from gateway.config.topic_template import TopicTemplate, parse_template
 from gateway.reasons import Ignored
 
 __all__ = [
-    "FieldSpec", "IdentitySpec", "IgnoreRule", "Profile", "ProvisioningSpec", "RecordsSpec", "RedactSpec",
-    "SequenceSpec", "TimeSpec",
+    "FLAT", "CsvSpec", "FieldSpec", "IdentitySpec", "IgnoreRule", "LineProtocolSpec", "Profile", "ProvisioningSpec",
+    "RecordsSpec", "RedactSpec", "SequenceSpec", "TimeSpec",
 ]  # fmt: skip
 
 _NAME = r"^[a-z][a-z0-9-]{0,63}$"
 _QUANTITY = r"^[a-z][a-z0-9_]{0,63}$"
+_SEND_WHAT_THEY_LIKE = ("senml", "senml_cbor", "ultralight", "line_protocol")
+
+FLAT = ("csv", "ultralight", "line_protocol")
+"""Codecs whose records are names with values, no tree."""
 
 
 def _span(low_high: tuple[float, float]) -> tuple[float, float]:
@@ -33,6 +37,12 @@ def _one_or_more(paths: tuple[str, ...]) -> tuple[str, ...]:
 
 def _listed(paths: Any) -> Any:
     return (paths,) if isinstance(paths, str) else paths
+
+
+def _delimiter(sign: str) -> str:
+    if len(sign) != 1 or sign.isalnum() or sign in "\"'.+-\r\n" or not (sign.isprintable() or sign == "\t"):
+        raise ValueError("must be one sign that no number, word or quote has")
+    return sign
 
 
 def _of_an_ignored_message(reason: Ignored) -> Ignored:
@@ -125,6 +135,36 @@ class SequenceSpec(_Spec):
     """Whose counter it is where it is not the device's: a text of topic variables, such as `{group}/{node}`."""
 
 
+class CsvSpec(_Spec):
+    """How delimited text is written."""
+
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = ","
+    """What stands between two values: one sign, a blank or a tab; of a blank any number is one."""
+    header: bool = False
+    """The first line of a message names its columns."""
+    columns: tuple[str, ...] = ()
+    """Names of the columns in order, of lines without a header; without any, paths are positions from 0."""
+    pairs: Annotated[str, AfterValidator(_delimiter)] | None = None
+    """The sign between name and value, where each value brings its name: `k=v;k=v`."""
+    decimal: Literal[".", ","] = "."
+    """What stands before the decimals of a number."""
+    quote: Literal['"', "'", ""] = '"'
+    """What may stand around a value; empty: nothing does."""
+    missing: tuple[str, ...] = ()
+    """Words that say that there is no value, beside nothing, nan and null."""
+    ragged: bool = False
+    """Whether a line may have more or fewer values than there are names."""
+    joined: dict[str, Annotated[tuple[str, ...], Field(min_length=2)]] = {}
+    """A column made of several, with blanks between: a time of a date and a clock."""
+
+
+class LineProtocolSpec(_Spec):
+    """Which lines of line protocol are read."""
+
+    measurement: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    """One measurement or several; without any, all lines are read."""
+
+
 class IgnoreRule(_Spec):
     """Messages that carry no reading by design: those with a value at a path, or those of some topics."""
 
@@ -153,7 +193,8 @@ class FieldSpec(_Spec):
     """One quantity: stored = canonical(scale * number on the wire)."""
 
     path: Paths
-    """A path in the record, or several of which the first that is there counts; in SenML the name."""
+    """A path in the record, or several of which the first that is there counts; in SenML the name, in flat formats the
+    column or key."""
     time: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     """Where it has a time of its own, in the format of [time]: one path, or several; without it the record's counts."""
     type: Literal["number", "numeric_string", "boolean", "enum"] = "number"
@@ -167,7 +208,8 @@ class FieldSpec(_Spec):
     suspect_range: Span | None = None
     """The plausible span, in `unit`."""
     required: bool | None = None
-    """Absent is an error; true but for SenML and where fields have times of their own: those send what they like."""
+    """Absent is an error; true but for SenML, UltraLight, line protocol and where fields have times of their own: those
+    send what they like."""
     default: Number | None = None
     """What an absent one means (senders that leave out zeros), as the number on the wire or of the enum."""
     enum: dict[str, Number] = {}
@@ -187,10 +229,10 @@ class Profile(_Spec):
     """Template of its topics, such as `city/{zone}/loop/{device}`; give this or `topics`."""
     topics: tuple[str, ...] = ()
     """Several templates, where one kind of device speaks under several."""
-    codec: Literal["json", "senml"] = "json"
+    codec: Literal["json", "senml", "senml_cbor", "csv", "ultralight", "line_protocol", "text"] = "json"
     """The format of its payloads."""
-    compression: Literal["none", "gzip", "auto"] = "none"
-    """Whether payloads are packed; auto: where the first two bytes say so."""
+    compression: Literal["none", "gzip", "deflate", "zstd", "auto"] = "none"
+    """Whether payloads are packed; auto: where the first bytes say so."""
     interval_secs: Annotated[float, Field(gt=0, le=7 * 86400)]
     """Nominal time between two readings; decides the finest window."""
     out_of_orderness_secs: Annotated[float, Field(ge=0, le=86400)] | None = None
@@ -202,6 +244,8 @@ class Profile(_Spec):
     records: RecordsSpec | None = None
     time: TimeSpec | None = None
     sequence: SequenceSpec | None = None
+    csv: CsvSpec | None = None
+    line_protocol: LineProtocolSpec | None = None
     ignore: tuple[IgnoreRule, ...] = ()
     redact: RedactSpec = RedactSpec()
     cross_checks: CrossChecksSpec = CrossChecksSpec()
@@ -224,6 +268,11 @@ class Profile(_Spec):
         return tuple((parse_template(text), rule.reason) for rule in self.ignore for text in rule.topics)
 
     @property
+    def is_senml(self) -> bool:
+        """Whether it speaks SenML, be it as JSON or as CBOR: units are SenML's then."""
+        return self.codec in ("senml", "senml_cbor")
+
+    @property
     def interval_ns(self) -> int:
         """Nominal time between two readings of a series."""
         return round(self.interval_secs * 1e9)
@@ -239,7 +288,8 @@ class Profile(_Spec):
         spec = self.fields[quantity]
         if spec.default is not None:
             return False
-        return not (self.codec == "senml" or self.has_own_times) if spec.required is None else spec.required
+        sends_all = self.codec not in _SEND_WHAT_THEY_LIKE and not self.has_own_times
+        return sends_all if spec.required is None else spec.required
 
     @property
     def has_own_times(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gateway.config.field_checks import Found, listed
 from gateway.config.paths import ITSELF, WHOLE, Each, parse_records_path
-from gateway.config.profile_model import Profile
+from gateway.config.profile_model import FLAT, Profile
 
 __all__ = ["RECORD_RULES"]
 
@@ -45,6 +45,8 @@ def _single(profile: Profile) -> Iterator[Found]:
 
 def _starts(profile: Profile) -> Iterator[Found]:
     """$ alone is the whole message, @ alone the record, and only a field can be either; ^ leads out of a record."""
+    if profile.codec in FLAT:
+        return  # names as they stand
     many = profile.records is not None
     for key, text in _paths(profile):
         field = key.startswith("fields.") and ".time" not in key

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from gateway.config.field_checks import Found, path_problem
-from gateway.config.profile_model import Profile
+from gateway.config.profile_model import FLAT, Profile
 
 __all__ = ["TIME_RULES"]
 
@@ -31,6 +31,8 @@ def _time_zone(profile: Profile) -> Iterator[Found]:
 
 
 def _time_paths(profile: Profile) -> Iterator[Found]:
+    if profile.codec in FLAT:
+        return  # names as they stand
     for k, path in enumerate(profile.time.path if profile.time is not None else ()):
         yield from path_problem(path, f"time.path[{k}]")
 

@@ -26,7 +26,7 @@ class CrossChecks:
 
     def __init__(self, profile: Profile) -> None:
         self._place = {name: place for place, name in enumerate(profile.fields)}
-        units = {name: conversion(f.unit or "1", senml=profile.codec == "senml") for name, f in profile.fields.items()}
+        units = {name: conversion(f.unit or "1", senml=profile.is_senml) for name, f in profile.fields.items()}
         self._factor = {name: abs(unit.factor) for name, unit in units.items()}
         asked = profile.cross_checks
         self._rules: list[tuple[int, _Rule]] = [

@@ -75,7 +75,7 @@ class Neighbours:
         for profile in profiles:
             for name, spec in profile.fields.items():
                 if spec.checks is not None and spec.checks.neighbour is not None:
-                    unit = conversion(spec.unit or "1", senml=profile.codec == "senml")
+                    unit = conversion(spec.unit or "1", senml=profile.is_senml)
                     self._asked.append((profile.name, name))
                     limits.append(_limits(spec.checks, abs(unit.factor)))
         self._limits = np.array(limits, np.float64).reshape(-1, 4)

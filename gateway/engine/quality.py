@@ -43,7 +43,7 @@ class Quality:
         for profile in profiles:
             for name, spec in profile.fields.items():
                 if spec.checks is not None:
-                    unit = conversion(spec.unit or "1", senml=profile.codec == "senml")
+                    unit = conversion(spec.unit or "1", senml=profile.is_senml)
                     self._asked[profile.name, name] = spec.checks.limits(unit.factor)
         self._hourly = any("climatology_suspect" in asked for asked in self._asked.values())
         self._bound = 0

@@ -6,8 +6,9 @@
 
 What counts is when an operator was told: later than what happened by windows and by the delays of conditions.
 
-An alarm may also be a consequence: one in the same zone, while the trouble lasts or shortly after, of a condition that
-the script names beside the expected one; or of the expected one elsewhere in the zone, if it came in its place too.
+An alarm may also be a consequence: one in a zone that the trouble touches, while the trouble lasts or shortly after, of
+a condition that the script names beside the expected one; or of the expected one elsewhere in the zone, if it came in
+its place too.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +33,9 @@ class Expected:
     over: int
     sentence: str = ""
     also: tuple[str, ...] = ()
-    """Conditions of which an alarm in the zone is a consequence."""
+    """Conditions of which an alarm in one of its zones is a consequence."""
+    zones: tuple[str, ...] = ()
+    """All zones that it touches, beside `zone`."""
 
 
 @dataclass(slots=True)
@@ -146,7 +149,7 @@ def _is_meant(trouble: Expected, alarm: Raised) -> bool:
 
 
 def _is_consequence(trouble: Expected, alarm: Raised, raised: bool) -> bool:
-    if alarm.zone != trouble.zone or not trouble.start <= alarm.at <= trouble.end + trouble.over:
+    if alarm.zone not in (trouble.zone, *trouble.zones) or not trouble.start <= alarm.at <= trouble.end + trouble.over:
         return False
     return alarm.condition in trouble.also or (
         raised and alarm.condition == trouble.expect and alarm.asset != trouble.at

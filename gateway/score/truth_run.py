@@ -72,4 +72,5 @@ def _trouble(row: dict[str, Any]) -> Expected:
     return Expected(
         kind=row["kind"], start=row["start"], end=row["end"], expect=row["expect"], at=row["at"], zone=row["zone"],
         within=row["within"], over=row["over"], sentence=row["sentence"], also=tuple(row["also"]),
+        zones=tuple(row["zones"]),
     )  # fmt: skip

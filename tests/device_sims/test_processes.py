@@ -68,7 +68,7 @@ def test_any_faults_come_together_and_hang_on_the_device_only(
 
 
 def test_a_scenario_hits_the_same_devices_in_any_share() -> None:
-    city = load_city(437)
+    city = load_city()
     scenario = load_scenario("evening-of-trouble", city, EVENING)
 
     def told(share: Share | None) -> set[Message]:

@@ -42,6 +42,10 @@ ZONE_KIND = {
     "iotda-gateway": "district",
     "fiware-json": "district",
     "ngsi-traffic": "district",
+    "noise-logger": "district",
+    "weather-station": "district",
+    "air-monitor": "district",
+    "fiware-ul": "district",
 }
 
 

@@ -206,7 +206,7 @@ def _is_no_length(profile: Profile | None, quantity: str) -> bool:
     if profile is None or quantity not in profile.fields:
         return False
     unit = profile.fields[quantity].unit or "1"
-    return conversion(unit, senml=profile.codec == "senml").canonical != "m"
+    return conversion(unit, senml=profile.is_senml).canonical != "m"
 
 
 KINDS: tuple[type[ConditionModel], ...] = (FillingCondition, RiseCondition, BlockageCondition)

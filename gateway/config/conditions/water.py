@@ -169,7 +169,7 @@ def _in_unit(around: Surroundings, profile: str | None, key: str, quantity: str 
         return
     wire = known.fields[quantity].unit
     try:
-        stored = conversion(wire, senml=known.codec == "senml").canonical
+        stored = conversion(wire, senml=known.is_senml).canonical
     except UnknownUnitError:
         return
     if wire and stored != unit:

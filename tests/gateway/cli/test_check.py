@@ -2,12 +2,16 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from gateway.config.profiles import load_profiles
+from seeds import profile_texts
 
 
 def _check(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -123,8 +127,12 @@ def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
 def test_profiles_that_nobody_hears_are_a_note(tmp_path: Path) -> None:
     run = _check(tmp_path, "--json", CITYLOOM_MQTT__FILTERS='["city/#"]')
 
+    profiles = load_profiles(profile_texts())
+    topics = [topic for profile in profiles for topic in profile.topic_texts]
+    # what begins with a variable might begin with city
+    unheard = [topic for topic in topics if not re.match(r"city/|[^/]*\{", topic)]
     assert run.returncode == 0
-    assert len(_json(run)["notes"]) == 2
+    assert len(_json(run)["notes"]) == len(unheard) > 0
 
 
 def test_no_secret_is_shown(tmp_path: Path) -> None:

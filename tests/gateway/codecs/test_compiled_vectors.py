@@ -64,7 +64,7 @@ def example(text: str) -> tuple[str, bytes]:
         if not line.startswith("           "):
             break
         payload += line.strip()
-    return topic, payload.encode()
+    return topic, bytes.fromhex(payload[4:]) if payload.startswith("hex ") else payload.encode()
 
 
 STORED: dict[str, Any] = {
@@ -93,6 +93,10 @@ STORED: dict[str, Any] = {
     "iotda-gateway": [[0.038, 21.5, np.nan], [np.nan, np.nan, 55.1]],
     "fiware-json": [[0.61, 18.5, 0.93], [0.62, np.nan, np.nan]],
     "ngsi-traffic": [[2364, 0.13, 52.3, 4.1, np.nan, np.nan, 0]],
+    "noise-logger": [[61.2, 70.4]],
+    "weather-station": [[21.5, 0.482, 101.32, 8.28, 14.4, 0]],
+    "air-monitor": [[0.0238, 21.5]],
+    "fiware-ul": [[15.2, 0.48], [15.3, np.nan]],
     "traffic-signal": [[2, 3, 2, 96, 0, 0, 0]],
 }
 

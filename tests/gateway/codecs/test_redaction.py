@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from gateway.codecs.compiled import Bounds, CompiledProfile, compile_profile
+from gateway.codecs.compression import Packing, pack, packing_of, unpack
 from gateway.codecs.redaction import StrangerRedactor
 from gateway.config.profiles import load_profiles
+from seeds import profile_texts
 
 
 def compiled(**changes: Any) -> CompiledProfile:
@@ -74,6 +76,26 @@ def test_a_topic_of_nobody_loses_what_may_be_a_secret_of_somebody(template: str,
     assert strangers(topic=template).redact(topic, b"") == (kept, b"")
 
 
+@pytest.mark.parametrize(
+    ("topic", "kept"),
+    [
+        # the second level is a key as well, as far as UltraLight without "ul" goes: more is blanked than need be
+        ("/json/s3cret/dev-1/status", "/***/***/dev-1/status"),
+        ("/json/s3cret/traffic-1", "/***/***/traffic-1"),
+        ("/ul/s3cret/dev-1/attrs/t", "/***/***/dev-1/attrs/t"),
+        ("ul/s3cret/dev-1/configuration", "ul/***/dev-1/configuration"),
+        ("/s3cret/dev-1/configuration", "/***/dev-1/configuration"),
+        ("/sys/product/dev-1/thing/event/lost", "/***/product/dev-1/thing/event/lost"),
+        ("city/tianhe/loop/7", "city/tianhe/loop/7"),
+        ("tele/plug/SENSOR/more", "tele/plug/SENSOR/more"),
+    ],
+)
+def test_no_key_of_a_built_in_profile_stays_in_a_topic_of_nobody(topic: str, kept: str) -> None:
+    profiles = [compile_profile(profile) for profile in load_profiles(profile_texts())]
+    redactor = StrangerRedactor([profile.redactor for profile in profiles])
+    assert redactor.redact(topic, b"t|1") == (kept, b"t|1")
+
+
 def test_a_payload_of_nobody_is_redacted_where_its_topic_begins_like_one_with_secrets() -> None:
     redactor = strangers(topic="x/{device}", redact={"paths": ["pin"]})
     payload = b'{"pin":5313}'
@@ -86,6 +108,24 @@ def test_packed_payloads_are_packed_again_and_broken_ones_dropped() -> None:
     _, kept = compiled().redact("k/d/attrs", packed)
     assert json.loads(gzip.decompress(kept)) == {"PW": "***", "ts": 1}
     assert compiled().redact("k/d/attrs", packed[:-9])[1] == b""
+
+
+@pytest.mark.parametrize(
+    ("packing", "compression"),
+    [(Packing.ZLIB, "auto"), (Packing.ZSTD, "auto"), (Packing.ZLIB, "deflate"), (Packing.RAW, "deflate"),
+     (Packing.ZSTD, "zstd"), (Packing.GZIP, "gzip")],
+)  # fmt: skip
+def test_every_packing_is_kept_as_it_came(packing: Packing, compression: str) -> None:
+    packed = pack(b'{"PW":"s3cret","ts":1}', packing)
+    _, kept = compiled(compression=compression).redact("k/d/attrs", packed)
+    assert packing_of(kept, compression) is packing
+    assert unpack(kept, packing, Bounds()) == b'{"PW":"***","ts":1}'
+    assert compiled(compression=compression).redact("k/d/attrs", packed[:-5])[1] == b""
+
+
+@pytest.mark.parametrize("compression", ["gzip", "deflate", "zstd"])
+def test_what_should_have_been_packed_is_redacted_all_the_same(compression: str) -> None:
+    assert compiled(compression=compression).redact("k/d/attrs", b'{"PW":"s3cret"}')[1] == b'{"PW":"***"}'
 
 
 def test_profiles_without_secrets_leave_everything_as_it_is() -> None:

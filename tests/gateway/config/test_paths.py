@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.config.paths import Each, Path, parse_path, parse_records_path
+from gateway.config.paths import Each, Path, parse_path, parse_records_path, quoted
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,12 @@ def test_a_path_leads_through_the_places_on_its_way() -> None:
     assert not bare.leads_through(wrapped)
     assert not bare.leads_through(bare)
     assert not wrapped.leads_through(other)
+
+
+@pytest.mark.parametrize(
+    "name", ["speed", "a.b[0]", "$", "$x", "", " ", 'q"uo\\te', "PM2.5 (µg/m³)", "a{}", "ü", "@", "@v", "^.v"]
+)
+def test_any_name_can_be_quoted_into_a_path_to_it(name: str) -> None:
+    assert parse_path(quoted(name)).steps == (name,)
+    assert not parse_path(quoted(name)).absolute
+    assert (quoted(name) == name) == (name in ("speed", "ü", "@v"))
