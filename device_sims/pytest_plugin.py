@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["cityloom_city", "cityloom_city_factory", "pytest_configure", "pytest_runtest_makereport"]
 
 _MARKER = (
-    "cityloom(devices=50, scenario='', speed=60, seed=1, faults='', for_secs=None, origin='', recordings=False): "
+    "cityloom(devices=None, scenario='', speed=60, seed=1, faults='', for_secs=None, origin='', recordings=False): "
     "which city the fixture cityloom_city gives; see device_sims/testbed/README.md."
 )
 _FIXTURES = ("cityloom_city", "cityloom_city_factory")

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from device_sims.testbed.errors import CityError, tail
-from device_sims.testbed.options import CityOptions
+from device_sims.testbed.options import CityOptions, Times
 from device_sims.testbed.processes import HOST, Child, Guard, answers, free_ports
 
 __all__ = ["Parts", "bring_up"]
@@ -62,13 +62,12 @@ class Parts:
     """A city's processes, and where to find them."""
 
     folder: Path
+    times: Times
     port: int = 0
     v311_port: int = 0
     http_port: int = 0
-    origin: int = 0
-    """City time, UTC ns, at `start`."""
     start: int = 0
-    """System time, UTC ns."""
+    """System time, UTC ns, at which the city's clock reads the origin."""
     broker: Child | None = None
     gateway: Child | None = None
     devices: Child | None = None
@@ -114,9 +113,9 @@ def bring_up(options: CityOptions, folder: Path, guard: Guard) -> Parts:
     Raises:
         CityError: something can't be started, and why.
     """
-    origin, _ = options.extent()
+    times = options.times()
     for head_start in _HEAD_STARTS:
-        parts = Parts(folder, origin=origin)
+        parts = Parts(folder, times)
         try:
             with _ended_on_error(parts):
                 _start(parts, options, head_start, guard)
@@ -176,17 +175,18 @@ def _ready(port: int) -> bool:
 
 def _write_config(parts: Parts, options: CityOptions) -> None:
     files = ""
-    if options.devices is not None:
+    if options.count is not None:
         # a test session that has no city imports none of this
         from device_sims.city import seeds  # noqa: PLC0415
         from device_sims.city_files import write_city  # noqa: PLC0415
 
-        if options.devices > len(seeds().lines):
-            city, listed, _ = write_city(parts.folder / "city", options.devices)
+        if options.count > len(seeds().lines):
+            city, listed, _ = write_city(parts.folder / "city", options.count)
             files = f"city_file = {json.dumps(str(city))}\ndevices_file = {json.dumps(str(listed))}\n"
     text = _CONFIG.format(
         data_dir=json.dumps(str(parts.data_dir), ensure_ascii=False), files=files, host=HOST, port=parts.port,
-        http_port=parts.http_port, origin=_text(parts.origin), start=_text(parts.start), speed=float(options.speed),
+        http_port=parts.http_port, origin=_text(parts.times.origin), start=_text(parts.start),
+        speed=float(options.speed),
     )  # fmt: skip
     parts.config.write_text(text, encoding="utf-8")
 
@@ -198,13 +198,12 @@ def _text(moment: int) -> str:
 
 
 def _devices(parts: Parts, options: CityOptions) -> list[str]:
-    _, secs = options.extent()
     words: dict[str, object] = {
-        "--broker": f"{HOST}:{parts.port}", "--origin": parts.origin, "--start": parts.start,
+        "--broker": f"{HOST}:{parts.port}", "--origin": parts.times.origin, "--start": parts.start,
         "--speed": float(options.speed), "--seed": options.seed, "--truth": parts.run_dir,
-        "--devices": options.devices, "--faults": options.faults or None, "--scenario": options.script or None,
+        "--devices": options.count, "--faults": options.faults or None, "--scenario": options.script or None,
         # by the city's clock: the same messages whatever the machine does
-        "--until": None if secs is None else parts.origin + round(secs * options.speed * 1e9),
+        "--until": parts.times.end,
     }  # fmt: skip
     given = [str(each) for word, value in words.items() if value is not None for each in (word, value)]
     return ["device_sims", *given, "--json", *([] if options.recordings else ["--no-recordings"])]

@@ -57,7 +57,7 @@ class Guard:
     """Ends the children where this process can't any more: killed, or left by a second Ctrl-C."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-S", guard.__file__]
+        command = [sys.executable, "-I", "-S", guard.__file__]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
 
     def watch(self, pid: int) -> None:
