@@ -251,8 +251,8 @@ class City:
     def score(self) -> dict[str, Any]:
         """End the city once all is stored; gives what `cityloom score truth` finds of it.
 
-        Keys are `right`, `wrong` (how many of what), readings, windows, ledger, alarms, notes. The city must have ended:
-        while its clock goes on, windows close between two looks at them.
+        Keys: `right`, `wrong` (how many of what), readings, windows, ledger, alarms, notes. The city must have ended,
+        for while its clock goes on, windows close between two looks at them.
 
         Raises:
             CityError: the run could not be compared.
