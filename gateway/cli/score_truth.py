@@ -12,6 +12,7 @@ from gateway.cli.door import Config, DataDir, Json, ask, city_zone, settings_of
 from gateway.cli.output import console, print_json
 from gateway.cli.score_view import show_score
 from gateway.cli.stored import read_stored
+from gateway.config.seed_files import load_seed_files
 from gateway.config.settings import Settings
 from gateway.errors import CommandError
 from gateway.score.troubles import Raised, alarms_of
@@ -59,7 +60,9 @@ def truth(
     with TruthBook(found, gate) as book:
         _fill(book, settings, store)
         readings, windows = score_readings(book), score_windows(book)
-        raised = [alarm for alarm in _alarms(settings, found) if alarm.condition not in ignore]
+        raised = [
+            alarm for alarm in _of_the_run(_alarms(settings, found), book, settings) if alarm.condition not in ignore
+        ]
         strangers = {name for (name,) in book.db.execute("FROM astray").fetchall()}
         alarms, disturbed = score_alarms(found, raised, strangers, book.number("SELECT max(due) FROM sent"))
         if alarms.unplayed:
@@ -113,6 +116,14 @@ def _alarms(settings: Settings, run: TruthRun) -> list[Raised]:
         raise CommandError(f"There are more than {_MOST:,} changes of alarms.", "Compare a shorter run.")
     since = int(run.story["origin"])
     return [alarm for alarm in alarms_of(reversed(changes)) if alarm.at >= since]
+
+
+def _of_the_run(alarms: list[Raised], book: TruthBook, settings: Settings) -> list[Raised]:
+    """Without those of devices that are silent because the run is over, while the gateway went on."""
+    conditions = load_seed_files(settings).content(settings).conditions
+    silences = {each["name"] for each in conditions if each["kind"] == "silence"}
+    ((last,),) = book.db.execute("SELECT max(due) FROM sent").fetchall()
+    return [alarm for alarm in alarms if alarm.condition not in silences or last is None or alarm.at <= last]
 
 
 def _draw(book: TruthBook, score: RunScore, alarms: list[Raised], path: Path) -> Path | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from gateway.engine.alarm_model import Transition
+from gateway.engine.brought import Brought
 from gateway.engine.figures import Figure
 from gateway.engine.results import DeviceRecord, LedgerDelta, LedgerKey, Reject, SeriesName, StepResult
 from gateway.rows import Row
@@ -22,6 +23,8 @@ class Outputs:
 
     def __init__(self) -> None:
         self.readings: list[ReadingBatch] = []
+        self.brought: list[Brought] = []
+        """The same, with their messages."""
         self.aggregates: list[AggregateBatch] = []
         self.dirty: list[DirtyPanes] = []
         self.series: list[SeriesName] = []

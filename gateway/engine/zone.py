@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gateway.codecs.compiled import CompiledProfile, compile_profile
 from gateway.config.content import EngineContent
 from gateway.config.profiles import Profile, load_profiles
+from gateway.engine.brought import Brought
 from gateway.engine.conditions.judge import Judge
 from gateway.engine.dedupe import Dedupe
 from gateway.engine.devices import Devices
@@ -140,9 +141,11 @@ class ZoneEngine:
         if late.any():
             self._tally("late", late, came, out, book="beside")
             self._mark_late(came.series[late], came.ts[late], out)
-        batch = ReadingBatch(came.series, came.ts, came.value, came.flag, came.why)
-        batch = batch if accepted.all() else batch.take(accepted)
+        batch, row = ReadingBatch(came.series, came.ts, came.value, came.flag, came.why), came.row
+        if not accepted.all():
+            batch, row = batch.take(accepted), row[accepted]
         out.readings.append(batch)
+        out.brought.append(Brought.by(batch, row + np.int64(self.offset)))
         if self._quality.compares and len(batch):
             self._compare(batch, measured, accepted, came, rows, out)
 
@@ -247,7 +250,7 @@ class ZoneEngine:
 
     def _judge(self, live: bool, out: Outputs) -> None:
         """Conditions see what is not late: readings by their flag, windows as they close."""
-        self.judge.step(out.readings, out.aggregates, self._watermarks.current(), self.now, live, out)
+        self.judge.step(out.brought, out.aggregates, self._watermarks.current(), self.now, live, out)
 
     @property
     def series_lane(self) -> NDArray[np.int32]:
