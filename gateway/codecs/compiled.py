@@ -4,6 +4,7 @@
              (limits.py)       | refused            |           (assemble.py)
                                +-> tolerant way ----+
     bytes -> bounds, gunzip -> SenML ---------------+
+    bytes -> bounds -> Sparkplug session -----------+       (engine/edge_nodes.py)
 
 One message at a time: payloads of several publishers are never joined into one document.
 """
@@ -23,6 +24,7 @@ from gateway.codecs.layout import plan
 from gateway.codecs.limits import all_plain, check_document
 from gateway.codecs.redaction import Redactor
 from gateway.codecs.senml import SenmlReader, plan_senml
+from gateway.codecs.sparkplug import Outcome, Resolved, SparkplugReader, plan_sparkplug, stand_alone
 from gateway.codecs.timestamps import RECEIPT
 from gateway.codecs.tolerant import Document, TolerantReader, Unusable
 from gateway.codecs.typed import REFUSALS, Refused, TypedReader
@@ -60,9 +62,13 @@ class CompiledProfile:
         self.redactor = Redactor(profile, bounds)
         self._senml: SenmlReader | None = None
         self._typed: TypedReader | None = None
+        self._sparkplug: SparkplugReader | None = None
         if profile.codec == "senml":
             self._layout = plan_senml(profile)
             self._senml = SenmlReader(profile, bounds.max_records)
+        elif profile.codec == "sparkplug":
+            self._layout = plan_sparkplug(profile)
+            self._sparkplug = SparkplugReader(profile)
         else:
             self._layout = plan(profile)
             self._tolerant = TolerantReader(self._layout, bounds.max_records)
@@ -77,6 +83,8 @@ class CompiledProfile:
         """Decode messages of this profile. `received_at` (UTC ns) is what SenML's relative times count from."""
         if len(payloads) != len(topics):
             raise ValueError("as many topics as payloads")
+        if self._sparkplug is not None:
+            return self.decode_resolved(stand_alone(payloads, topics, self._bounds))
         found = Gathered()
         documents: Iterable[tuple[int, bytes]] = enumerate(payloads)
         if payloads and (self.profile.compression == "gzip" or not all_plain(payloads, self._bounds)):
@@ -92,6 +100,19 @@ class CompiledProfile:
             self._read_records(self._typed, documents, found)
         else:
             self._read_typed(self._typed, documents, found)
+        return assemble(found, self._layout)
+
+    def decode_resolved(self, outcomes: Sequence[Outcome]) -> Decoded:
+        """Decode messages of a Sparkplug profile that a session has resolved: what became of each."""
+        assert self._sparkplug is not None, "only Sparkplug has sessions"
+        found = Gathered()
+        for k, outcome in enumerate(outcomes):
+            if isinstance(outcome, Resolved):
+                self._gather(k, self._sparkplug.read(outcome), found, outcome.empty)
+            elif isinstance(outcome, Ignored):
+                found.ignored.append((k, outcome))
+            else:
+                found.rejected.append((k, *outcome))
         return assemble(found, self._layout)
 
     def redact(self, topic: str, payload: bytes) -> tuple[str, bytes]:
@@ -160,8 +181,7 @@ class CompiledProfile:
             receipt = None if received_at is None else int(received_at[k])
             self._take(k, document, found, partial(senml.read, receipt=receipt))
 
-    @staticmethod
-    def _take(k: int, document: bytes, found: Gathered, read: Callable[[bytes], Document]) -> None:
+    def _take(self, k: int, document: bytes, found: Gathered, read: Callable[[bytes], Document]) -> None:
         if not document:
             found.ignored.append((k, Ignored.EMPTY))
             return
@@ -170,12 +190,17 @@ class CompiledProfile:
         except Unusable as unusable:
             found.rejected.append((k, unusable.reason, unusable.detail))
             return
+        self._gather(k, made, found, Ignored.NO_READING)
+
+    @staticmethod
+    def _gather(k: int, made: Document, found: Gathered, empty: Ignored) -> None:
         if not made.rows and not made.broken:
-            found.ignored.append((k, Ignored.NO_READING))
+            found.ignored.append((k, empty))
         first = len(found.rows)
         found.bad.extend((first + r, number, bad) for r, number, bad in made.bad)
         found.broken.extend(Fault(k, "", bad.reason, bad.detail, -1, key) for bad, key in made.broken)
         found.within.update((first + r, secs) for r, secs in made.within.items())
+        found.historical.update(first + r for r in made.historical)
         found.rows.extend(made.rows)
         found.message.extend([k] * len(made.rows))
 

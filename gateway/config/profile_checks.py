@@ -14,6 +14,7 @@ from gateway.config.field_checks import FIELD_RULES, Found, listed, path_problem
 from gateway.config.paths import WHOLE, Each, parse_path, parse_records_path
 from gateway.config.profile_model import Profile
 from gateway.config.profile_topics import topic_keys
+from gateway.config.sparkplug_checks import SPARKPLUG_RULES
 from gateway.config.topic_template import parse_template, variables_of
 
 __all__ = ["problems_in"]
@@ -72,8 +73,9 @@ def _variables(profile: Profile) -> Iterator[Found]:
 
 def _identity(profile: Profile) -> Iterator[Found]:
     identity = profile.identity
-    if (identity.topic is not None) + (identity.path is not None) + identity.object_key + identity.base_name != 1:
-        yield "identity", "must have exactly one of topic, path, object_key, base_name", "Keep one of them."
+    given = (identity.topic, identity.path), (identity.object_key, identity.base_name, identity.edge_node)
+    if sum(each is not None for each in given[0]) + sum(given[1]) != 1:
+        yield "identity", "must have exactly one of topic, path, object_key, base_name, edge_node", "Keep one of them."
     elif identity.topic is not None and not variables_of(identity.topic):
         yield "identity.topic", "holds no variable: all devices would be one", "Name a {level}."
 
@@ -246,5 +248,5 @@ def _given(profile: Profile, part: str, key: str = "") -> Any:
 _RULES = (
     _topic, _templates, _variables, _identity, _secret_identity, _secret_key, _senml, _senml_names, _json, _time,
     _time_zone, _time_interval, _time_paths, _records, _object_key, _identity_path, _sequence_path, _sequence_scope,
-    _sequence_of, _ignore, _ignored_paths, _redact, _whole, *CROSS_RULES,
+    _sequence_of, _ignore, _ignored_paths, _redact, _whole, *SPARKPLUG_RULES, *CROSS_RULES,
 )  # fmt: skip

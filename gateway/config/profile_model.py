@@ -49,7 +49,7 @@ class _Spec(BaseModel):
 
 
 class IdentitySpec(_Spec):
-    """Where the device's key is; exactly one of the four."""
+    """Where the device's key is; exactly one of the five."""
 
     topic: str | None = None
     """A text of topic variables, such as `{device}` or `{product}/{device}`."""
@@ -59,6 +59,8 @@ class IdentitySpec(_Spec):
     """The key of the object member that a `{}` of the records' path stands for."""
     base_name: bool = False
     """SenML: the base name."""
+    edge_node: bool = False
+    """Sparkplug: group/node of what an edge node says of itself, group/node/device of what it says of a device."""
 
 
 class ProvisioningSpec(_Spec):
@@ -168,7 +170,7 @@ class Profile(_Spec):
     """Template of its topics, such as `city/{zone}/loop/{device}`; give this or `topics`."""
     topics: tuple[str, ...] = ()
     """Several templates, where one kind of device speaks under several."""
-    codec: Literal["json", "senml"] = "json"
+    codec: Literal["json", "senml", "sparkplug"] = "json"
     """The format of its payloads."""
     compression: Literal["none", "gzip", "auto"] = "none"
     """Whether payloads are packed; auto: where the first two bytes say so."""
@@ -218,4 +220,4 @@ class Profile(_Spec):
         spec = self.fields[quantity]
         if spec.default is not None:
             return False
-        return self.codec != "senml" if spec.required is None else spec.required
+        return self.codec == "json" if spec.required is None else spec.required
