@@ -1,6 +1,7 @@
 """Built-in profiles on whole messages: strangers' formats, and where zeros matter, by vector, all by their examples."""
 
 import json
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,8 @@ def example(text: str) -> tuple[str, bytes]:
         if not line.startswith("           "):
             break
         payload += line.strip()
+    if payload.startswith("base64 "):
+        return topic, b64decode(payload.removeprefix("base64 "), validate=True)
     return topic, payload.encode()
 
 
@@ -85,6 +88,7 @@ STORED: dict[str, Any] = {
     "rain-gauge": [[0.0004, 4.8, 4711, 3.61]],
     "senml-station": [[1.42, 18.5, 0.97], [1.41, np.nan, np.nan]],
     "traffic-signal": [[2, 3, 2, 96, 0, 0, 0]],
+    "sparkplug-pump": [[45, 88213.5, 342, 18.25, 1, 2]],
 }
 
 
