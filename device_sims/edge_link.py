@@ -63,7 +63,9 @@ class EdgeLink:
                     await self._send(client, self.node.death())
             except* (aiomqtt.MqttError, OSError) as errors:
                 where = f"{self._endpoint.host}:{self._endpoint.port}"
-                self._say(f"{self.node.node}: no connection to the broker at {where} ({errors.exceptions[0]}); it keeps")
+                self._say(
+                    f"{self.node.node}: no connection to the broker at {where} ({errors.exceptions[0]}); it keeps"
+                )
             if not self._stopping.is_set():
                 self.node.keep(self._now())
                 await self._pause(min(self._interval, _LONGEST_WAIT))

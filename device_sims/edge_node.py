@@ -2,10 +2,10 @@
 
     connect -> will (NDEATH with the next bdSeq) -> births -> what it kept meanwhile, as historical -> data by alias
 
-State that no other device here has: the number of the next message and the session's bdSeq depend on the connections so
-far, and births on when it connects. So an edge node is no part of the fleet's schedule, which can be computed from the
-middle; it has a connection of its own (`edge_link.py`). Values do not depend on that: a pump measures the same at a time
-whatever the run. Source: Eclipse Sparkplug 3.0, chapters 4 to 6.
+State that no other device here has: the number of the next message and the session's bdSeq depend on the connections
+so far, and births on when it connects. So an edge node is no part of the fleet's schedule, which can be computed from
+the middle; it has a connection of its own (`edge_link.py`). Values do not depend on that: a pump measures the same at a
+time whatever the run. Source: Eclipse Sparkplug 3.0, chapters 4 to 6.
 """
 
 from collections import deque

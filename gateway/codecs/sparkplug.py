@@ -1,4 +1,4 @@
-"""Sparkplug B: metrics that births have named -> rows. What a session remembers is the engine's (`engine/edge_node.py`).
+"""Sparkplug B: metrics that births have named -> rows. What a session remembers is the engine's, in edge_node.py.
 
     topic    spBv1.0/{group}/NBIRTH|NDATA|NDEATH/{node}            the edge node's own metrics: key group/node
              spBv1.0/{group}/DBIRTH|DDATA|DDEATH/{node}/{device}   a device's: key group/node/device
@@ -28,8 +28,8 @@ from gateway.config.profile_model import Profile
 from gateway.reasons import Ignored, Invalid, Rejected
 
 __all__ = [
-    "BD_SEQ", "BIRTHS", "DEATHS", "Aliases", "EdgeTopic", "Named", "Outcome", "Resolved", "SparkplugReader", "parse_topic",
-    "plan_sparkplug", "resolve", "stand_alone",
+    "BD_SEQ", "BIRTHS", "DEATHS", "Aliases", "EdgeTopic", "Named", "Outcome", "Resolved", "SparkplugReader",
+    "parse_topic", "plan_sparkplug", "resolve", "stand_alone",
 ]  # fmt: skip
 
 BD_SEQ = "bdSeq"

@@ -112,7 +112,7 @@ def _count_metrics(content: bytes, most: int) -> None:
     while at < end:
         tag, at = _varint(content, at)
         kind = tag & 7
-        if kind == 2:  # noqa: PLR2004 - length-delimited
+        if kind == 2:
             length, at = _varint(content, at)
             at += length
             metrics += tag >> 3 == _METRICS
@@ -132,7 +132,7 @@ def _varint(content: bytes, at: int) -> tuple[int, int]:
     value = 0
     for shift, byte in enumerate(content[at : at + _LONGEST_VARINT]):
         value |= (byte & 0x7F) << 7 * shift
-        if byte < 0x80:  # noqa: PLR2004 - no more bytes follow
+        if byte < 0x80:
             return value, at + shift + 1
     raise Unusable(Rejected.UNREADABLE, "the payload is no Sparkplug B message, or cut short")
 

@@ -214,12 +214,16 @@ class EdgeNode:
     @classmethod
     def restore(cls, state: list[Any]) -> "EdgeNode":
         """The node that gave `state`."""
-        *begin, missing, newest_ms, devices, troubles, asked_at, asked = state
+        source, born, bd_seq, heard_since, since, until, expected, missing, *rest = state
+        newest_ms, devices, troubles, asked_at, asked = rest
         known = {
             name: EdgeDevice(profile, alive, offline, Aliases(dict(names), dict(types)))
             for name, profile, alive, offline, names, types in devices
         }
-        return cls(*begin, list(missing), newest_ms, known, dict(troubles), asked_at, asked)
+        return cls(
+            source, born, bd_seq, heard_since, since, until, expected, list(missing), newest_ms, known, dict(troubles),
+            asked_at, asked,
+        )  # fmt: skip
 
 
 def bd_seq_of(payload: Payload) -> int | None:

@@ -41,6 +41,7 @@ class EdgeNodes:
         self._most_metrics = most_metrics
         self._metrics = self._devices = 0
         self._troubled: set[tuple[str, str]] = set()
+        self._presence: dict[tuple[str, str], int] = {}
         self._registry = Registry()
         self._bounds = Bounds()
         self._most_devices = 0
@@ -80,7 +81,13 @@ class EdgeNodes:
         return outcome
 
     def tick(self, now: int, horizon: int, out: Outputs) -> None:
-        """Ask for births; everything up to `horizon` has been read."""
+        """Note who came and went, and ask for births; everything up to `horizon` has been read."""
+        # only by now has the registry met those that were born in this call
+        for (profile, key), offline_since in self._presence.items():
+            index = self._registry.find(profile, key)
+            if index >= 0:
+                self._registry.offline[index] = offline_since
+        self._presence.clear()
         if not self._rebirth_ns or now - horizon > _BEHIND:
             return
         for name in sorted(self._troubled):
@@ -120,9 +127,7 @@ class EdgeNodes:
         for changed in node.changed:
             device = node.devices[changed]
             key = EdgeTopic(name[0], "", name[1], changed).key
-            index = self._registry.find(device.profile, key)
-            if index >= 0:
-                self._registry.offline[index] = device.offline_since
+            self._presence[device.profile, key] = device.offline_since
             kind, at = ("offline", device.offline_since) if device.offline_since else ("online", received_at)
             out.edges.append(EdgeNote(kind, *name, changed, at, node.source))
         node.changed.clear()

@@ -10,6 +10,7 @@ from gateway.engine.results import EdgeNote, StepResult
 from gateway.engine.zone import ZoneEngine
 from gateway.rows import RETAIN
 from processors.flags import Flag, Why
+from tests.support.conditions import SILENT, judging, seen
 from tests.support.engine import SECOND
 from tests.support.sparkplug import NAMES, PUMPS, Node, at, pumps, replay, values
 
@@ -42,7 +43,7 @@ def run(engine: ZoneEngine, *rows: Any) -> StepResult:
     return engine.step(rows, rows[-1].received_at, True)
 
 
-# -- births, aliases, types ---------------------------------------------------------------------------------------------
+# -- births, aliases, types --------------------------------------------------------------------------------------------
 
 
 def test_data_by_alias_is_read_under_the_name_that_the_birth_gave_it() -> None:
@@ -109,7 +110,7 @@ def test_each_metric_has_its_own_time_or_else_the_payloads() -> None:
     assert values(engine, result) == [("Water/PS1/P1", "flow", 7, L_S), ("Water/PS1/P1", "running", 9, 1)]
 
 
-# -- numbers ----------------------------------------------------------------------------------------------------------------
+# -- numbers -----------------------------------------------------------------------------------------------------------
 
 
 def test_255_is_followed_by_0_without_a_gap() -> None:
@@ -193,7 +194,7 @@ def test_numbers_run_over_all_devices_of_a_node_and_each_node_has_its_own() -> N
     assert requests(engine, 60) == []
 
 
-# -- what can't be named ------------------------------------------------------------------------------------------------
+# -- what can't be named -----------------------------------------------------------------------------------------------
 
 
 def test_data_before_a_birth_is_kept_and_can_be_replayed_after_it() -> None:
@@ -306,7 +307,7 @@ def test_nobody_is_asked_while_older_rows_wait_to_be_read() -> None:
     assert requests(engine, 301) == [301]
 
 
-# -- deaths -----------------------------------------------------------------------------------------------------------------
+# -- deaths ------------------------------------------------------------------------------------------------------------
 
 
 def test_the_death_of_a_node_takes_all_its_devices_off_at_our_time() -> None:
@@ -374,15 +375,28 @@ def test_the_death_of_a_device_is_of_the_payloads_time() -> None:
 
 
 def test_a_dead_device_is_silent_at_once_and_until_it_is_born_again() -> None:
-    engine, node = pumps(), Node()
+    engine, node = judging(SILENT, profiles=(PUMPS,)), Node()
     run(engine, *node.births(0, "P1"), node.flow(1, "P1", 1.0))
-    run(engine, node.ndeath(20))
-    assert engine.registry.offline[0] == at(20)
-    run(engine, *node.births(30, "P1"))
-    assert engine.registry.offline[0] == 0
+    assert seen(tick(engine, secs) for secs in range(2, 15)) == []
+
+    result = [run(engine, node.ndeath(20))]
+    result += [tick(engine, secs) for secs in range(21, 35)]
+
+    assert seen(result) == [("raised", "Water/PS1/P1", 1, 20)]
+    result = [run(engine, *node.births(40, "P1", "P2"))]
+    result += [tick(engine, secs) for secs in range(41, 60)]
+    assert [(change.change, change.asset) for change in seen(result)] == [("returned", "Water/PS1/P1")]
 
 
-# -- what is kept, what is refused -----------------------------------------------------------------------------------------
+def test_a_device_that_dies_in_the_call_in_which_it_is_met_is_off() -> None:
+    engine, node = pumps(), Node()
+
+    run(engine, *node.births(0, "P1"), node.ddeath(1, "P1"))
+
+    assert engine.registry.offline[0] == at(1)
+
+
+# -- what is kept, what is refused -------------------------------------------------------------------------------------
 
 
 def test_what_a_device_kept_is_stored_as_historical_and_moves_no_clock() -> None:
@@ -441,7 +455,7 @@ def test_a_host_s_state_is_ignored() -> None:
     assert not result.rejects
 
 
-# -- state --------------------------------------------------------------------------------------------------------------------
+# -- state -------------------------------------------------------------------------------------------------------------
 
 
 def test_a_session_survives_a_snapshot_whole() -> None:
