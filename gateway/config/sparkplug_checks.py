@@ -1,13 +1,15 @@
 """What a Sparkplug profile must say, and what it can't: rules as in profile_checks.py."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from gateway.config.field_checks import Found, listed
 from gateway.config.profile_model import Profile
 from gateway.config.profile_topics import topic_keys
-from gateway.config.topic_template import TopicTemplate, parse_template
+from gateway.config.topic_template import TopicTemplate, covers, parse_template
+from gateway.errors import ConfigError
 
-__all__ = ["SPARKPLUG_RULES"]
+__all__ = ["SPARKPLUG_RULES", "nodeless"]
 
 _NAMESPACE = "spBv1.0"
 _OF_NODES = ("NBIRTH", "NDATA", "NDEATH")
@@ -80,6 +82,32 @@ def _fields(profile: Profile) -> Iterator[Found]:
             yield f"fields.{name}.required", "Sparkplug sends what has changed: any metric may be absent", "Remove it."
         if vars(field).get("default") is not None:
             yield f"fields.{name}.default", "Sparkplug has no zeros to leave out", "Remove it."
+
+
+def nodeless(profiles: Sequence[tuple[str, Profile]]) -> Iterator[ConfigError]:
+    """Device topics whose edge nodes' births no profile takes in: such a session would never begin.
+
+    Takes (file, profile or draft).
+    """
+    every = [
+        (file, key, template, _type_of(template))
+        for file, profile in profiles if vars(profile).get("codec") == "sparkplug"
+        for key, template in _parsed(profile)
+    ]  # fmt: skip
+    births = [template for _, _, template, kind in every if kind == "NBIRTH"]
+    for file, key, template, kind in every:
+        if kind == "DBIRTH":
+            levels = template.text.split("/")
+            wanted = parse_template("/".join((levels[0], levels[1], "NBIRTH", levels[3])))
+            if not any(covers(one, wanted) for one in births):
+                problem = f"{template.text!r} is of edge nodes whose own births no profile takes in"
+                yield ConfigError(file, key, problem, f"Add {wanted.text}, with NDATA and NDEATH, to one of them.")
+
+
+def _parsed(profile: Profile) -> Iterator[tuple[str, TopicTemplate]]:
+    for key, text in topic_keys(profile, ignored=False):
+        with suppress(ValueError):  # said of the topic itself
+            yield key, parse_template(text)
 
 
 SPARKPLUG_RULES = (_topics, _identity, _elsewhere, _fields)

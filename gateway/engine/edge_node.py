@@ -122,9 +122,11 @@ class EdgeNode:
         what = min(self.troubles, key=lambda name: (self.troubles[name], name))
         if horizon - self.troubles[what] < reorder_ns:
             return ""
-        if what in (_GAP, _LOST):
+        if what in (_GAP, _LOST):  # only a node that is born has any
             return "numbered messages are missing"
-        return "its birth is missing" if what == _BIRTH else f"a birth of {what[:-1] or 'the node'} is missing or old"
+        if not self.born:
+            return "its birth is missing"
+        return f"the birth of {what[:-1] or 'the node'} is missing or lacks an alias"
 
     def _node_birth(self, payload: Payload, received_at: int) -> None:
         bd_seq = bd_seq_of(payload)

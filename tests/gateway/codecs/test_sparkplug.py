@@ -143,6 +143,7 @@ def test_a_key_that_is_too_long_costs_the_message(profile: CompiledProfile) -> N
         ({"topics": SPEC["topics"][:2] + SPEC["topics"][3:]}, "topics"),
         ({"topics": ["spBv1.0/{group}/{type}/{node}"]}, "topics[0]"),
         ({"topics": [*SPEC["topics"], "city/{node}"]}, "topics[6]"),
+        ({"topics": SPEC["topics"][3:]}, "topics[0]"),
         ({"identity": {"topic": "{node}"}}, "identity"),
         ({"time": {"format": "receipt"}}, "time"),
         ({"sequence": {"path": "seq"}}, "sequence"),
