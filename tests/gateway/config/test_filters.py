@@ -56,7 +56,7 @@ def test_a_source_without_filters_gets_the_derived_ones() -> None:
 def test_profiles_that_no_source_hears_are_found() -> None:
     profiles = load_profiles(seeds.profile_texts())
 
-    deaf = unheard({"main": ["$share/g/city/#", "v3/#"]}, profiles)
+    deaf = unheard({"main": ["$share/g/city/#", "v3/#", "spBv1.0/+/#"]}, profiles)
 
     assert [(profile.name, topic) for profile, topic in deaf] == [
         ("chirpstack-v4", "application/{application}/device/{device}/event/up")
