@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from device_sims.publisher import Endpoint
-from device_sims.run import Plan, Summary, record, simulate
+from device_sims.clients.dialect import Dialects
+from device_sims.endpoint import Tls, parse_broker
+from device_sims.processes import parse_share, run_processes
+from device_sims.run import Plan, Summary, check, record, simulate
 
 __all__ = ["main"]
 
@@ -24,7 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     now = time.time_ns()
     try:
         plan = Plan(
-            endpoint=_endpoint(given.broker, given.username, given.password_file),
+            endpoint=parse_broker(
+                given.broker, given.username, given.password_file, Tls(given.ca_file, given.cert_file, given.key_file)
+            ),
+            dialects=Dialects.parse(given.client, given.protocol, given.qos),
             origin=now if given.origin is None else _moment(given.origin),
             start=now if given.start is None else _moment(given.start),
             speed=given.speed,
@@ -41,7 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             troubles=given.troubles,
             recordings=not given.no_recordings,
             record=given.record,
+            share=None if given.share is None else parse_share(given.share),
         )
+        if given.processes != 1:
+            return _shared(given, plan, sys.argv[1:] if arguments is None else arguments)
         if plan.record is not None:
             summary = record(plan, lambda messages: _say(f"{messages} messages"))
         else:
@@ -56,15 +64,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m device_sims", description="Simulated devices of a city.")
     add = parser.add_argument
-    add("--broker", default="127.0.0.1:1883", metavar="HOST:PORT")
+    add("--broker", default="127.0.0.1:1883", metavar="URL", help="HOST:PORT, mqtt://HOST:PORT or mqtts://HOST:PORT")
     add("--username")
     add("--password-file", type=Path, help="file with the broker's password")
+    add("--ca-file", type=Path, help="PEM of the authority behind the broker's certificate; default: the system's")
+    add("--cert-file", type=Path, help="PEM of our own certificate")
+    add("--key-file", type=Path, help="PEM of its key")
+    add("--client", default="aiomqtt", help="aiomqtt, paho or mixed; or a list, one a connection in turn: paho,aiomqtt")
+    add("--protocol", default="5", help="version of MQTT: 5, 3.1.1 or mixed; or a list")
+    add("--qos", default="1", help="0, 1, 2 or mixed; or a list")
     add("--origin", metavar="TIME", help="city time at --start, RFC 3339 or unix nanoseconds; default: now")
     add("--start", metavar="TIME", help="system time at which the city's clock reads --origin; default: now")
     add("--speed", type=float, default=1.0, help="city seconds per real second")
-    add("--devices", type=int, metavar="N", help="only N of them, spread evenly; default: all")
+    add("--devices", type=int, metavar="N", help="the first N of a sequence without end; default: the city's own")
+    add("--processes", type=int, default=1, metavar="P", help="share the devices among P processes")
+    add("--share", metavar="K/P", help="only every P-th device from the K-th on, from 0 to P - 1")
     add("--seed", type=int, default=1)
-    add("--faults", default="", metavar="SPEC", help="such as duplicate=0.02,late=0.05:90; see device_sims/faults.py")
+    add(
+        "--faults",
+        default="",
+        metavar="SPEC",
+        help="such as duplicate=0.02,late=0.05:90; see device_sims/faults",
+    )
     add("--connections", type=int, default=4, metavar="C")
     add("--for", dest="for_secs", type=float, metavar="SECS", help="stop after so many real seconds")
     add("--until", metavar="TIME", help="stop at this city time")
@@ -79,12 +100,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _endpoint(text: str, username: str | None, password_file: Path | None) -> Endpoint:
-    host, separator, port = text.rpartition(":")
-    if not separator or not port.isdigit():
-        raise ValueError(f"--broker must be HOST:PORT, not {text!r}")
-    password = None if password_file is None else password_file.read_text(encoding="utf-8").strip()
-    return Endpoint(host.strip("[]"), int(port), username, password)
+def _shared(given: argparse.Namespace, plan: Plan, arguments: Sequence[str]) -> int:
+    """Run in several processes, with one clock and one summary."""
+    if given.processes < 1:
+        raise ValueError(f"--processes must be 1 or more, not {given.processes}")
+    if plan.share is not None or plan.record is not None:
+        raise ValueError(
+            "--processes shares the devices itself and writes no recording; use --share K/P alone for that"
+        )
+    devices = check(plan)
+    times = ["--origin", str(plan.origin), "--start", str(plan.start)]
+    summary, code = run_processes(
+        [*arguments, *times], given.processes, devices=devices, truth=plan.truth, messages=plan.messages,
+        rate=plan.rate, connections=plan.connections,
+    )  # fmt: skip
+    _show(summary, as_json=given.json)
+    return code
 
 
 def _moment(text: str) -> int:

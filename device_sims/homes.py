@@ -6,6 +6,7 @@ register          = that energy since 2015, exactly: sums of homes are sums of r
 
 import numpy as np
 
+from device_sims.copies import copy_name
 from device_sims.local_time import DAY, HOUR, LocalTime
 from device_sims.noise import F64, I64, Noise
 from device_sims.signals import bump
@@ -17,9 +18,9 @@ _HOURS: F64 = np.arange(24, dtype=np.float64) + 0.5
 _HABIT = 0.22 + 0.18 * bump(_HOURS, 7.5, 1.3) + 0.48 * bump(_HOURS, 20.5, 2.4)
 
 
-def names_of_homes(first: int, homes: int) -> list[str]:
-    """The ids of devices.csv."""
-    return [f"home-{number:04d}" for number in range(first, first + homes)]
+def names_of_homes(first: int, homes: int, copy: int = 0) -> list[str]:
+    """The ids of devices.csv, or of a copy of it."""
+    return [copy_name(f"home-{number:04d}", copy) for number in range(first, first + homes)]
 
 
 class Homes:

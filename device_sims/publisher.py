@@ -1,55 +1,41 @@
-"""Brings messages to the broker at QoS 1, each until the broker has acknowledged it.
+"""Brings messages to the broker, each until the broker has acknowledged it.
 
-Several connections, each with a bounded queue and a bounded number in flight; a device keeps to one connection, so its
-messages arrive in order. After a cut, what was not acknowledged is sent again, oldest first: at least once, never lost.
-aiomqtt doesn't pass on the reason code of a PUBACK, so a message that the broker refuses by its access rules counts as
-acknowledged.
+    put -> a connection's bounded queue -> a client library, at most WINDOW in flight -> acknowledged, once a message
+
+Several connections, each with a client, a protocol version and a QoS of its own (clients/dialect.py); a device keeps
+to one, so its messages arrive in order. After a cut, what was not acknowledged is sent again, oldest first: at QoS 1 at
+least once, never lost. At QoS 0 acknowledged means written, and what was on its way at a cut is lost.
 """
 
 import asyncio
-import logging
 import math
 import os
-import socket
+import ssl
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 
-import aiomqtt
-
+from device_sims.clients.aiomqtt_client import AiomqttClient
+from device_sims.clients.base import WINDOW, Client, LinkLost
+from device_sims.clients.dialect import Dialect, Dialects
+from device_sims.clients.paho_client import PahoClient
+from device_sims.endpoint import Endpoint
 from device_sims.fleet import Message
 
 __all__ = ["Endpoint", "Publisher"]
 
-WINDOW = 20
-"""In flight on a connection; what mosquitto grants when nothing is configured (it cuts whoever exceeds it)."""
 QUEUED = 8 * WINDOW
 FIRST_BACKOFF = 0.2
 LONGEST_BACKOFF = 5.0
 QUIET = 5.0  # seconds between two sentences about the same trouble
 
-CONNECT = 3.0
-"""Seconds; aiomqtt sits them out when a connection is cut before its CONNACK."""
-
-# aiomqtt warns of every pending publish above ten, the normal state here, and of cuts, which we tell ourselves
-_log = logging.getLogger("device_sims.mqtt")
-_log.setLevel(logging.CRITICAL)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where the broker listens."""
-
-    host: str
-    port: int
-    username: str | None = None
-    password: str | None = None
-
 
 class Publisher:
-    """`run` until cancelled beside `put` and `drain`. `acknowledged` is called once for every message."""
+    """`run` until cancelled beside `put` and `drain`. `acknowledged` is called once for every message that was taken.
+
+    Raises ValueError where TLS can't be set up.
+    """
 
     def __init__(
         self,
@@ -57,6 +43,7 @@ class Publisher:
         acknowledged: Callable[[Message], None],
         *,
         connections: int = 4,
+        dialects: Dialects | None = None,
         say: Callable[[str], None] = lambda _: None,
         random: Random | None = None,
     ) -> None:
@@ -64,26 +51,37 @@ class Publisher:
         self._acknowledged = acknowledged
         self._say = say
         self._random = Random() if random is None else random  # noqa: S311 - spreads reconnects, hides nothing
-        self._lines = [_Line(number) for number in range(connections)]
+        dialects = Dialects() if dialects is None else dialects
+        context = endpoint.tls.context() if endpoint.tls is not None else None
+        self._lines = [_Line(number, endpoint, dialects.of(number), context) for number in range(connections)]
         self._in_trouble = False
         self._said = -math.inf
         self._ending = False
         self.resent = 0
         """Messages sent again after a cut."""
+        self.refused = 0
+        """Messages that the broker refused, where the client library tells: not acknowledged, and not sent again."""
 
     @property
     def waiting(self) -> int:
-        """Messages that the broker hasn't acknowledged yet."""
+        """Messages that the broker hasn't answered yet."""
         return sum(line.queue.qsize() + len(line.unacked) for line in self._lines)
 
     async def put(self, message: Message) -> None:
         """Hand over a message; waits while its connection's queue is full."""
-        await self._lines[message.number % len(self._lines)].queue.put(message)
+        await self._line_of(message.number).queue.put(message)
 
     async def drain(self) -> None:
-        """Return when everything handed over is acknowledged."""
+        """Return when everything handed over is answered."""
         for line in self._lines:
             await line.queue.join()
+
+    def cut(self, number: int) -> bool:
+        """Cut the connection that device `number` uses, abruptly: no DISCONNECT. It comes back by itself.
+
+        False where it is not connected at the moment. Devices that share the connection are cut with it.
+        """
+        return self._line_of(number).client.cut()
 
     async def run(self) -> None:
         """Connect, send, connect again; until cancelled."""
@@ -95,16 +93,19 @@ class Publisher:
             finally:
                 self._ending = True
 
+    def _line_of(self, number: int) -> "_Line":
+        return self._lines[number % len(self._lines)]
+
     async def _keep_connected(self, line: "_Line") -> None:
         failures = 0
         # asyncio.wait_for, in aiomqtt, may swallow a cancellation that comes as what it waits for is done
         while not self._ending:
             before, wait = line.acknowledged, 0.0
             try:
-                async with self._client(line) as client:
+                async with line.client.connected():
                     self._connected()
-                    await self._serve(line, client)
-            except* (aiomqtt.MqttError, OSError) as errors:
+                    await self._serve(line)
+            except* (LinkLost, OSError) as errors:
                 failures = 0 if line.acknowledged > before else failures + 1
                 wait = self._random.uniform(0.0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(failures, 10)))
                 self._cut(errors.exceptions[0])
@@ -112,53 +113,51 @@ class Publisher:
             self.resent += len(line.again)
             await asyncio.sleep(wait)
 
-    def _client(self, line: "_Line") -> aiomqtt.Client:
-        return aiomqtt.Client(
-            self._endpoint.host,
-            self._endpoint.port,
-            username=self._endpoint.username,
-            password=self._endpoint.password,
-            identifier=f"device-sims-{os.getpid()}-{line.number}",
-            protocol=aiomqtt.ProtocolVersion.V5,
-            timeout=CONNECT,
-            max_inflight_messages=WINDOW,
-            logger=_log,
-            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-        )
-
-    async def _serve(self, line: "_Line", client: aiomqtt.Client) -> None:
+    async def _serve(self, line: "_Line") -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_watch(client))
+            tasks.create_task(line.client.watch())
             for _ in range(WINDOW):
-                tasks.create_task(self._send(line, client))
+                tasks.create_task(self._send(line))
 
-    async def _send(self, line: "_Line", client: aiomqtt.Client) -> None:
+    async def _send(self, line: "_Line") -> None:
         while True:
             number, message = await line.next()
-            await client.publish(message.topic, message.payload, qos=1, timeout=math.inf)
+            taken = await line.client.publish(number, message.topic, message.payload)
             line.done(number)
-            self._acknowledged(message)
+            if taken:
+                self._acknowledged(message)
+            else:
+                self.refused += 1
+                self._tell(f"the broker refuses messages, such as one to {message.topic}; {self.refused} so far")
 
     def _connected(self) -> None:
         if self._in_trouble:
             self._in_trouble = False
             self._said = -math.inf
-            self._say(f"connected to the broker at {self._endpoint.host}:{self._endpoint.port}")
+            self._say(f"connected to the broker at {self._endpoint}")
 
     def _cut(self, error: BaseException) -> None:
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
         self._in_trouble = True
+        self._tell(
+            f"no connection to the broker at {self._endpoint} ({error}); {self.waiting} messages wait, trying again"
+        )
+
+    def _tell(self, sentence: str) -> None:
         now = time.monotonic()
         if now - self._said >= QUIET:
             self._said = now
-            where = f"{self._endpoint.host}:{self._endpoint.port}"
-            self._say(f"no connection to the broker at {where} ({error}); {self.waiting} messages wait, trying again")
+            self._say(sentence)
 
 
 class _Line:
     """One connection's messages: those not sent yet, and those not acknowledged in the order of first sending."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, endpoint: Endpoint, dialect: Dialect, context: ssl.SSLContext | None) -> None:
+        make = PahoClient if dialect.client == "paho" else AiomqttClient
         self.number = number
+        self.client: Client = make(endpoint, dialect, f"device-sims-{os.getpid()}-{number}", context)
         self.queue: asyncio.Queue[Message] = asyncio.Queue(QUEUED)
         self.unacked: dict[int, Message] = {}
         self.again: deque[tuple[int, Message]] = deque()
@@ -177,9 +176,3 @@ class _Line:
         del self.unacked[number]
         self.acknowledged += 1
         self.queue.task_done()
-
-
-async def _watch(client: aiomqtt.Client) -> None:
-    """Raise MqttError when the connection is cut, also while nothing is being sent. Nothing is subscribed to."""
-    async for _ in client.messages:
-        pass

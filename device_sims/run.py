@@ -7,19 +7,20 @@ import json
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from device_sims.city import load_city
+from device_sims.clients.dialect import Dialects
 from device_sims.clock import CityClock
 from device_sims.faults import Faults
-from device_sims.fleet import Fleet, Message
+from device_sims.fleet import Cut, Fleet, Message, Share
 from device_sims.lag import Lag
 from device_sims.publisher import Endpoint, Publisher
 from device_sims.scenario import load_scenario
 from device_sims.truth import TruthFile, write_troubles
 
-__all__ = ["Plan", "Summary", "record", "simulate"]
+__all__ = ["Plan", "Summary", "check", "record", "simulate"]
 
 TICK = 0.005
 """Seconds: waits are not shorter than this, so that a fast city wakes the process 200 times a second and not 700."""
@@ -40,6 +41,8 @@ class Plan:
     seed: int = 1
     faults: str = ""
     connections: int = 4
+    dialects: Dialects = field(default_factory=Dialects)
+    """How the connections speak."""
     for_secs: float | None = None
     """Real seconds."""
     until: int | None = None
@@ -49,6 +52,8 @@ class Plan:
     rate: float | None = None
     """At most this many a second; with `messages` only."""
     truth: Path | None = None
+    share: Share | None = None
+    """Only these of the devices; the others are another process's."""
     scenario: str = ""
     recordings: bool = True
     """Some devices play recorded days; else all are simulated."""
@@ -68,6 +73,8 @@ class Summary:
     readings: int = 0
     """Readings in the acknowledged messages that are fit to be read; each copy of a duplicate counts."""
     resent: int = 0
+    refused: int = 0
+    """Messages that the broker refused, where the client library tells."""
     lag_ms: dict[str, float] | None = None
     """From due to acknowledged; None where the clock wasn't asked."""
 
@@ -98,7 +105,9 @@ async def simulate(plan: Plan, say: Callable[[str], None]) -> Summary:
             if truth is not None:
                 truth.write(message)
 
-        publisher = Publisher(plan.endpoint, acknowledged, connections=plan.connections, say=say)
+        publisher = Publisher(
+            plan.endpoint, acknowledged, connections=plan.connections, dialects=plan.dialects, say=say
+        )
         sending = asyncio.create_task(publisher.run(), name="device_sims.publisher")
         scheduling = asyncio.create_task(_schedule(plan, fleet, clock, publisher, summary), name="device_sims.schedule")
         with _stop_on_signal(scheduling):
@@ -112,6 +121,7 @@ async def simulate(plan: Plan, say: Callable[[str], None]) -> Summary:
         sending.cancel()
         await asyncio.wait({sending})
     summary.resent = publisher.resent
+    summary.refused = publisher.refused
     summary.lag_ms = lag.summary() if paced else None
     return summary
 
@@ -148,28 +158,42 @@ def record(plan: Plan, told: Callable[[int], None]) -> Summary:
     return summary
 
 
+def check(plan: Plan) -> int:
+    """Whether the plan makes sense, before several processes begin it; the number of the city's devices.
+
+    Raises:
+        ValueError, OSError: as `simulate`.
+    """
+    CityClock(plan.origin, plan.start, plan.speed)
+    return _fleet(plan).devices
+
+
 def _fleet(plan: Plan) -> Fleet:
     city = load_city(plan.devices, recordings=plan.recordings)
     scenario = load_scenario(plan.scenario, city, plan.origin) if plan.scenario else None
     if plan.troubles is not None:
         write_troubles(plan.troubles, scenario.troubles if scenario is not None else ())
     troubles = scenario.troubles if scenario is not None else ()
-    return Fleet(city, plan.seed, plan.origin, Faults.parse(plan.faults), troubles)
+    faults = Faults.parse(plan.faults).and_(scenario.faults if scenario is not None else ())
+    return Fleet(city, plan.seed, plan.origin, faults, troubles, plan.share)
 
 
 async def _schedule(plan: Plan, fleet: Fleet, clock: CityClock, publisher: Publisher, summary: Summary) -> None:
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    for message in fleet.messages():
-        if summary.messages == plan.messages or (plan.until is not None and message.due >= plan.until):
+    for event in fleet.events():
+        if summary.messages == plan.messages or (plan.until is not None and event.due >= plan.until):
             return
         if plan.messages is None:
-            wait = clock.seconds_until(message.due)
+            wait = clock.seconds_until(event.due)
         else:
             wait = begun + summary.messages / plan.rate - loop.time() if plan.rate else 0.0
         if wait > 0.0:
             await asyncio.sleep(max(wait, TICK))
-        await publisher.put(message)
+        if isinstance(event, Cut):
+            publisher.cut(event.number)
+            continue
+        await publisher.put(event)
         summary.messages += 1
 
 

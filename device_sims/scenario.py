@@ -1,15 +1,17 @@
-"""Scenarios: which troubles come when, as TOML. README.md beside the files in `scenarios/` has the format."""
+"""Scenarios: which troubles and faults come when, as TOML. scenarios/README.md has the format."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from device_sims.city import City
+from device_sims.faults import Fault, read_faults
 from device_sims.troubles import KINDS, Place, Trouble
 
 __all__ = ["Scenario", "load_scenario", "scenario_names"]
@@ -30,6 +32,7 @@ class Scenario:
     sentence: str
     """What an operator should see."""
     troubles: tuple[Trouble, ...]
+    faults: tuple[Fault, ...] = ()
 
 
 def scenario_names() -> list[str]:
@@ -58,13 +61,30 @@ def load_scenario(name: str, city: City, origin: int) -> Scenario:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"scenario {name} is not TOML: {error}") from error
-    troubles = tuple(_troubles(document, name, city, origin))
-    return Scenario(str(document.get("name", name)), str(document.get("sentence", "")), troubles)
+    span = partial(_span, zone=ZoneInfo(city.timezone), origin=origin)
+    troubles = tuple(_troubles(document, name, city, span))
+    faults = tuple(read_faults(document, name, city, span))
+    return Scenario(str(document.get("name", name)), str(document.get("sentence", "")), troubles, faults)
 
 
-def _troubles(document: Mapping[str, Any], name: str, city: City, origin: int) -> Iterator[Trouble]:
-    zone = ZoneInfo(city.timezone)
+def _span(table: Mapping[str, Any], where: str, *, zone: ZoneInfo, origin: int) -> tuple[int, int]:
+    """Start and end (UTC ns) of a table with `day`, `at` and `minutes`."""
     first = datetime.fromtimestamp(origin / _NS, zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    try:
+        at = time.fromisoformat(str(table["at"]))
+        local = first + timedelta(days=int(table.get("day", 0)), hours=at.hour, minutes=at.minute)
+    except ValueError as error:
+        raise ValueError(f"{where}.at {table['at']!r} is no time; write it such as 08:30") from error
+    minutes = table["minutes"]
+    if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not minutes > 0:
+        raise ValueError(f"{where}.minutes must be a number above 0, not {minutes!r}")
+    start = round(local.replace(tzinfo=zone).timestamp()) * _NS
+    return start, start + round(minutes * 60) * _NS
+
+
+def _troubles(
+    document: Mapping[str, Any], name: str, city: City, span: Callable[[Mapping[str, Any], str], tuple[int, int]]
+) -> Iterator[Trouble]:
     for k, table in enumerate(document.get("troubles", [])):
         where = f"scenario {name}: troubles[{k}]"
         if unknown := table.keys() - _KEYS:
@@ -77,14 +97,9 @@ def _troubles(document: Mapping[str, Any], name: str, city: City, origin: int) -
         there = [device for device in city.devices if place.has(device)]
         if not there:
             raise ValueError(f"{where}: no device of the city is at {place.device or place.asset or place.zone!r}")
-        try:
-            at = time.fromisoformat(str(table["at"]))
-            local = first + timedelta(days=int(table.get("day", 0)), hours=at.hour, minutes=at.minute)
-        except ValueError as error:
-            raise ValueError(f"{where}.at {table['at']!r} is no time; write it such as 08:30") from error
-        start = round(local.replace(tzinfo=zone).timestamp()) * _NS
+        start, end = span(table, where)
         yield Trouble(
-            kind=table["kind"], place=place, start=start, end=start + round(float(table["minutes"]) * 60) * _NS,
+            kind=table["kind"], place=place, start=start, end=end,
             size=float(table.get("size", 0.0)), expect=str(table.get("expect", "")),
             at=str(table.get("alarm_at") or place.device or place.asset or place.zone),
             zone=str(table.get("alarm_zone") or there[0].zone),

@@ -1,4 +1,4 @@
-"""Troubles: the world goes wrong somewhere for a while, and devices measure it. Faults (faults.py) are their own.
+"""Troubles: the world goes wrong somewhere for a while, and devices measure it. Faults (faults/) are their own.
 
     trouble (kind, place, from, to, size) -> effects on quantities of devices -> Group.measure
 
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from device_sims.city import Device
+from device_sims.city import Device, devices_of_copy
 from device_sims.local_time import MINUTE, SECOND
 from device_sims.noise import F64, I64
 
-__all__ = ["KINDS", "Bound", "Effect", "Place", "Trouble", "effects_on", "silenced"]
+__all__ = ["KINDS", "Bound", "Effect", "Place", "Trouble", "effects_on", "silences_on"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,16 +179,26 @@ def effects_on(profile: str, devices: Sequence[Device], troubles: Sequence[Troub
         hit = np.array([trouble.place.has(device) for device in devices], np.bool_)
         for effect in trouble.effects:
             if effect.profile == profile and hit.any():
-                bound = Bound(trouble.start, trouble.end, effect, hit, int(hit.sum()))
+                bound = Bound(trouble.start, trouble.end, effect, hit, _sharers(trouble.place, profile, devices, hit))
                 out.setdefault(effect.quantity, []).append(bound)
     return out
 
 
-def silenced(devices: Sequence[Device], troubles: Sequence[Trouble], which: I64, ts: I64) -> np.ndarray:
-    """Which of the moments nobody hears of."""
-    out = np.zeros(len(ts), np.bool_)
+def _sharers(place: Place, profile: str, devices: Sequence[Device], hit: np.ndarray) -> int:
+    """Devices of the profile at the place, in the whole of the copy of the city that the first one hit is in.
+
+    Those that aren't simulated here have their share too, or what one measures would hang on which others there are.
+    """
+    every = devices_of_copy(devices[int(hit.argmax())].copy)
+    return sum(device.profile == profile and place.has(device) for device in every)
+
+
+def silences_on(devices: Sequence[Device], troubles: Sequence[Trouble]) -> list[tuple[int, int, np.ndarray]]:
+    """From when to when nobody hears of which devices (devices,)."""
+    found = []
     for trouble in troubles:
         if trouble.kind == "silence":
             hit = np.array([trouble.place.has(device) for device in devices], np.bool_)
-            out |= hit[which] & (ts >= trouble.start) & (ts < trouble.end)
-    return out
+            if hit.any():
+                found.append((trouble.start, trouble.end, hit))
+    return found

@@ -35,6 +35,23 @@ METERED_FEEDER = "feeder-conghua-2"
 """Every home has a meter there, the transformers have terminal units, and the feeder has one at its head."""
 HOMES_A_TRANSFORMER = 10
 EVENT_MONITORS = ("feeder-tianhe-1", "feeder-haizhu-1", "feeder-panyu-1", METERED_FEEDER)
+_ON_FEEDERS = ("thingsboard-gateway", "shelly-gen2")
+_IN_TUNNELS = ("zigbee2mqtt",)
+_SECRETS = ("4jggokgpepnvsb2uv4s40d59ov", "5tgb6yhn7ujm8ik9ol")
+"""API keys of two FIWARE services, made up."""
+_STRANGERS = (
+    ("thingsboard-gateway", "tb-meter", "Meter-{:02d}", ("", "")),
+    ("zigbee2mqtt", "zigbee", "tunnel/section-{}/climate", ("last_seen=iso", "last_seen=epoch")),
+    ("tasmota", "tasmota", "tasmota_A1B2{:02d}", ("", "")),
+    ("shelly-gen2", "shelly", "pro3em-a1b2c3d4e5{:02d}", ("", "")),
+    ("alink", "alink", "a1Zd7Qx9kLm/air-{:04d}", ("", "")),
+    ("iotda", "iotda", "65f0c1_air-{:04d}", ("", "")),
+    ("iotda-gateway", "iotda-child", "65f0c1_child-{:04d}", ("gateway=65f0c1_gateway-01",) * 2),
+    ("fiware-json", "waste", "container-{:04d}", (f"apikey={_SECRETS[0]}",) * 2),
+    ("ngsi-traffic", "ngsi", "urn:ngsi-ld:TrafficFlowObserved:{:04d}",
+     tuple(f"apikey={_SECRETS[1]} encoding={encoding}" for encoding in ("key-values", "ngsi-ld"))),
+)  # fmt: skip
+"""(profile, prefix of the devices' names, key by number, extra of each)."""
 FIRST_INSTALLATION = date(2014, 3, 1)
 DAYS_OF_INSTALLATION = 4000
 
@@ -64,7 +81,7 @@ def devices_csv(city: dict[str, Any]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for domain in (_traffic, _grid, _water, _gas, _drainage, _signals, _homes, _events, _rain):
+    for domain in (_traffic, _grid, _water, _gas, _drainage, _signals, _homes, _events, _rain, _strangers):
         writer.writerows(line.cells() for line in domain(city))
     return out.getvalue()
 
@@ -200,6 +217,26 @@ def _rain(city: dict[str, Any]) -> Iterator[DeviceLine]:
     for number, drain in enumerate(roofs, 1):
         name = f"rain-{number:04d}"
         yield _at(drain, name, "rain-gauge", name, drain["zone"], drain["id"], "")
+
+
+def _strangers(city: dict[str, Any]) -> Iterator[DeviceLine]:
+    """Two devices of each stranger's kind, on assets of others."""
+    streets = [segment for segment in city["segments"] if segment["class"] != "expressway"]
+    tunnels = [asset for asset in city["gas_assets"] if asset["kind"] == "tunnel-section"]
+    feeders = [
+        (transformer, feeder["zone"]) for feeder in city["feeders"] for transformer in feeder["transformers"][:1]
+    ]
+    for profile, prefix, key, extras in _STRANGERS:
+        for number, extra in enumerate(extras, 1):
+            name = f"{prefix}-{number:02d}"
+            if profile in _ON_FEEDERS:
+                place, zone = feeders[number - 1]
+            else:
+                places = tunnels if profile in _IN_TUNNELS else streets
+                # by lot over all of them, so that a new one moves few
+                place = min(places, key=lambda asset: _share(f"{name}/{asset['id']}", "place"))
+                zone = place["zone"]
+            yield _at(place, name, profile, key.format(number), zone, place["id"], extra)
 
 
 def _at(place: dict[str, Any], name: str, profile: str, *rest: str) -> DeviceLine:

@@ -10,18 +10,27 @@ from device_sims.kinds.grid import Meters
 from device_sims.kinds.grid_events import GridEvents
 from device_sims.kinds.metered_feeder import FeederMeters, HouseholdMeters, Transformers
 from device_sims.kinds.rain import DrainageLevels, RainGauges
+from device_sims.kinds.stranger_air import AlinkStations, IotdaChildren, IotdaStations, ZigbeeClimates
+from device_sims.kinds.stranger_meters import ShellyMeters, TasmotaPlugs, ThingsBoardMeters
+from device_sims.kinds.stranger_streets import NgsiCounters, WasteContainers
 from device_sims.kinds.traffic import LoopDetectors, SegmentSpeeds, TrafficSignals
 from device_sims.kinds.water import ReservoirLevels, WaterFlows, WaterPressures
 from device_sims.noise import Noise
 from device_sims.troubles import Trouble
 
-__all__ = ["Group", "Reading", "Row", "groups_of"]
+__all__ = ["Group", "Reading", "Row", "groups_of", "quantities_of"]
 
 _KINDS: tuple[type[Group], ...] = (
     LoopDetectors, SegmentSpeeds, Meters, WaterFlows, WaterPressures, GasDetectors, SenmlStations, TtsManholes,
     ChirpStackManholes, ReservoirLevels, TrafficSignals, HouseholdMeters, FeederMeters, Transformers, GridEvents,
-    DrainageLevels, RainGauges,
+    DrainageLevels, RainGauges, ThingsBoardMeters, ZigbeeClimates, TasmotaPlugs, ShellyMeters, AlinkStations,
+    IotdaStations, IotdaChildren, WasteContainers, NgsiCounters,
 )  # fmt: skip
+
+
+def quantities_of(profile: str) -> tuple[str, ...]:
+    """What a fault may change of a kind of devices, the main one first; nothing of an unknown one."""
+    return next((tuple(kind.wire) for kind in _KINDS if kind.profile == profile), ())
 
 
 def groups_of(city: City, seed: int, troubles: Sequence[Trouble] = ()) -> list[Group]:

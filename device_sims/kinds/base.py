@@ -1,15 +1,17 @@
 """What all kinds of devices share: when they measure, and the shape in which a measurement travels here."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from device_sims.city import Device
 from device_sims.local_time import LocalTime
 from device_sims.noise import F64, I64, Noise
-from device_sims.troubles import Trouble, effects_on
+from device_sims.troubles import Bound, Trouble, effects_on, silences_on
 
 __all__ = ["Group", "Reading", "Row", "quantise", "whole"]
 
@@ -43,7 +45,12 @@ class Group(ABC):
     """JSON key of a number, and its quantity: what a device with a wrong type in it writes as text."""
 
     wire: ClassVar[Mapping[str, tuple[int, float, int]]] = {}
-    """Quantities that a trouble may change: place in the row, canonical units a unit of the wire, decimals on it."""
+    """Numbers that a trouble or a fault may change: place in the row, canonical units a unit of the wire, decimals on
+    it. The first is what the kind is there for."""
+    counter: ClassVar[int | None] = None
+    """Place in the row of the messages' number, which begins with 0 when a device starts again."""
+    named_by_topic: ClassVar[bool] = True
+    """Whose message it is stands in the topic, as the key; otherwise in the payload."""
     causes: ClassVar[frozenset[str]] = frozenset()
     """Others that it may change, which `_measure` itself looks up in `_effects`, for much follows from them."""
 
@@ -62,7 +69,15 @@ class Group(ABC):
         self.phase: I64 = phase * self.grain
         self.delays: I64 = (noise.fixed("delay") * self.delay).astype(np.int64)
         self.topics = tuple(self._topic(device) for device in self.devices)
+        self._silences = silences_on(self.devices, troubles)
         self._prepare()
+
+    def heard(self, which: I64, ts: I64) -> NDArray[np.bool_]:
+        """Which of the moments anybody hears of: a trouble may silence devices."""
+        out = np.ones(len(ts), np.bool_)
+        for start, end, hit in self._silences:
+            out &= ~(hit[which] & (ts >= start) & (ts < end))
+        return out
 
     def measure(self, which: I64, ts: I64) -> list[Row]:
         """What the devices `which` measure at `ts`."""
@@ -70,23 +85,38 @@ class Group(ABC):
         return self._changed(rows, which, ts) if self._effects and rows else rows
 
     def _changed(self, rows: list[Row], which: I64, ts: I64) -> list[Row]:
-        """The rows with what troubles do to them; what a device has no value of, it still has none of."""
-        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        """The rows with what troubles do to them."""
         for quantity in self._effects.keys() - self.causes:
             effects = self._effects[quantity]
-            place, factor, decimals = self.wire[quantity]
-            before = np.array(columns[place], np.float64) * factor
-            after = before
-            for effect in effects:
-                after = effect.change(after, which, ts)
-            moved = after != before
-            wired = after / factor
-            told: Sequence[Any] = quantise(wired, decimals) if decimals else whole(np.nan_to_num(wired))
-            columns[place] = [
-                new if hit and old is not None else old
-                for old, new, hit in zip(columns[place], told, moved.tolist(), strict=True)
-            ]
+            rows = self.changed(rows, quantity, partial(_all_of, effects, which, ts))
+        return rows
+
+    def changed(self, rows: Sequence[Row], quantity: str, change: Callable[[F64], F64]) -> list[Row]:
+        """Rows (n,) with `change` of the canonical values (n,); what a device has no value of, it still has none of."""
+        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        place, factor, decimals = self.wire[quantity]
+        before = np.array(columns[place], np.float64) * factor
+        after = change(before)
+        moved = after != before
+        wired = after / factor
+        told: Sequence[Any] = quantise(wired, decimals) if decimals else whole(np.nan_to_num(wired))
+        columns[place] = [
+            new if hit and old is not None else old
+            for old, new, hit in zip(columns[place], told, moved.tolist(), strict=True)
+        ]
         return list(zip(*columns, strict=True))
+
+    def restarted(self, row: Row, count: int) -> Row:
+        """A row of a device that started again `count` messages ago."""
+        place = self.counter
+        return row if place is None else (*row[:place], count, *row[place + 1 :])
+
+    def wrong_topic(self, which: int) -> str:
+        """Where its messages are not its own: the topic of a device that nobody knows, or one that nobody hears."""
+        topic, key = self.topics[which], self.devices[which].key
+        if self.named_by_topic and f"/{key}/" in topic:
+            return topic.replace(f"/{key}/", f"/{key}-unknown/")
+        return f"misrouted/{topic}"
 
     def readings(self, stamp: int, row: Row) -> tuple[Reading, ...]:
         """What a row says under the time stamp `stamp`, in canonical units."""
@@ -119,6 +149,12 @@ class Group(ABC):
     def number(self, name: str, default: float = 0.0) -> F64:
         """A number of devices.csv for each device."""
         return np.array([float(device.extra.get(name, default)) for device in self.devices])
+
+
+def _all_of(effects: Sequence[Bound], which: I64, ts: I64, value: F64) -> F64:
+    for effect in effects:
+        value = effect.change(value, which, ts)
+    return value
 
 
 def quantise(values: F64, decimals: int) -> list[float | None]:

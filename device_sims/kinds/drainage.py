@@ -1,5 +1,7 @@
 """Drainage: pump stations that speak SenML, and manhole level sensors behind two LoRaWAN network servers."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from device_sims import encoders
@@ -21,6 +23,8 @@ class SenmlStations(Group):
     profile = "senml-station"
     # exact in binary, because the wire carries seconds as a float
     grain = SECOND // 8
+    named_by_topic = False
+    wire: ClassVar = {"level": (0, 1.0, 3), "temperature": (1, 1.0, 1), "battery": (2, 0.01, 0)}
 
     def _topic(self, device: Device) -> str:
         return f"city/{device.zone}/drainage/senml/{device.id}"
@@ -57,6 +61,8 @@ class _Manholes(Group):
     """Level in whole centimetres and the cell's voltage; after a session a device joins again and counts anew."""
 
     SESSION = 90 * DAY
+    named_by_topic = False
+    wire: ClassVar = {"level": (2, 0.01, 0), "battery": (3, 1.0, 2)}
     breakable = (b"level", "level")
 
     def _prepare(self) -> None:
@@ -71,6 +77,11 @@ class _Manholes(Group):
     def _say(self, stamp: int, row: Row) -> tuple[Reading, ...]:
         return Reading("level", stamp, row[2] / 100.0), Reading("battery", stamp, row[3])
 
+    def restarted(self, row: Row, count: int) -> Row:
+        """It joins again: another session, frames from 0."""
+        session, _, level, battery = row
+        return session + 1, count, level, battery
+
 
 class TtsManholes(_Manholes):
     """Through The Things Stack v3."""
@@ -83,6 +94,11 @@ class TtsManholes(_Manholes):
     def _encode(self, which: int, stamp: int, row: Row) -> bytes:
         device, (session, frame, level, battery) = self.devices[which], row
         return encoders.tts_v3(device.id, device.key, stamp, session=session, f_cnt=frame, level=level, battery=battery)
+
+    def _say(self, stamp: int, row: Row) -> tuple[Reading, ...]:
+        level, battery = super()._say(stamp, row)
+        # the server leaves out what is zero
+        return (level, battery) if row[2] else (battery,)
 
 
 class ChirpStackManholes(_Manholes):

@@ -29,7 +29,8 @@ class Meters(Group):
     NOMINAL = 220.0
     wire: ClassVar = {
         **{f"u_{phase}": (place, 1.0, 2) for place, phase in enumerate(PHASES)},
-        "f": (9, 1.0, 2), "thd_u": (10, 0.01, 1),
+        **{f"i_{phase}": (place, 1.0, 1) for place, phase in enumerate(PHASES, 3)},
+        "p": (6, 1.0, 3), "q": (7, 1.0, 3), "pf": (8, 1.0, 3), "f": (9, 1.0, 2), "thd_u": (10, 0.01, 1),
     }  # fmt: skip
 
     def _topic(self, device: Device) -> str:

@@ -1,5 +1,7 @@
 """Power-quality monitors: a record of each voltage event, and every hour one that says that there was none."""
 
+from typing import ClassVar
+
 from device_sims import encoders
 from device_sims.city import Device
 from device_sims.kinds.base import Group, Reading, Row
@@ -15,6 +17,7 @@ class GridEvents(Group):
     """`sags` of devices.csv: how many of a thousand hours end with one; none where it is not given."""
 
     profile = "grid-event"
+    wire: ClassVar = {"residual": (2, 0.01, 1), "duration": (1, 1.0, 3)}
 
     def _topic(self, device: Device) -> str:
         return f"city/{device.zone}/grid/event/{device.id}/record"

@@ -27,6 +27,7 @@ class HouseholdMeters(Group):
     grain = SECOND
     on_the_dot = True
     delay = 20 * SECOND
+    wire: ClassVar = {"energy": (0, 1.0, 2), "u": (1, 1.0, 1), "p": (2, 1.0, 3)}
     breakable = (b"kwh", "energy")
     ROLLOVER = 1_000_000.0
     """KWh that the register can't show."""
@@ -56,7 +57,7 @@ class _Above(Group):
 
     def _prepare(self) -> None:
         self._below = [
-            names_of_homes(int(device.extra.get("first", 1)), int(device.extra.get("homes", 1)))
+            names_of_homes(int(device.extra.get("first", 1)), int(device.extra.get("homes", 1)), device.copy)
             for device in self.devices
         ]
         names = sorted({name for names in self._below for name in names})
@@ -75,7 +76,10 @@ class FeederMeters(_Above):
     """What goes into the feeder."""
 
     profile = "feeder-meter"
-    wire: ClassVar = {"u_ab": (2, 1e3, 3), "u_bc": (3, 1e3, 3), "u_ca": (4, 1e3, 3)}
+    wire: ClassVar = {
+        "energy": (0, 1.0, 2), "p": (1, 1.0, 2), "u_ab": (2, 1e3, 3), "u_bc": (3, 1e3, 3), "u_ca": (4, 1e3, 3),
+        "f": (5, 1.0, 2),
+    }  # fmt: skip
     grain = SECOND
     on_the_dot = True
     breakable = (b"kwh", "energy")
@@ -116,6 +120,13 @@ class Transformers(_Above):
     """
 
     profile = "transformer"
+    wire: ClassVar = {
+        "s": (0, 1.0, 2),
+        **{
+            name: (place, 1.0, 1)
+            for place, name in enumerate(("i_a", "i_b", "i_c", "u_ab", "u_bc", "u_ca", "oil", "winding", "ambient"), 1)
+        },
+    }
     causes = frozenset({"load"})
     breakable = (b"s", "s")
     AIR = 24.0

@@ -22,7 +22,8 @@ class RainGauges(Group):
     """A bucket of 0.2 mm that tips: rain comes in whole tips, and zeros are not sent."""
 
     profile = "rain-gauge"
-    wire: ClassVar = {"rain": (1, 0.001, 1), "intensity": (2, 1.0, 1)}
+    wire: ClassVar = {"rain": (1, 0.001, 1), "intensity": (2, 1.0, 1), "tips": (3, 1.0, 0), "battery": (4, 1.0, 2)}
+    counter = 0
     breakable = (b"tips", "tips")
     TIP = 0.2
 
@@ -61,7 +62,10 @@ class DrainageLevels(Group):
     """Level of the water under a radar head; it sees no echo now and then, and drowns when the shaft is full."""
 
     profile = "drainage-level"
-    wire: ClassVar = {"level": (1, 1.0, 3)}
+    wire: ClassVar = {
+        "level": (1, 1.0, 3), "temperature": (2, 1.0, 1), "battery": (3, 1.0, 2), "rssi": (4, 1.0, 0),
+    }  # fmt: skip
+    counter = 0
     breakable = (b"battery", "battery")
     NO_ECHO = 0.0005
 

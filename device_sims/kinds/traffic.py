@@ -68,7 +68,7 @@ class SegmentSpeeds(Group):
     profile = "segment-speed"
     on_the_dot = True
     delay = 30 * SECOND
-    wire: ClassVar = {"speed": (0, 1.0, 3)}
+    wire: ClassVar = {"speed": (0, 1.0, 3), "samples": (1, 1.0, 0)}
     breakable = (b"speed", "speed")
 
     def _topic(self, device: Device) -> str:
@@ -106,7 +106,7 @@ class TrafficSignals(Group):
     """Stages that share a cycle; it is longer by day, when the junction adapts to traffic, than by night."""
 
     profile = "traffic-signal"
-    wire: ClassVar = {"dark": (6, 1.0, 0)}
+    wire: ClassVar = {"cycle": (3, 1.0, 0), "dark": (6, 1.0, 0)}
     breakable = (b"cycle", "cycle")
     COLOURS = ("dark", "red", "red-amber", "green", "amber", "flashing-amber")
     MODES = ("fixed", "actuated", "adaptive", "manual", "flashing", "off")

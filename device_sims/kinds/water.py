@@ -21,7 +21,8 @@ class WaterFlows(Group):
 
     profile = "water-flow"
     breakable = (b"flow", "flow")
-    wire: ClassVar = {"flow": (1, 3.6, 2)}
+    wire: ClassVar = {"flow": (1, 3.6, 2), "volume": (2, 1.0, 2)}
+    counter = 0
     BASE = 0.0075  # l/s a connection
     SINCE = 16_436 * DAY  # counters started in January 2015
     SEQUENCE = 65_536

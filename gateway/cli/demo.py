@@ -29,8 +29,8 @@ _Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65535))]
 def demo(
     *, data_dir: Path = Path("data"), duration: Annotated[str, Parameter(name="--for")] = "",
     speed: Annotated[float, Parameter(validator=Number(gt=0, lte=100_000))] = 120.0,
-    devices: Annotated[int | None, Parameter(validator=Number(gte=1))] = None, seed: int = 1, faults: str = "",
-    port: _Port = 0, http_port: _Port = 8480, json: Json = False,
+    devices: Annotated[int | None, Parameter(validator=Number(gte=1, lte=100_000))] = None, seed: int = 1,
+    faults: str = "", port: _Port = 0, http_port: _Port = 8480, json: Json = False,
 ) -> int:  # fmt: skip
     """Show the whole job on this machine. Ctrl-C ends it and shows the account.
 
@@ -43,11 +43,12 @@ def demo(
     speed
         City seconds a real second.
     devices
-        How many devices at most; all 437 where not given.
+        How many; all 455 of the built-in city where not given. With more, the city goes on by copies of its districts.
     seed
         Of the simulators' random generator.
     faults
-        What goes wrong on the way, such as duplicate=0.02,late=0.05:90,invalid=0.01; device_sims/faults.py lists them.
+        What goes wrong on the way, such as duplicate=0.02,late=0.05:90,invalid=0.01; device_sims/faults/README.md
+        tells of them.
     port
         Port of the embedded broker; 0 = any free one.
     http_port

@@ -22,6 +22,8 @@ import msgspec
 from rich.live import Live
 from rich.markup import escape
 
+from device_sims.city import seeds
+from device_sims.city_files import write_city
 from gateway.cli.output import console, current_stderr
 from gateway.cli.run import telemetry_of, until_signal
 from gateway.cli.simulated import mark_simulated, must_be_simulated
@@ -71,6 +73,14 @@ class DemoSession:
         self._plan = plan
         self._console = console(stderr=plan.quiet)
 
+    def _larger_city(self) -> dict[str, Path]:
+        """Options for the files of a city with more devices than the built-in one; none where that is enough."""
+        devices = self._plan.devices or 0
+        if devices <= len(seeds().lines):
+            return {}
+        city, listed, _ = write_city(self._plan.data_dir / "city", devices)
+        return {"city_file": city, "devices_file": listed}
+
     async def run(self) -> dict[str, Any]:
         """Everything, from the broker to the last figure; empty where it was left by a second Ctrl-C."""
         must_be_simulated(self._plan.data_dir)
@@ -80,7 +90,7 @@ class DemoSession:
             settings = load_settings(None, {
                 "data_dir": self._plan.data_dir, "mqtt": {"host": "127.0.0.1", "port": port, "watch_sys": "off"},
                 "http": {"port": self._plan.http_port}, "log": {"level": "warning"}, "reviser": {"quiet_secs": 60},
-                "live": {"mqtt": {"enabled": True}},
+                "live": {"mqtt": {"enabled": True}}, **self._larger_city(),
             }, environment=_SECTIONS)  # fmt: skip
             files = load_seed_files(settings)
             zone = ZoneInfo(files.city.timezone)

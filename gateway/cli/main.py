@@ -64,7 +64,7 @@ _add(
     "cityloom check -c cityloom.toml --json | tail -n 1",
 )  # fmt: skip
 _add(
-    "demo", "gateway.cli.demo:demo", "Show the whole job on this machine: broker, 437 devices, gateway, database.",
+    "demo", "gateway.cli.demo:demo", "Show the whole job on this machine: broker, 455 devices, gateway, database.",
     "cityloom demo", "cityloom demo --for 30s --json | tail -n 1", "cityloom demo --speed 600 --data-dir /tmp/city",
     "cityloom demo --faults duplicate=0.02,late=0.05:90,invalid=0.01",
 )  # fmt: skip
@@ -209,6 +209,15 @@ _add(
     "cityloom bench engine --series 100000 --json | tail -n 1",
     to=_bench,
 )  # fmt: skip
+_sim = App(name="sim", help="Simulated devices: what a city's hardware would send.")
+app.command(_sim)
+_add(
+    "load", "gateway.cli.sim_load:load", "Send thousands of messages a second by the clock, and measure the answers.",
+    "cityloom sim load --rate 20000 --devices 100000 --for 2m",
+    "cityloom sim load --rate 5000 --broker mqtts://broker.example --ca-file ca.pem --for 1m",
+    "cityloom sim load --rate 150000 --devices 5000 --connections 4 --for 30s --json | tail -n 1",
+    to=_sim,
+)  # fmt: skip
 _score = App(name="score", help="How good the detectors are, on data with known truth.")
 app.command(_score)
 _add(
@@ -230,6 +239,19 @@ _add(
     "cityloom score truth troubles.json --data-dir replayed",
     "cityloom score truth troubles.json -c cityloom.toml --at-most 3 --json",
     to=_score,
+)  # fmt: skip
+_sim = App(name="sim", help="The simulated city: what is in it, and what goes wrong there.")
+app.command(_sim)
+_add(
+    "describe", "gateway.cli.sim_describe:describe", "Show what a city of any size is made of; write its files.",
+    "cityloom sim describe", "cityloom sim describe --devices 100000",
+    "cityloom sim describe --devices 5000 --write city && cityloom check -c city/cityloom.toml",
+    to=_sim,
+)  # fmt: skip
+_add(
+    "scenarios", "gateway.cli.sim_scenarios:scenarios", "List the scripts of what goes wrong, or show one.",
+    "cityloom sim scenarios", "cityloom sim scenarios day-of-trouble", "cityloom sim scenarios my-day.toml --json",
+    to=_sim,
 )  # fmt: skip
 _add(
     "version", "gateway.cli.version:version", "Show the versions of CityLoom and of what it stands on.",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gateway.codecs.decoded import Decoded, Fault, State
 from gateway.codecs.layout import Layout
+from gateway.codecs.settle import settle
 from gateway.codecs.slots import Bad, shown
 from gateway.codecs.timestamps import RECEIPT
 from gateway.config.bounds import MAX_KEY_CHARS
@@ -58,6 +59,8 @@ class _Failure:
 
 def assemble(found: Gathered, layout: Layout) -> Decoded:
     """Columns of all that can be used."""
+    if layout.unsettled:
+        found.rows, found.message, found.bad = settle(found.rows, found.message, found.bad, layout)
     size, width = len(found.message), len(layout.fields)
     if found.columns is not None:
         message, columns = np.arange(size, dtype=np.int32), found.columns
@@ -127,6 +130,8 @@ def _times(columns: list[Sequence[Any]], layout: Layout, failures: dict[int, _Fa
         ts[places], good[places] = layout.parse_times([raw[r] for r in places.tolist()])
     else:
         ts, good = layout.parse_times(raw)
+    if layout.earliest is not None:
+        good &= ts >= layout.earliest
     if not good.all():
         for r in np.flatnonzero(~good).tolist():
             if layout.receipt_where_unusable:
@@ -141,7 +146,8 @@ def _untimed(raw: Any, layout: Layout) -> _Failure:
         return _Failure(
             layout.time_of_message, Rejected.TIME_MISSING, Invalid.RECORD_TIME_MISSING, "the event time is missing"
         )
-    detail = raw.detail if isinstance(raw, Bad) else f"the event time {shown(raw)} can't be read"
+    early = "" if layout.earliest is None else ", or is of a clock that nobody set"
+    detail = raw.detail if isinstance(raw, Bad) else f"the event time {shown(raw)} can't be read{early}"
     return _Failure(layout.time_of_message, Rejected.TIME_INVALID, Invalid.RECORD_TIME_INVALID, detail)
 
 

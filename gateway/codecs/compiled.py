@@ -28,6 +28,7 @@ from gateway.codecs.sparkplug import Outcome, Resolved, SparkplugReader, plan_sp
 from gateway.codecs.timestamps import RECEIPT
 from gateway.codecs.tolerant import Document, TolerantReader, Unusable
 from gateway.codecs.typed import REFUSALS, Refused, TypedReader
+from gateway.codecs.wrapping import Wrapper
 from gateway.config.bounds import Bounds
 from gateway.config.profile_model import FieldSpec, Profile
 from gateway.config.units import conversion
@@ -60,6 +61,7 @@ class CompiledProfile:
         """Its messages may say when the next one comes."""
         self._bounds = bounds
         self.redactor = Redactor(profile, bounds)
+        self._wrapper = Wrapper(profile.templates, profile.wrap_in) if profile.wrap_in is not None else None
         self._senml: SenmlReader | None = None
         self._typed: TypedReader | None = None
         self._sparkplug: SparkplugReader | None = None
@@ -85,6 +87,8 @@ class CompiledProfile:
             raise ValueError("as many topics as payloads")
         if self._sparkplug is not None:
             return self.decode_resolved(stand_alone(payloads, topics, self._bounds))
+        if self._wrapper is not None:
+            payloads = self._wrapper.wrap(topics, payloads)
         found = Gathered()
         documents: Iterable[tuple[int, bytes]] = enumerate(payloads)
         if payloads and (self.profile.compression == "gzip" or not all_plain(payloads, self._bounds)):
@@ -189,6 +193,9 @@ class CompiledProfile:
             made = read(document)
         except Unusable as unusable:
             found.rejected.append((k, unusable.reason, unusable.detail))
+            return
+        if made.ignored is not None:
+            found.ignored.append((k, made.ignored))
             return
         self._gather(k, made, found, Ignored.NO_READING)
 

@@ -65,7 +65,8 @@ def _as_they_are(values: Any) -> Times:
 
 
 def _slots(profile: Profile) -> tuple[Slot, ...]:
-    paths = [Path(field.path or "the base name", (field.path,), absolute=False) for field in profile.fields.values()]
+    names = [field.path[0] for field in profile.fields.values()]
+    paths = [Path(name or "the base name", (name,), absolute=False) for name in names]
     return tuple(field_slot(f, path=path) for f, path in zip(profile.fields.values(), paths, strict=True))
 
 
@@ -91,7 +92,7 @@ class SenmlReader:
         self._types = [field.type for field in profile.fields.values()]
         self._by_name: dict[str, list[int]] = {}
         for number, field in enumerate(profile.fields.values()):
-            self._by_name.setdefault(field.path, []).append(number)
+            self._by_name.setdefault(field.path[0], []).append(number)
         self._longest_first = sorted(self._by_name, key=len, reverse=True)
 
     def read(self, payload: bytes, receipt: int | None) -> Document:

@@ -24,6 +24,7 @@ from gateway.reasons import Invalid
 __all__ = ["Bad", "Slot", "field_slot", "ignore_slot", "key_slot", "sequence_slot", "shown", "time_slot"]
 
 _MAX_SEQUENCE = (1 << 63) - 1
+_TYPES: dict[str, Any] = {"text": str, "number": int | float, "boolean": bool}
 
 
 class Bad(NamedTuple):
@@ -46,6 +47,8 @@ class Slot:
     """From any JSON value to the clean one, or Bad. Agrees with `typed` and `translate` wherever those take it."""
     translate: Callable[[Any], Any] | None = None
     """From what the typed decoder gives (or the default) to the clean value, or Bad; None: it is clean."""
+    soft: bool = False
+    """Another place on the way to this one is looked at too, so a plain value there is no fault of this one."""
 
 
 def shown(value: object, secret: bool = False) -> str:
@@ -61,9 +64,9 @@ def shown(value: object, secret: bool = False) -> str:
 
 
 def field_slot(spec: FieldSpec, secret: bool = False, path: Path | None = None) -> Slot:
-    """The slot of a quantity, at `path` where the profile's own is no path (SenML names)."""
+    """The slot of a quantity, at `path` where it has several, or its own is no path (SenML names)."""
     default = nan if spec.default is None else spec.default
-    path = parse_path(spec.path) if path is None else path
+    path = parse_path(spec.path[0]) if path is None else path
     name = path.text
 
     def wrong(value: object, wanted: str) -> Bad:
@@ -117,16 +120,16 @@ def field_slot(spec: FieldSpec, secret: bool = False, path: Path | None = None) 
 
 def time_slot(path: str, spec: TimeSpec, secret: bool) -> Slot:
     """The slot of one place where the event time may be."""
-    epoch = spec.format.startswith("unix")
+    numbers = spec.numbers is not None or spec.format.startswith("unix")
 
     def clean(value: Any) -> Any:
         if value is None or isinstance(value, str):
             return value
-        if epoch and isinstance(value, int | float) and not isinstance(value, bool):
+        if numbers and isinstance(value, int | float) and not isinstance(value, bool):
             return value
         return Bad(Invalid.RECORD_TIME_INVALID, f"{path} is {shown(value, secret)}, no time as {spec.format}")
 
-    return Slot(parse_path(path), int | float | str | None if epoch else str | None, None, clean)
+    return Slot(parse_path(path), int | float | str | None if numbers else str | None, None, clean)
 
 
 def key_slot(path: str, secret: bool = False) -> Slot:
@@ -152,7 +155,15 @@ def sequence_slot(path: str, default: int | None) -> Slot:
 
 
 def ignore_slot(rule: IgnoreRule) -> Slot:
-    """The slot that an ignore rule looks at."""
+    """The slot that an ignore rule looks at; of a rule for a type it is true where such a value stands there."""
+    assert rule.path is not None
+    if rule.type is not None:
+        type_ = _TYPES[rule.type]
+        return Slot(
+            parse_path(rule.path), type_ | None, None,
+            lambda value: True if isinstance(value, type_) and (type_ is bool or type(value) is not bool) else None,
+            lambda value: None if value is None else True,
+        )  # fmt: skip
     wanted: type = float if isinstance(rule.equals, int) and not isinstance(rule.equals, bool) else type(rule.equals)
 
     def clean(value: Any) -> Any:
@@ -160,5 +171,4 @@ def ignore_slot(rule: IgnoreRule) -> Slot:
             return float(value) if abs(value) < 1 << 1000 else None
         return value if type(value) is wanted else None
 
-    assert rule.path is not None
     return Slot(parse_path(rule.path), wanted | None, None, clean)

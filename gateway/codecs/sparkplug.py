@@ -184,7 +184,9 @@ def _as_they_are(values: Any) -> Times:
 
 
 def _slots(profile: Profile) -> tuple[Slot, ...]:
-    return tuple(field_slot(f, path=Path(f.path, (f.path,), absolute=False)) for f in profile.fields.values())
+    names = [field.path[0] for field in profile.fields.values()]
+    paths = [Path(name, (name,), absolute=False) for name in names]
+    return tuple(field_slot(f, path=path) for f, path in zip(profile.fields.values(), paths, strict=True))
 
 
 class SparkplugReader:
@@ -194,7 +196,8 @@ class SparkplugReader:
         self._slots = _slots(profile)
         self._numbers: dict[str, list[int]] = {}
         for number, each in enumerate(profile.fields.values()):
-            self._numbers.setdefault(each.path, []).append(number)
+            for name in each.path:  # whichever of them the node has
+                self._numbers.setdefault(name, []).append(number)
 
     def read(self, message: Resolved) -> Document:
         """The rows of a message."""

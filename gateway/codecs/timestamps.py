@@ -30,7 +30,10 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # local times are counted from a 
 
 
 def time_parser(spec: TimeSpec) -> Callable[[Sequence[Any]], Times]:
-    """How the values of one batch (int, float or str for epochs, str for texts) are read."""
+    """How the values of one batch (int, float or str for epochs and `numbers`, else str) are read."""
+    if spec.numbers is not None:
+        texts, unit = time_parser(spec.model_copy(update={"numbers": None})), _NS[spec.numbers]
+        return lambda values: _either(values, texts, unit)
     if spec.format in _NS:
         unit = _NS[spec.format]
         return lambda values: _epochs(values, unit)
@@ -45,6 +48,17 @@ def time_parser(spec: TimeSpec) -> Callable[[Sequence[Any]], Times]:
         zone, rule = ZoneInfo(spec.zone or "UTC"), spec.ambiguous
         return lambda values: _locals(values, zone, rule)
     raise AssertionError(spec.format)
+
+
+def _either(values: Sequence[Any], texts: Callable[[Sequence[Any]], Times], unit: int) -> Times:
+    """Texts among numbers."""
+    written = np.fromiter((isinstance(value, str) for value in values), np.bool_, len(values))
+    ts, good = np.zeros(len(values), np.int64), np.zeros(len(values), np.bool_)
+    for which, read in ((written, texts), (~written, lambda numbers: _epochs(numbers, unit))):
+        places = np.flatnonzero(which)
+        if len(places):
+            ts[places], good[places] = read([values[k] for k in places.tolist()])
+    return ts, good
 
 
 def decimal_ns(value: float | str, unit: int) -> int | None:
@@ -121,13 +135,18 @@ def _extended(text: str) -> str:
 
 
 def _locals(values: Sequence[str], zone: ZoneInfo, rule: str) -> Times:
-    ns, good = parse_datetimes([_extended(value) for value in values], zoned=False)
+    texts = [_extended(value) for value in values]
+    ns, good = parse_datetimes(texts, zoned=False)
     for k in np.flatnonzero(good).tolist():
         offset = _offset(int(ns[k]) // 1_000_000_000, zone, rule)
         if offset is None:
             good[k] = False
         else:
             ns[k] -= offset * 1_000_000_000
+    if not good.all():
+        # a text that names its offset leaves nothing to guess
+        own, named = parse_datetimes(texts)
+        ns, good = np.where(named, own, ns), good | named
     return np.where(good, ns, 0), good
 
 

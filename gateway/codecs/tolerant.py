@@ -13,7 +13,7 @@ import msgspec
 from gateway.codecs.layout import Layout
 from gateway.codecs.slots import Bad, Slot, shown
 from gateway.config.paths import Each, Step
-from gateway.reasons import Invalid, Rejected
+from gateway.reasons import Ignored, Invalid, Rejected
 
 __all__ = ["Document", "TolerantReader", "Unusable", "parse_json"]
 
@@ -49,6 +49,8 @@ class Document:
     """Row -> seconds until the device's next reading at the latest, where it says so."""
     historical: set[int] = field(default_factory=set)
     """Rows that the device kept while it had no connection, by its own word."""
+    ignored: Ignored | None = None
+    """It holds no record by design."""
 
 
 class TolerantReader:
@@ -57,7 +59,8 @@ class TolerantReader:
     def __init__(self, layout: Layout, max_records: int) -> None:
         self._layout = layout
         self._max_records = max_records
-        self._quantity = {place: number for number, place in enumerate(layout.fields)}
+        several = {number for number, _ in layout.choices}  # settled later
+        self._quantity = {place: number for number, place in enumerate(layout.fields) if number not in several}
 
     def read(self, payload: bytes) -> Document:
         """The rows of a document. Raises Unusable."""
@@ -75,15 +78,21 @@ class TolerantReader:
             return found
         message = [_value(slot, document) for slot in layout.absolute]
         with_key = layout.key == len(layout.slots)
-        shape = (dict, list) if any(isinstance(slot.path.steps[0], int) for slot in layout.relative) else (dict,)
-        for record, key in self._records(document, found):
-            if not isinstance(record, shape):
+        shape = _shapes(layout.relative)
+        for record, key, outer in self._records(document, found):
+            if shape and not isinstance(record, shape):
                 bad = Bad(Invalid.RECORD_SHAPE, f"a record is {shown(record)}, not an object")
                 found.broken.append((bad, key if with_key else None))
                 continue
             if len(found.rows) >= self._max_records:
                 raise Unusable(Rejected.TOO_MANY_RECORDS, f"the message holds more than {self._max_records} records")
-            self._row(layout.relative, record, message, key if with_key else None, found)
+            beside = [*(_value(slot, outer) for slot in layout.outer), *message] if layout.outer else message
+            self._row(layout.relative, record, beside, key if with_key else None, found)
+        if not found.rows and found.broken:
+            # of a message without a row nobody else looks at the rules
+            first = len(layout.relative) + len(layout.outer)
+            rules = (why for at, equals, why in layout.ignore if at >= first and message[at - first] == equals)
+            found.ignored = next(rules, None)
         return found
 
     def _row(
@@ -100,31 +109,43 @@ class TolerantReader:
             row.append(key)
         found.rows.append(tuple(row))
 
-    def _records(self, document: Any, found: Document) -> Iterator[tuple[Any, str]]:
-        """(record, key of the object member that it stands in). A part that is no list of records is broken."""
+    def _records(self, document: Any, found: Document) -> Iterator[tuple[Any, str, Any]]:
+        """(record, key of the object member that it stands in, what it lies in). A part that holds none is broken."""
         with_key = self._layout.key == len(self._layout.slots)
-        waiting: list[tuple[Any, int, str]] = [(document, 0, "")]
+        # a place, its depth and key, what the last branch led to, and the one before
+        waiting: list[tuple[Any, int, str, Any, Any]] = [(document, 0, "", None, None)]
         branched = False
         while waiting:
-            at, depth, key = waiting.pop()
+            at, depth, key, inner, outer = waiting.pop()
             if depth == len(self._layout.records):
-                yield at, key
+                yield at, key, outer
                 continue
             step = self._layout.records[depth]
             below: list[tuple[Any, str]] | None = None
-            if step is Each.ELEMENT and isinstance(at, list):
-                below, branched = [(item, key) for item in at], True
+            if step is Each.ELEMENT and (isinstance(at, list) or (self._layout.single and isinstance(at, dict))):
+                below, branched = [(item, key) for item in (at if isinstance(at, list) else [at])], True
             elif step is Each.MEMBER and isinstance(at, dict):
                 below, branched = [(item, name) for name, item in at.items()], True
             elif not isinstance(step, Each) and _holds(at, step):
                 below = [(at[step], key)]
             if below is not None:
-                waiting.extend((item, depth + 1, name) for item, name in reversed(below))
+                branch = isinstance(step, Each)
+                waiting.extend(
+                    (item, depth + 1, name, item if branch else inner, inner if branch else outer)
+                    for item, name in reversed(below)
+                )
             elif branched:
                 bad = Bad(Invalid.RECORD_SHAPE, "a part of the message holds no records")
                 found.broken.append((bad, key if with_key and key else None))
             else:
                 raise Unusable(Rejected.WRONG_SHAPE, "the message holds no records where its profile looks for them")
+
+
+def _shapes(slots: tuple[Slot, ...]) -> tuple[type, ...]:
+    """What a record may be; empty: anything, for it may be a value itself."""
+    if any(not slot.path.steps for slot in slots):
+        return ()
+    return (dict, list) if any(isinstance(slot.path.steps[0], int) for slot in slots) else (dict,)
 
 
 def _value(slot: Slot, at: Any) -> Any:
@@ -152,7 +173,7 @@ def _holds(at: Any, step: Step) -> bool:
 
 def _astray(slot: Slot, at: Any, wanted: str) -> Any:
     """What a path gives that leads through a value: Bad where the slot takes no such thing as an object either."""
-    outcome = slot.clean({})
+    outcome = slot.default if slot.soft else slot.clean({})
     if isinstance(outcome, Bad):
         return outcome._replace(detail=f"{slot.path.text} leads through {_kind(at)}, not {wanted}")
     return outcome

@@ -10,20 +10,15 @@ from typing import Any
 import msgspec
 
 from gateway.codecs.layout import Layout
+from gateway.codecs.shapes import Node, Refused, attribute, compile_slots, container_of, insert
 from gateway.codecs.slots import Bad, Slot
 from gateway.config.paths import Each, Step
 
 __all__ = ["REFUSALS", "Refused", "TypedReader"]
 
 
-class Refused(Exception):
-    """The document holds something that the slots don't expect."""
-
-
 REFUSALS = (Refused, msgspec.MsgspecError, ValueError, RecursionError)
 """Everything that reading a document may raise here."""
-
-_Node = dict[Step, Any]  # step -> _Node or Slot
 
 
 class TypedReader:
@@ -34,35 +29,42 @@ class TypedReader:
         self._branches: tuple[Step | Each, ...] = ()
         self.columns: list[Callable[[Any], Any]] = []
         """How to get each slot of documents that are one record; none where they are not, or a value is translated."""
-        root: _Node = {}
+        root: Node = {}
         if layout.records:
             if not layout.relative:
                 raise Refused("records without a slot of their own")
-            record_type, _, record_gets = _compile(layout.relative, {})
+            record_type, _, record_gets = compile_slots(layout.relative, {})
             self._record = _row_getter(record_gets, layout.relative)
             first = next(k for k, step in enumerate(layout.records) if isinstance(step, Each))
             lead = [step for step in layout.records[:first] if isinstance(step, str)]
             if len(lead) != first:
                 raise Refused("a record path with an index")
             self._branches = layout.records[first:]
-            self._one_list = self._branches == (Each.ELEMENT,)
-            container = _container(self._branches, record_type)
+            self._one_list = self._branches == (Each.ELEMENT,) and not layout.single
+            self._nested: tuple[Callable[[Any], Sequence[Any]], Callable[[Any], Any]] | None = None
+            if layout.outer:
+                container = self._nest(layout, record_type)
+            else:
+                container = container_of(self._branches, record_type, layout.single)
             if lead:
-                _insert(root, tuple(lead), Slot(layout.relative[0].path, container | None, None, _same))
-            elif layout.absolute:
+                insert(root, tuple(lead), Slot(layout.relative[0].path, container | None, None, _same))
+            elif not _never_there(layout.absolute, self._branches):
                 raise Refused("paths from the root beside a list at the root")
-            document, _, gets = _compile(layout.absolute, root)
-            self._lead = attrgetter(_attribute(root, tuple(lead))) if lead else None
+            document, _, gets = compile_slots(layout.absolute, root)
+            self._lead = attrgetter(attribute(root, tuple(lead))) if lead else None
             self._has_message = bool(layout.absolute)
             self._message = _row_getter(gets, layout.absolute)
+            if not lead:
+                nothing = tuple(slot.default for slot in layout.absolute)
+                self._message = lambda _: nothing
             self.decode = msgspec.json.Decoder(document if lead else container).decode
         else:
-            document, _, gets = _compile(layout.relative, root)
+            document, _, gets = compile_slots(layout.relative, root)
             self.decode = msgspec.json.Decoder(document).decode
             self.row = _row_getter(gets, layout.relative)
             """The row of a decoded document that is one record. May raise Refused."""
             names = [name for name, _ in gets]
-            plain = all(names) and not any(slot.translate for slot in layout.relative)
+            plain = all(names) and not any(slot.translate for slot in layout.relative) and not layout.unsettled
             self.columns = [attrgetter(name) for name in names] if plain else []
 
     def rows(self, document: Any, at_most: int) -> list[Sequence[Any]]:
@@ -75,100 +77,52 @@ class TypedReader:
             rows = list(map(self._record, container))
             return [(*row, *message) for row in rows] if message else rows
         rows = []
-        for record, key in _walk(container, self._branches, ""):
+        for record, key, outer in self._walk(container):
             if len(rows) >= at_most:
                 raise Refused("too many records")
-            row = (*self._record(record), *message)
+            row = (*self._record(record), *outer, *message)
             rows.append((*row, key) if self._with_key else row)
         return rows
+
+    def _nest(self, layout: Layout, record: Any) -> Any:
+        """The type of a container whose records lie in something that has slots of its own."""
+        *_, before, last = (k for k, step in enumerate(self._branches) if isinstance(step, Each))
+        self._above, between, self._branches = (
+            self._branches[: before + 1], self._branches[before + 1 : last], self._branches[last:],
+        )  # fmt: skip
+        if not between or not all(isinstance(step, str) for step in between):
+            raise Refused("what the records lie in is no object")
+        node: Node = {}
+        insert(
+            node, between, Slot(layout.outer[0].path, container_of(self._branches, record, layout.single), (), _same)
+        )
+        type_, _, gets = compile_slots(layout.outer, node)
+        self._nested = _row_getter(gets, layout.outer), attrgetter(attribute(node, between))
+        return container_of(self._above, type_, layout.single)
+
+    def _walk(self, container: Any) -> Iterator[tuple[Any, str, Sequence[Any]]]:
+        """(record, key, values of what it lies in)."""
+        if self._nested is None:
+            for record, key in _walk(container, self._branches, ""):
+                yield record, key, ()
+            return
+        values, below = self._nested
+        for outer, key in _walk(container, self._above, ""):
+            beside, holder = values(outer), below(outer)
+            if holder == ():
+                raise Refused("no records, or none at all")
+            for record, inner_key in _walk(holder, self._branches, key):
+                yield record, inner_key, beside
 
 
 def _same(value: Any) -> Any:
     return value
 
 
-def _insert(root: _Node, steps: tuple[Step, ...], slot: Slot) -> None:
-    if not steps:
-        raise Refused("the whole message beside a path into it")
-    node = root
-    for step in steps[:-1]:
-        below = node.setdefault(step, {})
-        if isinstance(below, Slot):
-            raise Refused("a path through a value")
-        node = below
-    if steps[-1] in node:
-        raise Refused("two slots at one place")
-    node[steps[-1]] = slot
-
-
-def _compile(slots: Sequence[Slot], root: _Node) -> tuple[Any, Any, list[tuple[str, Callable[[Any], Any]]]]:
-    """(type, default, how to get each slot: as an attribute chain where that does, and as a function)."""
-    if len(slots) == 1 and not slots[0].path.steps and not root:
-        return slots[0].typed, slots[0].default, [("", _same)]
-    for slot in slots:
-        _insert(root, slot.path.steps, slot)
-    type_, default = _type(root)
-    return type_, default, [(_attribute(root, slot.path.steps), _getter(root, slot)) for slot in slots]
-
-
-def _type(node: _Node | Slot) -> tuple[Any, Any]:
-    if isinstance(node, Slot):
-        return node.typed, node.default
-    if all(isinstance(step, int) for step in node) and node:
-        element: _Node = {}
-        for below in node.values():
-            _merge(element, below)
-        return tuple[_type(element[0])[0], ...], ()  # type: ignore[misc]
-    if any(isinstance(step, int) for step in node):
-        raise Refused("a list and an object at one place")
-    members = [(f"f{k}", *_type(below)) for k, below in enumerate(node.values())]
-    names = {f"f{k}": str(step) for k, step in enumerate(node)}
-    struct = msgspec.defstruct("Document", members, rename=names, frozen=True, gc=False)
-    return struct, struct()
-
-
-def _merge(element: _Node, below: _Node | Slot) -> None:
-    """All elements of a list have one type, so what is wanted of any is looked for in each."""
-    held = element.get(0)
-    if held is None:
-        element[0] = below if isinstance(below, Slot) else dict(below)
-    elif isinstance(held, Slot) or isinstance(below, Slot):
-        if not (isinstance(held, Slot) and isinstance(below, Slot) and held.typed == below.typed):
-            raise Refused("elements of different types in one list")
-    else:
-        raise Refused("objects at several places of one list")
-
-
-def _attribute(root: _Node, steps: tuple[Step, ...]) -> str:
-    """`f0.f2` for a path of keys; "" where it has an index."""
-    names: list[str] = []
-    node: Any = root
-    for step in steps:
-        if isinstance(step, int):
-            return ""
-        names.append(f"f{list(node).index(step)}")
-        node = node[step]
-    return ".".join(names)
-
-
-def _getter(root: _Node, slot: Slot) -> Callable[[Any], Any]:
-    moves: list[tuple[str, int]] = []
-    node: Any = root
-    for step in slot.path.steps:
-        moves.append(("", step) if isinstance(step, int) else (f"f{list(node).index(step)}", 0))
-        node = node[step]
-
-    def get(document: Any) -> Any:
-        for name, index in moves:
-            if name:
-                document = getattr(document, name)
-            elif index < len(document):
-                document = document[index]
-            else:
-                return slot.default
-        return document
-
-    return get
+def _never_there(slots: Sequence[Slot], branches: Sequence[Step | Each]) -> bool:
+    """Whether no document that is taken can have there what the slots look for, because each place holds a list."""
+    lists = tuple(branches[:2]) == (Each.MEMBER, Each.ELEMENT)
+    return all(lists and len(slot.path.steps) == 1 and slot.clean([]) is slot.default for slot in slots)
 
 
 def _row_getter(gets: list[tuple[str, Callable[[Any], Any]]], slots: Sequence[Slot]) -> Callable[[Any], Sequence[Any]]:
@@ -189,25 +143,13 @@ def _row_getter(gets: list[tuple[str, Callable[[Any], Any]]], slots: Sequence[Sl
     def translated(document: Any) -> Sequence[Any]:
         row = list(base(document))
         for k, translate in translations:
-            value = row[k] = translate(row[k])
-            if value.__class__ is Bad:
-                raise Refused
+            if row[k].__class__ is not Bad:  # the place leads to others, and settling tells whether that matters
+                value = row[k] = translate(row[k])
+                if value.__class__ is Bad:
+                    raise Refused
         return row
 
     return translated
-
-
-def _container(steps: Sequence[Step | Each], record: Any) -> Any:
-    if not steps:
-        return record
-    inner: Any = _container(steps[1:], record)
-    if steps[0] is Each.ELEMENT:
-        return tuple[inner, ...]
-    if steps[0] is Each.MEMBER:
-        return dict[str, inner]
-    if isinstance(steps[0], int):
-        raise Refused("a record path with an index")
-    return msgspec.defstruct("Part", [("f0", inner | None, None)], rename={"f0": str(steps[0])}, frozen=True, gc=False)
 
 
 def _walk(at: Any, steps: Sequence[Step | Each], key: str) -> Iterator[tuple[Any, str]]:
@@ -216,7 +158,7 @@ def _walk(at: Any, steps: Sequence[Step | Each], key: str) -> Iterator[tuple[Any
     elif at is None:
         raise Refused("no records")
     elif steps[0] is Each.ELEMENT:
-        for below in at:
+        for below in at if isinstance(at, tuple) else (at,):
             yield from _walk(below, steps[1:], key)
     elif steps[0] is Each.MEMBER:
         for name, below in at.items():

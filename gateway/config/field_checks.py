@@ -36,7 +36,23 @@ def _field_name(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found
 
 def _field_path(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
     if profile.codec == "json":
-        yield from path_problem(field.path, "path")
+        for k, path in enumerate(field.path):
+            yield from path_problem(path, f"path[{k}]" if len(field.path) > 1 else "path")
+    elif len(field.path) > 1:
+        yield "path", "in SenML a field has one name", "Keep one of them."
+
+
+def _field_time(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
+    if field.time and profile.codec == "senml":
+        yield "time", "does not belong to SenML, which says this by itself", "Remove it."
+        return
+    for k, path in enumerate(field.time):
+        yield from path_problem(path, f"time[{k}]" if len(field.time) > 1 else "time")
+
+
+def _field_required(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
+    if profile.has_own_times and field.required:
+        yield "required", "fields with times of their own come one by one, so any may be absent", "Remove it."
 
 
 def _field_enum(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
@@ -73,4 +89,6 @@ def _field_senml(profile: Profile, name: str, field: FieldSpec) -> Iterator[Foun
             yield "default", "SenML has no zeros to leave out", "Remove it."
 
 
-FIELD_RULES = (_field_name, _field_path, _field_enum, _field_unit, _field_scale, _field_senml)
+FIELD_RULES = (
+    _field_name, _field_path, _field_time, _field_required, _field_enum, _field_unit, _field_scale, _field_senml,
+)  # fmt: skip

@@ -5,13 +5,15 @@ key      any characters but . [ ] { } " and blanks, or quoted: "x:y", with \\" a
 []       every element of a list      (record paths only)
 {}       every member of an object    (record paths only; its key can be the device's identity)
 $        the root of the message; without it a path starts at the record. Alone it is the whole message, a bare value
+@        alone: the record itself, where records are bare values
+^.key    from the element or member that the record lies in: `^.id` of `devices[].services[]` is the device's
 """
 
 import re
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["WHOLE", "Each", "Path", "RecordsPath", "Step", "parse_path", "parse_records_path"]
+__all__ = ["ITSELF", "WHOLE", "Each", "Path", "RecordsPath", "Step", "parse_path", "parse_records_path"]
 
 
 class Each(Enum):
@@ -23,6 +25,7 @@ class Each(Enum):
 
 Step = str | int
 WHOLE = "$"
+ITSELF = "@"
 
 _TOKEN = re.compile(
     r"""(?P<key>[^.\[\]{}"\s$]+) | "(?P<quoted>(?:[^"\\]|\\["\\])*)" | \[(?P<index>[0-9]{0,6})\] | (?P<member>\{\})""",
@@ -37,6 +40,13 @@ class Path:
     text: str
     steps: tuple[Step, ...]
     absolute: bool
+    outer: bool = False
+    """From what the record lies in."""
+
+    def leads_through(self, other: "Path") -> bool:
+        """Whether `other` is a place on the way to this one."""
+        alike = (self.absolute, self.outer) == (other.absolute, other.outer)
+        return alike and len(other.steps) < len(self.steps) and self.steps[: len(other.steps)] == other.steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +59,18 @@ class RecordsPath:
 
 def parse_path(text: str) -> Path:
     """Read a path to one value. Raises ValueError with the place where it stops making sense."""
-    absolute, steps = _parse(text)
+    if text == ITSELF:
+        return Path(text, (), absolute=False)
+    outer = text.startswith("^.")
+    absolute, steps = _parse(text[2:] if outer else text)
+    if outer and absolute:
+        raise ValueError(f"{text!r} starts at two places")
     single = tuple(step for step in steps if not isinstance(step, Each))
     if len(single) != len(steps):
         raise ValueError(f"{text!r} branches at [] or {{}}, which only the path of [records] may do")
     if not single and text != WHOLE:
         raise ValueError("a path needs at least one key")
-    return Path(text, single, absolute)
+    return Path(text, single, absolute, outer)
 
 
 def parse_records_path(text: str) -> RecordsPath:

@@ -6,15 +6,16 @@ Each rule yields (key, problem, remedy) and looks at one thing, so that of a dra
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from gateway.config.cross_rules import CROSS_RULES
 from gateway.config.drafts import judge
 from gateway.config.field_checks import FIELD_RULES, Found, listed, path_problem
-from gateway.config.paths import WHOLE, Each, parse_path, parse_records_path
+from gateway.config.paths import parse_path
 from gateway.config.profile_model import Profile
 from gateway.config.profile_topics import topic_keys
+from gateway.config.record_checks import RECORD_RULES
 from gateway.config.sparkplug_checks import SPARKPLUG_RULES
+from gateway.config.time_checks import TIME_RULES
 from gateway.config.topic_template import parse_template, variables_of
 
 __all__ = ["problems_in"]
@@ -108,7 +109,7 @@ def _senml(profile: Profile) -> Iterator[Found]:
 def _senml_names(profile: Profile) -> Iterator[Found]:
     seen: dict[tuple[str, str], str] = {}
     for name, field in profile.fields.items() if profile.codec == "senml" else ():
-        other = seen.setdefault((field.path, field.unit), name)
+        other = seen.setdefault((field.path[0], field.unit), name)
         if other != name:
             yield f"fields.{name}.path", f"has the name and the unit of {other}", "Change one."
 
@@ -125,49 +126,6 @@ def _json(profile: Profile) -> Iterator[Found]:
         yield "identity.base_name", "only SenML has base names", "Use topic, path or object_key."
 
 
-def _time(profile: Profile) -> Iterator[Found]:
-    time = profile.time
-    if time is not None and (time.format == "receipt") == bool(time.path):
-        yield "time", "a path belongs to every format but receipt", "Add a path, or remove it."
-
-
-def _time_zone(profile: Profile) -> Iterator[Found]:
-    time = profile.time
-    if time is None:
-        return
-    if time.zone is not None:
-        try:
-            ZoneInfo(time.zone)
-        except (OSError, ValueError, KeyError):
-            yield "time.zone", f"{time.zone!r} is not an IANA time zone", 'Write one like "Asia/Shanghai".'
-    if (time.format == "local") != (time.zone is not None):
-        yield "time.zone", "belongs to the format local, and only there", "Add zone, or remove it."
-
-
-def _time_paths(profile: Profile) -> Iterator[Found]:
-    for k, path in enumerate(profile.time.path if profile.time is not None else ()):
-        yield from path_problem(path, f"time.path[{k}]")
-
-
-def _records(profile: Profile) -> Iterator[Found]:
-    if profile.records is not None:
-        try:
-            parse_records_path(profile.records.path)
-        except ValueError as error:
-            yield "records.path", str(error), "Write it like readings[] or {}[]."
-
-
-def _object_key(profile: Profile) -> Iterator[Found]:
-    if not profile.identity.object_key or profile.codec != "json":
-        return
-    try:
-        branches = parse_records_path(profile.records.path).steps if profile.records is not None else ()
-    except ValueError:
-        return  # said of the path itself
-    if Each.MEMBER not in branches:
-        yield "identity.object_key", "the path of [records] has no {}", "Mark the object with {}."
-
-
 def _identity_path(profile: Profile) -> Iterator[Found]:
     if profile.identity.path is not None:
         yield from path_problem(profile.identity.path, "identity.path")
@@ -177,12 +135,6 @@ def _sequence_of(profile: Profile) -> Iterator[Found]:
     of = profile.sequence.of if profile.sequence is not None else None
     if of is not None and not variables_of(of):
         yield "sequence.of", "holds no variable: all messages would be one counter's", "Name a {level}, or remove it."
-
-
-def _time_interval(profile: Profile) -> Iterator[Found]:
-    time = profile.time
-    if time is not None and time.interval is not None and time.format not in ("rfc3339", "iso_basic", "local"):
-        yield "time.interval", f"does not belong to {time.format}", "Remove it: only texts can be intervals."
 
 
 def _sequence_path(profile: Profile) -> Iterator[Found]:
@@ -197,9 +149,13 @@ def _sequence_scope(profile: Profile) -> Iterator[Found]:
 
 def _ignore(profile: Profile) -> Iterator[Found]:
     for k, rule in enumerate(profile.ignore):
-        given = {name for name in ("path", "equals", "topics") if getattr(rule, name) not in (None, ())}
-        if given not in ({"path", "equals"}, {"topics"}):
-            yield f"ignore[{k}]", "must have path and equals, or topics", "Keep the one or the other; use two rules."
+        given = {name for name in ("path", "equals", "type", "topics") if getattr(rule, name) not in (None, ())}
+        if given not in ({"path", "equals"}, {"path", "type"}, {"topics"}):
+            yield (
+                f"ignore[{k}]",
+                "must have path and equals, or topics, or path and type",
+                "Keep the one or the other; use two rules.",
+            )
 
 
 def _ignored_paths(profile: Profile) -> Iterator[Found]:
@@ -212,7 +168,7 @@ def _ignored_paths(profile: Profile) -> Iterator[Found]:
             continue
         found = list(path_problem(path, f"ignore[{k}].path"))
         yield from found
-        if not found and not parse_path(path).absolute and profile.records is not None:
+        if not found and not parse_path(path).absolute and not path.startswith("^") and profile.records is not None:
             yield f"ignore[{k}].path", "must start at the root where a message holds many records", "Write $.name."
 
 
@@ -224,21 +180,6 @@ def _redact(profile: Profile) -> Iterator[Found]:
             yield f"redact.paths[{k}]", "must end in a key", "Name the key whose value is secret."
 
 
-def _whole(profile: Profile) -> Iterator[Found]:
-    """The whole message is a value where it is one record, and then only a field's."""
-    identity, sequence = _given(profile, "identity", "path"), _given(profile, "sequence", "path")
-    times = _given(profile, "time", "path") or ()
-    elsewhere = {"identity.path": identity, "sequence.path": sequence}
-    elsewhere["sequence.scope"] = _given(profile, "sequence", "scope")
-    elsewhere |= {f"time.path[{k}]": path for k, path in enumerate(times)}
-    for key, path in elsewhere.items():
-        if path == WHOLE:
-            yield key, f"{WHOLE} is the whole message, which only a field can be", "Write a path into the message."
-    for name, field in profile.fields.items() if profile.records is not None else ():
-        if vars(field).get("path") == WHOLE:
-            yield f"fields.{name}.path", f"{WHOLE} is no value where a message holds many records", "Write $.name."
-
-
 def _given(profile: Profile, part: str, key: str = "") -> Any:
     """What stands there; None also where it could not be read."""
     found = vars(profile).get(part)
@@ -246,7 +187,7 @@ def _given(profile: Profile, part: str, key: str = "") -> Any:
 
 
 _RULES = (
-    _topic, _templates, _variables, _identity, _secret_identity, _secret_key, _senml, _senml_names, _json, _time,
-    _time_zone, _time_interval, _time_paths, _records, _object_key, _identity_path, _sequence_path, _sequence_scope,
-    _sequence_of, _ignore, _ignored_paths, _redact, _whole, *SPARKPLUG_RULES, *CROSS_RULES,
+    _topic, _templates, _variables, _identity, _secret_identity, _secret_key, _senml, _senml_names, _json, *TIME_RULES,
+    *RECORD_RULES, _identity_path, _sequence_path, _sequence_scope, _sequence_of, _ignore, _ignored_paths, _redact,
+    *SPARKPLUG_RULES, *CROSS_RULES,
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """The shape of a profile: how one kind of device speaks. gateway/codecs/README.md explains every key by example."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -40,7 +41,15 @@ def _of_an_ignored_message(reason: Ignored) -> Ignored:
     return reason
 
 
+def _moment(text: str) -> str:
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("needs an offset or Z, such as 2020-01-01T00:00:00Z")
+    return text
+
+
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Paths = Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_one_or_more)]
+Epoch = Literal["unix_s", "unix_ms", "unix_us", "unix_ns"]
 Span = Annotated[tuple[Number, Number], AfterValidator(_span)]
 
 
@@ -76,16 +85,20 @@ class ProvisioningSpec(_Spec):
 class TimeSpec(_Spec):
     """Event time: the first of `path` that is there."""
 
-    path: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_one_or_more)] = ()
+    path: Paths = ()
     """Where the time is: one path, or several of which the first that is there counts."""
     format: Literal["unix_s", "unix_ms", "unix_us", "unix_ns", "rfc3339", "iso_basic", "local", "receipt"]
     """How it is written; receipt: the payload carries none."""
+    numbers: Epoch | None = None
+    """Of a text format, where a number may stand instead: what it counts."""
     zone: str | None = None
-    """IANA zone of `local` times."""
+    """IANA zone of `local` times; a text with an offset of its own needs none."""
     ambiguous: Literal["earlier", "later", "reject"] = "reject"
     """What a local time means that the clock shows twice; `reject` also refuses one that it skips."""
     interval: Literal["start", "end"] | None = None
     """Of a text that may be an ISO 8601 interval `a/b`: the end of it that is the event time."""
+    earliest: Annotated[str, AfterValidator(_moment)] | None = None
+    """A time before this one, in ISO 8601, is none: it comes from a clock that nobody set yet."""
     unusable: Literal["reject", "receipt"] = "reject"
     """Without a readable time: reject, or stamp at receipt."""
 
@@ -95,6 +108,8 @@ class RecordsSpec(_Spec):
 
     path: str
     """The list or object that holds them, marked with [] or {}."""
+    single: bool = False
+    """An object in place of a list is the one record."""
 
 
 class SequenceSpec(_Spec):
@@ -116,9 +131,11 @@ class IgnoreRule(_Spec):
     """Messages that carry no reading by design: those with a value at a path, or those of some topics."""
 
     path: str | None = None
-    """A path in the payload, together with `equals`."""
+    """A path in the payload, together with `equals` or `type`."""
     equals: bool | int | float | str | None = None
     """What stands there in such a message."""
+    type: Literal["text", "number", "boolean"] | None = None
+    """What kind of value stands there in such a message."""
     topics: tuple[str, ...] = ()
     """Topic templates, beside those of the profile; nothing of their messages is read."""
     reason: Annotated[Ignored, AfterValidator(_of_an_ignored_message)]
@@ -137,8 +154,10 @@ class RedactSpec(_Spec):
 class FieldSpec(_Spec):
     """One quantity: stored = canonical(scale * number on the wire)."""
 
-    path: str
-    """A path in the record; in SenML the name."""
+    path: Paths
+    """A path in the record, or several of which the first that is there counts; in SenML the name."""
+    time: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    """Where it has a time of its own, in the format of [time]: one path, or several; without it the record's counts."""
     type: Literal["number", "numeric_string", "boolean", "enum"] = "number"
     """What stands there."""
     unit: str = ""
@@ -150,7 +169,7 @@ class FieldSpec(_Spec):
     suspect_range: Span | None = None
     """The plausible span, in `unit`."""
     required: bool | None = None
-    """Absent is an error; true but for SenML, which sends what it likes."""
+    """Absent is an error; true but for SenML and where fields have times of their own: those send what they like."""
     default: Number | None = None
     """What an absent one means (senders that leave out zeros), as the number on the wire or of the enum."""
     enum: dict[str, Number] = {}
@@ -180,6 +199,8 @@ class Profile(_Spec):
     """How far readings may come out of order; max(10 s, interval / 10) where absent."""
     identity: IdentitySpec
     provisioning: ProvisioningSpec = ProvisioningSpec()
+    wrap_in: str | None = None
+    """A topic variable: a message on a topic that has it is read as the member of that name of an object."""
     records: RecordsSpec | None = None
     time: TimeSpec | None = None
     sequence: SequenceSpec | None = None
@@ -220,4 +241,11 @@ class Profile(_Spec):
         spec = self.fields[quantity]
         if spec.default is not None:
             return False
-        return self.codec == "json" if spec.required is None else spec.required
+        return (
+            not (self.codec in ("senml", "sparkplug") or self.has_own_times) if spec.required is None else spec.required
+        )
+
+    @property
+    def has_own_times(self) -> bool:
+        """Whether a field has a time of its own: values of different times are then different records."""
+        return any(spec.time for spec in self.fields.values())

@@ -76,10 +76,12 @@ def _elsewhere(profile: Profile) -> Iterator[Found]:
 
 def _fields(profile: Profile) -> Iterator[Found]:
     for name, field in profile.fields.items() if profile.codec == "sparkplug" else ():
-        if not vars(field).get("path"):
+        if not all(vars(field).get("path", ("",))):
             yield f"fields.{name}.path", "is empty", 'Write the name of the metric, such as "Flow/Rate".'
         if vars(field).get("required"):
             yield f"fields.{name}.required", "Sparkplug sends what has changed: any metric may be absent", "Remove it."
+        if vars(field).get("time"):
+            yield f"fields.{name}.time", "does not belong to Sparkplug, whose metrics have their times", "Remove it."
         if vars(field).get("default") is not None:
             yield f"fields.{name}.default", "Sparkplug has no zeros to leave out", "Remove it."
 

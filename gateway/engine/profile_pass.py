@@ -225,6 +225,8 @@ class ProfilePass:
             whose = int(device[fault.row]) if fault.row >= 0 else self._owner(fault, decoded)
             if whose >= 0:
                 self._registry.count("invalid", np.array([whose]))
+            if whose < 0 and fault.key:
+                detail = f"{fault.key!a}: {detail}"  # nobody else names it
             self._letter(k, fault.reason, f"{quantity}: {detail}" if quantity else detail, whose)
         if strangers.any():
             state = decoded.state[strangers]

@@ -214,7 +214,7 @@ def test_spoilt_payloads_tell_only_what_can_still_be_read() -> None:
         text = gzip.decompress(message.payload) if message.payload[:2] == b"\x1f\x8b" else message.payload
         if message.fault == "invalid":
             assert message.readings == ()
-            with pytest.raises(json.JSONDecodeError):
+            with pytest.raises(ValueError, match=r"Expecting|decode"):
                 json.loads(text)
         elif message.fault == "wrong_type":
             assert b'"n/a"' in text

@@ -85,6 +85,37 @@ def test_a_signal_drains_writes_the_truth_and_exits_with_0(
     assert summary["readings"] == len(truth.read_text().splitlines())
 
 
+def test_two_processes_send_what_one_sends_and_tell_it_as_one(broker_port: int, tmp_path: Path) -> None:
+    arguments = ("--devices", "90", "--speed", "1200", "--until", "2026-03-03T08:12:00+08:00", "--json")
+    told = []
+    for number in ("1", "2"):
+        truth = tmp_path / f"truth-{number}.jsonl"
+        summary = _finish(_start(broker_port, *arguments, "--processes", number, "--truth", str(truth)))
+        told.append(
+            (summary["devices"], summary["messages"], summary["readings"], sorted(truth.read_text().splitlines()))
+        )
+        assert summary["sent"] == summary["messages"] > 500
+        assert summary["lag_ms"]["p50"] < 5000
+    assert told[0] == told[1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["truth-1.jsonl", "truth-2.jsonl"]
+
+
+def test_a_number_of_messages_is_divided_among_processes(broker_port: int) -> None:
+    summary = _finish(_start(broker_port, "--messages", "301", "--rate", "600", "--processes", "2", "--json"))
+    assert summary["sent"] == summary["messages"] == 301
+
+
+def test_a_signal_ends_all_processes_with_a_drain(broker_port: int) -> None:
+    with MqttPeer(broker_port, "watcher-of-two") as peer:
+        peer.subscribe("#")
+        process = _start(broker_port, "--speed", "120", "--processes", "2", "--json")
+        peer.wait_for(200)
+        process.send_signal(signal.SIGTERM)
+        summary = _finish(process)
+        peer.wait_for(summary["sent"])
+    assert summary["sent"] == summary["messages"] >= 200
+
+
 async def test_it_ends_after_the_real_seconds_it_was_given(broker_port: int) -> None:
     process = _start(broker_port, "--speed", "120", "--for", "0.5")
     out, _ = await asyncio.to_thread(process.communicate, timeout=60)
@@ -96,11 +127,15 @@ async def test_it_ends_after_the_real_seconds_it_was_given(broker_port: int) -> 
     ("arguments", "says"),
     [
         (["--broker", "nowhere"], "HOST:PORT"),
-        (["--devices", "9999"], f"{DEVICES} devices"),
+        (["--devices", "1000001"], "1 to 1,000,000 devices"),
         (["--faults", "lost=1"], "unknown fault"),
         (["--origin", "2026-03-03T08:00:00"], "offset"),
         (["--speed", "0"], "above 0"),
         (["--truth", "no/such/folder/truth.jsonl"], "No such file"),
+        (["--processes", "0"], "--processes must be 1 or more"),
+        (["--processes", "2", "--share", "0/2"], "--share K/P alone"),
+        (["--processes", "2", "--faults", "lost=1"], "unknown fault"),
+        (["--share", "2/2"], "such as 0/4"),
     ],
 )
 def test_arguments_that_make_no_sense_exit_with_2_and_a_sentence(

@@ -54,10 +54,11 @@ async def test_all_messages_arrive_once_and_each_device_in_order(broker_port: in
     assert len(acknowledged) == len(messages)
     assert publisher.waiting == publisher.resent == 0
     got, sent = defaultdict(list), defaultdict(list)
+    whose = {(message.topic, message.payload): message.device for message in messages}
     for topic, payload in peer.received:
-        got[topic].append(payload)
+        got[whose[topic, payload]].append(payload)
     for message in messages:
-        sent[message.topic].append(message.payload)
+        sent[message.device].append(message.payload)
     assert got == sent
 
 

@@ -72,6 +72,14 @@ def test_its_database_agrees_with_its_books_and_is_read_back(shown: tuple[Path, 
     assert len(rows.json["rows"]) > 5
 
 
+def test_a_larger_city_is_known_to_its_gateway(tmp_path: Path) -> None:
+    """Nobody whom it simulates is a stranger."""
+    result = _demo(tmp_path, "--for", "4s", "--devices", "600", "--json")
+    assert result.code == 0, result.err
+    _all_is_well(result.json)
+    assert (result.json["devices"], result.json["messages"]["rejected"]) == (600, 0)
+
+
 def test_a_second_one_goes_on_in_the_same_folder(shown: tuple[Path, Result]) -> None:
     folder, _ = shown
     before = asked("ledger", "--json", "--data-dir", folder / "data").json["messages"]["received"]

@@ -69,19 +69,21 @@ def test_every_setting_of_the_broker_has_its_reason_in_the_readme() -> None:
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
 def test_the_broker_lets_every_kind_of_device_through_to_the_gateway(profile: Path) -> None:
-    spec = tomllib.loads(profile.read_text(encoding="utf-8"))
+    table = tomllib.loads(profile.read_text(encoding="utf-8"))
     # an edge node speaks for its devices
-    user = "node" if spec["codec"] == "sparkplug" else "device"
-    topics = [spec["topic"]] if "topic" in spec else spec["topics"]
-    device = "id-1"
-    examples = [re.sub(r"\{(\w+)\}", lambda level: device if level[1] == user else "x", topic) for topic in topics]
+    device, user = "id-1", "node" if table["codec"] == "sparkplug" else "device"
+    examples = [
+        re.sub(r"\{(\w+)(?:\.\.\.)?\}", lambda level: device if level[1] == user else "x", topic)
+        for topic in table.get("topics", [table.get("topic")])
+    ]
     own = [
         line.split()[-1].replace("%u", device) for line in _text("mosquitto/access.acl").splitlines() if "%u" in line
     ]
 
+    writers = own + _allowed("network-server", "write") + _allowed("field-gateway", "write")
     for example in examples:
         assert any(_matches(one, example) for one in _allowed("gateway", "read"))
-        assert any(_matches(one, example) for one in own + _allowed("network-server", "write"))
+        assert any(_matches(one, example) for one in writers)
 
 
 def test_what_the_image_copies_is_there_and_not_ignored() -> None:

@@ -80,7 +80,7 @@ async def test_a_stopped_store_fills_outbox_and_inbox_until_the_broker_holds_and
             assert telemetry.of(InboxFull)
             assert telemetry.of(OutboxFull)
 
-            water = wire(m for m in past_messages(3_000) if "/water/" in m.topic)
+            water = wire(m for m in past_messages(4_000) if "/water/" in m.topic)
             async with FastPublisher(broker.port) as devices:
                 await devices.publish(water, qos=0)
                 await eventually(lambda: gateway.sources[0].received == len(water), "QoS 0 came")

@@ -13,6 +13,7 @@ from gateway.config.profiles import load_profiles
 from gateway.engine.router import Match, Router
 from gateway.reasons import Invalid
 from seeds import profile_texts
+from tests.support.faults import SPECIFIED
 
 START = 1_772_496_000_000_000_000
 
@@ -74,6 +75,35 @@ def test_every_reading_of_ninety_minutes_is_read_as_it_was_sent(
     assert told == _truth(messages)
     assert not rejected
     assert not invalid
+
+
+def test_any_fault_leaves_what_the_truth_says(decoders: tuple[Router, list[CompiledProfile]]) -> None:
+    """All at once: what the decoders read is what the fleet says that it sent, and what it says is lost is refused."""
+    # a decoder isn't where a payload is too large or on the topic of a device that nobody knows
+    faults = Faults.parse(",".join(spec for name, spec in SPECIFIED.items() if name not in {"oversize", "wrong_topic"}))
+    messages = list(islice(Fleet(load_city(), 3, START, faults).messages(), 12_000))
+    told, rejected, invalid = _read(messages, decoders)
+    assert told == _truth(messages)
+    assert rejected.total() == sum(bool({"invalid", "truncated"} & set(m.fault.split("+"))) for m in messages) > 300
+    assert invalid == {Invalid.WRONG_TYPE: sum("wrong_type" in m.fault for m in messages)}
+    assert {name for m in messages for name in m.fault.split("+")} >= {"unit", "stuck", "wrong_clock", "reboot"}
+
+
+def test_wrong_topics_are_those_of_nobody(decoders: tuple[Router, list[CompiledProfile]]) -> None:
+    router, _ = decoders
+    known = {(device.profile, device.key) for device in load_city().devices}
+    messages = list(islice(Fleet(load_city(), 3, START, Faults.parse("wrong_topic=1")).messages(), 5_000))
+    names = list(profile_texts())
+    reached: Counter[str] = Counter()
+    for message in messages:
+        match = router.match(message.topic)
+        if isinstance(match, Match):
+            reached["unknown device"] += 1
+            assert (names[match.profile], match.key) not in known
+        else:
+            reached["no topic"] += 1
+    assert min(reached.values()) > 10
+    assert all(not message.readings and message.measured for message in messages)
 
 
 def test_trouble_costs_what_it_spoils_and_nothing_else(decoders: tuple[Router, list[CompiledProfile]]) -> None:

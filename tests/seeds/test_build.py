@@ -33,6 +33,15 @@ ZONE_KIND = {
     "grid-event": "feeder",
     "drainage-level": "district",
     "rain-gauge": "district",
+    "thingsboard-gateway": "feeder",
+    "zigbee2mqtt": "district",
+    "tasmota": "district",
+    "shelly-gen2": "feeder",
+    "alink": "district",
+    "iotda": "district",
+    "iotda-gateway": "district",
+    "fiware-json": "district",
+    "ngsi-traffic": "district",
 }
 
 

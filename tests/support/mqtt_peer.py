@@ -79,9 +79,9 @@ class MqttPeer:
         for mid in [self._client.publish(topic, payload, qos=1).mid for topic, payload in messages]:
             self._answer(mid)
 
-    def subscribe(self, topic_filter: str) -> None:
-        """Subscribe at QoS 1 and wait for the SUBACK."""
-        mid = self._client.subscribe(topic_filter, qos=1)[1]
+    def subscribe(self, topic_filter: str, *, qos: int = 1) -> None:
+        """Subscribe and wait for the SUBACK."""
+        mid = self._client.subscribe(topic_filter, qos=qos)[1]
         assert mid is not None
         self._answer(mid)
 
@@ -92,7 +92,7 @@ class MqttPeer:
     def _answer(self, mid: int) -> None:
         self._wait(lambda: mid in self._acks or self._gone is not None, "no answer")
         reason = self._acks.get(mid, self._gone)
-        if reason not in ("Success", "Granted QoS 1", "No matching subscribers"):
+        if reason not in ("Success", "Granted QoS 1", "Granted QoS 2", "No matching subscribers"):
             raise RefusedError(reason)
 
     def _wait(self, ready: Any, problem: str) -> None:

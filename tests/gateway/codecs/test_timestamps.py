@@ -103,10 +103,10 @@ def test_the_hour_that_comes_twice_follows_the_rule() -> None:
     assert read("local", *times, zone="Europe/Berlin", ambiguous="reject") == [None, None, noon]
 
 
-def test_local_times_are_compact_or_not_and_carry_no_zone() -> None:
+def test_local_times_are_compact_or_not_and_an_offset_of_their_own_counts() -> None:
     noon = 1772337600 * 10**9
     texts = ("20260301120000", "2026-03-01 12:00:00", "2026-03-01T12:00:00Z", "2026-03-01T12:00:00+08:00")
-    assert read("local", *texts, zone="Asia/Shanghai") == [noon, noon, None, None]
+    assert read("local", *texts, zone="Asia/Shanghai") == [noon, noon, noon + 28800 * 10**9, noon]
 
 
 def test_basic_iso_takes_the_extended_form_too() -> None:

@@ -56,7 +56,19 @@ def test_a_source_without_filters_gets_the_derived_ones() -> None:
 def test_profiles_that_no_source_hears_are_found() -> None:
     profiles = load_profiles(seeds.profile_texts())
 
-    deaf = unheard({"main": ["$share/g/city/#", "v3/#", "spBv1.0/+/#"]}, profiles)
+    heard = [
+        "v1/#",
+        "zigbee2mqtt/#",
+        "tele/#",
+        "stat/#",
+        "tasmota/#",
+        "+/events/rpc",
+        "+/status/+",
+        "/#",
+        "oc/#",
+        "spBv1.0/+/#",
+    ]
+    deaf = unheard({"main": ["$share/g/city/#", "v3/#", *heard]}, profiles)
 
     assert [(profile.name, topic) for profile, topic in deaf] == [
         ("chirpstack-v4", "application/{application}/device/{device}/event/up")

@@ -43,5 +43,23 @@ def test_only_record_paths_branch() -> None:
         parse_path("a[].b")
 
 
-def test_the_whole_message_is_a_path_of_no_step() -> None:
+def test_the_whole_message_and_the_record_itself_are_paths_of_no_step() -> None:
     assert parse_path("$") == Path("$", (), absolute=True)
+    assert parse_path("@") == Path("@", (), absolute=False)
+    assert parse_path("@value").steps == ("@value",)
+
+
+def test_a_path_may_start_at_what_the_record_lies_in() -> None:
+    assert parse_path("^.id") == Path("^.id", ("id",), absolute=False, outer=True)
+    for text in ("^.", "^.$.id", "^.a[]"):
+        with pytest.raises(ValueError, match=r"a path needs|two places|branches"):
+            parse_path(text)
+
+
+def test_a_path_leads_through_the_places_on_its_way() -> None:
+    wrapped, bare, other = parse_path("a.v"), parse_path("a"), parse_path("$.a")
+    assert wrapped.leads_through(bare)
+    assert wrapped.leads_through(parse_path("@"))
+    assert not bare.leads_through(wrapped)
+    assert not bare.leads_through(bare)
+    assert not wrapped.leads_through(other)
