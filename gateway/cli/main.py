@@ -240,8 +240,6 @@ _add(
     "cityloom score truth troubles.json -c cityloom.toml --at-most 3 --json",
     to=_score,
 )  # fmt: skip
-_sim = App(name="sim", help="The simulated city: what is in it, and what goes wrong there.")
-app.command(_sim)
 _add(
     "describe", "gateway.cli.sim_describe:describe", "Show what a city of any size is made of; write its files.",
     "cityloom sim describe", "cityloom sim describe --devices 100000",

@@ -124,7 +124,7 @@ class Aliases:
 
 
 def parse_topic(topic: str) -> EdgeTopic:
-    """Read a topic that fits a template of a Sparkplug profile, which has four levels or five."""
+    """Read a topic that fits a template of a Sparkplug profile: four levels or five, else ValueError."""
     _, group, kind, node, *device = topic.split("/")
     return EdgeTopic(group, kind, node, device[0] if device else "")
 
@@ -149,7 +149,11 @@ def stand_alone(payloads: Sequence[bytes], topics: Sequence[str], bounds: Bounds
     known: dict[str, Aliases] = {}
     out: list[Outcome] = []
     for content, text in zip(payloads, topics, strict=True):
-        topic = parse_topic(text)
+        try:
+            topic = parse_topic(text)
+        except ValueError:
+            out.append((Rejected.TOPIC_INVALID, "the topic is none of Sparkplug's"))
+            continue
         try:
             payload = read_payload(content, bounds)
         except Unusable as unusable:
