@@ -16,7 +16,7 @@ def _node() -> EdgeNode:
 def test_births_come_in_order_and_data_goes_by_alias() -> None:
     node = _node()
 
-    births, data = node.births(AT), node.data(AT + SECOND)
+    births, data = node.births(AT), [node.data(which, AT + SECOND) for which in range(2)]
 
     assert [packet.topic for packet in births] == [
         "spBv1.0/Water/NBIRTH/PS-1", "spBv1.0/Water/DBIRTH/PS-1/Pump-1", "spBv1.0/Water/DBIRTH/PS-1/Pump-2",
@@ -39,23 +39,44 @@ def test_a_session_counts_its_bd_seq_and_its_death_has_the_same() -> None:
 def test_what_was_kept_is_told_once_and_as_historical() -> None:
     node = _node()
     node.births(AT)
-    node.keep(AT + SECOND)
-    node.keep(AT + 2 * SECOND)
+    for secs in (1, 2):
+        for which in range(2):
+            node.keep(which, AT + secs * SECOND)
 
-    packets = node.kept(AT + 3 * SECOND)
+    packets = list(node.kept(AT + 3 * SECOND))
 
     assert len(packets) == 2
-    assert sum(told.historical for told in node.told) == 2 * 2 * (len(METRICS) - 1)
-    assert node.kept(AT + 4 * SECOND) == []
+    assert all(packet.historical for packet in packets)
+    assert [len(packet.readings) for packet in packets] == [2 * (len(METRICS) - 1)] * 2
+    assert list(node.kept(AT + 4 * SECOND)) == []
+
+
+def test_what_could_not_be_told_is_kept_on() -> None:
+    node = _node()
+    node.births(AT)
+    for secs in range(60):
+        node.keep(0, AT + secs * SECOND)
+
+    told = next(node.kept(AT + 70 * SECOND))  # the line breaks before the next is asked for
+    again = list(node.kept(AT + 80 * SECOND))
+
+    assert again[0].readings == told.readings
+    assert [len(packet.readings) for packet in again] == [50 * 6, 10 * 6]
+    assert node.waiting == 0
 
 
 def test_a_pump_measures_the_same_whatever_was_before() -> None:
     one, other = _node(), _node()
     one.births(AT)
-    one.data(AT + SECOND)
-    other.data(AT + SECOND)
 
-    assert one.told[-12:] == other.told[-12:]
+    assert one.data(1, AT + SECOND).readings == other.data(1, AT + SECOND).readings == other.readings(1, AT + SECOND)
+
+
+def test_times_are_those_of_the_payload() -> None:
+    node = _node()
+
+    assert node.readings(0, AT + 999_999) == node.readings(0, AT)
+    assert {reading.ts for reading in node.data(0, AT + 999_999).readings} == {AT}
 
 
 def test_other_commands_ask_for_nothing() -> None:

@@ -6,14 +6,19 @@ from typing import Any
 from device_sims.sparkplug_b import Metric, encode
 from gateway.codecs.compiled import compile_profile
 from gateway.config.profiles import load_profiles
-from gateway.engine.results import StepResult
+from gateway.engine.results import EdgeNote, StepResult
 from gateway.engine.zone import ZoneEngine
 from gateway.rows import Row, RowKind
 from tests.support.engine import SECOND, START, config_row, content
 
-__all__ = ["GROUP", "NAMES", "PUMPS", "Node", "at", "pumps", "replay", "values"]
+__all__ = [
+    "GROUP", "L_S", "NAMES", "PUMPS", "Node", "asked", "at", "count", "presence", "pumps", "replay", "requests", "run",
+    "tick", "values",
+]  # fmt: skip
 
 GROUP = "Water"
+L_S = 3.6
+"""m3/h a litre a second."""
 NAMES = {"Flow/Rate": (1, "Float"), "Level": (2, "Int16"), "Running": (3, "Boolean"), "Other": (9, "Int32")}
 """Alias and type of each metric; `Other` is none of the profile's."""
 PUMPS: dict[str, Any] = {
@@ -106,3 +111,28 @@ def values(engine: ZoneEngine, result: StepResult) -> list[tuple[str, str, float
 
 def compiled() -> Any:
     return compile_profile(load_profiles({"pumps": PUMPS})[0])
+
+
+def asked(result: StepResult) -> list[EdgeNote]:
+    return [note for note in result.edges if note.kind == "rebirth"]
+
+
+def presence(result: StepResult) -> list[tuple[str, str, float]]:
+    return [(n.kind, n.device, (n.at - at(0)) / SECOND) for n in result.edges if n.kind != "rebirth"]
+
+
+def count(result: StepResult, term: str, reason: str = "") -> int:
+    return sum(n for key, n in result.counts.items() if key.term == term and reason in ("", key.reason))
+
+
+def tick(engine: ZoneEngine, secs: float) -> StepResult:
+    return engine.step([], at(secs), True)
+
+
+def requests(engine: ZoneEngine, *when: float) -> list[float]:
+    """Of the ticks at these seconds those that ask for a birth."""
+    return [secs for secs in when if asked(tick(engine, secs))]
+
+
+def run(engine: ZoneEngine, *rows: Any) -> StepResult:
+    return engine.step(rows, rows[-1].received_at, True)
