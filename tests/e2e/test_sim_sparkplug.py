@@ -75,6 +75,7 @@ def _settled(place: Place, least: int) -> dict[str, Any]:
 
 
 def _scored(place: Place, run: Path) -> dict[str, Any]:
+    """Of a gateway that was stopped: no window closes while others are being read."""
     score = place.asked("score", "truth", str(run), "--picture", "none", "--json")
     assert score.code == 0, f"{score.out[-3000:]}{score.err[-1000:]}"
     found: dict[str, Any] = score.json
@@ -92,7 +93,7 @@ def _figure(score: dict[str, Any], name: str) -> dict[str, Any]:
 @pytest.mark.timeout(240)
 def test_what_is_lost_is_not_stored_and_each_gap_asks_once(place: Place, tmp_path: Path) -> None:
     run = tmp_path / "RUN"
-    with place.gateway():
+    with place.gateway() as gateway:
         place.subscribed()
         sim = cityloom(
             tmp_path, *_sim(place, "--nodes", "6", "--devices", "3", "--lose", "0.02", "--cut-every", "6s", "--cut-for",
@@ -101,7 +102,8 @@ def test_what_is_lost_is_not_stored_and_each_gap_asks_once(place: Place, tmp_pat
         assert sim.code == 0, sim.err
         did = sim.json
         ledger = _settled(place, did["sent"])
-        score = _scored(place, run)
+        gateway.stop()
+    score = _scored(place, run)
 
     assert did["sent"] == did["messages"] > 500
     assert did["cuts"] >= 6
@@ -141,13 +143,14 @@ def test_a_killed_gateway_loses_nothing_that_the_broker_keeps(place: Place, tmp_
             _settled(place, 60)
             gateway.kill()  # -9, in the middle of it
             eventually(lambda: not gateway.running, "it is gone")
-            with place.gateway():
+            with place.gateway() as again:
                 place.subscribed()
                 _settled(place, 240)
                 sim.stop()
                 did = json.loads(sim.said.splitlines()[-1])
                 ledger = _settled(place, did["sent"])
-                score = _scored(place, run)
+                again.stop()
+            score = _scored(place, run)
         finally:
             sim.kill()
 
