@@ -33,7 +33,10 @@ RECEIPT = ORIGIN + 5400 * SECOND
 MESSAGES = 4_000
 FAULTS = "duplicate=0.03,late=0.05:400,reorder=0.03,invalid=0.02,wrong_type=0.02,backlog=0.03:5400,clock=0.02:94608000"
 SHANGHAI = 8 * 3600
-FACTORS = {"veh/min": 60.0, "bar": 100.0, "l/s": 3.6, "cm": 0.01, "mm": 0.001, "kV": 1000.0, "%": 0.01, "%EL": 0.01}
+FACTORS = {
+    "veh/min": 60.0, "bar": 100.0, "hPa": 0.1, "l/s": 3.6, "m/s": 3.6, "cm": 0.01, "mm": 0.001, "kV": 1000.0,
+    "mV": 0.001, "W": 0.001, "Wh": 0.001, "ug/m3": 0.001, "%": 0.01, "%EL": 0.01, "%RH": 0.01,
+}  # fmt: skip
 """Wire unit -> canonical unit, where the two differ by a factor."""
 STEPS = (10, 60, 900, 3600, 86400)
 STATS = ("count", "good", "min", "max", "mean", "twmean", "std", "first", "last", "p50", "p95")
