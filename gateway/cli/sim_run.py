@@ -13,10 +13,7 @@ from zoneinfo import ZoneInfo
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
-from rich.console import Console
-from rich.live import Live
 from rich.markup import escape
-from rich.table import Table
 
 from device_sims.city import load_city
 from device_sims.clients.dialect import Dialects
@@ -24,6 +21,7 @@ from device_sims.endpoint import Tls, parse_broker
 from device_sims.processes import run_processes
 from device_sims.run import Plan, Progress, Summary, check, record, simulate
 from device_sims.scenario import scenario_times
+from gateway.cli.board import FRAME_SECS, show_board
 from gateway.cli.door import Json
 from gateway.cli.output import console, print_json
 from gateway.cli.text import clean, count, duration
@@ -32,9 +30,6 @@ from gateway.errors import CommandError
 
 __all__ = ["run"]
 
-_FRAME_SECS = 0.25
-_LINE_SECS = 5.0
-"""Where there is no terminal: a line so often."""
 _RATE_SECS = 3.0
 """The rate is that of the last so many."""
 
@@ -182,7 +177,7 @@ class _Board:
     def __init__(self, zone: ZoneInfo) -> None:
         self.progress: Progress | None = None
         self._zone = zone
-        self._past: deque[tuple[float, int]] = deque(maxlen=round(_RATE_SECS / _FRAME_SECS))
+        self._past: deque[tuple[float, int]] = deque(maxlen=round(_RATE_SECS / FRAME_SECS))
 
     def watch(self, progress: Progress) -> None:
         """From now on."""
@@ -217,7 +212,7 @@ def _simulated(plan: Plan, zone: ZoneInfo, *, quiet: bool) -> Summary:
         out.print(f"[yellow]{escape(clean(sentence, 300))}[/]")
 
     async def work() -> Summary:
-        showing = asyncio.create_task(_show(out, board))
+        showing = asyncio.create_task(show_board(out, board.figures))
         try:
             return await simulate(plan, say, board.watch)
         finally:
@@ -225,26 +220,6 @@ def _simulated(plan: Plan, zone: ZoneInfo, *, quiet: bool) -> Summary:
             await asyncio.wait({showing})
 
     return asyncio.run(work())
-
-
-async def _show(out: Console, board: _Board) -> None:
-    """Until cancelled."""
-    if not out.is_terminal:
-        while True:
-            await asyncio.sleep(_LINE_SECS)
-            out.print("  ".join(f"{name}: {value}" for name, value in board.figures().items()))
-    with Live(console=out, auto_refresh=False, transient=True) as live:
-        while True:
-            live.update(_table(board.figures()), refresh=True)
-            await asyncio.sleep(_FRAME_SECS)
-
-
-def _table(figures: dict[str, str]) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for name in figures:
-        table.add_column(name, justify="left" if name in ("city time", "faults so far") else "right")
-    table.add_row(*figures.values())
-    return table
 
 
 def _farewell(summary: Summary, plan: Plan) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from gateway.engine.alarm_model import Transition
 from gateway.engine.brought import Brought
 from gateway.engine.figures import Figure
-from gateway.engine.results import DeviceRecord, LedgerDelta, LedgerKey, Reject, SeriesName, StepResult
+from gateway.engine.results import DeviceRecord, EdgeNote, LedgerDelta, LedgerKey, Reject, SeriesName, StepResult
 from gateway.rows import Row
 from processors.columns import AggregateBatch, DirtyPanes, FlagRewrites, ReadingBatch
 
@@ -33,6 +33,7 @@ class Outputs:
         self.rewrites: list[FlagRewrites] = []
         self.transitions: list[Transition] = []
         self.figures: list[Figure] = []
+        self.edges: list[EdgeNote] = []
         self._rejects: dict[tuple[int, str, str], Reject] = {}
         self._letters: dict[tuple[int, str], int] = {}
 
@@ -73,4 +74,5 @@ class Outputs:
             rewrites=FlagRewrites.concat(self.rewrites),
             transitions=self.transitions,
             figures=self.figures,
+            edges=self.edges,
         )

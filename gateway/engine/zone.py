@@ -21,6 +21,7 @@ from gateway.engine.brought import Brought
 from gateway.engine.conditions.judge import Judge
 from gateway.engine.dedupe import Dedupe
 from gateway.engine.devices import Devices
+from gateway.engine.edge_nodes import EdgeNodes
 from gateway.engine.messages import Messages
 from gateway.engine.outputs import Outputs
 from gateway.engine.profile_pass import Candidates, Observed
@@ -65,6 +66,7 @@ class ZoneEngine:
         self._clock_judged_at = 0
         self.registry = Registry()
         self._sequences = SequenceTracker()
+        self.edge_nodes = EdgeNodes()
         self._dedupe = Dedupe()
         self._windows = WindowSet(np.empty(0, np.int64))
         self._watermarks = Watermarks()
@@ -96,6 +98,8 @@ class ZoneEngine:
                 self.offset += 1
         self._take(Rows(between), out)
         self._progress(live)
+        # without rows nothing waits to be read: what is missing by now is missing
+        self.edge_nodes.tick(self.now, came.runs[-1].last_at if came.runs else self.now, out)
         self._close(out)
         self._judge(live, out)
         return out.result()
@@ -307,7 +311,8 @@ class ZoneEngine:
         gate = TimeGate(options.max_ahead_ns, options.clock_bound_ns, options.late_horizon_ns)
         devices = Devices(self.registry, frozenset(content.zones), options.max_devices)
         router = Router(profiles, options.bounds.max_topic_bytes)
-        self._messages = Messages(compiled, router, gate, devices, self._sequences)
+        self.edge_nodes.configure(options, self.registry)
+        self._messages = Messages(compiled, router, gate, devices, self._sequences, self.edge_nodes)
         self._windows.day_edges = day_edges(content.timezone)
         self._raw_profiles = profiles
 
@@ -357,6 +362,7 @@ class ZoneEngine:
             "content": self._content_bytes,
             "registry": self.registry.snapshot(),
             "sequences": self._sequences.snapshot(),
+            "edge_nodes": self.edge_nodes.snapshot(),
             "newest": self._dedupe.newest[: len(self.registry.series)].copy(),
             "windows": self._windows.snapshot(),
             "watermarks": self._watermarks.snapshot(),
@@ -375,6 +381,7 @@ class ZoneEngine:
         made._clock_judged_at = state["clock_judged_at"]
         made.registry = Registry.restore(state["registry"])
         made._sequences = SequenceTracker.restore(state["sequences"])
+        made.edge_nodes = EdgeNodes.restore(state.get("edge_nodes", ()))  # none before 0.3
         made._windows = WindowSet.restore(state["windows"])
         made._watermarks = Watermarks.restore(state["watermarks"])
         made._closed_at = state["closed_at"].copy()

@@ -57,6 +57,21 @@ def test_what_nobody_can_read_is_rejected_by_its_reason(tmp_path: Path) -> None:
     assert found["readings"]["carried"] == [1, 1]
 
 
+def test_what_carries_no_reading_by_design_is_ignored(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.begin(RunStory(1, T, T, 1.0, "city"), CITY, None)
+    for said, acked_at in (((), T), ((Reading("flow", T, 1.0),), T), ((), None)):
+        run.part.sent(Message(T, "n/p", 0, "topic", b"", said, "", said, 1, "pump"), T, acked_at)
+    sessions = {"missing": [0, 1], "rebirths_asked": [0, 1]}
+    run.finish(dict.fromkeys(("messages", "sent", "readings", "resent"), 0), [], cleanly=True, sessions=sessions)
+    found = json.loads((tmp_path / "run" / "expected.json").read_text())
+
+    assert found["messages"]["ignored"] == [1, 2]
+    assert found["messages"]["decoded"] == [1, 1]
+    assert found["messages"]["received"] == [2, 3]
+    assert found["sessions"] == sessions
+
+
 def test_the_clock_gate_and_the_late_horizon_refuse(tmp_path: Path) -> None:
     found = _expected(tmp_path, [("clock", T + YEAR, T), ("wrong_clock", S, T), ("clock", T + 299 * S, T)])
 
