@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         origin = None if given.origin is None else _moment(given.origin)
         until = None if given.until is None else _moment(given.until)
         if given.scenario and origin is None:
-            origin, end = scenario_times(given.scenario, now)
+            origin, end = scenario_times(given.scenario, now, given.seed, given.devices)
             until = end if until is None else until
         plan = Plan(
             endpoint=parse_broker(

@@ -105,7 +105,7 @@ def queue_reach(
 ) -> dict[str, dict[str, tuple[int, int]]]:
     """What a blockage at the downstream end of a segment comes to: `Trouble.reach`, by detector.
 
-    A floating-car segment is the mean of both carriageways: it counts as the first.
+    A floating-car segment is the mean of both carriageways: the blockage shows in it whichever it is on.
     """
     behind = roads.upstream(segment, carriageway, most_m)
     ahead = set(roads.downstream(segment, carriageway))
@@ -114,18 +114,15 @@ def queue_reach(
     for device in devices:
         if device.asset not in roads:
             continue
-        ways = (
-            [(device.asset, int(device.extra["carriageway"]))]
-            if "carriageway" in device.extra
-            else [(device.asset, 1), (device.asset, 2)]
-        )
-        for way in ways:
-            if way in behind:
-                metres = behind[way] + roads.metres_before_end(device)
-                if metres <= most_m:
-                    queue[device.id] = queue_times(metres)
-            elif way in ahead:
-                beyond[device.id] = (0, 0)
+        told = device.extra.get("carriageway")
+        ways = [(device.asset, int(told))] if told is not None else [(device.asset, 1), (device.asset, 2)]
+        metres = min((behind[way] for way in ways if way in behind), default=None)
+        if metres is not None:
+            metres += roads.metres_before_end(device)
+            if metres <= most_m:
+                queue[device.id] = queue_times(metres)
+        elif ahead.intersection(ways):
+            beyond[device.id] = (0, 0)
     return {"queue": queue, "beyond": beyond}
 
 

@@ -21,12 +21,12 @@
 """
 
 from collections.abc import Callable, Sequence
-from math import sqrt
+from math import inf, sqrt
 
 from device_sims.effects import Effect
 from device_sims.local_time import DAY, HOUR, MINUTE, SECOND
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "SIZES"]
 
 PHASES = ("u_a", "u_b", "u_c")
 
@@ -139,3 +139,12 @@ KINDS: dict[str, Callable[[float], Sequence[Effect]]] = {
     "storm": _storm,
     "silence": lambda size: [],
 }
+
+_SHARE = (0.0, 100.0)
+SIZES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("burst", "slow-leak", "storm", "backwater", "blocked-drain"), (0.0, inf)),
+    **dict.fromkeys(("pressure", "tank", "voltage", "sag", "swell", "unbalance", "line-voltage", "overload"), _SHARE),
+    **dict.fromkeys(("jam", "incident"), (0.01, 1.0)),
+    "theft": (0.0, 1.0),
+}
+"""Least and most, where not every size makes sense: nothing runs backwards, nobody stands still for ever."""

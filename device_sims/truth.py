@@ -33,7 +33,7 @@ from device_sims.truth_rows import TruthWriter
 
 __all__ = ["FORMAT", "RunFolder", "RunStory", "write_troubles"]
 
-FORMAT = 1
+FORMAT = 2
 _COUNTS = ("messages", "sent", "readings", "resent")
 _TROUBLES = pa.schema([
     ("kind", pa.string()), ("device", pa.string()), ("asset", pa.string()), ("place_zone", pa.string()),
@@ -113,8 +113,18 @@ class RunFolder:
         if not same or (self.folder / f"sent-{self._number}.parquet").exists():
             raise ValueError(f"{self.folder} holds the truth of another run; name a new folder")
 
-    def finish(self, counts: dict[str, int], spans: Iterable[FaultSpan], *, cleanly: bool) -> None:
-        """Note the end of this process's part; sum up if it is the last one. counts: see `_COUNTS`."""
+    def finish(
+        self, counts: dict[str, int], spans: Iterable[FaultSpan], *, cleanly: bool,
+        sessions: dict[str, list[int]] | None = None,
+    ) -> None:  # fmt: skip
+        """Note the end of this process's part; sum up if it is the last one.
+
+        Args:
+            counts: see `_COUNTS`.
+            spans: when which fault was on.
+            cleanly: everything was sent.
+            sessions: of edge nodes, which one process runs: what a receiver ought to count of them, [least, most].
+        """
         self.part.close()
         _write_spans(self.folder / f"spans-{self._number}.parquet", spans)
         mine = self.folder / f"ended-{self._number}.json"
@@ -127,6 +137,8 @@ class RunFolder:
             "counts": {name: sum(part["counts"][name] for part in parts) for name in _COUNTS},
             "ended_at": time.time_ns(), "ended_cleanly": all(part["cleanly"] for part in parts),
         }  # fmt: skip
+        if sessions is not None:
+            self._run["sessions"] = sessions
         write_expected(self.folder, self._run)
         _replace(self.folder / "run.json", self._run)
         for each in (*ended, *self.folder.glob("spans-*.parquet")):

@@ -3,7 +3,7 @@
 A figure is a pair [least, most]: the two are equal unless something outside decides, such as what a broker made of a
 publication whose acknowledgement was lost, or when a gateway received a reading at the edge of its clock gate.
 
-    publications    sent = decoded + rejected
+    publications    sent = decoded + ignored + rejected; ignored: no reading and no fault, so none by design
     readings        carried by decoded ones = stored once + repeated + quarantined + expired;  beside them: invalid
 
 DuckDB groups the rows, and spills what does not fit: memory is bounded however long the run was.
@@ -20,7 +20,8 @@ import duckdb
 
 from device_sims.truth_rules import (
     ASTRAY,
-    DISTURBING,
+    DOMAINS,
+    EXPLAINS,
     LATE,
     LATE_HORIZON_SECS,
     MAX_AHEAD_SECS,
@@ -53,12 +54,18 @@ def write_expected(folder: Path, run: dict[str, Any]) -> dict[str, Any]:
             "rules": {
                 "max_ahead_secs": MAX_AHEAD_SECS, "late_horizon_secs": LATE_HORIZON_SECS, "held_secs": HELD_SECS,
                 "rejecting": {name: list(reasons) for name, reasons in REJECTING.items()}, "astray": ASTRAY,
-                "disturbing": list(DISTURBING),
+                "explains": {
+                    name: {"conditions": list(conditions), "after_secs": after}
+                    for name, (conditions, after) in EXPLAINS.items()
+                },
+                "domains": {profile: list(beginnings) for profile, beginnings in DOMAINS.items()},
             },
             "messages": _messages(db, int(run["counts"]["resent"])),
             "readings": _readings(db, int(run["counts"]["resent"])),
             "by_fault": _by_fault(db),
         }  # fmt: skip
+        if "sessions" in run:
+            expected["sessions"] = run["sessions"]
     (folder / "expected.json").write_text(json.dumps(expected, indent=1) + "\n", encoding="utf-8")
     return expected
 
@@ -111,7 +118,7 @@ def _write_faults(db: duckdb.DuckDBPyConnection, folder: Path) -> None:
 def _messages(db: duckdb.DuckDBPyConnection, resent: int) -> dict[str, Any]:
     publications = """
         SELECT file, message, any_value(faults) AS faults, bool_or(acked_at IS NULL OR astray) AS open,
-               any_value(rejected) AS rejected
+               any_value(rejected) AS rejected, any_value(fault) = '' AND count(quantity) = 0 AS silent
         FROM sent GROUP BY file, message
     """
     sent, unsure = _row(db, f"SELECT count(*), count(*) FILTER (open) FROM ({publications})")
@@ -129,10 +136,15 @@ def _messages(db: duckdb.DuckDBPyConnection, resent: int) -> dict[str, Any]:
         span = by_reason.setdefault(reasons, [0, 0])
         span[0] += mine - open_
         span[1] += mine + (spare if mine else 0)
-    decoded, open_ = _row(db, f"SELECT count(*), count(*) FILTER (open) FROM ({publications}) WHERE NOT rejected")
+    decoded, open_, ignored, ignored_open = _row(
+        db,
+        "SELECT count(*) FILTER (NOT silent), count(*) FILTER (NOT silent AND open), count(*) FILTER (silent), "
+        f"count(*) FILTER (silent AND open) FROM ({publications}) WHERE NOT rejected",
+    )
     return {
         "sent": sent, "unsure": unsure, "received": [least, sent + spare],
         "decoded": [decoded - open_, decoded + (spare if decoded else 0)],
+        "ignored": [ignored - ignored_open, ignored + (spare if ignored else 0)],
         "rejected": [{"reasons": list(reasons), "count": span} for reasons, span in by_reason.items() if span[1]],
     }  # fmt: skip
 

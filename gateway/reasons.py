@@ -28,6 +28,9 @@ class Rejected(StrEnum):
     DEVICE_LIMIT = "device_limit"
     SENML_VERSION = "senml_version"
     SENML_UNKNOWN_FIELD = "senml_unknown_field"
+    BIRTH_MISSING = "birth_missing"
+    ALIAS_UNKNOWN = "alias_unknown"
+    NODE_LIMIT = "node_limit"
 
 
 class Ignored(StrEnum):
@@ -37,6 +40,8 @@ class Ignored(StrEnum):
     EMPTY = "empty"
     SIMULATED = "simulated"
     NO_READING = "no_reading"
+    SESSION = "session"
+    """A birth or death: who is there and what its aliases mean is taken from it."""
 
 
 class Shed(StrEnum):
@@ -58,6 +63,7 @@ class Invalid(StrEnum):
     RECORD_IDENTITY_MISSING = "record_identity_missing"
     RECORD_SHAPE = "record_shape"
     DEVICE_REFUSED = "device_refused"
+    ALIAS_UNKNOWN = "alias_unknown"
 
 
 class Unstored(StrEnum):

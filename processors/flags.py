@@ -55,3 +55,5 @@ class Why(IntFlag):
     """Contradicts another quantity of the same place."""
     DATA_RECEPTION = 1 << 14
     """The series fell silent; in records of silence, not on a reading."""
+    HISTORICAL = 1 << 15
+    """Kept by the device while it had no connection, by its own word: not its newest value, whatever its time."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -83,3 +84,18 @@ def test_the_demo_works_in_an_empty_folder(installed: Path, tmp_path: Path) -> N
     assert found["messages"]["sent"] == found["messages"]["received"] > 0
     assert found["stores"]["duckdb"]["stored"] == found["readings"]["accepted"] > 0
     assert list(tmp_path.iterdir()) == [tmp_path / "data"]
+
+
+def test_ten_lines_test_a_dashboard_against_a_city(installed: Path, tmp_path: Path) -> None:
+    page = (ROOT / "device_sims" / "testbed" / "README.md").read_text(encoding="utf-8")
+    files = re.findall(r"```python\n# (\w+\.py)\n(.*?)```", page, re.DOTALL)
+    assert [name for name, _ in files] == ["test_dashboard.py", "dashboard.py"]
+    for name, text in files:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert len([line for line in files[0][1].splitlines() if line]) <= 10
+
+    out = _run(
+        installed, tmp_path, "python", "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "--basetemp", "t"
+    )
+
+    assert "1 passed" in out

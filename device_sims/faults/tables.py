@@ -1,6 +1,7 @@
 """The `[[faults]]` of a scenario: what, at which devices, when, how much. scenarios/README.md has them."""
 
 from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
 from typing import Any
 
 from device_sims.city import City
@@ -9,7 +10,7 @@ from device_sims.faults.specification import Fault, checked_size
 from device_sims.kinds import quantities_of
 from device_sims.troubles import Place
 
-__all__ = ["read_faults"]
+__all__ = ["number_of", "read_faults"]
 
 _KEYS = (
     "kind", "day", "at", "minutes", "size", "share", "device", "asset", "zone", "profile", "quantity", "sentence",
@@ -37,10 +38,10 @@ def read_faults(
             raise ValueError(f"{where}.{min(unknown)} is not known; there are {', '.join(sorted(_KEYS))}")
         if missing := [key for key in _NEEDED if key not in table]:
             raise ValueError(f"{where}.{missing[0]} is missing")
-        kind = table["kind"]
+        kind = str(table["kind"])
         if kind not in RULES:
             raise ValueError(f"{where}.kind {kind!r} is no fault; there are {', '.join(RULES)}")
-        share = _number(table.get("share", 1.0), f"{where}.share")
+        share = number_of(table, "share", where, 1.0)
         if not 0.0 < share <= 1.0:
             raise ValueError(f"{where}.share must lie above 0 and up to 1, not {share:g}")
         quantity = str(table.get("quantity", ""))
@@ -63,7 +64,7 @@ def read_faults(
 
 
 def _size(table: Mapping[str, Any], kind: str, where: str) -> float:
-    given = None if "size" not in table else _number(table["size"], f"{where}.size")
+    given = None if "size" not in table else number_of(table, "size", where)
     if given is None and kind in _MAY_LAST:
         return 0.0
     try:
@@ -72,7 +73,13 @@ def _size(table: Mapping[str, Any], kind: str, where: str) -> float:
         raise ValueError(f"{where}.size: {error}") from error
 
 
-def _number(value: object, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{where} {value!r} is no number")
+def number_of(table: Mapping[str, Any], key: str, where: str, default: float | None = None) -> float:
+    """A finite number of a scenario's table.
+
+    Raises:
+        ValueError: it is none, or is missing and there is no default; says where.
+    """
+    value = table.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise ValueError(f"{where}.{key} must be a number, not {value!r}")
     return float(value)

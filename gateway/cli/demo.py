@@ -63,7 +63,7 @@ def demo(
         Port of health and metrics; 0 = any free one.
     """
     limit = parse_span(duration) if duration else None
-    times = _check(faults, scenario)
+    times = _check(faults, scenario, seed)
     out: dict[str, Any] = {}
     plan = DemoPlan(data_dir, speed, seed, faults, port, http_port, limit, devices, scenario, times, truth, quiet=json)
 
@@ -81,14 +81,14 @@ def demo(
     return 1 if problems else 0
 
 
-def _check(faults: str, scenario: str) -> tuple[int, int] | None:
+def _check(faults: str, scenario: str, seed: int) -> tuple[int, int] | None:
     """When a scenario begins and ends in city time, UTC ns."""
     try:
         Faults.parse(faults)
     except ValueError as error:
         raise CommandError(f"--faults: {error}.", "Write them as in duplicate=0.02,late=0.05:90.", 2) from error
     try:
-        return scenario_times(scenario, time_ns()) if scenario else None
+        return scenario_times(scenario, time_ns(), seed) if scenario else None
     except (ValueError, OSError) as error:
         raise CommandError(f"--scenario: {error}.", "`cityloom sim scenarios` lists the built-in ones.", 2) from error
 

@@ -305,6 +305,14 @@ _add(
     to=_sim,
 )  # fmt: skip
 _add(
+    "sparkplug", "gateway.cli.sim_sparkplug:sparkplug", "Run Sparkplug B edge nodes against a broker.",
+    "cityloom sim sparkplug --nodes 5 --devices 10 --for 5m",
+    "cityloom sim sparkplug --lose 0.02 --cut-every 5m --cut-for 1m --truth RUN --for 30m",
+    "cityloom sim sparkplug --broker mqtts://broker.example --username {node} --password-file secret --qos 1",
+    "cityloom sim sparkplug --interval 1s --for 30s --json | tail -n 1",
+    to=_sim,
+)  # fmt: skip
+_add(
     "describe", "gateway.cli.sim_describe:describe", "Show what a city of any size is made of; write its files.",
     "cityloom sim describe", "cityloom sim describe --devices 100000",
     "cityloom sim describe --devices 5000 --write city && cityloom check -c city/cityloom.toml",

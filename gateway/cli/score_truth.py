@@ -2,14 +2,17 @@
 
 import json as jsonlib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from cyclopts import Parameter
+from cyclopts.validators import Number
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from gateway.cli.door import Config, DataDir, Json, ask, city_zone, settings_of
 from gateway.cli.output import console, print_json
 from gateway.cli.score_view import show_score
 from gateway.cli.stored import read_stored
+from gateway.config.seed_files import load_seed_files
 from gateway.config.settings import Settings
 from gateway.errors import CommandError
 from gateway.score.troubles import Raised, alarms_of
@@ -27,7 +30,8 @@ _MOST = 10_000
 
 
 def truth(
-    run: Path, /, *, config: Config = None, data_dir: DataDir = None, store: str = "", at_most: int | None = None,
+    run: Path, /, *, config: Config = None, data_dir: DataDir = None, store: str = "",
+    at_most: Annotated[int | None, Parameter(validator=Number(gte=0))] = None,
     ignore: tuple[str, ...] = (), picture: Literal["svg", "png", "none"] = "svg", json: Json = False,
 ) -> int:  # fmt: skip
     """Compare what a gateway stored, counted and raised with the truth of a simulated run.
@@ -56,9 +60,15 @@ def truth(
     with TruthBook(found, gate) as book:
         _fill(book, settings, store)
         readings, windows = score_readings(book), score_windows(book)
-        raised = [alarm for alarm in _alarms(settings, found) if alarm.condition not in ignore]
+        raised = [
+            alarm for alarm in _of_the_run(_alarms(settings, found), book, settings) if alarm.condition not in ignore
+        ]
         strangers = {name for (name,) in book.db.execute("FROM astray").fetchall()}
-        alarms, disturbed = score_alarms(found, raised, strangers)
+        alarms, disturbed = score_alarms(found, raised, strangers, book.number("SELECT max(due) FROM sent"))
+        if alarms.unplayed:
+            notes.append(f"The run ended before {len(alarms.unplayed)} of its troubles had to be raised: not judged.")
+        if not readings.expected:
+            notes.append("Of no reading it is certain that it must be stored: nothing could be found to be lost.")
         ledger = score_ledger(found.expected, ask(settings, "ledger"), gate)
         if at_most is None and found.scenario:
             at_most = 0
@@ -104,8 +114,16 @@ def _alarms(settings: Settings, run: TruthRun) -> list[Raised]:
     changes = ask(settings, "alarm_history", limit=_MOST)
     if len(changes) == _MOST:
         raise CommandError(f"There are more than {_MOST:,} changes of alarms.", "Compare a shorter run.")
-    since = min((each.start for each in run.troubles), default=int(run.story["origin"]))
+    since = int(run.story["origin"])
     return [alarm for alarm in alarms_of(reversed(changes)) if alarm.at >= since]
+
+
+def _of_the_run(alarms: list[Raised], book: TruthBook, settings: Settings) -> list[Raised]:
+    """Without those of devices that are silent because the run is over, while the gateway went on."""
+    conditions = load_seed_files(settings).content(settings).conditions
+    silences = {each["name"] for each in conditions if each["kind"] == "silence"}
+    ((last,),) = book.db.execute("SELECT max(due) FROM sent").fetchall()
+    return [alarm for alarm in alarms if alarm.condition not in silences or last is None or alarm.at <= last]
 
 
 def _draw(book: TruthBook, score: RunScore, alarms: list[Raised], path: Path) -> Path | None:

@@ -13,10 +13,7 @@ from zoneinfo import ZoneInfo
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
-from rich.console import Console
-from rich.live import Live
 from rich.markup import escape
-from rich.table import Table
 
 from device_sims.city import load_city
 from device_sims.clients.dialect import Dialects
@@ -24,6 +21,7 @@ from device_sims.endpoint import Tls, parse_broker
 from device_sims.processes import run_processes
 from device_sims.run import Plan, Progress, Summary, check, record, simulate
 from device_sims.scenario import scenario_times
+from gateway.cli.board import FRAME_SECS, show_board
 from gateway.cli.door import Json
 from gateway.cli.output import console, print_json
 from gateway.cli.text import clean, count, duration
@@ -32,9 +30,6 @@ from gateway.errors import CommandError
 
 __all__ = ["run"]
 
-_FRAME_SECS = 0.25
-_LINE_SECS = 5.0
-"""Where there is no terminal: a line so often."""
 _RATE_SECS = 3.0
 """The rate is that of the last so many."""
 
@@ -119,7 +114,7 @@ def run(
         zone = ZoneInfo(load_city(1).timezone)
         begin, end = _moment(origin, zone), _moment(until, zone)
         if scenario and not begin:
-            begin, over = scenario_times(scenario, now)
+            begin, over = scenario_times(scenario, now, seed, devices)
             end = end or over
         plan = Plan(
             endpoint=parse_broker(broker, username, password_file, Tls(ca_file, cert_file, key_file)),
@@ -182,7 +177,7 @@ class _Board:
     def __init__(self, zone: ZoneInfo) -> None:
         self.progress: Progress | None = None
         self._zone = zone
-        self._past: deque[tuple[float, int]] = deque(maxlen=round(_RATE_SECS / _FRAME_SECS))
+        self._past: deque[tuple[float, int]] = deque(maxlen=round(_RATE_SECS / FRAME_SECS))
 
     def watch(self, progress: Progress) -> None:
         """From now on."""
@@ -196,7 +191,7 @@ class _Board:
         faults = ", ".join(f"{number:,} {clean(name)}" for name, number in sorted(summary.faults.items()))
         return {
             "city time": f"{datetime.fromtimestamp(self.progress.clock.now() / 1e9, self._zone):%Y-%m-%d %H:%M:%S}",
-            "sent": count(summary.messages), "acked": count(summary.sent),
+            "due": count(summary.messages), "acked": count(summary.sent),
             "waiting": count(self.progress.publisher.waiting), "acked/s": count(self._rate(summary.sent)),
             "lag p99": duration(self.progress.lag.quantile(0.99) / 1000), "faults so far": faults or "none",
         }  # fmt: skip
@@ -217,7 +212,7 @@ def _simulated(plan: Plan, zone: ZoneInfo, *, quiet: bool) -> Summary:
         out.print(f"[yellow]{escape(clean(sentence, 300))}[/]")
 
     async def work() -> Summary:
-        showing = asyncio.create_task(_show(out, board))
+        showing = asyncio.create_task(show_board(out, board.figures))
         try:
             return await simulate(plan, say, board.watch)
         finally:
@@ -227,36 +222,17 @@ def _simulated(plan: Plan, zone: ZoneInfo, *, quiet: bool) -> Summary:
     return asyncio.run(work())
 
 
-async def _show(out: Console, board: _Board) -> None:
-    """Until cancelled."""
-    if not out.is_terminal:
-        while True:
-            await asyncio.sleep(_LINE_SECS)
-            out.print("  ".join(f"{name}: {value}" for name, value in board.figures().items()))
-    with Live(console=out, auto_refresh=False, transient=True) as live:
-        while True:
-            live.update(_table(board.figures()), refresh=True)
-            await asyncio.sleep(_FRAME_SECS)
-
-
-def _table(figures: dict[str, str]) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for name in figures:
-        table.add_column(name, justify="left" if name in ("city time", "faults so far") else "right")
-    table.add_row(*figures.values())
-    return table
-
-
 def _farewell(summary: Summary, plan: Plan) -> None:
     out = console()
     verb = "recorded" if plan.record is not None else "acknowledged"
     out.print(
-        f"{summary.devices:,} devices: {summary.sent:,} of {summary.messages:,} messages {verb},"
+        f"{summary.devices:,} {'device' if summary.devices == 1 else 'devices'}: {summary.sent:,} of"
+        f" {summary.messages:,} messages {verb},"
         f" {summary.readings:,} readings in them"
     )
     if summary.resent:
         out.print(f"{summary.resent:,} were sent again after a cut")
-    if summary.lag_ms is not None:
+    if summary.lag_ms is not None and summary.sent:
         lag = summary.lag_ms
         out.print(f"due to acknowledged: p50 {lag['p50']:,.0f} ms, p99 {lag['p99']:,.0f} ms, most {lag['max']:,.0f} ms")
     if summary.faults:

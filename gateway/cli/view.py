@@ -113,6 +113,13 @@ def _add_delivery(table: Table, status: Status) -> None:
     live = (status.get("live_hub") or {}).get("mqtt")
     if live is not None and live["problem"]:
         table.add_row("live", Text(f"{live['state']}: {clean(live['problem'], 400)}", "yellow"))
+    edges = status.get("sparkplug") or {}
+    if edges.get("edge_nodes"):
+        text = Text(f"{count(edges['edge_nodes'])} edge nodes, {count(edges['born'])} born")
+        text.append(f"   {count(edges['asked'])} asked for births" if edges["asked"] else "")
+        if edges["failed"]:
+            text.append(f"   {count(edges['failed'])} requests could not be sent", "yellow")
+        table.add_row("sparkplug", text)
     notify = status.get("notifications") or {}
     states = notify.get("states", {})
     failed, waiting = states.get("failed", 0), states.get("sending", 0)

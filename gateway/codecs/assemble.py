@@ -42,6 +42,8 @@ class Gathered:
     ignored: list[tuple[int, Ignored]] = field(default_factory=list)
     within: dict[int, float] = field(default_factory=dict)
     """Of rows that say so: seconds until the device's next reading at the latest."""
+    historical: set[int] = field(default_factory=set)
+    """Rows that the device kept while it had no connection."""
 
 
 @dataclass(slots=True)
@@ -239,7 +241,9 @@ def _decoded(
     sequence, scope = _sequence(columns, layout)
     counters = _counters(found, sequence, scope, ts) if sequence is not None and layout.counted_apart else []
     within = _within(found, len(message))
+    historical = np.isin(np.arange(len(message)), list(found.historical)) if found.historical else None
     if keep is not None:
+        historical = None if historical is None else historical[keep]
         within = None if within is None else within[keep]
         message, ts, value, state = message[keep], ts[keep], value[keep], state[keep]
         chosen = np.flatnonzero(keep).tolist()
@@ -249,6 +253,7 @@ def _decoded(
     return Decoded(
         message, keys, ts, value, state, sequence, scope, counters, sorted(invalid, key=lambda entry: entry[0]),
         sorted(found.rejected, key=lambda entry: entry[0]), sorted(found.ignored, key=lambda entry: entry[0]), within,
+        historical,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@
                                +-> tolerant way ----+
     bytes -> bounds, unpack -> reader of its codec -+
                                (readers.py)
+    bytes -> bounds -> Sparkplug session -----------+       (engine/edge_nodes.py)
 
 One message at a time: payloads of several publishers are never joined into one document.
 """
@@ -24,6 +25,7 @@ from gateway.codecs.layout import plan
 from gateway.codecs.limits import all_plain, check_document
 from gateway.codecs.readers import Reader, reader_of
 from gateway.codecs.redaction import Redactor
+from gateway.codecs.sparkplug import Outcome, Resolved, SparkplugReader, plan_sparkplug, stand_alone
 from gateway.codecs.timestamps import RECEIPT
 from gateway.codecs.tolerant import Document, TolerantReader, Unusable
 from gateway.codecs.typed import REFUSALS, Refused, TypedReader
@@ -62,12 +64,15 @@ class CompiledProfile:
         self.redactor = Redactor(profile, bounds)
         self._wrapper = Wrapper(profile.templates, profile.wrap_in) if profile.wrap_in is not None else None
         self._typed: TypedReader | None = None
-        found = reader_of(profile, bounds)
+        self._sparkplug = SparkplugReader(profile) if profile.codec == "sparkplug" else None
+        found = reader_of(profile, bounds) if self._sparkplug is None else None
         self._reader: Reader | None = None if found is None else found[1]
         self._nests = profile.codec in ("json", "senml")
         """Its payloads are JSON texts: nesting is bounded before anything reads them."""
         if found is not None:
             self._layout = found[0]
+        elif self._sparkplug is not None:
+            self._layout = plan_sparkplug(profile)
         else:
             self._layout = plan(profile)
             self._tolerant = TolerantReader(self._layout, bounds.max_records)
@@ -82,6 +87,8 @@ class CompiledProfile:
         """Decode messages of this profile. `received_at` (UTC ns) is what SenML's relative times count from."""
         if len(payloads) != len(topics):
             raise ValueError("as many topics as payloads")
+        if self._sparkplug is not None:
+            return self.decode_resolved(stand_alone(payloads, topics, self._bounds))
         if self._wrapper is not None:
             payloads = self._wrapper.wrap(topics, payloads)
         found = Gathered()
@@ -100,6 +107,19 @@ class CompiledProfile:
             self._read_records(self._typed, documents, found)
         else:
             self._read_typed(self._typed, documents, found)
+        return assemble(found, self._layout)
+
+    def decode_resolved(self, outcomes: Sequence[Outcome]) -> Decoded:
+        """Decode messages of a Sparkplug profile that a session has resolved: what became of each."""
+        assert self._sparkplug is not None, "only Sparkplug has sessions"
+        found = Gathered()
+        for k, outcome in enumerate(outcomes):
+            if isinstance(outcome, Resolved):
+                self._gather(k, self._sparkplug.read(outcome), found, outcome.empty)
+            elif isinstance(outcome, Ignored):
+                found.ignored.append((k, outcome))
+            else:
+                found.rejected.append((k, *outcome))
         return assemble(found, self._layout)
 
     def redact(self, topic: str, payload: bytes) -> tuple[str, bytes]:
@@ -173,8 +193,7 @@ class CompiledProfile:
             receipt = None if received_at is None else int(received_at[k])
             self._take(k, document, found, partial(reader.read, receipt=receipt))
 
-    @staticmethod
-    def _take(k: int, document: bytes, found: Gathered, read: Callable[[bytes], Document]) -> None:
+    def _take(self, k: int, document: bytes, found: Gathered, read: Callable[[bytes], Document]) -> None:
         if not document:
             found.ignored.append((k, Ignored.EMPTY))
             return
@@ -186,12 +205,17 @@ class CompiledProfile:
         if made.ignored is not None:
             found.ignored.append((k, made.ignored))
             return
+        self._gather(k, made, found, Ignored.NO_READING)
+
+    @staticmethod
+    def _gather(k: int, made: Document, found: Gathered, empty: Ignored) -> None:
         if not made.rows and not made.broken:
-            found.ignored.append((k, Ignored.NO_READING))
+            found.ignored.append((k, empty))
         first = len(found.rows)
         found.bad.extend((first + r, number, bad) for r, number, bad in made.bad)
         found.broken.extend(Fault(k, "", bad.reason, bad.detail, -1, key) for bad, key in made.broken)
         found.within.update((first + r, secs) for r, secs in made.within.items())
+        found.historical.update(first + r for r in made.historical)
         found.rows.extend(made.rows)
         found.message.extend([k] * len(made.rows))
 

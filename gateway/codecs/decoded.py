@@ -84,3 +84,5 @@ class Decoded:
     """(message, reason) of messages that carry no reading by design."""
     within: NDArray[np.float64] | None = None
     """(n,) seconds within which the device sends again, by its own word (SenML ut); NaN: not said; None: nowhere."""
+    historical: NDArray[np.bool_] | None = None
+    """(n,) kept by the device while it had no connection, by its own word (Sparkplug); None: nowhere."""

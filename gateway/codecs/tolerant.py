@@ -47,6 +47,8 @@ class Document:
     """What is no record at all, and the device's key where an object's member has it."""
     within: dict[int, float] = field(default_factory=dict)
     """Row -> seconds until the device's next reading at the latest, where it says so."""
+    historical: set[int] = field(default_factory=set)
+    """Rows that the device kept while it had no connection, by its own word."""
     ignored: Ignored | None = None
     """It holds no record by design."""
 

@@ -65,6 +65,10 @@ class EngineOptions(msgspec.Struct, frozen=True):
     late_horizon_ns: int
     """Further behind receipt than this = expired."""
     max_devices: int
+    reorder_ns: int = 5 * _SECOND
+    """How long a Sparkplug message may be overtaken before a birth is asked for."""
+    rebirth_ns: int = 60 * _SECOND
+    """Between two requests to one edge node at least; 0: none is asked."""
 
 
 class _Body(msgspec.Struct, frozen=True):
@@ -125,6 +129,8 @@ class EngineContent:
             idle_timeout_ns=round(engine.idle_timeout_secs * _SECOND),
             late_horizon_ns=settings.late_horizon_ns,
             max_devices=engine.max_devices,
+            reorder_ns=round(engine.sparkplug_reorder_secs * _SECOND),
+            rebirth_ns=round(engine.sparkplug_rebirth_secs * _SECOND),
         )
         zones = sorted(zone.id for zone in city.zones)
         return cls.build(

@@ -6,7 +6,7 @@ from gateway.config.paths import parse_path
 from gateway.config.profile_model import FieldSpec, Profile
 from gateway.config.units import LEFT_TO_FILL_IN, UnknownUnitError, conversion
 
-__all__ = ["FIELD_RULES", "Found", "listed", "path_problem"]
+__all__ = ["FIELD_RULES", "Found", "format_of", "listed", "path_problem"]
 
 Found = tuple[str, str, str]
 """(key, problem, remedy)."""
@@ -29,8 +29,9 @@ def path_problem(path: str, key: str) -> Iterator[Found]:
         yield key, str(error), 'Write it like a.b[0].c; quote odd keys: "x:y".z.'
 
 
-def _format(profile: Profile) -> str:
-    return "SenML" if profile.is_senml else profile.codec
+def format_of(profile: Profile) -> str:
+    """The codec's name as a sentence has it."""
+    return "SenML" if profile.is_senml else "Sparkplug" if profile.codec == "sparkplug" else profile.codec
 
 
 def _field_name(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
@@ -43,13 +44,13 @@ def _field_path(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found
         for k, path in enumerate(field.path):
             yield from path_problem(path, f"path[{k}]" if len(field.path) > 1 else "path")
     elif len(field.path) > 1:
-        yield "path", f"in {_format(profile)} a field has one name", "Keep one of them."
+        yield "path", f"in {format_of(profile)} a field has one name", "Keep one of them."
 
 
 def _field_time(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found]:
     if field.time and profile.codec != "json":
-        why = "says this by itself" if profile.is_senml else "has one time a record"
-        yield "time", f"does not belong to {_format(profile)}, which {why}", "Remove it."
+        why = "says this by itself" if profile.is_senml or profile.codec == "sparkplug" else "has one time a record"
+        yield "time", f"does not belong to {format_of(profile)}, which {why}", "Remove it."
         return
     for k, path in enumerate(field.time):
         yield from path_problem(path, f"time[{k}]" if len(field.time) > 1 else "time")

@@ -9,12 +9,13 @@ from typing import Any
 
 from gateway.config.cross_rules import CROSS_RULES
 from gateway.config.drafts import judge
-from gateway.config.field_checks import FIELD_RULES, Found, listed, path_problem
+from gateway.config.field_checks import FIELD_RULES, Found, format_of, listed, path_problem
 from gateway.config.format_checks import FORMAT_RULES
 from gateway.config.paths import parse_path
 from gateway.config.profile_model import FLAT, Profile
 from gateway.config.profile_topics import topic_keys
 from gateway.config.record_checks import RECORD_RULES
+from gateway.config.sparkplug_checks import SPARKPLUG_RULES
 from gateway.config.time_checks import TIME_RULES
 from gateway.config.topic_template import parse_template, variables_of
 
@@ -74,8 +75,9 @@ def _variables(profile: Profile) -> Iterator[Found]:
 
 def _identity(profile: Profile) -> Iterator[Found]:
     identity = profile.identity
-    if (identity.topic is not None) + (identity.path is not None) + identity.object_key + identity.base_name != 1:
-        yield "identity", "must have exactly one of topic, path, object_key, base_name", "Keep one of them."
+    given = (identity.topic, identity.path), (identity.object_key, identity.base_name, identity.edge_node)
+    if sum(each is not None for each in given[0]) + sum(given[1]) != 1:
+        yield "identity", "must have exactly one of topic, path, object_key, base_name, edge_node", "Keep one of them."
     elif identity.topic is not None and not variables_of(identity.topic):
         yield "identity.topic", "holds no variable: all devices would be one", "Name a {level}."
 
@@ -117,7 +119,7 @@ def _senml_names(profile: Profile) -> Iterator[Found]:
 
 
 def _has_time(profile: Profile) -> Iterator[Found]:
-    if not profile.is_senml and profile.time is None:
+    if not profile.is_senml and profile.codec != "sparkplug" and profile.time is None:
         yield "time", "is missing", 'Add [time]; format = "receipt" where the payload carries none.'
 
 
@@ -164,12 +166,8 @@ def _ignored_paths(profile: Profile) -> Iterator[Found]:
         if path is None:
             continue
         if profile.codec != "json":
-            whose = "SenML" if profile.is_senml else profile.codec
-            yield (
-                f"ignore[{k}].path",
-                f"does not belong to {whose}, which has no such paths",
-                "Use topics, or remove it.",
-            )
+            problem = f"does not belong to {format_of(profile)}, which has no such paths"
+            yield f"ignore[{k}].path", problem, "Use topics, or remove it."
             continue
         found = list(path_problem(path, f"ignore[{k}].path"))
         yield from found
@@ -194,5 +192,5 @@ def _given(profile: Profile, part: str, key: str = "") -> Any:
 _RULES = (
     _topic, _templates, _variables, _identity, _secret_identity, _secret_key, _senml, _senml_names, _has_time,
     _base_name, *TIME_RULES, *RECORD_RULES, _identity_path, _sequence_path, _sequence_scope, _sequence_of, _ignore,
-    _ignored_paths, _redact, *CROSS_RULES, *FORMAT_RULES,
+    _ignored_paths, _redact, *CROSS_RULES, *FORMAT_RULES, *SPARKPLUG_RULES,
 )  # fmt: skip

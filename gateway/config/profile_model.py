@@ -17,7 +17,7 @@ __all__ = [
 
 _NAME = r"^[a-z][a-z0-9-]{0,63}$"
 _QUANTITY = r"^[a-z][a-z0-9_]{0,63}$"
-_SEND_WHAT_THEY_LIKE = ("senml", "senml_cbor", "ultralight", "line_protocol")
+_SEND_WHAT_THEY_LIKE = ("senml", "senml_cbor", "ultralight", "line_protocol", "sparkplug")
 
 FLAT = ("csv", "ultralight", "line_protocol")
 """Codecs whose records are names with values, no tree."""
@@ -68,7 +68,7 @@ class _Spec(BaseModel):
 
 
 class IdentitySpec(_Spec):
-    """Where the device's key is; exactly one of the four."""
+    """Where the device's key is; exactly one of the five."""
 
     topic: str | None = None
     """A text of topic variables, such as `{device}` or `{product}/{device}`."""
@@ -78,6 +78,8 @@ class IdentitySpec(_Spec):
     """The key of the object member that a `{}` of the records' path stands for."""
     base_name: bool = False
     """SenML: the base name."""
+    edge_node: bool = False
+    """Sparkplug: group/node of what an edge node says of itself, group/node/device of what it says of a device."""
 
 
 class ProvisioningSpec(_Spec):
@@ -229,7 +231,7 @@ class Profile(_Spec):
     """Template of its topics, such as `city/{zone}/loop/{device}`; give this or `topics`."""
     topics: tuple[str, ...] = ()
     """Several templates, where one kind of device speaks under several."""
-    codec: Literal["json", "senml", "senml_cbor", "csv", "ultralight", "line_protocol", "text"] = "json"
+    codec: Literal["json", "senml", "senml_cbor", "csv", "ultralight", "line_protocol", "text", "sparkplug"] = "json"
     """The format of its payloads."""
     compression: Literal["none", "gzip", "deflate", "zstd", "auto"] = "none"
     """Whether payloads are packed; auto: where the first bytes say so."""

@@ -11,6 +11,7 @@ from gateway.config.problems import problems_of
 from gateway.config.profile_checks import problems_in
 from gateway.config.profile_model import Profile
 from gateway.config.profile_topics import ties
+from gateway.config.sparkplug_checks import nodeless
 from gateway.errors import ConfigError, ConfigErrors
 
 __all__ = ["Profile", "load_profiles"]
@@ -42,6 +43,7 @@ def load_profiles(sources: Mapping[str, str | Mapping[str, Any]]) -> tuple[Profi
     # in order of names, so that one set of profiles always says the same
     found.sort(key=lambda one: (str(vars(one[1]).get("name", "")), one[0]))
     problems.extend(ties(found))
+    problems.extend(nodeless(found))
     if problems:
         raise ConfigErrors(problems)
     return tuple(profile for _, profile in found)

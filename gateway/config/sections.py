@@ -140,6 +140,10 @@ class EngineSettings(Section):
     """A device whose clock is further off moves no watermark."""
     max_devices: Annotated[int, Field(ge=1, le=10_000_000)] = 200_000
     """Devices at most, listed and met on the wire together; messages of further ones are dead letters."""
+    sparkplug_reorder_secs: Annotated[float, Field(ge=0, le=3600)] = 5.0
+    """How long a missing Sparkplug message or birth may still come before the edge node is asked for its births."""
+    sparkplug_rebirth_secs: Annotated[float, Field(ge=0, le=86400)] = 60.0
+    """Between two such requests to one edge node at least, more where it doesn't answer; 0: nobody is asked."""
 
 
 class ClockSettings(Section):

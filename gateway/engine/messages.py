@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from gateway.codecs.compiled import CompiledProfile
 from gateway.codecs.redaction import StrangerRedactor
+from gateway.codecs.sparkplug import Outcome
 from gateway.engine.cross_checks import CrossChecks
 from gateway.engine.devices import Devices
+from gateway.engine.edge_nodes import EdgeNodes
 from gateway.engine.outputs import Outputs
 from gateway.engine.profile_pass import Came, Candidates, Observed, ProfilePass
 from gateway.engine.router import NoMatch, Router
@@ -36,7 +38,7 @@ class Messages:
 
     def __init__(
         self, profiles: Sequence[CompiledProfile], router: Router, gate: TimeGate, devices: Devices,
-        sequences: SequenceTracker,
+        sequences: SequenceTracker, edge_nodes: EdgeNodes,
     ) -> None:  # fmt: skip
         self.profiles = profiles
         self.router = router
@@ -46,6 +48,9 @@ class Messages:
         self._cross = [CrossChecks(profile.profile) for profile in profiles]
         self._strangers = StrangerRedactor([profile.redactor for profile in profiles])
         self._routes = Routes(router)
+        self._edge_nodes = edge_nodes
+        # one more for the topics of no profile, whose index is -1
+        self._sparkplug = np.array([*(each.profile.codec == "sparkplug" for each in profiles), False])
 
     def read(self, rows: Rows, first_offset: int, out: Outputs) -> tuple[list[Candidates], list[Observed]]:
         """Decode the messages of `rows`; what can't be used goes to `out`."""
@@ -55,6 +60,9 @@ class Messages:
         stamp = mine.received_at() if replays else received
         topics, payloads = mine.topics(), mine.payloads()
         routes = self._routes.of(topics)
+        outcomes: dict[int, Outcome] = {}
+        if self._sparkplug.any():
+            outcomes = self._follow_edge_nodes(rows, mine, payloads, routes, out)
         candidates: list[Candidates] = []
         observed: list[Observed] = []
         for index, places in self._groups(mine, payloads, routes, first_offset, out):
@@ -67,6 +75,8 @@ class Messages:
                     mine, places, [topics[k] for k in chosen], [payloads[k] for k in chosen], routes[places],
                     received[places], stamp[places], replays,
                 )  # fmt: skip
+            if self._sparkplug[index]:
+                came.outcomes = [outcomes[k] for k in (range(len(mine)) if places is None else places.tolist())]
             work = ProfilePass(
                 self.profiles[index], self.devices, self.gate, self.sequences, out, first_offset, came, self._routes,
                 self._cross[index],
@@ -76,6 +86,18 @@ class Messages:
                 candidates.append(found[0])
                 observed.append(found[1])
         return candidates, observed
+
+    def _follow_edge_nodes(
+        self, rows: Rows, mine: Rows, payloads: Sequence[bytes], routes: NDArray[np.int32], out: Outputs
+    ) -> dict[int, Outcome]:
+        """What sessions make of Sparkplug messages, by place: in order of receipt, whatever profiles they are of."""
+        profile = self._routes.profile[routes]
+        outcomes: dict[int, Outcome] = {}
+        for k in np.flatnonzero(self._sparkplug[profile]).tolist():
+            if payloads[k]:
+                name = self.profiles[profile[k]].name
+                outcomes[k] = self._edge_nodes.take(mine[k], name, out, replayed=rows[k].kind == _REPLAY)
+        return outcomes
 
     def _groups(
         self, mine: Rows, payloads: Sequence[bytes], routes: NDArray[np.int32], first_offset: int, out: Outputs

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from gateway.engine.alarm_model import Transition
+from gateway.engine.brought import Brought
 from gateway.engine.figures import Figure
-from gateway.engine.results import DeviceRecord, LedgerDelta, LedgerKey, Reject, SeriesName, StepResult
+from gateway.engine.results import DeviceRecord, EdgeNote, LedgerDelta, LedgerKey, Reject, SeriesName, StepResult
 from gateway.rows import Row
 from processors.columns import AggregateBatch, DirtyPanes, FlagRewrites, ReadingBatch
 
@@ -22,6 +23,8 @@ class Outputs:
 
     def __init__(self) -> None:
         self.readings: list[ReadingBatch] = []
+        self.brought: list[Brought] = []
+        """The same, with their messages."""
         self.aggregates: list[AggregateBatch] = []
         self.dirty: list[DirtyPanes] = []
         self.series: list[SeriesName] = []
@@ -30,6 +33,7 @@ class Outputs:
         self.rewrites: list[FlagRewrites] = []
         self.transitions: list[Transition] = []
         self.figures: list[Figure] = []
+        self.edges: list[EdgeNote] = []
         self._rejects: dict[tuple[int, str, str], Reject] = {}
         self._letters: dict[tuple[int, str], int] = {}
 
@@ -70,4 +74,5 @@ class Outputs:
             rewrites=FlagRewrites.concat(self.rewrites),
             transitions=self.transitions,
             figures=self.figures,
+            edges=self.edges,
         )

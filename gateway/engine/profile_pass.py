@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.codecs.compiled import RECEIPT, CompiledProfile, Decoded, Fault, State
+from gateway.codecs.sparkplug import Outcome
 from gateway.config.topic_template import fill
 from gateway.engine.cross_checks import CrossChecks
 from gateway.engine.devices import Devices, Refusal
@@ -47,6 +48,8 @@ class Came:
     """The same, but of a replayed one when it first came: that stamps it."""
     replays: bool
     """Some of the call's rows may be replayed ones."""
+    outcomes: list[Outcome] | None = None
+    """What its edge node's session made of each (Sparkplug); None: there are no sessions."""
 
 
 @dataclass(slots=True)
@@ -105,7 +108,11 @@ class ProfilePass:
     def run(self) -> tuple[Candidates, Observed] | None:
         """The readings that may be accepted, and what was observed; None: there are none."""
         out, name = self._out, self._profile.name
-        decoded = self._profile.decode(self._came.payloads, self._came.topics, self._stamp)
+        came = self._came
+        if came.outcomes is None:
+            decoded = self._profile.decode(came.payloads, came.topics, self._stamp)
+        else:
+            decoded = self._profile.decode_resolved(came.outcomes)
         for k, reason, detail in decoded.rejected:
             self._reject(k, reason, detail)
         for k, ignored in decoded.ignored:
@@ -254,19 +261,21 @@ class ProfilePass:
         if decoded.sequence is not None and self._profile.sequence_of is None:
             self._follow_sequence(decoded, keep, device)
         message, ts, value, state, within = decoded.message, decoded.ts, decoded.value, decoded.state, decoded.within
+        kept = decoded.historical
         if not keep.all():
+            kept = kept if kept is None else kept[keep]
             device, stamped, valued, message, ts = device[keep], stamped[keep], valued[keep], message[keep], ts[keep]
             value, state, within = value[keep], state[keep], within if within is None else within[keep]
         if stamped.any():
             ts = np.where(stamped, self._stamp[message], ts)
         received = self._came.received[message]
-        verdict = self._gate.judge(device, ts, received, self._registry.offset)
+        verdict = self._gate.judge(device, ts, received, self._registry.offset, kept)
         self._hear(device, ts, received, message, within)
         observed = Observed(self._registry.lane[device], ts, received, verdict.steady, verdict.usual)
         for gone, reason in ((verdict.ahead, Unstored.QUARANTINED), (verdict.expired, Unstored.EXPIRED)):
             if gone.any():
                 self._turn_away(gone, reason, valued, message, device, ts)
-        flag, why = self._judge(value, state, stamped, message, verdict)
+        flag, why = self._judge(value, state, stamped, message, verdict, kept)
         valued = valued & ~(verdict.ahead | verdict.expired)[:, None]
         series = self._devices.series(self._profile, device, valued, self._out)
         return _flatten(valued, self._places[message], device, series, ts, value, flag, why), observed
@@ -335,7 +344,7 @@ class ProfilePass:
             self._letter(k, reason, f"event time is {abs(secs):.0f} s {side} its receipt", whose)
 
     def _judge(
-        self, value: F64, state: U8, stamped: Mask, message: I32, verdict: Verdict
+        self, value: F64, state: U8, stamped: Mask, message: I32, verdict: Verdict, kept: Mask | None
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
         """Flag and circumstances of each (record, quantity)."""
         profile = self._profile
@@ -347,7 +356,11 @@ class ProfilePass:
         self._cross.judge(value, flag, why)
         about = np.zeros(len(message), np.uint32)
         about[stamped] |= np.uint32(Why.RECEIPT_TIME)
-        about[~verdict.steady] |= np.uint32(Why.CLOCK_OFFSET)
+        if kept is None:
+            about[~verdict.steady] |= np.uint32(Why.CLOCK_OFFSET)
+        else:
+            about[~verdict.steady & ~kept] |= np.uint32(Why.CLOCK_OFFSET)
+            about[kept] |= np.uint32(Why.HISTORICAL)
         if self._came.replays:
             replayed = self._per_row([run.kind for run in self._came.rows.runs]) == RowKind.REPLAY
             about[replayed[message]] |= np.uint32(Why.REPLAYED)

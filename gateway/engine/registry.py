@@ -45,6 +45,9 @@ class Registry:
         self.table = np.empty((0, 1), np.int32)
         """Series of (device, quantity's place in its profile); -1: none yet."""
 
+        self.offline = np.empty(0, np.int64)
+        """When each device went offline, as a death says (UTC ns); 0: none has, or it came back."""
+
     def __len__(self) -> int:
         return len(self.records)
 
@@ -138,6 +141,7 @@ class Registry:
         self.newest = np.concatenate([self.newest, np.zeros(more, np.int64)])
         self.fresh = np.concatenate([self.fresh, np.zeros(more, np.int64)])
         self.within = np.concatenate([self.within, np.full(more, np.nan)])
+        self.offline = np.concatenate([self.offline, np.zeros(more, np.int64)])
         self.table = np.concatenate([self.table, np.full((more, self.table.shape[1]), -1, np.int32)])
 
     def _widen(self, quantities: int) -> None:
@@ -160,6 +164,7 @@ class Registry:
             "newest": self.newest[:n].copy(),
             "fresh": self.fresh[:n].copy(),
             "within": self.within[:n].copy(),
+            "offline": self.offline[:n].copy(),
             "table": self.table[:n].copy(),
         }
 
@@ -176,6 +181,7 @@ class Registry:
         made.newest = state["newest"].copy() if "newest" in state else np.zeros_like(made.heard)
         made.fresh = state["fresh"].copy() if "fresh" in state else made.heard.copy()
         made.within = state["within"].copy()
+        made.offline = state["offline"].copy() if "offline" in state else np.zeros_like(made.heard)
         made.table = state["table"].copy()
         made._lane_of = {pair: index for index, pair in enumerate(made.lanes)}
         made._by_id = {record.id: index for index, record in enumerate(made.records)}

@@ -12,7 +12,7 @@ from gateway.engine.incidents.incident_model import IncidentChange
 from gateway.engine.incidents.report_model import ReportChange
 from processors.columns import AggregateBatch, DirtyPanes, FlagRewrites, ReadingBatch
 
-__all__ = ["DeviceRecord", "LedgerDelta", "LedgerKey", "Reject", "SeriesName", "StepResult"]
+__all__ = ["DeviceRecord", "EdgeNote", "LedgerDelta", "LedgerKey", "Reject", "SeriesName", "StepResult"]
 
 
 class LedgerKey(NamedTuple):
@@ -72,6 +72,22 @@ class DeviceRecord(msgspec.Struct, frozen=True, array_like=True):
     """UTC ns of the row that brought it."""
 
 
+class EdgeNote(msgspec.Struct, frozen=True, array_like=True):
+    """Something about a Sparkplug edge node, or a device of it, that others should do or know."""
+
+    kind: str
+    """`rebirth`: ask the node for its births; `online`, `offline`: a birth or a death has said so."""
+    group: str
+    node: str
+    device: str
+    """"": the node itself."""
+    at: int
+    """UTC ns."""
+    source: int
+    """The connection by which it is heard."""
+    why: str = ""
+
+
 @dataclass(slots=True)
 class StepResult:
     """One call's outputs. `checksum` of a call is taken over their encoding, so order within each part is fixed."""
@@ -88,3 +104,4 @@ class StepResult:
     figures: Sequence[Figure] = ()
     reports: Sequence[ReportChange] = ()
     incidents: Sequence[IncidentChange] = ()
+    edges: Sequence[EdgeNote] = ()

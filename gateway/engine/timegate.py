@@ -47,13 +47,21 @@ class TimeGate:
         ts: NDArray[np.int64],
         received_at: NDArray[np.int64],
         offset: NDArray[np.int64],
+        kept: NDArray[np.bool_] | None = None,
     ) -> Verdict:
         """Judge records and bring the devices' estimated offsets (`offset`, changed in place) up to date.
 
         The estimate is the newest event time against receipt with the least delay seen; a longer delay moves it by a
         tenth only, so that one slow message makes no slow clock. It is bounded, so that one absurd time is soon
-        forgotten.
+        forgotten. What a device says that it had `kept` tells nothing of its clock and moves no watermark.
         """
+        if kept is not None:
+            apart = self.judge(device, ts, received_at, np.full_like(offset, NO_OFFSET))
+            live = ~kept
+            fresh = self.judge(device[live], ts[live], received_at[live], offset)
+            steady, usual = np.zeros(len(ts), np.bool_), np.zeros(len(ts), np.int64)
+            steady[live], usual[live] = fresh.steady, fresh.usual
+            return Verdict(apart.ahead, apart.expired, steady, usual)
         ahead = ts > received_at + self.max_ahead
         expired = ts < received_at - self.late_horizon
         reach = max(2 * self.max_ahead, 4 * self.clock_bound)

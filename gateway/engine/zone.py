@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from gateway.codecs.compiled import CompiledProfile, compile_profile
 from gateway.config.content import EngineContent
 from gateway.config.profiles import Profile, load_profiles
+from gateway.engine.brought import Brought
 from gateway.engine.conditions.judge import Judge
 from gateway.engine.dedupe import Dedupe
 from gateway.engine.devices import Devices
+from gateway.engine.edge_nodes import EdgeNodes
 from gateway.engine.messages import Messages
 from gateway.engine.outputs import Outputs
 from gateway.engine.profile_pass import Candidates, Observed
@@ -64,6 +66,7 @@ class ZoneEngine:
         self._clock_judged_at = 0
         self.registry = Registry()
         self._sequences = SequenceTracker()
+        self.edge_nodes = EdgeNodes()
         self._dedupe = Dedupe()
         self._windows = WindowSet(np.empty(0, np.int64))
         self._watermarks = Watermarks()
@@ -95,6 +98,8 @@ class ZoneEngine:
                 self.offset += 1
         self._take(Rows(between), out)
         self._progress(live)
+        # without rows nothing waits to be read: what is missing by now is missing
+        self.edge_nodes.tick(self.now, came.runs[-1].last_at if came.runs else self.now, out)
         self._close(out)
         self._judge(live, out)
         return out.result()
@@ -140,9 +145,11 @@ class ZoneEngine:
         if late.any():
             self._tally("late", late, came, out, book="beside")
             self._mark_late(came.series[late], came.ts[late], out)
-        batch = ReadingBatch(came.series, came.ts, came.value, came.flag, came.why)
-        batch = batch if accepted.all() else batch.take(accepted)
+        batch, row = ReadingBatch(came.series, came.ts, came.value, came.flag, came.why), came.row
+        if not accepted.all():
+            batch, row = batch.take(accepted), row[accepted]
         out.readings.append(batch)
+        out.brought.append(Brought.by(batch, row + np.int64(self.offset)))
         if self._quality.compares and len(batch):
             self._compare(batch, measured, accepted, came, rows, out)
 
@@ -247,7 +254,7 @@ class ZoneEngine:
 
     def _judge(self, live: bool, out: Outputs) -> None:
         """Conditions see what is not late: readings by their flag, windows as they close."""
-        self.judge.step(out.readings, out.aggregates, self._watermarks.current(), self.now, live, out)
+        self.judge.step(out.brought, out.aggregates, self._watermarks.current(), self.now, live, out)
 
     @property
     def series_lane(self) -> NDArray[np.int32]:
@@ -304,7 +311,8 @@ class ZoneEngine:
         gate = TimeGate(options.max_ahead_ns, options.clock_bound_ns, options.late_horizon_ns)
         devices = Devices(self.registry, frozenset(content.zones), options.max_devices)
         router = Router(profiles, options.bounds.max_topic_bytes)
-        self._messages = Messages(compiled, router, gate, devices, self._sequences)
+        self.edge_nodes.configure(options, self.registry)
+        self._messages = Messages(compiled, router, gate, devices, self._sequences, self.edge_nodes)
         self._windows.day_edges = day_edges(content.timezone)
         self._raw_profiles = profiles
 
@@ -354,6 +362,7 @@ class ZoneEngine:
             "content": self._content_bytes,
             "registry": self.registry.snapshot(),
             "sequences": self._sequences.snapshot(),
+            "edge_nodes": self.edge_nodes.snapshot(),
             "newest": self._dedupe.newest[: len(self.registry.series)].copy(),
             "windows": self._windows.snapshot(),
             "watermarks": self._watermarks.snapshot(),
@@ -372,6 +381,7 @@ class ZoneEngine:
         made._clock_judged_at = state["clock_judged_at"]
         made.registry = Registry.restore(state["registry"])
         made._sequences = SequenceTracker.restore(state["sequences"])
+        made.edge_nodes = EdgeNodes.restore(state.get("edge_nodes", ()))  # none before 0.3
         made._windows = WindowSet.restore(state["windows"])
         made._watermarks = Watermarks.restore(state["watermarks"])
         made._closed_at = state["closed_at"].copy()

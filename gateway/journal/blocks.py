@@ -14,7 +14,7 @@ from gateway.engine.alarm_model import Transition
 from gateway.engine.figures import Figure
 from gateway.engine.incidents.incident_model import IncidentChange
 from gateway.engine.incidents.report_model import ReportChange
-from gateway.engine.results import DeviceRecord, LedgerKey, Reject, SeriesName, StepResult
+from gateway.engine.results import DeviceRecord, EdgeNote, LedgerKey, Reject, SeriesName, StepResult
 from gateway.errors import JournalCorrupt
 from processors.columns import AggregateBatch, Columns, DirtyPanes, FlagRewrites, ReadingBatch
 
@@ -22,9 +22,9 @@ __all__ = ["checksum", "decode", "encode"]
 
 B = TypeVar("B", bound=Columns)
 
-_FORMAT = 4
-_READABLE = (1, 2, 3, 4)
-"""1 had no transitions, 2 no figures, 3 no reports and incidents."""
+_FORMAT = 5
+_READABLE = (1, 2, 3, 4, 5)
+"""1 had no transitions, 2 no figures, 3 no reports and incidents, 4 no notes on edge nodes."""
 
 
 class _Body(msgspec.Struct, array_like=True, gc=False):
@@ -41,6 +41,7 @@ class _Body(msgspec.Struct, array_like=True, gc=False):
     figures: list[Figure] = []
     reports: list[ReportChange] = []
     incidents: list[IncidentChange] = []
+    edges: list[EdgeNote] = []
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -67,6 +68,7 @@ def encode(result: StepResult) -> bytes:
         figures=list(result.figures),
         reports=list(result.reports),
         incidents=list(result.incidents),
+        edges=list(result.edges),
     )
     return _ENCODER.encode(block)
 
@@ -101,6 +103,7 @@ def decode(body: bytes) -> StepResult:
             figures=block.figures,
             reports=block.reports,
             incidents=block.incidents,
+            edges=block.edges,
         )
     except (msgspec.DecodeError, ValueError) as error:
         raise JournalCorrupt(f"a block can't be read ({error}).") from error

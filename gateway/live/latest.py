@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.columns import STATS, AggregateBatch, FlagRewrites, ReadingBatch
+from processors.flags import Why
 
 __all__ = ["Changed", "LatestReadings", "LatestWindows"]
 
@@ -26,7 +27,10 @@ class LatestReadings:
         self.why = np.empty(0, np.uint32)
 
     def take(self, readings: ReadingBatch) -> NDArray[np.int32]:
-        """Readings in order of arrival; gives the series whose newest one they changed."""
+        """Readings in order of arrival; gives the series whose newest one they changed. Historical ones change none."""
+        kept = (readings.why & np.uint32(Why.HISTORICAL)) != 0
+        if kept.any():
+            readings = readings.take(~kept)
         if not len(readings):
             return np.empty(0, np.int32)
         rows = _last_of_each(readings.series, readings.ts)

@@ -40,6 +40,7 @@ from gateway.runtime.lock import FolderLock
 from gateway.runtime.notify_parts import NotifyParts
 from gateway.runtime.offices import GatewayOffice
 from gateway.runtime.parts import Journal
+from gateway.runtime.rebirth_parts import RebirthParts
 from gateway.runtime.recovery import Recovered, configure, recover
 from gateway.runtime.reviser import Reviser
 from gateway.runtime.runner import Runner
@@ -135,6 +136,7 @@ class Gateway:
             settings, content, self.inbox, self.intake, stamps, self.reports, self.notes, new_session=new_session
         )
         self.live_parts = LiveParts(self, content)
+        self.rebirth_parts = RebirthParts(self)
         self.notify_parts = NotifyParts(self, content)
         self.office = GatewayOffice(self)
         self.desk = Desk(self.office)
@@ -167,6 +169,7 @@ class Gateway:
             reviser = group.create_task(self.reviser.run(), name="gateway.reviser")
             timers = self.housekeeping.start(group)
             live, notify = self.live_parts.start(group), self.notify_parts.start(group)
+            rebirths = self.rebirth_parts.start(group)
             await stop.wait()
             started = monotonic()
             self.telemetry.emit(ShutdownStarted())
@@ -182,6 +185,7 @@ class Gateway:
             self.runner.stop()
             await runner
             self.stopping = "the live view"
+            rebirths.cancel()
             await self.live_parts.end(live)
             self.stopping = "the stores"
             await self.housekeeping.end(timers)
@@ -269,6 +273,7 @@ class Gateway:
         self._stages.committed(self.engines.offset, position)
         self.view.committed(monotonic(), len(rows), result)
         self.live_parts.hub.committed(result)
+        self.rebirth_parts.committed(result)
         self.metrics.outbox_fsync.observe(self.runner.commit_secs)
         for reject in result.rejects:
             self.telemetry.emit(MessageRejected(reject.reason, reject.profile, reject.detail))

@@ -149,7 +149,8 @@ class GatewayOffice:
                 "urgent": [msgspec.structs.asdict(alarm) for alarm in view.alarms.most_urgent(_URGENT)],
             },
             "troubles": view.troubles.counts(),
-            "live_hub": gateway.live_parts.status(), "notify": gateway.notify_parts.status(),
+            "live_hub": gateway.live_parts.status(), "sparkplug": gateway.rebirth_parts.status(),
+            "notify": gateway.notify_parts.status(),
             "rejects": [
                 {"received_at": r.received_at, "reason": r.reason, "topic": r.topic, "detail": r.detail}
                 for r in view.newest_rejects()
@@ -245,7 +246,7 @@ class FileOffice:
             },
             "cpu": {"process_secs": 0.0, "stages": {}, "peak_rss_bytes": 0},
             "aggregates": {"written": None, "revised": None}, "city": [], "city_totals": {},
-            "alarms": {"states": {}, "urgent": []}, "troubles": {}, "live_hub": None,
+            "alarms": {"states": {}, "urgent": []}, "troubles": {}, "live_hub": None, "sparkplug": None,
             "notify": {"enabled": self.settings.notify.enabled, "problem": "", "channels": {}}, "rejects": [],
         }  # fmt: skip
 

@@ -18,6 +18,10 @@ from typing import Any
 __all__ = ["Expected", "Raised", "TroubleScore", "Verdict", "alarms_of", "score_troubles"]
 
 
+EVER = 1 << 62
+"""UTC ns: the year 2116."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """A trouble of the script, as the simulators' truth tells it. Times are UTC ns."""
@@ -70,6 +74,8 @@ class Verdict:
 
     expected: Expected
     alarms: list[Raised] = field(default_factory=list)
+    until: int = EVER
+    """When the run ended: what may come later isn't asked for."""
 
     @property
     def hit(self) -> bool:
@@ -83,7 +89,9 @@ class Verdict:
 
     @property
     def cleared(self) -> bool:
-        """In time after its end."""
+        """In time after its end, if the run went on for so long."""
+        if self.alarms and self.expected.end + self.expected.over > self.until:
+            return True
         over = self.alarms[-1].cleared if self.alarms else None
         return over is not None and over <= self.expected.end + self.expected.over
 
@@ -104,6 +112,8 @@ class TroubleScore:
 
     verdicts: list[Verdict]
     unexplained: list[Raised]
+    unplayed: list[Expected] = field(default_factory=list)
+    """The run ended before they had to be raised, and they were not."""
 
     @property
     def wrong(self) -> list[Verdict]:
@@ -129,9 +139,9 @@ def alarms_of(transitions: Iterable[Mapping[str, Any]]) -> list[Raised]:
     return sorted(out, key=lambda alarm: (alarm.at, alarm.condition, alarm.asset))
 
 
-def score_troubles(expected: Sequence[Expected], alarms: Sequence[Raised]) -> TroubleScore:
-    """Match alarms to the troubles that explain them."""
-    verdicts = [Verdict(trouble) for trouble in expected if trouble.expect]
+def score_troubles(expected: Sequence[Expected], alarms: Sequence[Raised], until: int = EVER) -> TroubleScore:
+    """Match alarms to the troubles that explain them; `until` is when the run ended, UTC ns."""
+    verdicts = [Verdict(trouble, until=until) for trouble in expected if trouble.expect]
     others: list[Raised] = []
     for alarm in alarms:
         meant = next((verdict for verdict in verdicts if _is_meant(verdict.expected, alarm)), None)
@@ -140,7 +150,12 @@ def score_troubles(expected: Sequence[Expected], alarms: Sequence[Raised]) -> Tr
     unexplained = [
         alarm for alarm in others if not any(_is_consequence(each, alarm, each in raised) for each in expected)
     ]
-    return TroubleScore(verdicts, unexplained)
+    unplayed = [
+        verdict.expected for verdict in verdicts
+        if not verdict.alarms and verdict.expected.start + verdict.expected.within > until
+    ]  # fmt: skip
+    played = [verdict for verdict in verdicts if verdict.expected not in unplayed]
+    return TroubleScore(played, unexplained, unplayed)
 
 
 def _is_meant(trouble: Expected, alarm: Raised) -> bool:

@@ -9,6 +9,10 @@ from gateway.score.truth_book import Gate
 __all__ = ["Figure", "score_ledger"]
 
 
+_SESSIONS = {"messages missing by their numbers": "missing", "births asked of edge nodes": "rebirths_asked"}
+"""What is expected of edge nodes: name -> term beside the ledger."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One figure of the ledger."""
@@ -39,6 +43,7 @@ def score_ledger(expected: Mapping[str, Any], ledger: Mapping[str, Any], gate: G
         Figure("messages received once", *_span(want_messages["received"]),
                messages["received"] - messages["redelivered"]),
         Figure("messages decoded", *_span(want_messages["decoded"]), messages["decoded"]),
+        *_ignored(want_messages, messages),
         Figure("messages waiting", 0, 0, messages["waiting"]),
         Figure("messages shed", 0, 0, messages["shed"]),
     ]  # fmt: skip
@@ -66,9 +71,18 @@ def score_ledger(expected: Mapping[str, Any], ledger: Mapping[str, Any], gate: G
         ]
     for name, store in ledger["stores"].items():
         out += [Figure(f"readings {term} by {name}", 0, 0, store[term]) for term in ("refused", "dropped", "waiting")]
+    for name, term in _SESSIONS.items():
+        if term in expected.get("sessions", {}):
+            out.append(Figure(name, *_span(expected["sessions"][term]), ledger["beside"].get(term, 0)))
     off = sum(1 for _ in ledger["off"])
     out.append(Figure("equations of the ledger that do not balance", 0, 0, off))
     return out
+
+
+def _ignored(want: Mapping[str, Any], found: Mapping[str, Any]) -> list[Figure]:
+    """Births and deaths of edge nodes; a city of other devices sends nothing without a reading."""
+    least, most = _span(want.get("ignored", (0, 0)))
+    return [Figure("messages ignored", least, most, found["ignored"])] if most else []
 
 
 def _span(pair: Sequence[int]) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from gateway.score.troubles import Expected
 
 __all__ = ["FORMAT", "TruthRun", "open_run"]
 
-FORMAT = 1
+FORMAT = 2
 _REMEDY = "Name the folder that `cityloom sim run --truth FOLDER` wrote."
 
 

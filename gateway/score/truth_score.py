@@ -5,11 +5,11 @@ truth_book --> truth_readings, truth_windows        ledger --> truth_ledger     
                                                    RunScore
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from gateway.score.troubles import Raised, TroubleScore, score_troubles
+from gateway.score.troubles import EVER, Raised, TroubleScore, score_troubles
 from gateway.score.truth_ledger import Figure
 from gateway.score.truth_readings import KINDS, Odd, ReadingScore
 from gateway.score.truth_run import TruthRun
@@ -19,8 +19,10 @@ __all__ = ["RunScore", "score_alarms"]
 
 _NAMED = 1_000
 """Of a kind in the JSON; all are counted."""
-_AFTER = 3600 * 1_000_000_000
-"""An alarm may be the consequence of a fault at its device so long after it."""
+_MEASURED = "measured"
+"""In the rules: what is judged by the values of a device of that profile."""
+_SILENT = "device.silent"
+"""Of a device that was only met because a message went astray nothing else is known, and nothing more comes."""
 
 
 @dataclass(slots=True)
@@ -86,7 +88,8 @@ class RunScore:
                     }
                     for verdict in self.alarms.verdicts
                 ],
-                "wrong": len(self.alarms.wrong), "false": [_alarm(each) for each in self.false_alarms],
+                "wrong": len(self.alarms.wrong), "unplayed": len(self.alarms.unplayed),
+                "false": [_alarm(each) for each in self.false_alarms],
                 "disturbed_by_faults": [_alarm(each) for each in self.disturbed],
             },
         }  # fmt: skip
@@ -97,24 +100,51 @@ def _alarm(alarm: Raised) -> dict[str, Any]:
 
 
 def score_alarms(
-    run: TruthRun, alarms: Sequence[Raised], strangers: Container[str] = ()
+    run: TruthRun, alarms: Sequence[Raised], strangers: Container[str] = (), until: int = EVER
 ) -> tuple[TroubleScore, list[Raised]]:
     """Alarms against the script; and those apart that a fault of the device, or of one on the asset, explains.
 
     strangers: devices that were only met because a message went astray.
+    until: when the run ended, UTC ns: what had to be told later is not asked for.
     """
-    score = score_troubles(run.troubles, alarms)
-    disturbing = set(run.rules["disturbing"])
-    assets = {row["device"]: row["asset"] for row in run.table("devices").to_pylist()}
-    spans: dict[str, list[tuple[int, int]]] = {}
-    for row in run.table("faults").to_pylist():
-        if row["fault"] in disturbing:
-            for place in {row["device"], assets.get(row["device"], "")} - {""}:
-                spans.setdefault(place, []).append((row["start"], row["end"] + _AFTER))
+    score = score_troubles(run.troubles, alarms, until)
+    devices = {row["device"]: row for row in run.table("devices").to_pylist()}
+    causes = _causes(run, devices)
     disturbed = [
         alarm for alarm in score.unexplained
-        if (alarm.asset in strangers and alarm.asset not in assets)
-        or any(start <= alarm.at <= end for start, end in spans.get(alarm.asset, ()))
+        if (alarm.condition == _SILENT and alarm.asset in strangers and alarm.asset not in devices)
+        or any(cause.explains(alarm) for cause in causes.get(alarm.asset, ()))
     ]  # fmt: skip
     score.unexplained = [alarm for alarm in score.unexplained if alarm not in disturbed]
     return score, disturbed
+
+
+class _Cause(NamedTuple):
+    """What a fault may explain at a place; times are UTC ns by readings."""
+
+    conditions: tuple[str, ...]
+    """Beginnings of their names."""
+    start: int
+    end: int
+
+    def explains(self, alarm: Raised) -> bool:
+        return self.start <= alarm.at <= self.end and alarm.condition.startswith(self.conditions)
+
+
+def _causes(run: TruthRun, devices: Mapping[str, Mapping[str, Any]]) -> dict[str, list[_Cause]]:
+    """By device or asset, by the rules that the run was written with: what a fault can't cause it doesn't explain."""
+    out: dict[str, list[_Cause]] = {}
+    explains, domains = run.rules["explains"], run.rules["domains"]
+    for row in run.table("faults").to_pylist():
+        rule = explains.get(row["fault"])
+        device = devices.get(row["device"])
+        if rule is None or device is None:
+            continue
+        end = row["end"] + round(rule["after_secs"] * 1e9)
+        named = tuple(name for name in rule["conditions"] if name != _MEASURED)
+        values = tuple(domains.get(device["profile"], ())) if _MEASURED in rule["conditions"] else ()
+        if named or values:
+            out.setdefault(row["device"], []).append(_Cause(named + values, row["start"], end))
+        if values and device["asset"]:
+            out.setdefault(device["asset"], []).append(_Cause(values, row["start"], end))
+    return out

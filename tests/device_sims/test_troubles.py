@@ -10,8 +10,10 @@ import pytest
 
 from device_sims.city import load_city
 from device_sims.fleet import Fleet, Message
+from device_sims.noise import Noise
 from device_sims.scenario import load_scenario, scenario_names
 from device_sims.troubles import Place, Trouble
+from device_sims.weather import Weather
 
 MINUTE = 60_000_000_000
 ORIGIN = 1_772_553_600_000_000_000
@@ -214,6 +216,19 @@ def test_every_built_in_scenario_fits_the_city() -> None:
         ('kind = "burst"\nat = "25:00"', "no time"),
         ('kind = "burst"\ncolour = 1', "not known"),
         ('kind = "burst"\nzone = "atlantis"', "no device"),
+        ('kind = ["burst"]', "no trouble"),
+        ('kind = "burst"', "size must be a number, not None"),
+        ('kind = "burst"\nsize = "big"', "size must be a number, not 'big'"),
+        ('kind = "burst"\nsize = nan', "size must be a number"),
+        ('kind = "burst"\nsize = -3', "size of a burst must lie from 0"),
+        ('kind = "jam"\nsize = 0', "size of a jam must lie from 0.01"),
+        ('kind = "theft"\nsize = 2', "size of a theft must lie from 0 to 1"),
+        ('kind = "burst"\nsize = 5\ndevice = "gas-0001"', "no device there feels a burst; water-flow or water-pres"),
+        ('kind = "burst"\nsize = 5\nday = "x"', "day must be a number"),
+        ('kind = "burst"\nsize = 5\nday = 1.5', "day must be a whole number"),
+        ('kind = "burst"\nsize = 5\nminutes = 1e300', "minutes must be a number above 0, a year"),
+        ('kind = "burst"\nsize = 5\nalso = "water.leak"', "also must be a list of texts"),
+        ('kind = "burst"\nsize = 5\nexpect = "water.burst"', "within_secs must be above 0 where an alarm"),
     ],
 )
 def test_a_wrong_scenario_says_what_is_wrong(line: str, problem: str, tmp_path: Path) -> None:
@@ -227,3 +242,57 @@ def test_a_wrong_scenario_says_what_is_wrong(line: str, problem: str, tmp_path: 
 
     with pytest.raises(ValueError, match=problem):
         load_scenario(str(file), load_city(), ORIGIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[[trouble]]", "trouble is not known; there are faults, name, run, sentence, troubles"),
+        ("troubles = 5", r"troubles must be tables, \[\[troubles\]\]"),
+        ("faults = [1]", "faults must be tables"),
+        ("run = 3", "run must be a table"),
+        ('[run]\nhours = "x"', "run.hours must be a number, not 'x'"),
+        ("[run]\nhours = inf", "run.hours must be a number"),
+        ("[run]\nstep_secs = 0", "run.step_secs must lie above 0"),
+        ("[run]\nzones = 3", "run.zones must be a list of texts"),
+        ('[[faults]]\nkind = ["late"]\nat = "08:00"\nminutes = 5', "no fault"),
+        ('[[faults]]\nkind = "noise"\nat = "08:00"\nminutes = 5\nsize = nan', "size must be a number"),
+    ],
+)
+def test_what_cannot_be_read_of_a_scenario_is_not_passed_over(text: str, problem: str, tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text(text)
+
+    with pytest.raises(ValueError, match=problem):
+        load_scenario(str(file), load_city(), ORIGIN)
+
+
+def test_a_scenario_may_be_about_a_copy_of_the_city(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    when = 'at = "08:00"\nminutes = 30\nsentence = "x"\n'
+    file.write_text(
+        f'[[troubles]]\nkind = "incident"\nasset = "huanan-expressway-4-c1"\nmost_m = 6000\nsize = 0.2\n{when}'
+        f'[[troubles]]\nkind = "storm"\nzone = "tianhe-c1"\nsize = 50\n{when}'
+    )
+    city = load_city(2000, recordings=False)
+
+    incident, storm = load_scenario(str(file), city, ORIGIN).troubles
+
+    (built_in,) = load_scenario("rush-hour-incident", city, ORIGIN).troubles
+    assert set(incident.reach["queue"]) == {f"{name}-c1" for name in built_in.reach["queue"] if "-c" not in name}
+    assert {"tianhe-c1", "feeder-tianhe-1-c1"} <= set(storm.zones)
+    assert "feeder-tianhe-1" not in storm.zones
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_a_scenario_of_dry_days_is_played_on_dry_days_whenever_and_with_whichever_seed(seed: int) -> None:
+    city, weather = load_city(recordings=False), Weather(Noise(seed, []))
+    extent = load_scenario("blocked-drain", city, ORIGIN).extent
+
+    for month in range(12):
+        now = ORIGIN + month * 30 * 24 * 60 * MINUTE
+        begin, end = extent.times(city, now, seed)
+        assert begin < now
+        assert end - begin == 120 * 60 * MINUTE
+        before, after = weather.fallen(np.array([begin, end]))
+        assert before == after

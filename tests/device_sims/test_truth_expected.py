@@ -11,7 +11,7 @@ from device_sims.faults import NAMES
 from device_sims.kinds import Reading
 from device_sims.message import Message
 from device_sims.truth import RunFolder, RunStory
-from device_sims.truth_rules import RULES
+from device_sims.truth_rules import REJECTING, RULES
 
 S = 1_000_000_000
 T = 1_772_625_600 * S
@@ -55,6 +55,21 @@ def test_what_nobody_can_read_is_rejected_by_its_reason(tmp_path: Path) -> None:
     assert rejected == {"payload_too_large": [1, 1], "unreadable": [2, 2]}
     assert found["messages"]["decoded"] == [1, 1]
     assert found["readings"]["carried"] == [1, 1]
+
+
+def test_what_carries_no_reading_by_design_is_ignored(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.begin(RunStory(1, T, T, 1.0, "city"), CITY, None)
+    for said, acked_at in (((), T), ((Reading("flow", T, 1.0),), T), ((), None)):
+        run.part.sent(Message(T, "n/p", 0, "topic", b"", said, "", said, 1, "pump"), T, acked_at)
+    sessions = {"missing": [0, 1], "rebirths_asked": [0, 1]}
+    run.finish(dict.fromkeys(("messages", "sent", "readings", "resent"), 0), [], cleanly=True, sessions=sessions)
+    found = json.loads((tmp_path / "run" / "expected.json").read_text())
+
+    assert found["messages"]["ignored"] == [1, 2]
+    assert found["messages"]["decoded"] == [1, 1]
+    assert found["messages"]["received"] == [2, 3]
+    assert found["sessions"] == sessions
 
 
 def test_the_clock_gate_and_the_late_horizon_refuse(tmp_path: Path) -> None:
@@ -104,3 +119,11 @@ def test_one_field_is_invalid_of_each_wrong_type(tmp_path: Path) -> None:
     assert found["readings"]["invalid"] == [1, 1]
     ought = {each["fault"]: each["ought"] for each in found["by_fault"]}
     assert "invalid" in ought["wrong_type"]
+
+
+def test_half_a_line_without_its_time_is_expected_to_be_refused_for_that() -> None:
+    line = "weather,station=wx-01 temperature=21.5,humidity=61 1772553600000000000"
+
+    assert not line[: len(line) // 2].endswith("0"), "the time stands last, and is what half a line lacks first"
+    assert "time_missing" in REJECTING["truncated"]
+    assert REJECTING["truncated"] == REJECTING["invalid"], "one figure of the ledger: reasons are told once"

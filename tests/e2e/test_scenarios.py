@@ -15,7 +15,7 @@ import pytest
 
 from device_sims.city import load_city
 from device_sims.scenario import load_scenario, scenario_names
-from tests.support.command import cityloom
+from tests.support.command import Result, asked, cityloom
 
 WHOLE_CITY = {"day-of-trouble", "evening-of-trouble"}
 ORIGIN = 1_772_553_600_000_000_000
@@ -30,8 +30,7 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def _run(folder: Path, *arguments: str) -> dict[str, Any]:
-    done = cityloom(folder, *arguments, "--json", timeout=500.0)
+def _right(done: Result) -> dict[str, Any]:
     assert done.code == 0, f"{done.out[-3000:]}{done.err[-1000:]}"
     return done.json
 
@@ -60,15 +59,19 @@ def test_there_are_enough() -> None:
 
 @pytest.mark.parametrize("name", sorted(set(scenario_names()) - WHOLE_CITY))
 def test_a_scenario_is_stored_told_and_accounted_for(name: str, folder: Path) -> None:
-    scenario = load_scenario(name, load_city(recordings=False), ORIGIN)
-    step = f"{scenario.extent.step_secs:g}"
+    city = load_city(recordings=False)
+    scenario = load_scenario(name, city, ORIGIN)
+    begin, end = scenario.extent.times(city, ORIGIN)
+    recording, run, data = folder / "r.jsonl.gz", folder / "run", folder / "data"
 
-    run = ("--scenario", name, "--no-recordings", "--record", "r.jsonl.gz", "--truth", "run")
-    _run(folder, "sim", "run", *run)
-    _run(folder, "replay", "r.jsonl.gz", "--data-dir", "data", "--step", step)
-    score = _run(
-        folder, "score", "truth", "run", "--data-dir", "data", "--at-most", f"{FALSE_ALARMS}", "--picture", "none"
-    )
+    _right(asked(
+        "sim", "run", "--scenario", name, "--no-recordings", "--origin", f"{begin}", "--until", f"{end}",
+        "--record", recording, "--truth", run, "--json",
+    ))  # fmt: skip
+    _right(asked("replay", recording, "--data-dir", data, "--step", f"{scenario.extent.step_secs:g}", "--json"))
+    score = _right(asked(
+        "score", "truth", run, "--data-dir", data, "--at-most", f"{FALSE_ALARMS}", "--picture", "none", "--json",
+    ))  # fmt: skip
 
     _held(score)
     assert len(score["alarms"]["troubles"]) == sum(bool(trouble.expect) for trouble in scenario.troubles)
@@ -76,11 +79,11 @@ def test_a_scenario_is_stored_told_and_accounted_for(name: str, folder: Path) ->
 
 @pytest.mark.xdist_group("demo")
 def test_a_scenario_is_played_against_a_broker_in_a_fast_city_clock(folder: Path) -> None:
-    demo = _run(
+    demo = _right(cityloom(
         folder, "demo", "--scenario", "gas-leak", "--speed", "400", "--data-dir", "data", "--truth", "run",
-        "--http-port", "0",
-    )  # fmt: skip
-    score = _run(folder, "score", "truth", "run", "--data-dir", "data")
+        "--http-port", "0", "--json", timeout=500.0,
+    ))  # fmt: skip
+    score = _right(asked("score", "truth", folder / "run", "--data-dir", folder / "data", "--json"))
 
     assert demo["messages"]["sent"] == demo["messages"]["received"] > 1000
     assert score["readings"]["lost"] == score["readings"]["altered"] == score["readings"]["duplicated"] == 0

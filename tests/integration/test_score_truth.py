@@ -229,6 +229,19 @@ def test_one_alarm_removed(copy: Path) -> None:
     assert (trouble["condition"], trouble["at"]) == ("gas.lel", "gas-0001")
 
 
+def test_an_alarm_before_the_first_trouble_is_false(copy: Path) -> None:
+    with sqlite3.connect(copy / "data" / "records.db") as db:
+        names = [column[1] for column in db.execute("PRAGMA table_info(transitions)")]
+        put = {"number": "100", "alarm": "'stray'", "condition": "'gas.co'", "at": f"{ORIGIN + 120 * SECOND}"}
+        values = ", ".join(put.get(name, f'"{name}"') for name in names)
+        db.execute(f"INSERT INTO transitions SELECT {values} FROM transitions WHERE number = 1")
+
+    found = _only(_score(copy), "false_alarms")
+
+    (alarm,) = found["alarms"]["false"]
+    assert (alarm["condition"], alarm["asset"]) == ("gas.co", "gas-0001")
+
+
 def test_people_read_what_is_wrong(copy: Path) -> None:
     gone = _a_reading(copy)
     _spoil(copy, f"DELETE FROM {gone['table']} WHERE series = {gone['series']} AND ts = {gone['ts']}")

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from gateway.config.content import AssetFacts
 from gateway.engine.alarm_model import AlarmDefinition
 from gateway.engine.alarms import Alarms
+from gateway.engine.brought import Brought
 from gateway.engine.devices import UNZONED
 from gateway.engine.figures import Figure
 from gateway.engine.registry import Registry
 from gateway.engine.results import DeviceRecord, SeriesName
-from processors.columns import I32, I64, AggregateBatch, ReadingBatch
+from processors.columns import I32, I64, AggregateBatch
 from processors.conditions.signals import Signals
 
 __all__ = ["NOTHING", "Condition", "Context", "Met", "Places", "Rule", "definition_of", "moved"]
@@ -97,10 +98,11 @@ class Condition(Protocol):
         """The alarms that it feeds."""
         ...
 
-    def readings(self, batch: ReadingBatch) -> Signals:
+    def readings(self, batch: Brought) -> Signals:
         """Judge readings of its series, none late; those of a profile in order of arrival, one profile after another.
 
-        So readings of two profiles have no order among each other, and must not feed one alarm as they come.
+        So readings of two profiles have no order among each other, and must not feed one alarm as they come. Those of
+        one device and time are one statement where one message brought them, and only there.
         """
         ...
 
@@ -141,7 +143,7 @@ class Rule:
 
     by_window = True
 
-    def readings(self, batch: ReadingBatch) -> Signals:
+    def readings(self, batch: Brought) -> Signals:
         """See Condition."""
         return NOTHING
 

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from gateway.engine.brought import Brought
 from gateway.engine.conditions.base import NOTHING, Context, Met, Places, Rule, definition_of
 from gateway.engine.conditions.means import Means, WindowMeans
 from gateway.engine.conditions.worst import Worst
-from processors.columns import I64, AggregateBatch, ReadingBatch
+from processors.columns import I64, AggregateBatch
 from processors.conditions.signals import Signals
 from processors.flags import Flag
 
@@ -45,20 +46,20 @@ class EachSeries(Rule, ABC):
         return met.series
 
     @abstractmethod
-    def judged(self, of: Means) -> Signals:
-        """What values of sources say, in their order."""
+    def judged(self, of: Means, message: I64 | None = None) -> Signals:
+        """What values of sources say, in their order; `message` is for `Worst.take`."""
 
     def keys(self) -> Iterable[int]:
         """See Condition."""
         return self.worst.keys()
 
-    def readings(self, batch: ReadingBatch) -> Signals:
+    def readings(self, batch: Brought) -> Signals:
         """See Condition."""
         source = self._source.of(batch.series)
         which = np.flatnonzero((source >= 0) & (batch.flag < Flag.FAIL))
         if not len(which):
             return NOTHING
-        return self.judged((source[which], batch.ts[which], batch.value[which]))
+        return self.judged((source[which], batch.ts[which], batch.value[which]), batch.message[which])
 
     def steps(self) -> Collection[int]:
         """See Condition."""

@@ -17,6 +17,7 @@ from gateway.config.content import EngineContent
 from gateway.config.profiles import Profile
 from gateway.engine.alarm_model import Change, Transition
 from gateway.engine.alarms import Alarms
+from gateway.engine.brought import Brought
 from gateway.engine.conditions.base import NOTHING, Condition, Context, Rule
 from gateway.engine.conditions.kinds import rule_of
 from gateway.engine.conditions.shares import Shares
@@ -24,7 +25,7 @@ from gateway.engine.outputs import Outputs
 from gateway.engine.registry import Registry
 from gateway.engine.timezone import day_edges
 from gateway.rows import Row
-from processors.columns import I64, AggregateBatch, ReadingBatch
+from processors.columns import I64, AggregateBatch
 from processors.conditions.signals import Signals
 from processors.flags import Why
 
@@ -111,7 +112,7 @@ class Judge:
         self._closed = np.empty(0, np.int64)
 
     def step(
-        self, readings: Sequence[ReadingBatch], aggregates: Sequence[AggregateBatch], watermarks: I64, now: int,
+        self, readings: Sequence[Brought], aggregates: Sequence[AggregateBatch], watermarks: I64, now: int,
         live: bool, out: Outputs,
     ) -> None:  # fmt: skip
         """Judge what a call has brought, late readings left out."""
@@ -119,7 +120,7 @@ class Judge:
             return
         self._context.watermarks = watermarks
         self._bind()
-        batches = self._read.of(_in_time(ReadingBatch.concat(readings)))
+        batches = self._read.of(_in_time(Brought.concat(readings)))
         closed = AggregateBatch.concat(aggregates)
         windows = self._windowed.of(closed, closed.step)
         asked = self._passed(watermarks).union(windows, batches, self._ticking)
@@ -201,7 +202,7 @@ class Judge:
             self._rules[name].restore(learned)
 
 
-def _in_time(batch: ReadingBatch) -> ReadingBatch:
+def _in_time(batch: Brought) -> Brought:
     """Without the late ones."""
     late = (batch.why & np.uint32(Why.LATE)) != 0
     return batch.take(~late) if late.any() else batch

@@ -14,13 +14,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.engine.brought import Brought
 from gateway.engine.conditions.base import Places
 from processors.columns import I32, AggregateBatch, ReadingBatch
 from processors.conditions.pipeline.arrivals import group
 
 __all__ = ["Shares"]
 
-_Batch = TypeVar("_Batch", ReadingBatch, AggregateBatch)
+_Batch = TypeVar("_Batch", Brought, ReadingBatch, AggregateBatch)
 
 
 class Shares:

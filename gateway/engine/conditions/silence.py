@@ -8,6 +8,8 @@ How long a device may be silent: what its newest message promised (SenML `ut`); 
 which are learned from when it tells of a later time while we listen, no finer than the ten seconds of judging: a copy
 of a message is a sign of life, but the end of no interval. Until five are known, some of its profile's.
 
+A device whose death was told (Sparkplug) is silent at once, since then, until it is born again.
+
 A device that was never heard is not silent, it is absent: it was never there to fall silent. What a device sends may be
 late or wrong; being heard is about receipt. Judged at most every ten seconds of `now`.
 """
@@ -88,6 +90,9 @@ class SilenceRule(Rule):
         limit = self._limits(some)
         silent = judged & already
         silent[some] |= now - since[some] >= limit
+        # a death says it outright
+        dead = np.flatnonzero(judged & (self._context.registry.offline[: len(self._key)] > 0))
+        silent[dead] = True
         ended = judged & ~silent & (self._told != _NOT_TOLD)
         self._told = np.where(silent, heard, _NOT_TOLD)
         # at first every device, for an alarm of before may stand that nobody has ended
@@ -100,6 +105,8 @@ class SilenceRule(Rule):
         ts = np.where(ended, np.maximum(heard, before), now)
         begins = (silent & ~already)[some]
         ts[some[begins]] = (since[some] + limit)[begins]
+        fell = dead[~already[dead]]
+        ts[fell] = np.clip(self._context.registry.offline[fell], heard[fell], now)
         level = silent[told].astype(np.uint8)
         return Signals(self._key[told], ts[told], level, level, ((now - heard) / 1e9)[told])
 

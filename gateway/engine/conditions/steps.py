@@ -15,7 +15,7 @@ from gateway.engine.conditions.base import Context
 from gateway.engine.conditions.each_series import EachSeries
 from gateway.engine.conditions.means import Means
 from gateway.engine.results import DeviceRecord, SeriesName
-from processors.columns import F64
+from processors.columns import F64, I64
 from processors.conditions.signals import Signals, step_levels
 
 __all__ = ["StepsRule", "padded"]
@@ -54,7 +54,7 @@ class StepsRule(EachSeries):
         own = self._thresholds.at(record.zone, record.asset, record.id)
         return own.get("high", self._spec.high), own.get("low", self._spec.low)
 
-    def judged(self, of: Means) -> Signals:
+    def judged(self, of: Means, message: I64 | None = None) -> Signals:
         """See EachSeries."""
         source, ts, value = of
         if self._tables is None:
@@ -75,7 +75,7 @@ class StepsRule(EachSeries):
                     continue
                 now, still = step_levels(value[some], steps[source[some]], self._spec.deadband, falling=falling)
                 level[some], held[some] = np.maximum(level[some], now), np.maximum(held[some], still)
-        return self.worst.take(source, ts, level, held, value)
+        return self.worst.take(source, ts, level, held, value, message)
 
 
 def padded(steps: Sequence[tuple[float, ...]]) -> F64:

@@ -44,7 +44,7 @@ class UnusualRule(EachSeries):
         self._detector.grow(len(self.worst.series))
         return bound
 
-    def judged(self, of: Means) -> Signals:
+    def judged(self, of: Means, message: I64 | None = None) -> Signals:
         """See EachSeries."""
         source, ts, value = of
         score, raised = self._detector.step(source, ts, value, wall_clock_offset(ts, self._day_edges))
@@ -55,7 +55,8 @@ class UnusualRule(EachSeries):
         after = np.zeros(len(row), np.bool_)
         after[1:] = row[1:] == row[:-1]
         level = (raised[row] & ~after).astype(np.uint8)
-        return self.worst.take(source[row], ts[row] + after, level, level, score[row])
+        whose = None if message is None else message[row]
+        return self.worst.take(source[row], ts[row] + after, level, level, score[row], whose)
 
     def snapshot(self) -> dict[str, Any]:
         """See Condition."""

@@ -80,8 +80,12 @@ class Worst:
         """The alarms that are fed."""
         return list(self._rows)
 
-    def take(self, source: I32, ts: I64, level: U8, held: U8, value: F64) -> Signals:
-        """Judgements of sources in order of arrival; what they make of their alarms, in the same order a key."""
+    def take(self, source: I32, ts: I64, level: U8, held: U8, value: F64, message: I64 | None = None) -> Signals:
+        """Judgements of sources in order of arrival; what they make of their alarms, in the same order a key.
+
+        Those of one device and time are judged together where they are of one `message`. None: always, as a device's
+        windows, which close in one call, and signs of one reading are.
+        """
         layout = self._laid_out()
         if self._simple(source, ts, layout):
             self._keep(source, ts, level, held, value)
@@ -91,6 +95,7 @@ class Worst:
             order = group(row)
             row, source, ts = row[order], source[order], ts[order]
             level, held, value = level[order], held[order], value[order]
+            message = message if message is None else message[order]
         ahead = self._ahead(source, ts, layout)
         newest = self._newest(row, source, ts, layout)
         stands = level, held, value
@@ -118,7 +123,10 @@ class Worst:
         if several and len(row) > 1:
             # quantities of one message are judged together: only the last of them speaks
             device = layout.device[source]
-            told[:-1] &= ~(ahead[1:] & ahead[:-1] & (device[1:] == device[:-1]) & (ts[1:] == ts[:-1]))
+            together = ahead[1:] & ahead[:-1] & (device[1:] == device[:-1]) & (ts[1:] == ts[:-1])
+            if message is not None:
+                together &= message[1:] == message[:-1]
+            told[:-1] &= ~together
         said = Signals(layout.key[source], newest, *stands)
         return said if told.all() else said.take(told)
 

@@ -19,6 +19,8 @@ minutes = 45
 size = 40
 sentence = "Gas."
 expect = "gas.lel"
+within_secs = 600
+over_secs = 600
 [[faults]]
 kind = "unit"
 profile = "water-flow"

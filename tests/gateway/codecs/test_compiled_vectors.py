@@ -1,6 +1,7 @@
 """Built-in profiles on whole messages: strangers' formats, and where zeros matter, by vector, all by their examples."""
 
 import json
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,8 @@ def example(text: str) -> tuple[str, bytes]:
         if not line.startswith("           "):
             break
         payload += line.strip()
+    if payload.startswith("base64 "):
+        return topic, b64decode(payload.removeprefix("base64 "), validate=True)
     return topic, bytes.fromhex(payload[4:]) if payload.startswith("hex ") else payload.encode()
 
 
@@ -98,6 +101,7 @@ STORED: dict[str, Any] = {
     "air-monitor": [[0.0238, 21.5]],
     "fiware-ul": [[15.2, 0.48], [15.3, np.nan]],
     "traffic-signal": [[2, 3, 2, 96, 0, 0, 0]],
+    "sparkplug-pump": [[45, 88213.5, 342, 18.25, 1, 2]],
 }
 
 

@@ -67,6 +67,7 @@ def test_profiles_that_no_source_hears_are_found() -> None:
         "/#",
         "oc/#",
         "ul/#",
+        "spBv1.0/+/#",
     ]
     deaf = unheard({"main": ["$share/g/city/#", "v3/#", *heard]}, profiles)
 

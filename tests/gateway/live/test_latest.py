@@ -5,6 +5,7 @@ import pytest
 
 from gateway.live.latest import Changed, LatestReadings, LatestWindows
 from processors.columns import ReadingBatch
+from processors.flags import Why
 from tests.support.blocks import T0, aggregates, readings, rewrites
 
 
@@ -31,6 +32,16 @@ def test_a_late_reading_changes_nothing_and_a_later_write_of_one_time_does() -> 
     assert latest.take(readings((0, T0 + 4, 99, 1, 0))).tolist() == []
     assert latest.take(readings((0, T0 + 5, 21, 1, 0), (0, T0 + 5, 22, 1, 0))).tolist() == [0]
     assert _state(latest) == [(5, 22, 1)]
+
+
+def test_what_a_device_had_kept_is_not_its_newest_value_whatever_its_time() -> None:
+    latest = LatestReadings()
+    latest.take(readings((0, T0 + 5, 20, 1, 0)))
+
+    changed = latest.take(readings((0, T0 + 9, 99, 1, Why.HISTORICAL), (1, T0 + 9, 98, 1, Why.HISTORICAL)))
+
+    assert changed.tolist() == []
+    assert _state(latest) == [(5, 20, 1)]
 
 
 def test_a_new_verdict_counts_where_it_is_about_the_newest() -> None:

@@ -51,6 +51,15 @@ def test_what_counts_is_when_an_operator_was_told() -> None:
     assert not lingers.verdicts[0].cleared
 
 
+def test_what_a_run_that_was_cut_short_did_not_play_is_not_asked_for() -> None:
+    stands = Raised("water.burst", "dma-1", "dma-1", 150 * S)
+
+    before, during, whole = (score_troubles([BURST], [], until * S) for until in (159, 160, 620))
+    assert (before.verdicts, before.unplayed) == ([], [BURST])
+    assert [len(score.wrong) for score in (during, whole)] == [1, 1]
+    assert [score_troubles([BURST], [stands], until * S).verdicts[0].right for until in (619, 620)] == [True, False]
+
+
 def test_what_nobody_raised_is_missed() -> None:
     score = score_troubles([BURST], [])
 

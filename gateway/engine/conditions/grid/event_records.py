@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from gateway.config.conditions.grid.dips import DipsCondition
+from gateway.engine.brought import Brought
 from gateway.engine.conditions.base import NOTHING, Context, Places, Rule, definition_of
 from gateway.engine.conditions.grid.event_figures import event_figures, levels_of
 from gateway.engine.figures import Figure
 from gateway.engine.results import SeriesName
-from processors.columns import ReadingBatch
 from processors.conditions.grid.classify import Classes, Kind, Lasting, classify
 from processors.conditions.signals import Signals
 from processors.flags import Flag
@@ -75,18 +75,18 @@ class EventRecordsRule(Rule):
         """See Condition."""
         return self._key
 
-    def readings(self, batch: ReadingBatch) -> Signals:
+    def readings(self, batch: Brought) -> Signals:
         """See Condition."""
         device = self._device.of(batch.series)
         which = np.flatnonzero(device >= 0)
         usable = np.where(batch.flag < Flag.FAIL, batch.value, np.nan)
-        records: dict[tuple[int, int], list[float]] = {}
-        for number, column, ts, value in zip(
+        records: dict[tuple[int, int, int], list[float]] = {}
+        for number, column, ts, value, message in zip(
             device[which].tolist(), self._column.of(batch.series[which]).tolist(), batch.ts[which].tolist(),
-            usable[which].tolist(), strict=True,
+            usable[which].tolist(), batch.message[which].tolist(), strict=True,
         ):  # fmt: skip
-            records.setdefault((number, ts), [np.nan] * 3)[column] = value
-        said = [signal for (number, ts), told in records.items() for signal in self._record(number, ts, told)]
+            records.setdefault((number, ts, message), [np.nan] * 3)[column] = value
+        said = [signal for (number, ts, _), told in records.items() for signal in self._record(number, ts, told)]
         if not said:
             return NOTHING
         key, at, level, value = zip(*said, strict=True)

@@ -19,6 +19,7 @@ from gateway.engine.conditions.traffic.learned import LearnedFreeFlow
 from gateway.engine.conditions.traffic.told import Told
 from gateway.engine.figures import Figure
 from gateway.engine.results import SeriesName
+from processors.columns import I64
 from processors.conditions.signals import Signals, step_levels
 from processors.conditions.traffic.delay import delay_time_proportion
 
@@ -51,7 +52,7 @@ class CongestionRule(EachSeries):
             self._told.add(met.series, place, record.zone, facts)
         return bound
 
-    def judged(self, of: Means) -> Signals:
+    def judged(self, of: Means, message: I64 | None = None) -> Signals:
         """See EachSeries."""
         source, ts, speed = of
         assert self._told is not None
@@ -62,7 +63,8 @@ class CongestionRule(EachSeries):
             return NOTHING
         delay = delay[known]
         level, held = step_levels(delay, np.array(self._spec.delay), self._spec.deadband)
-        return self.worst.take(source[known], ts[known], level, held, delay)
+        whose = None if message is None else message[known]
+        return self.worst.take(source[known], ts[known], level, held, delay, whose)
 
     def figures(self) -> Sequence[Figure]:
         """See Condition: `dtp`, `tpi`, `level` of each judgement; events at their ends, see told.py."""

@@ -108,6 +108,7 @@ def _whole(calls: Sequence[Sequence[Row]]) -> list[list[int]]:
 @settings(max_examples=40, deadline=None)
 @given(DRAWN)
 @example((372, [[], [], [], [], [], [1], [], []]))  # phases of equal level: which one's figure is told
+@example((29, [[], [33], [], [], [], [], [], []]))  # two messages of one meter and second: each is judged by itself
 @example((1079198817, [[], [12], [], [], [], [], [], []]))  # flows before the first pressure: part of a burst's base
 def test_any_cut_of_the_rows_gives_the_same_alarms(drawn: Drawn) -> None:
     calls, cuts = _city(drawn[0]), drawn[1]

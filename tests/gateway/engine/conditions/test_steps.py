@@ -7,6 +7,7 @@ import pytest
 from gateway.config.content import AssetFacts
 from gateway.engine.alarm_model import Transition
 from tests.support.conditions import GAS, LEL, VOLTAGE, Seen, device, feed, judging, says, seen, tick, transitions
+from tests.support.engine import SECOND, START
 
 
 def test_gas_is_judged_on_every_reading_and_not_at_a_windows_end() -> None:
@@ -193,6 +194,17 @@ def test_one_message_is_judged_as_a_whole_when_one_phase_recovers_as_another_fal
     changes = _minutes(made, "m1", {0: {"u_a": 190.0, "u_b": 220.0}, 1: {"u_a": 220.0, "u_b": 191.0}})
 
     assert changes == [("raised", "m1", 1, 30)]
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_two_messages_of_one_time_are_judged_one_after_the_other_even_in_one_call(size: int) -> None:
+    rows = [says("meter", "m1", 1, u_a=180), says("meter", "m1", 2, u_a=220), says("meter", "m1", 2, u_b=180)]
+    made = judging(VOLTAGE | {"window_secs": None})
+    feed(made, rows[:1])
+
+    found = [made.step(rows[k : k + size], START + 2 * SECOND, True) for k in range(1, 3, size)]
+
+    assert seen(found) == [("returned", "m1", 2, 2), ("repeated", "m1", 2, 2)]
 
 
 def test_delays_run_in_the_readings_time_and_by_the_watermark() -> None:

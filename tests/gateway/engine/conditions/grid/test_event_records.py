@@ -91,6 +91,17 @@ def test_one_that_comes_behind_a_later_one_is_told_in_figures_only() -> None:
     assert list(values(results, "residual").values()) == [0.5]
 
 
+@pytest.mark.parametrize("size", [1, 2])
+def test_what_two_messages_say_of_one_time_is_two_records_even_in_one_call(size: int) -> None:
+    when = START + 10 * SECOND
+    rows = [at("event", "pq", when, event=SAG), at("event", "pq", when, duration=0.1, residual=0.5)]
+
+    results = play(grid(SPEC, start=START), rows, size)
+
+    assert [change[2:] for change in changes(results)] == [("raised", 1, when)]
+    assert figures(results) == []
+
+
 def test_neither_cuts_nor_restarts_nor_company_show() -> None:
     mine = [_record(10 * k, 1 + k % 4, None if k % 7 == 0 else 0.5 + k % 3, 0.5) for k in range(1, 40)]
     others = [_record(10 * k + 3, 2, 1.0, 0.3, "b", "pq2") for k in range(1, 40)]
