@@ -27,6 +27,7 @@ __all__ = ["Draft", "UndraftableError", "draft", "families_of"]
 
 _ROUND = (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 21600, 43200, 86400)
 _ASSUMED_SECS = 60.0
+_SPARKPLUG = "spBv1.0/"
 
 
 class UndraftableError(ValueError):
@@ -92,6 +93,10 @@ def shape_of(payload: bytes, bounds: Bounds) -> Shape:
 
 def draft(family: Family, heard: Sequence[Heard], name: str, city_zone: str, bounds: Bounds) -> Draft:
     """A draft of one family's messages. Raises UndraftableError."""
+    if family.topics[0].startswith(_SPARKPLUG):
+        raise UndraftableError(
+            "this is Sparkplug B, whose births name the metrics: `cityloom profile show sparkplug-pump`"
+        )
     heard = sorted(heard, key=lambda one: one.received_at or 0)
     wire = guess_wire([message.payload for message in heard], bounds)
     if wire.problem:

@@ -58,7 +58,7 @@ def guess_wire(payloads: Sequence[bytes], bounds: Bounds) -> Wire:
     chosen = [one for one, kind in zip(opened, kinds, strict=True) if kind == codec]
     compression = _compression([packing for _, packing in chosen])
     if codec.startswith("no "):
-        return Wire(codec, compression, None, codec.removeprefix("no "), alike)
+        return Wire(codec, compression, None, codec, alike)
     csv = guess_csv([content.decode("utf-8-sig") for content, _ in chosen]) if codec == "csv" else None
     return Wire(codec, compression, csv, alike=alike)
 

@@ -188,7 +188,7 @@ def test_a_value_of_some_messages_is_not_required_and_words_become_states() -> N
 @pytest.mark.parametrize(
     ("payload", "why"),
     [
-        (b"<a><b>1</b></a>", "XML"),
+        (b"<a><b>1</b></a>", "^no codec reads XML"),
         (b"\xff\xfe\x00\x01", "neither text nor SenML"),
         (b"", "empty"),
         (b'{"a":', "begins like JSON"),
@@ -200,6 +200,11 @@ def test_a_value_of_some_messages_is_not_required_and_words_become_states() -> N
 def test_what_no_profile_can_be_made_of_is_said(payload: bytes, why: str) -> None:
     with pytest.raises(UndraftableError, match=why):
         drafted([Heard(START, "a/d-1/up", payload)])
+
+
+def test_sparkplug_is_named_and_not_drafted() -> None:
+    with pytest.raises(UndraftableError, match="Sparkplug B"):
+        drafted([Heard(START, "spBv1.0/pumps/DDATA/n1/p1", b"{}")])
 
 
 def test_hostile_messages_give_a_draft_that_loads_or_a_reason() -> None:
