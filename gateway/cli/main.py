@@ -47,7 +47,8 @@ _alarms = App(name="alarms", help="What needs somebody, what happened, and what 
 _incidents = App(name="incidents", help="Everything that is wrong in the city, and what belongs together.")
 _reports = App(name="report", help="What citizens report, and what becomes of it.")
 _notifications = App(name="notifications", help="Who was told of what, what waits, and what nobody took.")
-for _group in (_alarms, _incidents, _reports, _notifications, _dead_letters, _stores):
+_profiles = App(name="profile", help="How a kind of device speaks: try it on messages, draft it from them.")
+for _group in (_alarms, _incidents, _reports, _notifications, _dead_letters, _stores, _profiles):
     app.command(_group)
 
 
@@ -186,6 +187,36 @@ _add(
 )  # fmt: skip
 _add("retry", "gateway.cli.notifications:retry", "Send messages that failed once more.",
      "cityloom notifications retry 3f0c2a81", to=_notifications)  # fmt: skip
+_add(
+    "listen", "gateway.cli.listen:listen",
+    "Show what a broker's devices say: topics, rates, samples, and which profile reads them or why none does.",
+    "cityloom listen --broker 127.0.0.1:1883",
+    "cityloom listen --broker mqtts://broker.example --username me --password-file p.txt --topic 'plant/#' --for 5m",
+    "cityloom listen --topic 'plant/+/noise/#' --save noise.jsonl.gz",
+    "cityloom listen -c cityloom.toml --for 1m --json | tail -n 1",
+)  # fmt: skip
+_add(
+    "try", "gateway.cli.profile:try_profile", "Try a profile on messages: readings with flags, and what fails and why.",
+    "cityloom profile try noise.toml noise.jsonl.gz",
+    "cityloom profile try tasmota body.json --topic tele/tasmota_A1B2C3/SENSOR",
+    "cityloom profile try noise.toml noise.jsonl.gz --show 0 --json | tail -n 1",
+    to=_profiles,
+)  # fmt: skip
+_add(
+    "draft", "gateway.cli.profile_draft:profile_draft", "Write a first profile of messages; units are left to fill in.",
+    "cityloom profile draft noise.jsonl.gz --name noise-meter --out noise-meter.toml",
+    "cityloom profile draft all.jsonl.gz --topic 'plant/+/noise/#'",
+    "cityloom profile draft body.json --topic plant/noise/n-17",
+    to=_profiles,
+)  # fmt: skip
+_add(
+    "list", "gateway.cli.profile:listing", "List the profiles that are configured or built in.",
+    "cityloom profile list", "cityloom profile list -c cityloom.toml --json | tail -n 1", to=_profiles,
+)  # fmt: skip
+_add(
+    "show", "gateway.cli.profile:show", "Print a profile's file, to start one of your own from.",
+    "cityloom profile show tasmota > profiles/my-plugs.toml", to=_profiles,
+)  # fmt: skip
 _add(
     "adopt", "gateway.cli.stores:adopt", "Go on with a store that was deleted or replaced.",
     "cityloom stores adopt duckdb", to=_stores,

@@ -32,7 +32,7 @@ from gateway.errors import CommandError
 from gateway.rows import QOS1, Row, RowKind
 from gateway.runtime.app import Gateway, open_gateway
 
-__all__ = ["read_recordings", "replay"]
+__all__ = ["parse_recorded", "read_recordings", "replay"]
 
 _CHUNK = 2_000
 _LOOK_SECS = 0.005
@@ -185,7 +185,7 @@ def read_recordings(files: Sequence[Path]) -> Iterator[Row]:
                 for number, line in enumerate(lines, 1):
                     if not line.strip():
                         continue
-                    at, topic, payload = _message(line, file, number)
+                    at, topic, payload = parse_recorded(line, file, number)
                     if at < received:
                         raise CommandError(
                             f"{file}, line {number}: received before the message in front of it.",
@@ -199,8 +199,8 @@ def read_recordings(files: Sequence[Path]) -> Iterator[Row]:
             raise CommandError(f"{place} can't be read: {said.rstrip('.')}.", "Name a whole recording.", 2) from error
 
 
-def _message(line: bytes, file: Path, number: int) -> tuple[int, str, bytes]:
-    """Receipt, topic and payload of a line."""
+def parse_recorded(line: bytes, file: Path, number: int) -> tuple[int, str, bytes]:
+    """Receipt (UTC ns), topic and payload of a recording's line. Raises CommandError with what is wrong in it."""
     try:
         message = jsonlib.loads(line)
         if not isinstance(message, dict):

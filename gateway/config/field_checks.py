@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from gateway.config.paths import parse_path
 from gateway.config.profile_model import FieldSpec, Profile
-from gateway.config.units import UnknownUnitError, conversion
+from gateway.config.units import LEFT_TO_FILL_IN, UnknownUnitError, conversion
 
 __all__ = ["FIELD_RULES", "Found", "format_of", "listed", "path_problem"]
 
@@ -74,6 +74,13 @@ def _field_unit(profile: Profile, name: str, field: FieldSpec) -> Iterator[Found
     if not field.unit:
         if field.type in ("number", "numeric_string"):
             yield "unit", "is missing: a number has a unit on the wire", 'Write it; "1" where it has none.'
+        return
+    if field.unit == LEFT_TO_FILL_IN:
+        yield (
+            "unit",
+            "is left to fill in: messages don't tell it",
+            'Write the one that the device means, such as "Cel"; "1" where it has none. See gateway/config/units.py.',
+        )
         return
     try:
         conversion(field.unit, senml=profile.is_senml)

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.config.field_checks import Found, path_problem
 from gateway.config.profile_model import FLAT, Profile
+from gateway.config.units import LEFT_TO_FILL_IN
 
 __all__ = ["TIME_RULES"]
 
@@ -21,7 +22,10 @@ def _time_zone(profile: Profile) -> Iterator[Found]:
     time = profile.time
     if time is None:
         return
-    if time.zone is not None:
+    if time.zone == LEFT_TO_FILL_IN:
+        remedy = 'Write that of the devices\' clock, such as "Asia/Shanghai".'
+        yield "time.zone", "is left to fill in: messages don't tell it", remedy
+    elif time.zone is not None:
         try:
             ZoneInfo(time.zone)
         except (OSError, ValueError, KeyError):

@@ -9,7 +9,10 @@ SenML (RFC 8428, RFC 8798) gives a few symbols another meaning: there `%` and `/
 from difflib import get_close_matches
 from typing import NamedTuple
 
-__all__ = ["CANONICAL_UNITS", "Conversion", "UnknownUnitError", "conversion"]
+__all__ = ["CANONICAL_UNITS", "LEFT_TO_FILL_IN", "Conversion", "UnknownUnitError", "conversion"]
+
+LEFT_TO_FILL_IN = "TODO"
+"""What a draft has in the place of a unit or a zone that messages don't tell; no profile loads with it."""
 
 
 class Conversion(NamedTuple):

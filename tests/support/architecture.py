@@ -33,6 +33,7 @@ GATEWAY_LAYERS: Sequence[frozenset[str]] = (
     frozenset({"gateway.runtime"}),
     frozenset({"gateway.api", "gateway.bench", "gateway.console", "gateway.client"}),
     frozenset({"gateway.score"}),
+    frozenset({"gateway.workshop"}),
     frozenset({"gateway.cli"}),
 )
 """Bottom first. A module imports its own layer and the ones below; telemetry has a rule of its own."""
