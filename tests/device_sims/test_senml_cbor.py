@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import cbor2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device_sims.senml_cbor import LABELS, Decimals, Value, senml_cbor
@@ -33,6 +33,7 @@ def test_what_needs_more_than_eight_bytes_is_an_error() -> None:
         senml_cbor([{"v": 2**64}])
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.dictionaries(

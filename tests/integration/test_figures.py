@@ -15,10 +15,10 @@ import pytest
 from gateway.clock import ManualClock
 from gateway.config.conditions.model import ConditionModel
 from gateway.config.conditions.steps import StepsCondition
+from gateway.engine.brought import Brought
 from gateway.engine.conditions import kinds
 from gateway.engine.conditions.steps import StepsRule
 from gateway.engine.figures import Figure
-from processors.columns import ReadingBatch
 from processors.conditions.signals import Signals
 from tests.support.brokers import running_embedded
 from tests.support.command import Result, asked
@@ -76,7 +76,7 @@ class Telling(StepsRule):
             self._names[index] = devices[index], context.registry.records[context.registry.by_id(devices[index])].zone
         return bound
 
-    def readings(self, batch: ReadingBatch) -> Signals:
+    def readings(self, batch: Brought) -> Signals:
         """See Condition."""
         for series, ts, value in zip(batch.series.tolist(), batch.ts.tolist(), batch.value.tolist(), strict=True):
             if series in self._names:
