@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 from device_sims.clients.dialect import Dialects
-from device_sims.endpoint import Tls, parse_broker
+from device_sims.clients.endpoint import Tls, parse_broker
 from device_sims.processes import parse_share, run_processes
 from device_sims.run import Plan, Summary, check, record, simulate
-from device_sims.scenario import scenario_times
+from device_sims.troubles.scenario import scenario_times
 
 __all__ = ["main"]
 
@@ -101,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--until", metavar="TIME", help="stop at this city time")
     add("--messages", type=int, metavar="N", help="the schedule's first N messages, as fast as the broker takes them")
     add("--rate", type=float, metavar="R", help="with --messages: at most R a second")
-    add("--truth", type=Path, metavar="FOLDER", help="write what was measured, sent and wrong: truth.py")
+    add("--truth", type=Path, metavar="FOLDER", help="write what was measured, sent and wrong: truth/")
     add("--record", type=Path, metavar="FILE.gz", help="write a recording for `cityloom replay`, publish nothing")
     add("--no-recordings", action="store_true", help="simulate also the devices that play a recorded day")
     add("--scenario", metavar="NAME", help="a file, or one of device_sims/scenarios, such as day-of-trouble")

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 
-from device_sims.fleet import Share
+from device_sims.fleet.fleet import Share
 from device_sims.run import STOPPING, Summary
 
 __all__ = ["parse_share", "run_processes"]

@@ -15,17 +15,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from device_sims.city import City, load_city
+from device_sims.city.devices import City, load_city
 from device_sims.clients.dialect import Dialects
-from device_sims.clock import CityClock
+from device_sims.clients.publisher import Endpoint, Publisher
 from device_sims.faults import Faults
-from device_sims.fleet import Cut, Fleet, Message, Share
+from device_sims.fleet.fleet import Cut, Fleet, Message, Share
+from device_sims.fleet.source import Playable
 from device_sims.lag import Lag
-from device_sims.publisher import Endpoint, Publisher
-from device_sims.scenario import Scenario, load_scenario
-from device_sims.source import Playable
-from device_sims.truth import RunFolder, RunStory
-from device_sims.truth_rows import TruthWriter
+from device_sims.troubles.scenario import Scenario, load_scenario
+from device_sims.truth.folder import RunFolder, RunStory
+from device_sims.truth.rows import TruthWriter
+from device_sims.world.clock import CityClock
 
 __all__ = ["STOPPING", "Plan", "Progress", "Summary", "check", "record", "simulate"]
 
@@ -141,7 +141,7 @@ async def simulate(
             plan.endpoint, acknowledged, connections=plan.connections, dialects=plan.dialects, say=say
         )
         watch(Progress(summary, clock, lag, publisher))
-        sending = asyncio.create_task(publisher.run(), name="device_sims.publisher")
+        sending = asyncio.create_task(publisher.run(), name="device_sims.clients.publisher")
         work = _schedule(plan, fleet, clock, publisher, summary, truth)
         scheduling = asyncio.create_task(work, name="device_sims.schedule")
         with _stop_on_signal(scheduling):

@@ -24,7 +24,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from device_sims.clients.base import CONNECT, WINDOW, LinkLost, cut_socket
 from device_sims.clients.dialect import Dialect
-from device_sims.endpoint import Endpoint
+from device_sims.clients.endpoint import Endpoint
 
 __all__ = ["PahoClient"]
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from device_sims.faults.catalogue import BITS, QUANTITIES, RULES
 from device_sims.faults.specification import Fault
 from device_sims.kinds.base import Group
-from device_sims.local_time import MINUTE
-from device_sims.noise import I64
+from device_sims.world.local_time import MINUTE
+from device_sims.world.noise import I64
 
 __all__ = ["BoundFault", "During", "bind"]
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from device_sims.city import Device
+from device_sims.city.devices import Device
 from device_sims.faults.catalogue import RULES
-from device_sims.local_time import SECOND
-from device_sims.troubles import Place
+from device_sims.troubles.trouble import Place
+from device_sims.world.local_time import SECOND
 
 __all__ = ["Fault", "Faults", "checked_size"]
 

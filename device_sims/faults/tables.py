@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 from typing import Any
 
-from device_sims.city import City
+from device_sims.city.devices import City
 from device_sims.faults.catalogue import QUANTITIES, RULES
 from device_sims.faults.specification import Fault, checked_size
 from device_sims.kinds import quantities_of
-from device_sims.troubles import Place
+from device_sims.troubles.trouble import Place
 
 __all__ = ["number_of", "read_faults"]
 

@@ -12,8 +12,8 @@ from device_sims.faults.bound import EVER, BoundFault
 from device_sims.faults.catalogue import BITS, VALUES
 from device_sims.faults.way import Way
 from device_sims.kinds.base import Group, Row
-from device_sims.local_time import DAY
-from device_sims.noise import F64, I64
+from device_sims.world.local_time import DAY
+from device_sims.world.noise import F64, I64
 
 __all__ = ["alter"]
 

@@ -12,8 +12,8 @@ from device_sims.faults.bound import EVER, BoundFault, Mask, bind
 from device_sims.faults.catalogue import BITS, CLOCKS, SPOILT
 from device_sims.faults.specification import Faults
 from device_sims.kinds.base import Group
-from device_sims.local_time import DAY
-from device_sims.noise import I64
+from device_sims.world.local_time import DAY
+from device_sims.world.noise import I64
 
 __all__ = ["Way", "Ways"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from device_sims.city import City, Device
+from device_sims.city.devices import City, Device
 from device_sims.kinds.base import Group, Reading, Row
 from device_sims.kinds.drainage import ChirpStackManholes, SenmlStations, TtsManholes
 from device_sims.kinds.gas import GasDetectors
@@ -16,8 +16,8 @@ from device_sims.kinds.stranger_streets import NgsiCounters, WasteContainers
 from device_sims.kinds.street import AirMonitors, LampClimates, NoiseLoggers, WeatherStations
 from device_sims.kinds.traffic import LoopDetectors, SegmentSpeeds, TrafficSignals
 from device_sims.kinds.water import ReservoirLevels, WaterFlows, WaterPressures
-from device_sims.noise import Noise
-from device_sims.troubles import Trouble
+from device_sims.troubles.trouble import Trouble
+from device_sims.world.noise import Noise
 
 __all__ = ["Group", "Reading", "Row", "groups_of", "quantities_of"]
 

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from device_sims.city import Device
-from device_sims.local_time import LocalTime
-from device_sims.noise import F64, I64, Noise
-from device_sims.troubles import Bound, Trouble, effects_on, silences_on
+from device_sims.city.devices import Device
+from device_sims.troubles.trouble import Bound, Trouble, effects_on, silences_on
+from device_sims.world.local_time import LocalTime
+from device_sims.world.noise import F64, I64, Noise
 
 __all__ = ["Group", "Reading", "Row", "quantise", "whole"]
 

@@ -4,11 +4,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from device_sims import encoders
-from device_sims.city import Device
+from device_sims.city.devices import Device
+from device_sims.encoders import built_in as encoders
 from device_sims.kinds.base import Group, Reading, Row, quantise, whole
-from device_sims.local_time import HOUR, MINUTE, SECOND
-from device_sims.noise import I64
+from device_sims.world.local_time import HOUR, MINUTE, SECOND
+from device_sims.world.noise import I64
 
 __all__ = ["GasDetectors"]
 

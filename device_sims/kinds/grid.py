@@ -4,14 +4,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from device_sims import encoders
-from device_sims.city import Device
-from device_sims.copies import original
+from device_sims.city.copies import original
+from device_sims.city.devices import Device
+from device_sims.encoders import built_in as encoders
 from device_sims.kinds.base import Group, Reading, Row, quantise
-from device_sims.local_time import MINUTE, SECOND
-from device_sims.noise import F64, I64
-from device_sims.recordings import HOUSEHOLD_DAYS, household_power, minute_of_day
-from device_sims.signals import evening_load
+from device_sims.world.local_time import MINUTE, SECOND
+from device_sims.world.noise import F64, I64
+from device_sims.world.recordings import HOUSEHOLD_DAYS, household_power, minute_of_day
+from device_sims.world.signals import evening_load
 
 __all__ = ["Meters"]
 

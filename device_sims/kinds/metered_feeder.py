@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from device_sims import encoders
-from device_sims.city import Device
-from device_sims.homes import Homes, names_of_homes
+from device_sims.city.devices import Device
+from device_sims.encoders import built_in as encoders
 from device_sims.kinds.base import Group, Reading, Row, quantise
-from device_sims.local_time import HOUR, MINUTE, SECOND
-from device_sims.noise import F64, I64
-from device_sims.weather import Weather
+from device_sims.world.homes import Homes, names_of_homes
+from device_sims.world.local_time import HOUR, MINUTE, SECOND
+from device_sims.world.noise import F64, I64
+from device_sims.world.weather import Weather
 
 __all__ = ["FeederMeters", "HouseholdMeters", "Transformers"]
 

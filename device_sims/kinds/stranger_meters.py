@@ -4,12 +4,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from device_sims import stranger_encoders as encoders
-from device_sims.city import Device
+from device_sims.city.devices import Device
+from device_sims.encoders import strangers as encoders
 from device_sims.kinds.base import Group, Reading, Row, quantise, whole
-from device_sims.local_time import HOUR, MINUTE, SECOND
-from device_sims.noise import F64, I64
-from device_sims.signals import bump
+from device_sims.world.local_time import HOUR, MINUTE, SECOND
+from device_sims.world.noise import F64, I64
+from device_sims.world.signals import bump
 
 __all__ = ["ShellyMeters", "TasmotaPlugs", "ThingsBoardMeters"]
 

@@ -7,14 +7,14 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from device_sims.city import Device
-from device_sims.encoders import rfc3339
-from device_sims.flat_encoders import csv_line, influx_line, number, ultralight
+from device_sims.city.devices import Device
+from device_sims.encoders.built_in import rfc3339
+from device_sims.encoders.flat import csv_line, influx_line, number, ultralight
+from device_sims.encoders.senml_cbor import Decimals, Value, senml_cbor
 from device_sims.kinds.base import Group, Reading, Row, quantise, whole
-from device_sims.local_time import HOUR, MINUTE, SECOND
-from device_sims.noise import F64, I64
-from device_sims.senml_cbor import Decimals, Value, senml_cbor
-from device_sims.signals import bump
+from device_sims.world.local_time import HOUR, MINUTE, SECOND
+from device_sims.world.noise import F64, I64
+from device_sims.world.signals import bump
 
 __all__ = ["AirMonitors", "LampClimates", "NoiseLoggers", "WeatherStations"]
 

@@ -4,16 +4,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from device_sims import encoders
-from device_sims.city import Device
-from device_sims.congestion import Congestion
-from device_sims.holidays import rests
+from device_sims.city.devices import Device
+from device_sims.encoders import built_in as encoders
 from device_sims.kinds.base import Group, Reading, Row, quantise, whole
-from device_sims.local_time import MINUTE, SECOND
-from device_sims.noise import F64, I64
-from device_sims.recordings import guangzhou_speed, slot_that_ended
-from device_sims.signals import traffic_demand
-from device_sims.weather import Weather
+from device_sims.world.congestion import Congestion
+from device_sims.world.holidays import rests
+from device_sims.world.local_time import MINUTE, SECOND
+from device_sims.world.noise import F64, I64
+from device_sims.world.recordings import guangzhou_speed, slot_that_ended
+from device_sims.world.signals import traffic_demand
+from device_sims.world.weather import Weather
 
 __all__ = ["LoopDetectors", "SegmentSpeeds", "TrafficSignals"]
 

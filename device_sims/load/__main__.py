@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import uvloop
 
-from device_sims.endpoint import Endpoint
+from device_sims.clients.endpoint import Endpoint
 from device_sims.load.run import LoadPlan, LoadRun
 
 __all__ = ["main"]

@@ -15,13 +15,13 @@ import mqtt5
 import numpy as np
 from numpy.typing import NDArray
 
-from device_sims.clock import CityClock
-from device_sims.endpoint import Endpoint
+from device_sims.clients.endpoint import Endpoint
 from device_sims.load.acks import read_answers
 from device_sims.load.in_flight import IDS, InFlight
 from device_sims.load.latency import LatencyHistogram
 from device_sims.load.packets import PacketForm
 from device_sims.load.schedule import Share
+from device_sims.world.clock import CityClock
 
 __all__ = ["Link", "Times"]
 

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from device_sims.clock import CityClock
-from device_sims.endpoint import Endpoint
+from device_sims.clients.endpoint import Endpoint
 from device_sims.load.link import Link, Times
 from device_sims.load.packets import PacketForm, topics_of
 from device_sims.load.schedule import Schedule
+from device_sims.world.clock import CityClock
 
 __all__ = ["DRAIN", "LoadPlan", "LoadRun"]
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from device_sims.local_time import DAY, HOUR, MINUTE, LocalTime
-from device_sims.noise import F64, I64, Noise
 from device_sims.physics.extra import need
-from device_sims.signals import evening_load
+from device_sims.world.local_time import DAY, HOUR, MINUTE, LocalTime
+from device_sims.world.noise import F64, I64, Noise
+from device_sims.world.signals import evening_load
 
 __all__ = ["Feeder", "Flow", "Load", "read_shapes", "sequence_ratio"]
 

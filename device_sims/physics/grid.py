@@ -15,13 +15,13 @@ from typing import IO
 
 import numpy as np
 
-from device_sims.local_time import HOUR, SECOND, LocalTime
-from device_sims.message import Message
-from device_sims.noise import F64
-from device_sims.payloads import KINDS, Voice, series
+from device_sims.city.site import Area, Place, Site
+from device_sims.encoders.payloads import KINDS, Voice, series
+from device_sims.fleet.message import Message
+from device_sims.fleet.source import ahead
 from device_sims.physics.feeder import Feeder, Flow, Load, sequence_ratio
-from device_sims.site import Area, Place, Site
-from device_sims.source import ahead
+from device_sims.world.local_time import HOUR, SECOND, LocalTime
+from device_sims.world.noise import F64
 
 __all__ = ["GridFeeder"]
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from device_sims.local_time import SECOND
-from device_sims.noise import F64, I64
 from device_sims.physics.extra import need
+from device_sims.world.local_time import SECOND
+from device_sims.world.noise import F64, I64
 
 __all__ = ["Hydraulics", "Leak", "Piece", "Tank"]
 

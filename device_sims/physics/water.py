@@ -12,13 +12,13 @@ from typing import IO
 
 import numpy as np
 
-from device_sims.local_time import SECOND
-from device_sims.message import Message
-from device_sims.noise import F64, Noise
-from device_sims.payloads import KINDS, Voice
+from device_sims.city.site import Area, Place, Site
+from device_sims.encoders.payloads import KINDS, Voice
+from device_sims.fleet.message import Message
+from device_sims.fleet.source import ahead
 from device_sims.physics.hydraulics import Hydraulics, Leak, Piece
-from device_sims.site import Area, Place, Site
-from device_sims.source import ahead
+from device_sims.world.local_time import SECOND
+from device_sims.world.noise import F64, Noise
 
 __all__ = ["WaterNetwork"]
 

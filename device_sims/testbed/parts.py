@@ -177,8 +177,8 @@ def _write_config(parts: Parts, options: CityOptions) -> None:
     files = ""
     if options.count is not None:
         # a test session that has no city imports none of this
-        from device_sims.city import seeds  # noqa: PLC0415
-        from device_sims.city_files import write_city  # noqa: PLC0415
+        from device_sims.city.devices import seeds  # noqa: PLC0415
+        from device_sims.city.files import write_city  # noqa: PLC0415
 
         if options.count > len(seeds().lines):
             city, listed, _ = write_city(parts.folder / "city", options.count)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from device_sims.city import load_city
-from device_sims.fleet import Fleet
+from device_sims.city.devices import load_city
+from device_sims.fleet.fleet import Fleet
 from gateway.config.content import AssetFacts, Device, EngineContent
 from gateway.rows import QOS1, Row, RowKind
 

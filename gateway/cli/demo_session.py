@@ -22,8 +22,8 @@ import msgspec
 from rich.live import Live
 from rich.markup import escape
 
-from device_sims.city import seeds
-from device_sims.city_files import write_city
+from device_sims.city.devices import seeds
+from device_sims.city.files import write_city
 from gateway.cli.output import console, current_stderr
 from gateway.cli.run import telemetry_of, until_signal
 from gateway.cli.simulated import mark_simulated, must_be_simulated

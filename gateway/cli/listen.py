@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.live import Live
 
-from device_sims.endpoint import Tls, parse_broker
+from device_sims.clients.endpoint import Tls, parse_broker
 from gateway.cli.door import Config, Json, settings_of
 from gateway.cli.listen_view import listening_view
 from gateway.cli.output import console, print_json

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.table import Table
 
-from device_sims.city import MOST_DEVICES, load_city, seeds
-from device_sims.city_files import districts_of, write_city
-from device_sims.local_time import SECOND
+from device_sims.city.devices import MOST_DEVICES, load_city, seeds
+from device_sims.city.files import districts_of, write_city
+from device_sims.world.local_time import SECOND
 from gateway.cli.door import Json
 from gateway.cli.output import console, print_json
 from gateway.cli.text import clean

@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from device_sims.endpoint import Tls, parse_broker
+from device_sims.clients.endpoint import Tls, parse_broker
 from device_sims.load.run import LoadPlan, LoadRun
 from gateway.bench.setup import zones_of
 from gateway.cli.door import Json

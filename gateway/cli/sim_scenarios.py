@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 from rich.markup import escape
 from rich.table import Table
 
-from device_sims.city import City, load_city
+from device_sims.city.devices import City, load_city
 from device_sims.faults import Fault
-from device_sims.scenario import Scenario, load_scenario, scenario_names
-from device_sims.troubles import Place, Trouble
+from device_sims.troubles.scenario import Scenario, load_scenario, scenario_names
+from device_sims.troubles.trouble import Place, Trouble
 from gateway.cli.door import Json
 from gateway.cli.output import console, print_json
 from gateway.cli.text import clean

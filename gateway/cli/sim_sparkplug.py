@@ -1,6 +1,6 @@
 """`cityloom sim sparkplug`: Sparkplug B edge nodes against any broker, each with a connection of its own.
 
-What it does is `device_sims/edge_run.py`, which knows nothing of the gateway: this file only asks and shows.
+What it does is `device_sims/edge/run.py`, which knows nothing of the gateway: this file only asks and shows.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 from rich.markup import escape
 
-from device_sims.city import load_city
-from device_sims.edge_books import EdgeSummary
-from device_sims.edge_link import Habits
-from device_sims.edge_run import EdgePlan, EdgeProgress, simulate_edges
-from device_sims.endpoint import Tls, parse_broker
+from device_sims.city.devices import load_city
+from device_sims.clients.endpoint import Tls, parse_broker
+from device_sims.edge.books import EdgeSummary
+from device_sims.edge.link import Habits
+from device_sims.edge.run import EdgePlan, EdgeProgress, simulate_edges
 from gateway.cli.board import show_board
 from gateway.cli.door import Json
 from gateway.cli.output import console, print_json

@@ -1,4 +1,4 @@
-"""The folder of truth that a run of the simulators wrote (device_sims/truth.py), as far as scoring asks of it."""
+"""The folder of truth that a run of the simulators wrote (device_sims/truth/), as far as scoring asks of it."""
 
 import json
 from dataclasses import dataclass

@@ -25,10 +25,10 @@ from pathlib import Path
 
 import pytest
 
-from device_sims.city import load_city
-from device_sims.fleet import Fleet
-from device_sims.scenario import load_scenario
-from device_sims.troubles import Trouble
+from device_sims.city.devices import load_city
+from device_sims.fleet.fleet import Fleet
+from device_sims.troubles.scenario import load_scenario
+from device_sims.troubles.trouble import Trouble
 from gateway.cli.door import ask, settings_of
 from gateway.score.troubles import Expected, Raised, alarms_of, score_troubles
 from tests.support.command import Process, door

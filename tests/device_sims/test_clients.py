@@ -11,11 +11,11 @@ from random import Random
 
 import pytest
 
-from device_sims.city import load_city
+from device_sims.city.devices import load_city
 from device_sims.clients.dialect import CLIENTS, PROTOCOLS, Dialect, Dialects
-from device_sims.endpoint import Endpoint, Tls
-from device_sims.fleet import Fleet, Message
-from device_sims.publisher import Publisher
+from device_sims.clients.endpoint import Endpoint, Tls
+from device_sims.clients.publisher import Publisher
+from device_sims.fleet.fleet import Fleet, Message
 from gateway.runtime.broker import EmbeddedBroker
 from tests.support.brokers import PlainMosquitto, running_embedded
 from tests.support.certificates import make_certificates

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from device_sims.__main__ import main
-from device_sims.city import load_city
+from device_sims.city.devices import load_city
 from tests.support.mosquitto import free_port
 from tests.support.mqtt_peer import MqttPeer
 from tests.support.truth import sent_rows

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device_sims.city import load_city
+from device_sims.city.devices import load_city
 from device_sims.faults import NAMES, Faults
-from device_sims.fleet import Cut, Fleet, Message, Share
-from device_sims.local_time import HOUR, MINUTE, SECOND
-from device_sims.scenario import load_scenario
-from device_sims.troubles import Place, Trouble
+from device_sims.fleet.fleet import Cut, Fleet, Message, Share
+from device_sims.troubles.scenario import load_scenario
+from device_sims.troubles.trouble import Place, Trouble
+from device_sims.world.local_time import HOUR, MINUTE, SECOND
 from tests.support.faults import EVERY, SPECIFIED
 
 EVENING = 1_772_625_600 * SECOND  # Wednesday 2026-03-04T20:00:00+08:00

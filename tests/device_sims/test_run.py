@@ -5,12 +5,12 @@ from itertools import islice
 import pytest
 
 from device_sims import run
-from device_sims.city import load_city
+from device_sims.city.devices import load_city
+from device_sims.clients.publisher import Endpoint, Publisher
 from device_sims.faults import Faults
-from device_sims.fleet import Cut, Fleet
-from device_sims.local_time import SECOND
-from device_sims.publisher import Endpoint, Publisher
+from device_sims.fleet.fleet import Cut, Fleet
 from device_sims.run import Plan, simulate
+from device_sims.world.local_time import SECOND
 
 MORNING = 1_772_496_000 * SECOND
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from device_sims.city import load_city
+from device_sims.city.devices import load_city
 from tests.support.command import Process, Result, asked, cityloom, door, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]

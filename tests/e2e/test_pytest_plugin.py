@@ -139,7 +139,7 @@ STRANGER = """
 import sys
 
 def test_that_has_nothing_to_do_with_it(request):
-    heavy = {"numpy", "pyarrow", "duckdb", "gateway", "device_sims.testbed", "device_sims.city"}
+    heavy = {"numpy", "pyarrow", "duckdb", "gateway", "device_sims.testbed", "device_sims.city.devices"}
     assert heavy & set(sys.modules) == set()
     assert request.config.pluginmanager.has_plugin("device_sims.pytest_plugin")
 """

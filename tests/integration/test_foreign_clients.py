@@ -9,11 +9,11 @@ from random import Random
 import duckdb
 import pytest
 
-from device_sims.city import load_city
+from device_sims.city.devices import load_city
 from device_sims.clients.dialect import Dialects
-from device_sims.endpoint import Endpoint
-from device_sims.fleet import Fleet, Message
-from device_sims.publisher import Publisher
+from device_sims.clients.endpoint import Endpoint
+from device_sims.clients.publisher import Publisher
+from device_sims.fleet.fleet import Fleet, Message
 from gateway.clock import SystemClock
 from tests.support.brokers import PlainMosquitto
 from tests.support.fleet import truth

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from device_sims.city import load_city
-from device_sims.fleet import Message
+from device_sims.city.devices import load_city
+from device_sims.fleet.fleet import Message
 from gateway.errors import CommandError
 from gateway.rows import Row, RowKind
 from gateway.runtime.app import Gateway

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from device_sims.city import load_city
-from device_sims.fleet import Fleet, Message
+from device_sims.city.devices import load_city
+from device_sims.fleet.fleet import Fleet, Message
 from gateway.clock import SystemClock
 from gateway.runtime.app import Gateway
 from gateway.telemetry.broker_events import BrokerConnected, SessionLostError

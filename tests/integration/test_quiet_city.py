@@ -7,10 +7,10 @@ from itertools import groupby, takewhile
 import numpy as np
 import pytest
 
-from device_sims.city import City, load_city
-from device_sims.fleet import Fleet
+from device_sims.city.devices import City, load_city
+from device_sims.fleet.fleet import Fleet
 from device_sims.kinds import groups_of
-from device_sims.local_time import DAY, HOUR, MINUTE
+from device_sims.world.local_time import DAY, HOUR, MINUTE
 from gateway.config.load import load_settings
 from gateway.config.seed_files import load_seed_files
 from gateway.engine.figures import Figure

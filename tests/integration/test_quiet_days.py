@@ -8,10 +8,10 @@ from itertools import takewhile
 import numpy as np
 import pytest
 
-from device_sims import encoders
-from device_sims.city import load_city
-from device_sims.fleet import Fleet
-from device_sims.recordings import guangzhou_speed, household_power
+from device_sims.city.devices import load_city
+from device_sims.encoders import built_in as encoders
+from device_sims.fleet.fleet import Fleet
+from device_sims.world.recordings import guangzhou_speed, household_power
 from gateway.config.content import EngineContent
 from gateway.engine.zone import ZoneEngine
 from gateway.rows import QOS1, Row, RowKind

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from device_sims.publisher import Endpoint
+from device_sims.clients.publisher import Endpoint
 from device_sims.run import Plan, record
 from tests.support.command import Result, asked
 

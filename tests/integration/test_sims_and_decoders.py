@@ -5,9 +5,9 @@ from itertools import islice
 
 import pytest
 
-from device_sims.city import load_city
+from device_sims.city.devices import load_city
 from device_sims.faults import Faults
-from device_sims.fleet import Fleet, Message
+from device_sims.fleet.fleet import Fleet, Message
 from gateway.codecs.compiled import CompiledProfile, State, compile_profile
 from gateway.config.profiles import load_profiles
 from gateway.engine.router import Match, Router

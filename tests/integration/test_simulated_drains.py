@@ -10,13 +10,13 @@ from itertools import groupby
 import numpy as np
 import pytest
 
-from device_sims.city import load_city
+from device_sims.city.devices import load_city
 from device_sims.kinds import groups_of
 from device_sims.kinds.base import Group
 from device_sims.kinds.rain import DrainageLevels
-from device_sims.local_time import DAY, HOUR
-from device_sims.noise import F64, I64, Noise
-from device_sims.weather import Weather
+from device_sims.world.local_time import DAY, HOUR
+from device_sims.world.noise import F64, I64, Noise
+from device_sims.world.weather import Weather
 from gateway.config.load import load_settings
 from gateway.config.seed_files import load_seed_files
 from gateway.engine.alarm_model import Transition

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from device_sims.city import City, load_city
+from device_sims.city.devices import City, load_city
 from device_sims.kinds import Group, groups_of
 from gateway.config.load import load_settings
 from gateway.config.seed_files import load_seed_files

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from device_sims.clock import CityClock
-from device_sims.edge_books import EdgeBooks, EdgeSummary
-from device_sims.edge_link import EdgeLink, Habits
-from device_sims.edge_node import EdgeNode, Packet
-from device_sims.publisher import Endpoint
-from device_sims.sparkplug_b import asks_for_birth
+from device_sims.clients.publisher import Endpoint
+from device_sims.edge.books import EdgeBooks, EdgeSummary
+from device_sims.edge.link import EdgeLink, Habits
+from device_sims.edge.node import EdgeNode, Packet
+from device_sims.encoders.sparkplug_b import asks_for_birth
+from device_sims.world.clock import CityClock
 from gateway.runtime.app import Gateway
 from gateway.telemetry.edge_events import EdgeNodeDied, RebirthFailed, RebirthRequested
 from processors.columns import ReadingBatch

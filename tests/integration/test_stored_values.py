@@ -14,7 +14,7 @@ import aiomqtt
 import numpy as np
 import pytest
 
-from device_sims.city import load_city
+from device_sims.city.devices import load_city
 from gateway.clock import ManualClock
 from gateway.runtime.broker import EmbeddedBroker
 from gateway.stores.base import SeriesId, Store

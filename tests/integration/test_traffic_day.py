@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import seeds
-from device_sims.city import load_city
+from device_sims.city.devices import load_city
 from device_sims.kinds import groups_of
 from gateway.config.content import EngineContent
 from gateway.config.load import load_settings

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from itertools import islice
 
-from device_sims.city import load_city
-from device_sims.fleet import Fleet, Message
+from device_sims.city.devices import load_city
+from device_sims.fleet.fleet import Fleet, Message
 from gateway.clock import SystemClock
 
 __all__ = ["Told", "past_messages", "truth", "wire"]

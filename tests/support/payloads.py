@@ -11,7 +11,7 @@ from typing import Any
 import cbor2
 import pyarrow as pa
 
-from device_sims.message import Message
+from device_sims.fleet.message import Message
 
 __all__ = ["said", "unpacked"]
 

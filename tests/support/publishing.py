@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from device_sims.publisher import Publisher
+from device_sims.clients.publisher import Publisher
 
 __all__ = ["running_publisher"]
 

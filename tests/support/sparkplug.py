@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from device_sims.sparkplug_b import Metric, encode
+from device_sims.encoders.sparkplug_b import Metric, encode
 from gateway.codecs.compiled import compile_profile
 from gateway.config.profiles import load_profiles
 from gateway.engine.results import EdgeNote, StepResult

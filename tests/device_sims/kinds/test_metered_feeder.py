@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from device_sims.city import City, Device, load_city
-from device_sims.homes import Homes
+from device_sims.city.devices import City, Device, load_city
 from device_sims.kinds import Group, groups_of
-from device_sims.local_time import DAY, HOUR, MINUTE, LocalTime
-from device_sims.noise import Noise
-from device_sims.troubles import Place, Trouble
+from device_sims.troubles.trouble import Place, Trouble
+from device_sims.world.homes import Homes
+from device_sims.world.local_time import DAY, HOUR, MINUTE, LocalTime
+from device_sims.world.noise import Noise
 
 MONDAY = 1_772_380_800_000_000_000  # 2026-03-02T00:00:00+08:00
 

@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from device_sims.city import load_city
+from device_sims.city.devices import load_city
 from device_sims.faults import Faults
-from device_sims.fleet import Fleet, Message
+from device_sims.fleet.fleet import Fleet, Message
 from device_sims.kinds import Group, groups_of
 
 NOON = 1_772_366_400 * 10**9

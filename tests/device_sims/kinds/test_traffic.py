@@ -4,11 +4,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from device_sims.city import Device
+from device_sims.city.devices import Device
 from device_sims.kinds.base import Row
 from device_sims.kinds.traffic import TrafficSignals
-from device_sims.local_time import SECOND, LocalTime
-from device_sims.noise import Noise
+from device_sims.world.local_time import SECOND, LocalTime
+from device_sims.world.noise import Noise
 
 NOON = 1_772_337_600 * SECOND  # 2026-03-01 12:00 in Guangzhou
 

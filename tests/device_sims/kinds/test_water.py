@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from device_sims.city import load_city
+from device_sims.city.devices import load_city
 from device_sims.kinds import groups_of
-from device_sims.local_time import DAY, HOUR, MINUTE
+from device_sims.world.local_time import DAY, HOUR, MINUTE
 
 MIDNIGHT = 1_772_467_200_000_000_000  # 2026-03-03T00:00:00+08:00
 

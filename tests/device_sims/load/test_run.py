@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from device_sims.endpoint import Endpoint, Tls
+from device_sims.clients.endpoint import Endpoint, Tls
 from device_sims.load.run import LoadPlan, LoadRun
 from tests.perf.ack_sink import running_sink
 from tests.support.brokers import PlainMosquitto, running_embedded

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from device_sims.local_time import LocalTime
 from device_sims.physics.feeder import Feeder, Load, read_shapes, sequence_ratio
+from device_sims.world.local_time import LocalTime
 
 HOUR = 3_600_000_000_000
 EVENING = 1_772_380_800_000_000_000 + 19 * HOUR

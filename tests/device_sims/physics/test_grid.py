@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from device_sims.message import Message
+from device_sims.fleet.message import Message
 from device_sims.physics.feeder import Load
 from device_sims.physics.grid import GridFeeder
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from device_sims.message import Message
+from device_sims.fleet.message import Message
 from device_sims.replay.mapping import Mapped, map_tables
 from device_sims.replay.player import Playing, Replay
 from device_sims.replay.table import Row, Table

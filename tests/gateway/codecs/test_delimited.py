@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_sims.flat_encoders import csv_line, csv_pairs
+from device_sims.encoders.flat import csv_line, csv_pairs
 from gateway.codecs.compiled import RECEIPT, Bounds
 from tests.support.formats import NOON, compiled_as, told_by
 

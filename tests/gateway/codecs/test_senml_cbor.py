@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_sims.senml_cbor import LABELS, Decimals, senml_cbor
+from device_sims.encoders.senml_cbor import LABELS, Decimals, senml_cbor
 from gateway.codecs.compiled import RECEIPT, Bounds, CompiledProfile
 from tests.support.formats import NOON, Told, compiled_as, told_by
 

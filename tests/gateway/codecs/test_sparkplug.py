@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from device_sims.sparkplug_b import Metric, encode
+from device_sims.encoders.sparkplug_b import Metric, encode
 from gateway.codecs.compiled import CompiledProfile, State, compile_profile
 from gateway.config.profiles import load_profiles
 from gateway.errors import ConfigErrors

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_sims.sparkplug_b import Metric, asks_for_birth, encode
+from device_sims.encoders.sparkplug_b import Metric, asks_for_birth, encode
 from gateway.codecs.sparkplug_wire import REBIRTH, encode_rebirth, read_payload
 from gateway.codecs.tolerant import Unusable
 from gateway.config.bounds import Bounds

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import seeds
-from device_sims.flat_encoders import ultralight
+from device_sims.encoders.flat import ultralight
 from gateway.codecs.compiled import RECEIPT, Bounds, compile_profile
 from gateway.config.profiles import load_profiles
 from gateway.engine.router import Match, NoMatch, Router

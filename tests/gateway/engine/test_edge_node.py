@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device_sims.sparkplug_b import Metric, encode
+from device_sims.encoders.sparkplug_b import Metric, encode
 from gateway.codecs.sparkplug import EdgeTopic, Resolved
 from gateway.codecs.sparkplug_wire import read_payload
 from gateway.config.bounds import Bounds

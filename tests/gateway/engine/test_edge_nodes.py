@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 
-from device_sims.sparkplug_b import Metric, encode
+from device_sims.encoders.sparkplug_b import Metric, encode
 from gateway.engine.zone import ZoneEngine
 from gateway.rows import RETAIN
 from processors.flags import Flag, Why

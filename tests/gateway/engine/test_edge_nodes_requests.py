@@ -1,6 +1,6 @@
 """When an edge node is asked for its births, by rows on the pure engine: missing numbers, what no birth has named."""
 
-from device_sims.sparkplug_b import Metric
+from device_sims.encoders.sparkplug_b import Metric
 from processors.flags import Why
 from tests.support.sparkplug import L_S, NAMES, Node, asked, at, count, pumps, replay, requests, run, tick, values
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from device_sims.sparkplug_b import asks_for_birth
+from device_sims.encoders.sparkplug_b import asks_for_birth
 from gateway.engine.results import EdgeNote
 from gateway.live.mqtt_client import MqttTarget
 from gateway.live.rebirths import RebirthPublisher, rebirth_topic

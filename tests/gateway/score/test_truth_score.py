@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from device_sims.truth_rules import DOMAINS, EXPLAINS
+from device_sims.truth.rules import DOMAINS, EXPLAINS
 from gateway.score.troubles import Raised
 from gateway.score.truth_run import TruthRun
 from gateway.score.truth_score import score_alarms

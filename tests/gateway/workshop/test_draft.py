@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import seeds
-from device_sims.city import load_city
-from device_sims.fleet import Fleet
+from device_sims.city.devices import load_city
+from device_sims.fleet.fleet import Fleet
 from gateway.codecs.compiled import compile_profile
 from gateway.codecs.decoded import State
 from gateway.config.bounds import Bounds
