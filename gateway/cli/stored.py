@@ -33,6 +33,9 @@ _STATS = ("count", "min", "max", "mean")
 class Sink(Protocol):
     """Where it goes: a TruthBook."""
 
+    going_on: bool
+    """More may have been stored between two pieces; devices come in order of their names."""
+
     def add_readings(self, rows: pa.Table) -> None: ...  # noqa: D102
     def add_windows(self, rows: pa.Table) -> None: ...  # noqa: D102
     def add_copies(self, rows: pa.Table) -> None: ...  # noqa: D102
@@ -116,6 +119,7 @@ def _window_table(found: StoredAggregates, step: int, waits: Any) -> pa.Table:
 def _through_the_door(
     settings: Settings, store: str, devices: Sequence[str], to: Sink, told: Callable[[int, int], None]
 ) -> str:
+    to.going_on = True
     with asking(settings) as ask:
         every = sorted({each["device"] for each in ask("series", limit=1 << 40)})
         for done, device in enumerate(every):

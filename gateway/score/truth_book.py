@@ -43,6 +43,9 @@ def same(one: str, other: str) -> str:
 class TruthBook:
     """Made for one score. `db` has the tables named above once everything was added."""
 
+    going_on = False
+    """The gateway was running while it was read, device by device in order of their names."""
+
     def __init__(self, run: TruthRun, gate: Gate) -> None:
         self.run = run
         self._folder = tempfile.TemporaryDirectory(prefix="score-")

@@ -4,7 +4,8 @@
 
 A member is a reading with a value that is not flagged as failed: values are those that were sent, and only the verdict
 is the gateway's. Windows of a reading that may or may not count (see truth_book.py) are left out, and so are those that
-wait to be revised, and those that may not have closed yet: later than the last one of their profile and zone.
+wait to be revised, and those that may not have closed yet: later than the last one of their profile and zone, or, of a
+gateway that went on while it was read, than the last one of the device there that was read first.
 """
 
 # ruff: noqa: S608 - what is put into SQL text are numbers and names of our own
@@ -67,12 +68,15 @@ def score_windows(book: TruthBook) -> WindowScore:
 
 def _of_step(book: TruthBook, step: int, score: WindowScore) -> None:
     ns = step * 1_000_000_000
+    first = "QUALIFY device = min(device) OVER (PARTITION BY d.profile, d.zone)" if book.going_on else ""
     scale = "greatest(abs(e.min), abs(e.max))"
     book.db.execute(f"""
         CREATE OR REPLACE TEMP TABLE compared AS
         WITH closed AS (
-            SELECT d.profile, d.zone, max(w."start") AS last FROM windows AS w JOIN devices AS d USING (device)
-            WHERE w.step = {step} GROUP BY ALL
+            SELECT profile, zone, max("start") AS last FROM (
+                SELECT d.profile, d.zone, w."start" FROM windows AS w JOIN devices AS d USING (device)
+                WHERE w.step = {step} {first}
+            ) GROUP BY ALL
         ),
         e AS (
             SELECT device, quantity, ts - ts % {ns} AS "start", count(*) FILTER (counts) AS count,

@@ -14,6 +14,11 @@ import pytest
 
 from device_sims.clients.publisher import Endpoint
 from device_sims.run import Plan, record
+from gateway.cli.door import settings_of
+from gateway.cli.stored import read_stored
+from gateway.score.truth_book import Gate, TruthBook
+from gateway.score.truth_run import open_run
+from gateway.score.truth_windows import score_windows
 from tests.support.command import Result, asked
 
 SECOND = 1_000_000_000
@@ -280,3 +285,25 @@ def test_a_folder_that_is_no_run_is_said(tmp_path: Path) -> None:
 
     assert result.code == 2
     assert "is no run" in result.err
+
+
+@pytest.mark.parametrize("going_on", [True, False])
+def test_windows_that_close_while_a_running_gateway_is_read_are_not_missing(day: Path, going_on: bool) -> None:
+    """The last minute of the lane closes when its first device has been read already."""
+    run = open_run(day / "run")
+    gate = Gate(300 * SECOND, 399 * 86400 * SECOND)
+    settings = settings_of(None, day / "data")
+    with TruthBook(run, gate) as book:
+        devices = [name for (name,) in book.db.execute("SELECT device FROM devices").fetchall()]
+        read_stored(settings, "", devices, book, lambda *_: None)
+        lane = "FROM devices WHERE (profile, zone) = ('loop-detector', 'tianhe')"
+        (first,) = book.db.execute(f"SELECT min(device) {lane}").fetchone() or ("",)
+        book.db.execute(
+            'DELETE FROM windows WHERE device = ? AND step = 60 AND "start" = '
+            "(SELECT max(\"start\") FROM windows WHERE device = ? AND step = 60)", [first, first],
+        )  # fmt: skip
+        book.going_on = going_on
+        score = score_windows(book)
+
+    assert {(odd.device, odd.statistic) for odd in score.odd} == (set() if going_on else {(first, "missing")})
+    assert score.compared[60] > 500
