@@ -11,7 +11,7 @@ from pathlib import Path
 
 from device_sims.clients.dialect import Dialects
 from device_sims.clients.endpoint import Tls, parse_broker
-from device_sims.processes import parse_share, run_processes
+from device_sims.processes import HEAD_START, parse_share, run_processes
 from device_sims.run import Plan, Summary, check, record, simulate
 from device_sims.troubles.scenario import scenario_times
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ),
             dialects=Dialects.parse(given.client, given.protocol, given.qos),
             origin=now if origin is None else origin,
-            start=now if given.start is None else _moment(given.start),
+            start=now + (HEAD_START if given.processes > 1 else 0) if given.start is None else _moment(given.start),
             speed=given.speed,
             devices=given.devices,
             seed=given.seed,

@@ -17,7 +17,10 @@ from types import FrameType
 from device_sims.fleet.fleet import Share
 from device_sims.run import STOPPING, Summary
 
-__all__ = ["parse_share", "run_processes"]
+__all__ = ["HEAD_START", "parse_share", "run_processes"]
+
+HEAD_START = 2_000_000_000
+"""ns that processes need until they are up: so much later the city's clock begins, where nobody says when."""
 
 
 def parse_share(text: str) -> Share:

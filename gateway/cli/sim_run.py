@@ -18,7 +18,7 @@ from rich.markup import escape
 from device_sims.city.devices import load_city
 from device_sims.clients.dialect import Dialects
 from device_sims.clients.endpoint import Tls, parse_broker
-from device_sims.processes import run_processes
+from device_sims.processes import HEAD_START, run_processes
 from device_sims.run import Plan, Progress, Summary, check, record, simulate
 from device_sims.troubles.scenario import scenario_times
 from gateway.cli.board import FRAME_SECS, show_board
@@ -119,7 +119,7 @@ def run(
         plan = Plan(
             endpoint=parse_broker(broker, username, password_file, Tls(ca_file, cert_file, key_file)),
             dialects=Dialects.parse(client, protocol, qos), origin=begin or now, whole_city=whole_city,
-            start=_moment(start, zone) or now, speed=speed, devices=devices, seed=seed, faults=faults,
+            start=_moment(start, zone) or now + (HEAD_START if processes > 1 else 0), speed=speed, devices=devices, seed=seed, faults=faults,
             connections=connections, for_secs=parse_span(for_) if for_ else None,
             until=end or None, messages=messages, rate=rate, truth=truth, scenario=scenario,
             recordings=recordings, record=record_to,
