@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ),
             dialects=Dialects.parse(given.client, given.protocol, given.qos),
             origin=now if origin is None else origin,
-            start=now + (HEAD_START if given.processes > 1 else 0) if given.start is None else _moment(given.start),
+            start=_moment(given.start) if given.start is not None else now + HEAD_START * (given.processes > 1),
             speed=given.speed,
             devices=given.devices,
             seed=given.seed,
