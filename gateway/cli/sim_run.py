@@ -119,7 +119,8 @@ def run(
         plan = Plan(
             endpoint=parse_broker(broker, username, password_file, Tls(ca_file, cert_file, key_file)),
             dialects=Dialects.parse(client, protocol, qos), origin=begin or now, whole_city=whole_city,
-            start=_moment(start, zone) or now + (HEAD_START if processes > 1 else 0), speed=speed, devices=devices, seed=seed, faults=faults,
+            start=_moment(start, zone) or now + HEAD_START * (processes > 1),
+            speed=speed, devices=devices, seed=seed, faults=faults,
             connections=connections, for_secs=parse_span(for_) if for_ else None,
             until=end or None, messages=messages, rate=rate, truth=truth, scenario=scenario,
             recordings=recordings, record=record_to,
