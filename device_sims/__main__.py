@@ -13,7 +13,7 @@ from device_sims.clients.dialect import Dialects
 from device_sims.clients.endpoint import Tls, parse_broker
 from device_sims.processes import HEAD_START, parse_share, run_processes
 from device_sims.run import Plan, Summary, check, record, simulate
-from device_sims.troubles.scenario import scenario_times
+from device_sims.scenarios.scenario import scenario_times
 
 __all__ = ["main"]
 

@@ -20,9 +20,9 @@ from device_sims.clients.dialect import Dialects
 from device_sims.clients.publisher import Endpoint, Publisher
 from device_sims.faults import Faults
 from device_sims.fleet.fleet import Cut, Fleet, Message, Share
-from device_sims.fleet.source import Playable
 from device_sims.lag import Lag
-from device_sims.troubles.scenario import Scenario, load_scenario
+from device_sims.scenarios.scenario import Scenario, load_scenario
+from device_sims.sources.source import Playable
 from device_sims.truth.folder import RunFolder, RunStory
 from device_sims.truth.rows import TruthWriter
 from device_sims.world.clock import CityClock

@@ -15,11 +15,11 @@ from typing import IO
 
 import numpy as np
 
-from device_sims.city.site import Area, Place, Site
-from device_sims.encoders.payloads import KINDS, Voice, series
 from device_sims.fleet.message import Message
-from device_sims.fleet.source import ahead
 from device_sims.physics.feeder import Feeder, Flow, Load, sequence_ratio
+from device_sims.sources.payloads import KINDS, Voice, series
+from device_sims.sources.site import Area, Place, Site
+from device_sims.sources.source import ahead
 from device_sims.world.local_time import HOUR, SECOND, LocalTime
 from device_sims.world.noise import F64
 

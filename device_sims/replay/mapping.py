@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from device_sims.encoders.payloads import Kind, kind_of
-from device_sims.encoders.units import canonical
 from device_sims.replay.table import Column, Spec, Table
+from device_sims.sources.payloads import Kind, kind_of
+from device_sims.sources.units import canonical
 
 __all__ = ["Mapped", "map_tables", "read_mapping"]
 

@@ -13,11 +13,11 @@ from itertools import islice, pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from device_sims.encoders.payloads import Voice
 from device_sims.fleet.message import Message
-from device_sims.fleet.source import in_order
 from device_sims.replay.mapping import Mapped
 from device_sims.replay.table import Row, Table
+from device_sims.sources.payloads import Voice
+from device_sims.sources.source import in_order
 from device_sims.world.local_time import DAY, SECOND
 
 __all__ = ["Playing", "Replay"]

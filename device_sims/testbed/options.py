@@ -89,7 +89,7 @@ class CityOptions:
         """Of the scenario on its day: the origin's where one is given, else always the same working day."""
         # a test session that has no city imports none of this
         from device_sims.city.devices import load_city  # noqa: PLC0415
-        from device_sims.troubles.scenario import load_scenario  # noqa: PLC0415
+        from device_sims.scenarios.scenario import load_scenario  # noqa: PLC0415
 
         try:
             city = load_city(self.count, recordings=self.recordings)

@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 
 from device_sims.city.devices import City
 from device_sims.faults import FaultSpan
-from device_sims.troubles.scenario import Scenario
+from device_sims.scenarios.scenario import Scenario
 from device_sims.troubles.trouble import Trouble
 from device_sims.truth.expected import write_expected
 from device_sims.truth.rows import TruthWriter

@@ -15,7 +15,7 @@ from cyclopts.validators import Number
 from rich.text import Text
 
 from device_sims.faults import Faults
-from device_sims.troubles.scenario import scenario_times
+from device_sims.scenarios.scenario import scenario_times
 from gateway.cli.demo_session import DemoPlan, DemoSession
 from gateway.cli.door import Json
 from gateway.cli.output import console, print_json

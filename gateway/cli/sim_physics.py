@@ -6,12 +6,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from device_sims.city.site import Site
-from device_sims.fleet.source import Source
 from device_sims.physics.feeder import Load, read_shapes
 from device_sims.physics.grid import GridFeeder
 from device_sims.physics.hydraulics import Leak
 from device_sims.physics.water import WaterNetwork
+from device_sims.sources.site import Site
+from device_sims.sources.source import Source
 from gateway.cli.sim_session import Sending, Session, play
 from gateway.cli.times import parse_span
 from gateway.errors import CommandError

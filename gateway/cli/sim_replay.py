@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from device_sims.city.site import Area, Place, Site
-from device_sims.fleet.source import Source
 from device_sims.replay.formats import open_table
 from device_sims.replay.mapping import Mapped, map_tables, read_mapping
 from device_sims.replay.player import Playing, Replay
+from device_sims.sources.site import Area, Place, Site
+from device_sims.sources.source import Source
 from gateway.cli.sim_session import Sending, Session, play
 from gateway.errors import CommandError
 

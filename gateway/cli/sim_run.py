@@ -20,7 +20,7 @@ from device_sims.clients.dialect import Dialects
 from device_sims.clients.endpoint import Tls, parse_broker
 from device_sims.processes import HEAD_START, run_processes
 from device_sims.run import Plan, Progress, Summary, check, record, simulate
-from device_sims.troubles.scenario import scenario_times
+from device_sims.scenarios.scenario import scenario_times
 from gateway.cli.board import FRAME_SECS, show_board
 from gateway.cli.door import Json
 from gateway.cli.output import console, print_json

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from device_sims.city.devices import City, load_city
 from device_sims.faults import Fault
-from device_sims.troubles.scenario import Scenario, load_scenario, scenario_names
+from device_sims.scenarios.scenario import Scenario, load_scenario, scenario_names
 from device_sims.troubles.trouble import Place, Trouble
 from gateway.cli.door import Json
 from gateway.cli.output import console, print_json

@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from device_sims.city.devices import City
-from device_sims.city.site import Site, write_site
 from device_sims.clients.endpoint import Tls, parse_broker
 from device_sims.fleet.message import Message
-from device_sims.fleet.source import Playable, Source
 from device_sims.physics.extra import MissingExtraError
 from device_sims.run import Plan, Summary, record, simulate
+from device_sims.sources.site import Site, write_site
+from device_sims.sources.source import Playable, Source
 from gateway.cli.door import Config, Json, city_zone, settings_of
 from gateway.cli.output import console, print_json
 from gateway.cli.times import local_text, parse_span, parse_time

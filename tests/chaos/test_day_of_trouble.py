@@ -27,7 +27,7 @@ import pytest
 
 from device_sims.city.devices import load_city
 from device_sims.fleet.fleet import Fleet
-from device_sims.troubles.scenario import load_scenario
+from device_sims.scenarios.scenario import load_scenario
 from device_sims.troubles.trouble import Trouble
 from gateway.cli.door import ask, settings_of
 from gateway.score.troubles import Expected, Raised, alarms_of, score_troubles

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from device_sims.city.devices import load_city
 from device_sims.faults import NAMES, Faults
 from device_sims.fleet.fleet import Cut, Fleet, Message, Share
-from device_sims.troubles.scenario import load_scenario
+from device_sims.scenarios.scenario import load_scenario
 from device_sims.troubles.trouble import Place, Trouble
 from device_sims.world.local_time import HOUR, MINUTE, SECOND
 from tests.support.faults import EVERY, SPECIFIED

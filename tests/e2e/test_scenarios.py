@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from device_sims.city.devices import load_city
-from device_sims.troubles.scenario import load_scenario, scenario_names
+from device_sims.scenarios.scenario import load_scenario, scenario_names
 from tests.support.command import Result, asked, cityloom
 
 WHOLE_CITY = {"day-of-trouble", "evening-of-trouble"}

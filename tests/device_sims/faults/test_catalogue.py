@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from device_sims.city.devices import City, load_city
 from device_sims.faults import NAMES, RULES, Faults, FaultSpan
 from device_sims.fleet.fleet import Cut, Fleet, Message
-from device_sims.troubles.scenario import load_scenario
+from device_sims.scenarios.scenario import load_scenario
 from device_sims.world.local_time import DAY, HOUR, MINUTE, SECOND
 from tests.support.faults import EVERY, SPECIFIED
 from tests.support.payloads import said, unpacked

@@ -10,7 +10,7 @@ import pytest
 
 from device_sims.city.devices import load_city
 from device_sims.fleet.fleet import Fleet, Message
-from device_sims.troubles.scenario import load_scenario, scenario_names
+from device_sims.scenarios.scenario import load_scenario, scenario_names
 from device_sims.troubles.trouble import Place, Trouble
 from device_sims.world.noise import Noise
 from device_sims.world.weather import Weather

@@ -12,7 +12,7 @@ from device_sims.city.devices import City, load_city
 from device_sims.faults import FaultSpan
 from device_sims.fleet.message import Message
 from device_sims.kinds import Reading
-from device_sims.troubles.scenario import Scenario, load_scenario
+from device_sims.scenarios.scenario import Scenario, load_scenario
 from device_sims.truth.folder import RunFolder, RunStory
 from tests.support.truth import measured_rows, sent_rows
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from device_sims.city.devices import City, Device
-from device_sims.encoders.payloads import KINDS, Kind
+from device_sims.sources.payloads import KINDS, Kind
 from seeds import profile_texts
 
 __all__ = ["Area", "Place", "Site", "write_site"]

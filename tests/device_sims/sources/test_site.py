@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from device_sims.city.site import Area, Place, Site, write_site
-from device_sims.encoders.payloads import KINDS, kind_of
+from device_sims.sources.payloads import KINDS, kind_of
+from device_sims.sources.site import Area, Place, Site, write_site
 from gateway.config.load import load_settings
 from gateway.config.seed_files import load_seed_files
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from device_sims.encoders.units import canonical
+from device_sims.sources.units import canonical
 
 
 @pytest.mark.parametrize(

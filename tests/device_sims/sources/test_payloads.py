@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from device_sims.city.site import Place, Site, write_site
-from device_sims.encoders.payloads import KINDS, Voice, kind_of
+from device_sims.sources.payloads import KINDS, Voice, kind_of
+from device_sims.sources.site import Place, Site, write_site
 from gateway.codecs.compiled import compile_profile
 from gateway.config.profiles import load_profiles
 from seeds import profile_texts

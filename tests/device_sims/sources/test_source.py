@@ -8,7 +8,7 @@ import pytest
 
 from device_sims.city.devices import City
 from device_sims.fleet.message import Message
-from device_sims.fleet.source import Playable, ahead, in_order
+from device_sims.sources.source import Playable, ahead, in_order
 
 CITY = City("Asia/Shanghai", (), {})
 
