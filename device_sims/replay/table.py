@@ -31,7 +31,7 @@ class Spec:
     columns: Mapping[str, Column]
     zone: str = ""
     at: str = ""
-    """Where water meters stand: inlet, outlet, tank, or critical (inside the area); for the site of `sources/site.py`."""
+    """Where water meters stand: inlet, outlet, tank, or critical (inside the area); for `sources/site.py`."""
     facts: Mapping[str, float] = field(default_factory=dict)
     """Of a tank: m3, height_m."""
 

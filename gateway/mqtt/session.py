@@ -279,16 +279,18 @@ class Session:
         inflow = self.inflow
         qos = first >> 1 & 3
         topic, payload = packet.topic, packet.payload
+        of_broker = not qos and topic == DROPPED_TOPIC and self.options.watch_sys
         if self.state is SessionState.CLOSING:
-            inflow.received += not qos
-            inflow.shed += not qos  # anything else is not acknowledged, so it comes again
+            lost = not qos and not of_broker  # anything else is not acknowledged, so it comes again
+            inflow.received += lost
+            inflow.shed += lost
         elif self.state is not SessionState.OPEN:
             self._fail(Reason.PROTOCOL_ERROR, "PUBLISH before CONNACK", signals)
         elif qos == 2:
             self._fail(Reason.PROTOCOL_ERROR, "a QoS 2 message, though QoS 1 was granted at most", signals)
         elif not topic:
             self._fail(Reason.TOPIC_ALIAS_INVALID, "a topic alias, though none is allowed", signals)
-        elif not qos and topic == DROPPED_TOPIC and self.options.watch_sys:
+        elif of_broker:
             self._on_dropped(payload, signals)
         elif not qos and self.shed_qos0:
             inflow.received += 1

@@ -443,3 +443,11 @@ def test_increases_of_the_counter_of_drops_are_told_and_its_messages_are_no_rows
         seen += session.receive(_publish(0, value, qos=0, topic=DROPPED_TOPIC), 1000, 1.0)
     assert seen == [Dropped(3), Dropped(2)]  # 7 was before we looked; 2 after 10: the broker began anew
     assert session.take() is None
+
+
+def test_the_counter_that_comes_while_we_leave_is_no_message_that_is_lost() -> None:
+    session = _opened(watch_sys=True)
+    session.close()
+    session.receive(_publish(0, b"7", qos=0, topic=DROPPED_TOPIC), 1000, 1.0)
+    assert session.take() is None
+    assert (session.inflow.received, session.inflow.shed) == (0, 0)
