@@ -162,7 +162,7 @@ class EdgeLink:
                 continue
             try:
                 await self._send(client, packet)
-            except BaseException:
+            except BaseException:  # a cancellation too: what was measured is kept, whatever ends the sending
                 for rest in range(which, len(self.node.devices)):
                     self.node.keep(rest, due)
                 raise

@@ -25,7 +25,7 @@ from gateway.cli.board import FRAME_SECS, show_board
 from gateway.cli.door import Json
 from gateway.cli.output import console, print_json
 from gateway.cli.text import clean, count, duration
-from gateway.cli.times import parse_span, parse_time
+from gateway.cli.times import parse_moment, parse_span
 from gateway.errors import CommandError
 
 __all__ = ["run"]
@@ -112,14 +112,14 @@ def run(
     now = time.time_ns()
     try:
         zone = ZoneInfo(load_city(1).timezone)
-        begin, end = _moment(origin, zone), _moment(until, zone)
+        begin, end = parse_moment(origin, zone), parse_moment(until, zone)
         if scenario and not begin:
             begin, over = scenario_times(scenario, now, seed, devices)
             end = end or over
         plan = Plan(
             endpoint=parse_broker(broker, username, password_file, Tls(ca_file, cert_file, key_file)),
             dialects=Dialects.parse(client, protocol, qos), origin=begin or now, whole_city=whole_city,
-            start=_moment(start, zone) or now + HEAD_START * (processes > 1),
+            start=parse_moment(start, zone) or now + HEAD_START * (processes > 1),
             speed=speed, devices=devices, seed=seed, faults=faults,
             connections=connections, for_secs=parse_span(for_) if for_ else None,
             until=end or None, messages=messages, rate=rate, truth=truth, scenario=scenario,
@@ -150,10 +150,6 @@ def run(
     else:
         _farewell(summary, plan)
     return 0 if summary.sent == summary.messages else 1
-
-
-def _moment(text: str, zone: ZoneInfo) -> int:
-    return int(text) if text.isdigit() else parse_time(text, zone)
 
 
 def _in_processes(plan: Plan, processes: int, link: dict[str, object]) -> Summary:

@@ -23,7 +23,7 @@ from gateway.cli.board import show_board
 from gateway.cli.door import Json
 from gateway.cli.output import console, print_json
 from gateway.cli.text import clean, count
-from gateway.cli.times import parse_span, parse_time
+from gateway.cli.times import parse_moment, parse_span
 from gateway.errors import CommandError
 
 __all__ = ["sparkplug"]
@@ -105,7 +105,7 @@ def sparkplug(
         zone = ZoneInfo(load_city(1).timezone)
         plan = EdgePlan(
             endpoint=parse_broker(broker, username, password_file, Tls(ca_file, cert_file, key_file)),
-            origin=_moment(origin, zone) or now, start=_moment(start, zone) or now, speed=speed, group=group,
+            origin=parse_moment(origin, zone) or now, start=parse_moment(start, zone) or now, speed=speed, group=group,
             nodes=nodes, devices=devices, for_secs=parse_span(for_) if for_ else None, truth=truth,
             habits=Habits(
                 interval_secs=parse_span(interval), qos=qos, lose=lose, seed=seed, cut_secs=parse_span(cut_for),
@@ -125,10 +125,6 @@ def sparkplug(
     else:
         _farewell(summary, plan)
     return 0 if summary.sent == summary.messages else 1
-
-
-def _moment(text: str, zone: ZoneInfo) -> int:
-    return int(text) if text.isdigit() else parse_time(text, zone)
 
 
 def _run(plan: EdgePlan, zone: ZoneInfo, *, quiet: bool) -> EdgeSummary:
