@@ -19,20 +19,29 @@ _SAID_LINES = 4
 
 
 class Child:
-    """`python -m MODULE ARGUMENTS`, whose standard output is JSON lines. Ended, whatever happens, when the block is."""
+    """A process whose standard output is JSON lines. Ended, whatever happens, when the block is.
+
+    `program`: a module of ours, run as `python -m PROGRAM ARGUMENTS`, or the path of an executable.
+    """
 
     def __init__(
-        self, module: str, *arguments: object, log: Path, environment: Mapping[str, str] | None = None
+        self, program: str | Path, *arguments: object, log: Path, environment: Mapping[str, str] | None = None
     ) -> None:
-        self._module = module
+        self._name = str(program)
         self._log = log
-        command = [sys.executable, "-m", module, *map(str, arguments)]
+        command = [str(program)] if isinstance(program, Path) else [sys.executable, "-m", program]
+        command += map(str, arguments)
         with log.open("ab") as errors:
             # a session of its own: Ctrl-C is ours, and ends them in their order
             self._process = subprocess.Popen(  # noqa: S603
                 command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True,
                 env={**os.environ, **(environment or {})},
             )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """What it tells, until it ends."""
@@ -56,6 +65,11 @@ class Child:
         """Tell it something."""
         self._process.send_signal(number)
 
+    def kill(self) -> None:
+        """`kill -9`."""
+        self._process.kill()
+        self._process.wait()
+
     def end(self) -> tuple[int, dict[str, Any]]:
         """Ask it to end; gives its exit code and the last thing that it told."""
         if self.running:
@@ -69,7 +83,7 @@ class Child:
         """Why it can't go on, with the last lines of its log."""
         code = self._process.wait(_END_SECS)
         said = " ".join(self._log.read_text(errors="replace").split("\n")[-_SAID_LINES:]).strip()
-        return CommandError(f"{self._module} ended with code {code}: {said or 'it said nothing'}", "")
+        return CommandError(f"{self._name} ended with code {code}: {said or 'it said nothing'}", "")
 
     def __enter__(self) -> Self:
         return self
@@ -77,8 +91,6 @@ class Child:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.running:
-            self._process.kill()
-        self._process.wait()
+        self.kill()
         if self._process.stdout is not None:
             self._process.stdout.close()

@@ -5,23 +5,20 @@
 The gateway's own clocks tell its CPU; what arrived is counted where it arrived.
 """
 
-import os
 import signal
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 
 from gateway.bench.children import Child
+from gateway.bench.probe import percentiles, probe
 from gateway.bench.setup import Plan, write_config, zones_of
-from gateway.bench.slowdown import Slowdown
 from gateway.errors import CommandError
 from gateway.runtime.broker import EmbeddedBroker
 from gateway.runtime.control import socket_path
@@ -35,8 +32,6 @@ _READY_SECS = 60.0
 _STUCK_SECS = 60.0
 _POLL_SECS = 0.1
 _LONGEST_POLL_SECS = 5.0
-_PROBE_EVERY_SECS = 0.05
-_PROBE_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +92,7 @@ def measure(plan: Plan, progress: Callable[[int], None]) -> Outcome:
         before = _drained(door, plan.devices)
         if tap is not None:
             tap.signal(signal.SIGUSR1)
-        with _probe(folder) as probed:
+        with probe(folder) as probed:
             secs = load(plan.messages, plan.rate, progress)
             ended = time.monotonic()
             after = _drained(door, plan.devices + plan.messages)
@@ -126,7 +121,7 @@ def measure(plan: Plan, progress: Callable[[int], None]) -> Outcome:
         rss_mb=round(cpu["peak_rss_bytes"] / 2**20, 1),
         ack_ms=ack,
         stored_ms={"p50": stored["stored_p50"], "p99": stored["stored_p99"]},
-        fsync_ms=_percentiles(probed.fsync_ms),
+        fsync_ms=percentiles(probed.fsync_ms),
         slowdown=probed.slowdown.factor,
         aggregates=after["aggregates"]["written"] - before["aggregates"]["written"],
         late=after["ledger"]["beside"].get("late", 0),
@@ -198,41 +193,3 @@ def _until(reached: Callable[[], bool], secs: float, problem: str) -> None:
         if time.monotonic() > deadline:
             raise CommandError(problem, "See whether the broker answers: `cityloom run` on it says more.")
         time.sleep(_POLL_SECS)
-
-
-@dataclass(slots=True)
-class _Probed:
-    """How disk and processor did beside the gateway, a few times a second."""
-
-    fsync_ms: list[float] = field(default_factory=list)
-    slowdown: Slowdown = field(default_factory=Slowdown)
-
-
-@contextmanager
-def _probe(folder: Path) -> Iterator[_Probed]:
-    out = _Probed()
-    ended = threading.Event()
-
-    def probe() -> None:
-        with (folder / "probe").open("wb", buffering=0) as file:
-            while not ended.wait(_PROBE_EVERY_SECS):
-                file.write(b"\0" * _PROBE_BYTES)
-                started = time.perf_counter()
-                os.fsync(file.fileno())
-                out.fsync_ms.append((time.perf_counter() - started) * 1000)
-                out.slowdown.probe()
-
-    thread = threading.Thread(target=probe, name="bench.probe")
-    thread.start()
-    try:
-        yield out
-    finally:
-        ended.set()
-        thread.join()
-
-
-def _percentiles(ms: list[float]) -> dict[str, float]:
-    if not ms:
-        return {}
-    p50, p99 = np.percentile(ms, (50, 99)).tolist()
-    return {"p50": round(p50, 3), "p99": round(p99, 3)}

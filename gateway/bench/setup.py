@@ -32,6 +32,8 @@ class Plan:
     """To the broker, each with districts of its own."""
     start: int = 0
     """Unix ns at which the city clock, which shows the same then, begins to run at `speed`."""
+    token: str = ""
+    """Of an InfluxDB of the run's own; "": the environment's, or nobody asks for it."""
 
     def clock_arguments(self) -> list[object]:
         """The clock, as the load wants it."""
@@ -56,8 +58,8 @@ def write_config(plan: Plan, folder: Path, url: str) -> Path:
     moment = datetime.fromtimestamp(plan.start / 1e9, UTC).isoformat()
     clock = f'kind = "scaled"\norigin = "{moment}"\nstart = "{moment}"\nspeed = {plan.speed}' if plan.speed != 1 else ""
     name = f"cityloom_bench_{time.time_ns()}"  # of nobody else at broker or database
-    if plan.store == "influx-sink":
-        where = 'token = "nobody asks for it"'
+    if plan.token or plan.store == "influx-sink":
+        where = f'token = "{plan.token or "nobody asks for it"}"'
     else:
         where = "\n".join(f'{kind}_bucket = "{name}_{kind}"' for kind in ("raw", "fine", "coarse"))
     zones = zones_of()

@@ -1,22 +1,26 @@
-"""`python -m gateway.bench.sink`: takes what the gateway writes to InfluxDB and counts its lines; stores nothing.
+"""`python -m gateway.bench.sink`: takes what is written to InfluxDB and counts its lines; stores nothing.
 
-With it a run measures the gateway and not the database. It knows every bucket, answers every write with 204, and tells
-on standard output: `{"port"}` when it listens, `{"requests", "bytes", "lines": {bucket: n}}` on SIGTERM.
+With it a run measures whoever writes and not the database. It knows every bucket, answers every write with 204,
+remembers only the journal's mark, and tells on standard output: `{"port"}` when it listens, `{"requests", "bytes",
+"lines": {bucket: n}}` on SIGUSR1 and SIGTERM.
 """
 
 import asyncio
 import json
+import re
 import signal
 from collections import Counter
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
+import h11
 import uvloop
 from isal import isal_zlib
 
 __all__ = ["Tally", "main"]
 
 _MARK = b"cityloom_journal,"
+_MARKED = re.compile(rb'journal_id="([^"]*)",position=(\d+)i')
 
 
 class Tally:
@@ -26,6 +30,8 @@ class Tally:
         self.requests = 0
         self.bytes = 0
         self.lines: Counter[str] = Counter()
+        self.mark: tuple[str, int] | None = None
+        """The journal's id and position, as written last."""
 
     def write(self, bucket: str, body: bytes) -> None:
         """Count the lines of a write; the journal's mark is none of them."""
@@ -33,12 +39,28 @@ class Tally:
         self.bytes += len(body)
         if not body.startswith(_MARK):
             self.lines[bucket] += body.count(b"\n") + (bool(body) and not body.endswith(b"\n"))
+        elif found := _MARKED.search(body):
+            self.mark = found[1].decode(), int(found[2])
+
+    def query(self, statement: str) -> dict[str, object]:
+        """The answer to InfluxQL: nothing is there but the mark."""
+        result: dict[str, object] = {"statement_id": 0}
+        if self.mark is not None and "journal_id" in statement:
+            columns = ["time", "journal_id", "position"]
+            result["series"] = [{"name": "cityloom_journal", "columns": columns, "values": [[0, *self.mark]]}]
+        return {"results": [result]}
+
+    def figures(self) -> dict[str, object]:
+        """All of it so far."""
+        return {"requests": self.requests, "bytes": self.bytes, "lines": dict(self.lines)}
 
 
 class _Connection(asyncio.Protocol):
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
-        self._data = bytearray()
+        self._http = h11.Connection(h11.SERVER)
+        self._request: h11.Request | None = None
+        self._body: list[bytes] = []
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -46,35 +68,45 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         assert self._transport is not None
-        self._data += data
-        while (end := self._data.find(b"\r\n\r\n")) >= 0:
-            request, *lines = bytes(self._data[:end]).decode("latin-1").split("\r\n")
-            pairs = (line.partition(":") for line in lines)
-            headers = {name.lower(): value.strip() for name, _, value in pairs}
-            length = int(headers.get("content-length", 0))
-            if len(self._data) < end + 4 + length:
-                return
-            body = bytes(self._data[end + 4 : end + 4 + length])
-            del self._data[: end + 4 + length]
-            self._transport.write(self._answer(request, headers, body))
+        self._http.receive_data(data)
+        while True:
+            match self._http.next_event():
+                case h11.Request() as request:
+                    self._request, self._body = request, []
+                    if self._http.they_are_waiting_for_100_continue:
+                        self._send(h11.InformationalResponse(status_code=100, headers=[]))
+                case h11.Data(data=part):
+                    self._body.append(bytes(part))
+                case h11.EndOfMessage():
+                    self._answer()
+                    self._http.start_next_cycle()
+                case _:
+                    return
 
-    def _answer(self, request: str, headers: dict[str, str], body: bytes) -> bytes:
-        method, target, _ = request.split(" ")
-        where = urlsplit(target)
+    def _answer(self) -> None:
+        request = self._request
+        assert request is not None
+        where = urlsplit(request.target.decode("latin-1"))
         query = parse_qs(where.query)
         if where.path == "/api/v2/write":
-            plain = isal_zlib.decompress(body, 31) if headers.get("content-encoding") == "gzip" else body
+            body, headers = b"".join(self._body), dict(request.headers)
+            plain = isal_zlib.decompress(body, 31) if headers.get(b"content-encoding") == b"gzip" else body
             self._tally.write(query["bucket"][0], plain)
-            return b"HTTP/1.1 204 No Content\r\n\r\n"
-        if method == "GET" and "name" in query:
+            self._send(h11.Response(status_code=204, headers=[]), h11.EndOfMessage())
+            return
+        if request.method == b"GET" and "name" in query:
             answer: dict[str, object] = {
                 "buckets": [{"id": "1", "name": query["name"][0], "orgID": "1", "retentionRules": []}]
             }
         else:
-            answer = {"results": [{"statement_id": 0}]}
+            answer = self._tally.query(query.get("q", [b"".join(self._body).decode("latin-1")])[0])
         text = json.dumps(answer).encode()
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n"
-        return head.encode() + text
+        kind = [("Content-Type", "application/json"), ("Content-Length", str(len(text)))]
+        self._send(h11.Response(status_code=200, headers=kind), h11.Data(data=text), h11.EndOfMessage())
+
+    def _send(self, *events: h11.Response | h11.InformationalResponse | h11.Data | h11.EndOfMessage) -> None:
+        assert self._transport is not None
+        self._transport.write(b"".join(self._http.send(event) or b"" for event in events))
 
 
 async def _run() -> None:
@@ -83,10 +115,11 @@ async def _run() -> None:
     tally = Tally()
     server = await loop.create_server(lambda: _Connection(tally), "127.0.0.1", 0)
     loop.add_signal_handler(signal.SIGTERM, ended.set)
+    loop.add_signal_handler(signal.SIGUSR1, lambda: _tell(tally.figures()))
     _tell({"port": server.sockets[0].getsockname()[1]})
     await ended.wait()
     server.close()
-    _tell({"requests": tally.requests, "bytes": tally.bytes, "lines": dict(tally.lines)})
+    _tell(tally.figures())
 
 
 def _tell(line: dict[str, object]) -> None:

@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from gateway.bench.peers.rounds import Rules
 from gateway.bench.rig import READINGS, Outcome, measure
 from gateway.bench.setup import Plan
+from gateway.cli.bench_peers import compare, executable
 from gateway.cli.door import Json
 from gateway.cli.output import console, print_json
 from gateway.errors import CommandError
@@ -19,6 +21,8 @@ __all__ = ["ingest", "show_figures"]
 
 _PACED_RATE = 5_000.0
 _PACED_SECS = 6
+_VS_RATE = 10_000.0
+_VS_SECS = 30.0
 
 
 def ingest(
@@ -32,6 +36,7 @@ def ingest(
     city_speed: float = 10.0,
     repeat: int = 1,
     folder: Path | None = None,
+    vs: tuple[str, ...] = (),
     json: Json = False,
 ) -> int:
     """Measure the real path: broker, QoS 1, durable inbox, engine, raw readings and aggregates to a store.
@@ -48,8 +53,9 @@ def ingest(
     rate
         Only one run, paced at so many messages a second.
     store
-        duckdb; influx-sink (what would go to InfluxDB is counted and dropped); or the URL of an InfluxDB, whose token
-        is in CITYLOOM_STORES__INFLUXDB__TOKEN.
+        duckdb; influx-sink (what would go to InfluxDB is counted and dropped); influxd (a real InfluxDB 2 that is
+        started for the run, with --vs only); or the URL of an InfluxDB, whose token is in
+        CITYLOOM_STORES__INFLUXDB__TOKEN.
     broker
         embedded, or HOST:PORT of an MQTT 5 broker that lets anybody in.
     connections
@@ -61,12 +67,26 @@ def ingest(
         Runs as fast as it goes; the median is shown, and the spread.
     folder
         Where data folders are made, and removed: the disk that is measured.
+    vs
+        Measure peers too, in turns with the gateway (--repeat rounds): telegraf (as it comes, and with
+        persistent_session), or a script's path, which gets HOST PORT URL TOKEN ORG BUCKET. Into the sink, or into an
+        InfluxDB by --store influxd. Each round has a paced part (--rate, 10,000 messages a second unless given, for
+        30 s), one as fast as it goes (--messages), and one in which kill -9 comes half-way.
     json
         One JSON object as the last line.
     """
     host, port = ("", 0) if broker == "embedded" else _address(broker)
     if min(messages, devices, repeat, connections) < 1 or rate < 0 or city_speed <= 0:
         raise CommandError("Messages, devices, repeat, connections and city speed must be above 0.", "See `--help`.", 2)
+    if vs:
+        if store not in ("duckdb", "influx-sink", "influxd"):
+            raise CommandError(f"Peers can't be compared on {store!r}.", "Write influx-sink or influxd.", 2)
+        influxd = executable("influxd") if store == "influxd" else None
+        rules = Rules(
+            devices, rate or _VS_RATE, _VS_SECS, messages, connections, host=host, port=port, influxd=influxd,
+            folder=folder,
+        )  # fmt: skip
+        return compare(vs, rules, repeat, json=json)
     if store not in ("duckdb", "influx-sink") and not store.startswith(("http://", "https://")):
         raise CommandError(f"There is no store {store!r}.", "Write duckdb, influx-sink or http://HOST:8086.", 2)
     plan = Plan(messages, devices, rate, store, host, port, folder=folder, connections=connections)

@@ -258,6 +258,8 @@ _add(
     "cityloom bench ingest",
     "cityloom bench ingest --messages 500000 --devices 5000 --repeat 5 --json | tail -n 1",
     "cityloom bench ingest --store influx-sink --rate 5000",
+    "cityloom bench ingest --vs telegraf --repeat 2",
+    "cityloom bench ingest --vs telegraf --vs my_script.py --store influxd --messages 200000",
     to=_bench,
 )  # fmt: skip
 _add(
