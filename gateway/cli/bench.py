@@ -22,7 +22,6 @@ __all__ = ["ingest", "show_figures"]
 _PACED_RATE = 5_000.0
 _PACED_SECS = 6
 _VS_RATE = 10_000.0
-_VS_SECS = 30.0
 
 
 def ingest(
@@ -37,6 +36,7 @@ def ingest(
     repeat: int = 1,
     folder: Path | None = None,
     vs: tuple[str, ...] = (),
+    paced_secs: float = 30.0,
     json: Json = False,
 ) -> int:
     """Measure the real path: broker, QoS 1, durable inbox, engine, raw readings and aggregates to a store.
@@ -70,20 +70,23 @@ def ingest(
     vs
         Measure peers too, in turns with the gateway (--repeat rounds): telegraf (as it comes, and with
         persistent_session), or a script's path, which gets HOST PORT URL TOKEN ORG BUCKET. Into the sink, or into an
-        InfluxDB by --store influxd. Each round has a paced part (--rate, 10,000 messages a second unless given, for
-        30 s), one as fast as it goes (--messages), and one in which kill -9 comes half-way.
+        InfluxDB by --store influxd. Each round has a paced part (--rate, 10,000 messages a second unless given), one as fast as it goes (--messages), and one in which kill -9 comes half-way.
+    paced_secs
+        With --vs, how long the paced part lasts.
     json
         One JSON object as the last line.
     """
     host, port = ("", 0) if broker == "embedded" else _address(broker)
-    if min(messages, devices, repeat, connections) < 1 or rate < 0 or city_speed <= 0:
-        raise CommandError("Messages, devices, repeat, connections and city speed must be above 0.", "See `--help`.", 2)
+    if min(messages, devices, repeat, connections) < 1 or rate < 0 or min(city_speed, paced_secs) <= 0:
+        raise CommandError(
+            "Messages, devices, repeat, connections, city speed and paced secs must be above 0.", "See `--help`.", 2
+        )
     if vs:
         if store not in ("duckdb", "influx-sink", "influxd"):
             raise CommandError(f"Peers can't be compared on {store!r}.", "Write influx-sink or influxd.", 2)
         influxd = executable("influxd") if store == "influxd" else None
         rules = Rules(
-            devices, rate or _VS_RATE, _VS_SECS, messages, connections, host=host, port=port, influxd=influxd,
+            devices, rate or _VS_RATE, paced_secs, messages, connections, host=host, port=port, influxd=influxd,
             folder=folder,
         )  # fmt: skip
         return compare(vs, rules, repeat, json=json)

@@ -15,7 +15,19 @@ _FIGURES = {"steady_us", "fast_us", "fast_per_s", "rss_mb", "lost", "lost_when_k
 
 
 def _compared(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    words = ["bench", "ingest", "--devices", "50", "--rate", "200", "--folder", str(folder), *arguments]
+    words = [
+        "bench",
+        "ingest",
+        "--devices",
+        "50",
+        "--rate",
+        "200",
+        "--paced-secs",
+        "4",
+        "--folder",
+        str(folder),
+        *arguments,
+    ]
     return subprocess.run(
         [sys.executable, "-m", "gateway.cli.main", *words, "--messages", "1000", "--json"],
         cwd=folder, capture_output=True, text=True, timeout=400, check=False,
