@@ -70,7 +70,8 @@ def ingest(
     vs
         Measure peers too, in turns with the gateway (--repeat rounds): telegraf (as it comes, and with
         persistent_session), or a script's path, which gets HOST PORT URL TOKEN ORG BUCKET. Into the sink, or into an
-        InfluxDB by --store influxd. Each round has a paced part (--rate, 10,000 messages a second unless given), one as fast as it goes (--messages), and one in which kill -9 comes half-way.
+        InfluxDB by --store influxd. Each round has a paced part (--rate, 10,000 messages a second unless given), one as
+        fast as it goes (--messages), and one in which kill -9 comes half-way.
     paced_secs
         With --vs, how long the paced part lasts.
     json

@@ -70,8 +70,8 @@ class MqttSettings(Section):
     """The broker hears from us at least this often; more than 5."""
     session_expiry_secs: Annotated[int, Field(ge=0, le=4294967295)] = 86400
     """How long the broker keeps our session and its messages while we are away."""
-    read_coalescing_ms: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 2.0
-    """Pause after a read, so that the system collects packets that a broker sends one by one; 0 = none."""
+    read_coalescing_ms: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 8.0
+    """Longest pause after a read, so that packets that come one by one are collected; 0 = none."""
     watch_sys: Switch = "on"
     """Whether to watch the broker's own counters ($SYS) for messages that it dropped: "on" or "off"."""
 

@@ -1,7 +1,10 @@
 """When to let the kernel collect packets before the next read.
 
-mosquitto sends every packet by itself: under load a read brings 3 to 10 of them, and each read costs a wake-up. A pause
-of about 2 ms after a read makes that a hundred, at 2 ms of latency. Two kinds of brokers make it useless or harmful:
+mosquitto sends every packet by itself: under load a read brings 3 to 10 of them, and each read costs a wake-up; at a
+thousand messages a second any broker's read brings one. A pause after a read makes that some dozens, at a few ms of
+latency: as long as it takes for `_A_READ` to come, and no longer than asked for. Pauses end on a grid, so that
+connections are read in one turn of the loop and their messages share a commit. Two kinds of brokers make it useless or
+harmful:
 
 - one that collects by itself (rumqttd: 50 and more a read without any pause): seen by the size of reads without pauses;
 - one that stops at a small window of unacknowledged messages, and then waits for us during the pause, at half the
@@ -11,9 +14,13 @@ of about 2 ms after a read makes that a hundred, at 2 ms of latency. Two kinds o
 Below `_BUSY_RATE` messages a second there is nothing to collect.
 """
 
+from math import floor, log2
+
 __all__ = ["Coalescer"]
 
-_BUSY_RATE = 2000.0
+_BUSY_RATE = 200.0
+_A_READ = 32.0
+_SHORTEST = 0.001
 _LARGE_READ = 16.0
 _SLOT_SECS = 0.1
 _TRIAL_EVERY = 2.0
@@ -31,6 +38,8 @@ class Coalescer:
         self._messages = 0
         self._reads = 0
         self._pausing = False
+        self._step = longest
+        """Of the grid on which pauses end."""
         self._trying = False
         self._paused_rate = 0.0
         self._trial_due = 0.0
@@ -46,10 +55,17 @@ class Coalescer:
             self._end_slot(now, self._messages / passed, self._messages / self._reads)
             self._slot_at = now
             self._messages = self._reads = 0
-        return self._longest if self._pausing else 0.0
+        return self._pause(now) if self._pausing else 0.0
+
+    def _pause(self, now: float) -> float:
+        step = self._step
+        left = step - now % step
+        return left if left > step / 4 else left + step
 
     def _end_slot(self, now: float, rate: float, a_read: float) -> None:
         busy = rate >= _BUSY_RATE
+        if busy:
+            self._step = min(_step(_A_READ / rate), self._longest)
         if self._pausing:
             self._paused_rate = rate
             self._trying = busy and now >= self._trial_due
@@ -61,5 +77,10 @@ class Coalescer:
             if self._wins == _WINS:
                 self._wins = 0
                 self._off_until = now + _OFF_SECS
-        self._pausing = busy and a_read < _LARGE_READ and now >= self._off_until
+        self._pausing = busy and self._longest > 0 and a_read < _LARGE_READ and now >= self._off_until
         self._trial_due = now if self._wins else now + _TRIAL_EVERY
+
+
+def _step(wanted: float) -> float:
+    """The longest of 1, 2, 4, 8 ... ms that is not longer: grids of different steps then share their ticks."""
+    return float(_SHORTEST * 2 ** max(0, floor(log2(wanted / _SHORTEST))))

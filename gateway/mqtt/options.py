@@ -50,7 +50,7 @@ class MqttOptions:
     """For TCP, TLS and CONNACK together."""
     max_payload_bytes: int = 1 << 20
     """A longer payload is cut to one byte more, for the decoder to refuse it: memory stays bounded."""
-    read_coalescing_ms: float = 2.0
+    read_coalescing_ms: float = 8.0
     """Longest pause after a read under load; 0: never."""
     backoff_min_secs: float = 0.5
     backoff_max_secs: float = 30.0

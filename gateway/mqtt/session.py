@@ -9,7 +9,7 @@ the following ones, `newest_at` says up to which). A row is acknowledged when th
 before, and PUBACKs leave in receive order. What is owed and what is redelivered is inflow.py's business.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from enum import Enum, auto
 from typing import Any
 
@@ -19,6 +19,7 @@ from mqtt5 import DisconnectReasonCode as Reason
 from gateway.mqtt.framing import Framer, PacketTooLarge
 from gateway.mqtt.inflow import Handover, Inflow, Offence
 from gateway.mqtt.options import MqttOptions
+from gateway.mqtt.publishes import Topics, read_plain
 from gateway.mqtt.signals import (
     Accepted,
     Dropped,
@@ -43,7 +44,21 @@ _PUBLISH = 3
 _PLAIN_QOS1, _PLAIN_QOS0 = 0x32, 0x30
 """First byte of nearly everything: PUBLISH, neither RETAIN nor DUP."""
 _FLAGS = [(RETAIN if bits & 1 else 0) | (QOS1 if bits & 2 else 0) | (DUP if bits & 8 else 0) for bits in range(16)]
-_read: Callable[[memoryview], tuple[Any, int]] = mqtt5.read
+
+
+def _read_whole(view: memoryview) -> tuple[Any, int]:
+    """The packet that begins there, and its bytes; 0: it is not whole. Raises ValueError."""
+    try:
+        return mqtt5.read(view)
+    except IndexError:
+        return None, 0
+    except ValueError:
+        raise
+    except BaseException as error:
+        # the codec gives up like this on a broken UTF-8 string
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        raise ValueError("a string is not UTF-8") from error
 
 
 class SessionState(Enum):
@@ -84,6 +99,7 @@ class Session:
         self.inflow = Inflow(unconfirmed, confirmed, options.receive_maximum, options.quiet_secs)
         self._had_session = had_session or bool(unconfirmed)
         self._framer = Framer(options.max_payload_bytes)
+        self._topics = Topics()
         self._out: list[bytes] = []
         self._pings: list[tuple[int, float]] = []
         self._answered_at = 0.0
@@ -215,53 +231,53 @@ class Session:
 
     def _parse(self, data: bytes, received_at: int, now: float, signals: list[Signal]) -> int:
         """Handle the whole packets in `data`; returns how many bytes they were."""
-        view, size, offset = memoryview(data), len(data), 0
-        inflow = self.inflow
+        inflow, size, offset = self.inflow, len(data), 0
         inflow.newest_at = max(received_at - 1, inflow.newest_at)
+        while offset < size and self.state is not SessionState.FAILED:
+            if data[offset] == _PLAIN_QOS1 and self.state is SessionState.OPEN and not inflow.sorting:
+                found = read_plain(data, offset, _PLAIN_QOS1, self._topics)
+                if found.topics:
+                    offset = found.end
+                    self._hand_out(QOS1, found.topics, found.payloads, found.packet_ids, signals)
+                    continue
+            used = self._parse_by_codec(memoryview(data)[offset:], now, signals)
+            if not used:
+                break
+            offset += used
+        return offset
+
+    def _parse_by_codec(self, view: memoryview, now: float, signals: list[Signal]) -> int:
+        """Handle whole packets, at least one where it is whole, up to one that need not come this way."""
+        size, offset = len(view), 0
         topics: list[str] = []
         payloads: list[bytes] = []
         packet_ids: list[int] = []
-        problem: ValueError | None = None
-        sort = _PLAIN_QOS1  # first byte of those in `topics`
+        sort = 0  # first byte of those in `topics`
         plain = (_PLAIN_QOS1,) if self.shed_qos0 else (_PLAIN_QOS1, _PLAIN_QOS0)
-        fast = self.state is SessionState.OPEN and not inflow.sorting
-        while offset < size:
-            first = data[offset]
-            try:
-                packet, used = _read(view[offset:])
-            except IndexError:
-                break
-            except ValueError as error:
-                problem = error
-                break
-            except BaseException as error:
-                # the codec gives up like this on a broken UTF-8 string
-                if type(error).__module__ != "pyo3_runtime":
-                    raise
-                problem = ValueError("a string is not UTF-8")
-                break
-            offset += used
-            if first != sort or not fast or not (topic := packet.topic) or (first == _PLAIN_QOS0 and topic[0] == "$"):
-                if topics:
-                    self._hand_out(_FLAGS[sort & 15], topics, payloads, packet_ids, signals)
-                    topics, payloads, packet_ids = [], [], []
-                    if self.state is SessionState.FAILED:
-                        break
+        try:
+            while offset < size:
+                first = view[offset]
+                fast = self.state is SessionState.OPEN and not self.inflow.sorting
+                if sort and first != sort:
+                    break
+                packet, used = _read_whole(view[offset:])
+                if not used:
+                    break
                 topic = packet.topic if fast and first in plain else ""
                 if not topic or (first == _PLAIN_QOS0 and topic[0] == "$"):
+                    if topics:
+                        break  # those before it come first
+                    offset += used
                     (self._on_publish if first >> 4 == _PUBLISH else self._on_control)(packet, first, now, signals)
-                    if self.state is SessionState.FAILED:
-                        break
-                    fast = self.state is SessionState.OPEN and not inflow.sorting
-                    continue
+                    break
+                offset += used
                 sort = first
-            topics.append(topic)
-            payloads.append(packet.payload)
-            packet_ids.append(packet.packet_id or 0)
-        if topics:
-            self._hand_out(_FLAGS[sort & 15], topics, payloads, packet_ids, signals)
-        if problem is not None:
-            raise problem
+                topics.append(topic)
+                payloads.append(packet.payload)
+                packet_ids.append(packet.packet_id or 0)
+        finally:
+            if topics:
+                self._hand_out(_FLAGS[sort & 15], topics, payloads, packet_ids, signals)
         return offset
 
     def _hand_out(

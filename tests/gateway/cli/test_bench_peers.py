@@ -29,7 +29,7 @@ def _compared(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
         *arguments,
     ]
     return subprocess.run(
-        [sys.executable, "-m", "gateway.cli.main", *words, "--messages", "1000", "--json"],
+        [sys.executable, "-m", "gateway.cli.main", *words, *arguments, "--messages", "1000", "--json"],
         cwd=folder, capture_output=True, text=True, timeout=400, check=False,
     )  # fmt: skip
 

@@ -17,7 +17,32 @@ def _run(coalescer: Coalescer, start: float, secs: float, *, open_read: tuple[fl
 
 
 def test_a_slow_stream_is_read_at_once() -> None:
-    assert _run(Coalescer(LONGEST), 0.0, 20.0, open_read=(0.01, 10), paused_read=2) == 0.0
+    assert _run(Coalescer(LONGEST), 0.0, 20.0, open_read=(0.01, 1), paused_read=1) == 0.0
+
+
+def test_messages_that_come_one_by_one_are_collected_for_as_long_as_some_dozens_take() -> None:
+    coalescer, now = Coalescer(0.008), 0.0
+    for rate, longest in ((1000, 0.008), (8000, 0.004), (30_000, 0.001)):
+        pauses = [0.0]
+        for _ in range(rate):
+            pause = coalescer.after_read(now, max(1, round(rate * pauses[-1])))
+            pauses.append(pause)
+            now += pause or 1 / rate
+        paused = [pause for pause in pauses[len(pauses) // 2 :] if pause]
+        assert paused, rate
+        assert max(paused) <= longest * 1.25 + 1e-9, rate
+
+
+def test_pauses_of_several_connections_end_at_the_same_moments() -> None:
+    ends = set()
+    for start in (0.0, 0.0031, 0.0057):
+        coalescer, now, pause = Coalescer(0.008), start, 0.0
+        for _ in range(400):
+            pause = coalescer.after_read(now, 8 if pause else 1)
+            now += pause or 0.001
+            if pause:
+                ends.add(round(now % 0.008, 6) % 0.008)
+    assert ends == {0.0}
 
 
 def test_a_broker_that_sends_packet_by_packet_is_paused_for() -> None:
