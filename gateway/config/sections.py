@@ -126,9 +126,9 @@ class SnapshotSettings(Section):
 class EngineSettings(Section):
     """How messages become readings and windows."""
 
-    gather_ms: Annotated[float, Field(ge=0, le=10_000)] = 50.0
+    gather_ms: Annotated[float, Field(ge=0, le=10_000)] = 100.0
     """How long the engine collects messages to work on them together, longer where that is long; 0: not at all."""
-    gather_messages: Annotated[int, Field(ge=1, le=1_000_000)] = 4000
+    gather_messages: Annotated[int, Field(ge=1, le=1_000_000)] = 8000
     """How many messages it collects at most."""
     tick_secs: Annotated[float, Field(gt=0, le=60)] = 1.0
     """How often the engine looks at its timers while no message comes."""

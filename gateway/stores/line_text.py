@@ -16,7 +16,11 @@ from numpy.typing import NDArray
 __all__ = ["field_key", "float_text", "int_text", "measurement", "spelled", "step_label", "tag_value"]
 
 _UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f]|%(?=[0-9A-Fa-f]{2})|\\\Z|\A#")
-_HUNDREDTHS = 100_000
+_SCALES = (1000.0, 100.0, 1.0)
+_MOST = 100_000
+"""Entries of the table a scale: 2.8 MB in all, made in 25 ms when first asked for."""
+_SAMPLE = 256
+_WHOLE = 1e15
 _LABELS = {10: "10s", 60: "1m", 900: "15m", 3600: "1h", 86400: "1d"}
 
 
@@ -50,26 +54,49 @@ def step_label(step: int) -> str:
 
 
 @functools.cache
-def _hundredths() -> pa.BinaryArray:
-    return pa.array([f"{number / 100:g}".encode() for number in range(_HUNDREDTHS)], pa.binary())
+def _decimals() -> pa.BinaryArray:
+    """The texts of 0 to `_MOST` thousandths, then as many hundredths, then as many whole numbers."""
+    numbers = np.arange(_MOST)
+    return pa.concat_arrays([_general(numbers / scale) for scale in _SCALES])
 
 
 def float_text(values: NDArray[np.float64]) -> pa.BinaryArray:
     """Each value as the shortest decimal that reads back as the same double.
 
-    Sensors mostly report two decimals at most: those come from a table (10 ns against 60 for the general way).
+    Sensors mostly report three decimals at most, and counts: those come from a table (17 ns against 60 to 90).
     """
-    with np.errstate(over="ignore", invalid="ignore"):
-        scaled = np.rint(values * 100.0)
-        # the quotient is the double nearest to the decimal, so text and value agree bit for bit; -0.0 is not in it
-        known = (scaled / 100.0 == values) & (scaled < _HUNDREDTHS) & ~np.signbit(values)
-    found = np.count_nonzero(known)
-    if found * 2 < len(values):
+    place, left = _places(values[:: max(1, len(values) // _SAMPLE)])
+    if len(left) * 2 > len(place):
         return _general(values)
-    if found == len(values):
-        return _hundredths().take(pa.array(scaled.astype(np.int32)))
-    text = _hundredths().take(pa.array(np.where(known, scaled, 0.0).astype(np.int32)))
-    return pc.replace_with_mask(text, pa.array(~known), _general(values[~known]))
+    place, left = _places(values)
+    text = _decimals().take(pa.array(place))
+    if not len(left):
+        return text
+    rest, odd = values[left], np.zeros(len(values), np.bool_)
+    odd[left] = True
+    whole = bool(((np.rint(rest) == rest) & (np.abs(rest) < _WHOLE) & (rest != 0)).all())  # -0.0 is none
+    return pc.replace_with_mask(text, pa.array(odd), int_text(rest.astype(np.int64)) if whole else _general(rest))
+
+
+def _places(values: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Where each value's text is in the table, and which values are not in it."""
+    place, known = _scaled(values, 0)
+    left = np.flatnonzero(~known)
+    for scale in range(1, len(_SCALES)):
+        if not len(left):
+            break
+        place[left], known = _scaled(values[left], scale)
+        left = left[~known]
+    return place, left
+
+
+def _scaled(values: NDArray[np.float64], scale: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Places in the table's part of one scale, 0 where a value is not in it, and which ones are."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = np.rint(values * _SCALES[scale])
+        # the quotient is the double nearest to the decimal, so text and value agree bit for bit
+        known = (scaled / _SCALES[scale] == values) & (scaled < _MOST) & ~np.signbit(values)
+    return np.where(known, scaled + scale * _MOST, 0.0).astype(np.int32), known
 
 
 def _general(values: NDArray[np.float64]) -> pa.BinaryArray:
