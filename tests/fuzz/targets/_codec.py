@@ -58,11 +58,11 @@ def example(name: str) -> tuple[str, bytes]:
         if not line:
             break
         parts.append(line.removeprefix("payload").strip())
-    text = "".join(parts)
+    text, topic = "".join(parts), lines[start].removeprefix("topic").strip().split("  ")[0]
     for prefix, read in (("hex ", bytes.fromhex), ("base64 ", base64.b64decode)):
         if text.startswith(prefix):
-            return lines[start].removeprefix("topic").strip(), read(text.removeprefix(prefix).replace(" ", ""))
-    return lines[start].removeprefix("topic").strip(), text.encode()
+            return topic, read(text.removeprefix(prefix).replace(" ", ""))
+    return topic, text.encode()
 
 
 def check(case: Case, payload: bytes) -> Decoded:
