@@ -6,6 +6,7 @@ TOKENS         pieces of its language, for whoever mutates bytes
 seeds()        inputs to begin with
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 
 from tests.fuzz.limits import Target
 
-__all__ = ["CORPUS", "NAMES", "Subject", "corpus_of", "subject"]
+__all__ = ["CORPUS", "NAMES", "Subject", "corpus_of", "name_of", "subject"]
 
 CORPUS = Path(__file__).parent / "corpus"
 NAMES = tuple(sorted(path.stem for path in (Path(__file__).parent / "targets").glob("*.py") if path.stem[0] != "_"))
@@ -40,3 +41,8 @@ def subject(name: str) -> Subject:
 def corpus_of(name: str) -> list[Path]:
     """The stored inputs of a target."""
     return sorted(path for path in (CORPUS / name).glob("*") if path.is_file())
+
+
+def name_of(data: bytes) -> str:
+    """What an input is called in a corpus. One of another name was put there by somebody, and stays."""
+    return hashlib.sha256(data).hexdigest()[:12]

@@ -2,10 +2,10 @@
 
 import resource
 import sys
-import time
 from collections.abc import Callable
+from time import process_time
 
-__all__ = ["MOST_BYTES", "MOST_SECS", "TooDear", "Target", "within_limits"]
+__all__ = ["MOST_BYTES", "MOST_SECS", "Target", "TooDear", "peak_bytes", "within_limits"]
 
 MOST_SECS = 1.0
 """Of CPU, not of the clock: others may be busy on the machine."""
@@ -19,15 +19,18 @@ class TooDear(AssertionError):
     """An input that takes too long, or too much memory."""
 
 
+def peak_bytes() -> int:
+    """The most memory that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
+
+
 def within_limits(target: Target) -> Target:
     """The target; it raises TooDear after a call that took more than is allowed."""
 
     def judged(data: bytes) -> None:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        begun = time.process_time()
+        before, begun = peak_bytes(), process_time()
         target(data)
-        took = time.process_time() - begun
-        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak) * _RSS_UNIT
+        took, grown = process_time() - begun, peak_bytes() - before
         if took > MOST_SECS:
             raise TooDear(f"{len(data)} bytes took {took:.1f} s of CPU")
         if grown > MOST_BYTES:

@@ -1,4 +1,4 @@
-"""The smallest input that fails as a given one does: parts are taken away, then bytes made plain, while it still fails."""
+"""The smallest input that fails as a given one does: parts are taken away, bytes made plain, while it still fails."""
 
 import traceback
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""JSON documents and the profiles that read them: every built-in kind, and kinds with a trait that none of those has."""
+"""JSON documents and the profiles that read them: every built-in kind, and kinds with traits that none of those has."""
 
 from typing import Any
 

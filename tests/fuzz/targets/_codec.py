@@ -164,5 +164,3 @@ def scalars_under(document: Any, names: set[str]) -> list[Any]:
         elif isinstance(at, list):
             waiting.extend(at)
     return found
-
-

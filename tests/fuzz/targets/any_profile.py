@@ -21,8 +21,33 @@ from tests.fuzz.targets._codec import case_of, check
 
 __all__ = ["TOKENS", "inputs", "seeds", "target"]
 
-TOKENS = [b'{"a":', b'{"v":', b"[{", b"null", b"1.5", b'"on"', b"1772366400", b"v=1", b"a;b\n", b"\x00", b"\xff", b"\x01\x02"]
-_CODECS = ("json", "json", "json", "json", "senml", "senml_cbor", "csv", "ultralight", "line_protocol", "text", "sparkplug")
+TOKENS = [
+    b'{"a":',
+    b'{"v":',
+    b"[{",
+    b"null",
+    b"1.5",
+    b'"on"',
+    b"1772366400",
+    b"v=1",
+    b"a;b\n",
+    b"\x00",
+    b"\xff",
+    b"\x01\x02",
+]
+_CODECS = (
+    "json",
+    "json",
+    "json",
+    "json",
+    "senml",
+    "senml_cbor",
+    "csv",
+    "ultralight",
+    "line_protocol",
+    "text",
+    "sparkplug",
+)
 _PATHS = ("v", "a", "a.v", "a.b", "a.b.c", "l[0]", "l[1]", "l", "$", "$.a", "$.t", "@", "^.id", "^.a", 'a."x y"', "t",
           "", "n", "[0]", "$.l[0].v")  # fmt: skip
 _FLAT = ("v", "a", "t", "n", "x y", "time", "TimeInstant", "0", "1", "$", "")
@@ -33,7 +58,8 @@ _FORMATS = ("unix_s", "unix_ms", "unix_us", "unix_ns", "rfc3339", "iso_basic", "
 _ZONES = (None, "Asia/Shanghai", "Europe/Paris", "Pacific/Apia", "America/Nowhere")
 _REPAIRS = 10
 _NEEDED: dict[Any, Any] = {
-    "identity": {"topic": "{device}"}, "topic": "x/{device}", "path": "v", "unit": "1", "format": "receipt", "time": {"format": "receipt"},
+    "identity": {"topic": "{device}"}, "topic": "x/{device}", "path": "v", "unit": "1", "format": "receipt",
+    "time": {"format": "receipt"},
     "equals": 1, "enum": {"on": 1},
 }  # fmt: skip
 _NUMBERS = (0, 1, -1, 1.5, 1e-300, 1e300, 255, 1 << 40)
@@ -42,7 +68,15 @@ _SCALARS: tuple[Any, ...] = (
     "2026-03-29T02:30:00", "20260301T120000Z", "a/b", 1772366400, 1772366400123, [], {}, "é", "x" * 300, -0.0,
 )  # fmt: skip
 _KEYS = ("a", "b", "c", "v", "l", "t", "n", "id", "x y")
-_TOPICS = ("x/{device}", "x/{zone}/{device}", "x/{app}", "{device}", "x/{name...}/{device}", "d({device})", "x/$/{a}/{b}")
+_TOPICS = (
+    "x/{device}",
+    "x/{zone}/{device}",
+    "x/{app}",
+    "{device}",
+    "x/{name...}/{device}",
+    "d({device})",
+    "x/$/{a}/{b}",
+)
 
 
 def target(data: bytes) -> None:
@@ -70,18 +104,20 @@ def _loaded(text: bytes) -> Profile | None:
             return load_profiles({"any": table})[0]
         except ConfigErrors as errors:
             well_said(errors, "any.toml")
-            if not any([_mended(table, problem.key) for problem in errors.problems]):
+            mended = [_mended(table, problem.key) for problem in errors.problems]
+            if not any(mended):
                 return None
     return None
 
 
 def _mended(table: Any, key: str) -> bool:
     """Take away what a key path names, or put in what must be there; False: neither can be done."""
-    *above, last = [int(part) if part.isdigit() else part for part in key.replace("[", ".").replace("]", "").split(".")]
+    parts = key.replace("[", ".").replace("]", "").split(".")
+    steps: list[Any] = [int(part) if part.isdigit() else part for part in parts]
+    *above, last = steps
     for step in above:
-        if not (isinstance(table, dict) and step in table) and not (isinstance(table, list) and isinstance(step, int)):
-            return False
-        if isinstance(table, list) and step >= len(table):
+        named = isinstance(table, dict) and step in table
+        if not named and not (isinstance(table, list) and isinstance(step, int) and step < len(table)):
             return False
         table = table[step]
     if isinstance(table, dict):
@@ -122,8 +158,12 @@ def _table(source: Source, codec: str) -> dict[str, Any]:
             "modulus": (2, 65536, 1 << 62), "default": (0, 5), "scope": paths, "of": ("{device}", "{app}"),
         })}  # fmt: skip
     if source.byte() % 4 == 1:
-        rule = {"path": source.one(paths), "reason": "simulated"}
-        rule |= {"equals": source.one((True, 0, 1.5, "on"))} if source.flag() else {"type": source.one(("text", "number", "boolean"))}
+        rule: dict[str, Any] = {"path": source.one(paths), "reason": "simulated"}
+        rule |= (
+            {"equals": source.one((True, 0, 1.5, "on"))}
+            if source.flag()
+            else {"type": source.one(("text", "number", "boolean"))}
+        )
         table["ignore"] = [rule]
     if source.byte() % 4 == 1:
         table["redact"] = {"paths": source.some(paths, 2), "variables": source.some(names or ["device"], 1)}
@@ -182,7 +222,9 @@ def _written(codec: str, document: Any) -> bytes:
     if codec in ("csv", "ultralight", "line_protocol", "text"):
         pairs = document.items() if isinstance(document, dict) else [("v", document)]
         sign = {"ultralight": "|"}.get(codec, "=")
-        text = {"ultralight": "|", "line_protocol": ","}.get(codec, ";").join(f"{name}{sign}{value}" for name, value in pairs)
+        text = {"ultralight": "|", "line_protocol": ","}.get(codec, ";").join(
+            f"{name}{sign}{value}" for name, value in pairs
+        )
         return f"m {text}".encode() if codec == "line_protocol" else text.encode()
     return json.dumps([document] if codec == "senml" else document).encode()
 

@@ -5,6 +5,7 @@ It loads, or a ConfigError says file, key, problem and remedy.
 """
 
 import atexit
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -30,17 +31,34 @@ from tests.fuzz.source import Source
 __all__ = ["TOKENS", "inputs", "seeds", "target"]
 
 TOKENS = [
-    b" = ", b"\n", b"[", b"]", b"[[", b"]]", b'"', b"'", b'"""', b"#", b"\\u", b"\\", b".", b",", b"{", b"}", b"true", b"nan",
+    b" = ", b"\n", b"[", b"]", b"[[", b"]]", b'"', b"'", b'"""', b"#", b"\\u", b"\\", b".", b",", b"{", b"}", b"true",
+    b"nan",
     b"-inf", b"1979-05-27T07:32:00Z", b"07:32:00", b"0x", b"1e400", b"\x1b[31m", b"\x00", b"\xff", b"\xe2\x80\xae",
     b"schema = 1\n", b"[mqtt]\n", b"[[sources]]\n", b"[fields.v]\n", b"host = ", b"port = ", b"name = ", b"topic = ",
     b"id,profile,keys,zone,lon,lat,asset,installed,extra\n", b"[[zones]]\n", b"[[conditions]]\n", b"kind = ",
 ]  # fmt: skip
 _VALUES = (
-    "0", "-1", "1", "1.5", "1e999", "nan", "-inf", "true", '""', '"x"', '"\\u001b[31m"', "[]", "[1]", '["a"]', "{}", "{a = 1}",
+    "0", "-1", "1", "1.5", "1e999", "nan", "-inf", "true", '""', '"x"', '"\\u001b[31m"', "[]", "[1]", '["a"]', "{}",
+    "{a = 1}",
     "[[1]]", "1979-05-27", "07:32:00", "1979-05-27T07:32:00Z", "9" * 30, "9" * 5000, '"' + "x" * 300 + '"', "[" * 3000,
-    '"a/{b}/c"', '"a/#"', '"../x"', '"Asia/Shanghai"', '"\\u202e"', '"\\u0000"', "[0, 0]", "[1, 0]", "[[0, 0], [1, 1], [0, 1]]",
+    '"a/{b}/c"', '"a/#"', '"../x"', '"Asia/Shanghai"', '"\\u202e"', '"\\u0000"', "[0, 0]", "[1, 0]",
+    "[[0, 0], [1, 1], [0, 1]]",
 )  # fmt: skip
-_CELLS = ("", "x", "nan", "inf", "1e400", "180.1", "-0", "2024-02-30", '"', '"a,b"', "position_m=nan", "carriageway=", "\x00")
+_CELLS = (
+    "",
+    "x",
+    "nan",
+    "inf",
+    "1e400",
+    "180.1",
+    "-0",
+    "2024-02-30",
+    '"',
+    '"a,b"',
+    "position_m=nan",
+    "carriageway=",
+    "\x00",
+)
 _FILE = "given.toml"
 
 
@@ -124,10 +142,8 @@ def target(data: bytes) -> None:
     else:
         text = source.rest().decode("utf-8", "surrogateescape")
         for parse in (parse_path, parse_records_path):
-            try:
+            with contextlib.suppress(ValueError):
                 parse(text)
-            except ValueError as error:
-                assert str(error)
     try:
         loader.load(text)
     except ConfigError as error:

@@ -31,13 +31,17 @@ from tests.support.line import duckdb_in, running_line
 
 __all__ = ["TOKENS", "inputs", "seeds", "target"]
 
-TOKENS = [b"{", b"}", b'"', b":", b",", b"[", b"]", b"null", b"1e999", b"-1", b"9223372036854775808", b'"ids":', b'"limit":',
+TOKENS = [b"{", b"}", b'"', b":", b",", b"[", b"]", b"null", b"1e999", b"-1", b"9223372036854775808", b'"ids":',
+    b'"limit":',
           b'"id":', b'"device":', b'"x"', b"\x00", b"\xff", b'"last":', b'"end":', b"NaN", b"0.5"]  # fmt: skip
 _ACTS = tuple(sorted(METHODS))
 _VALUES: tuple[Any, ...] = (
-    "", "l1", "loop", "x", "%", "*", "'", "\x00", "é" * 300, "speed", "duckdb", "records", "ack", "shelve", "comment", "pothole",
-    "open", "closed", "waiting", 0, 1, -1, 10, 60, 900, 1 << 31, 1 << 62, 1 << 63, -(1 << 64), 10**30, 1.5, -0.0, 1e308, 1e18, START,
-    START + SECOND, True, False, None, [], ["x"], ["l1", "l1"], [1], [[]], {}, {"a": 1}, 113.3, 23.1, 91.0, "a" * 5000, "1",
+    "", "l1", "loop", "x", "%", "*", "'", "\x00", "é" * 300, "speed", "duckdb", "records", "ack", "shelve", "comment",
+    "pothole",
+    "open", "closed", "waiting", 0, 1, -1, 10, 60, 900, 1 << 31, 1 << 62, 1 << 63, -(1 << 64), 10**30, 1.5, -0.0,
+    1e308, 1e18, START,
+    START + SECOND, True, False, None, [], ["x"], ["l1", "l1"], [1], [[]], {}, {"a": 1}, 113.3, 23.1, 91.0,
+    "a" * 5000, "1",
 )  # fmt: skip
 _ANSWERS = (200, 400, 404, 409)
 _CONTENT = content([LOOP_PROFILE])
@@ -77,7 +81,7 @@ class _Door:
     def ask(self, act: str, body: bytes) -> tuple[int, bytes]:
         """Status and body of the answer."""
         sent: list[dict[str, Any]] = []
-        scope = {
+        scope: dict[str, Any] = {
             "type": "http", "method": "POST", "path": f"/{act}", "raw_path": f"/{act}".encode(), "query_string": b"",
             "headers": [], "http_version": "1.1", "scheme": "http", "server": ("x", 1), "client": None, "root_path": "",
         }  # fmt: skip
@@ -88,7 +92,7 @@ class _Door:
         async def send(part: Any) -> None:
             sent.append(part)
 
-        self.loop.run_until_complete(asyncio.wait_for(self.app(scope, receive, send), 30))  # type: ignore[arg-type]
+        self.loop.run_until_complete(asyncio.wait_for(self.app(scope, receive, send), 30))
         return sent[0]["status"], b"".join(part.get("body", b"") for part in sent)
 
 
@@ -125,7 +129,9 @@ def _arguments(source: Source, act: str) -> dict[str, Any]:
 
 def inputs() -> st.SearchStrategy[bytes]:
     """Arguments of an act, or any body."""
-    own = st.builds(lambda act, tail: bytes([act, 1]) + tail, st.integers(0, len(_ACTS) - 1), st.binary(min_size=4, max_size=20))
+    own = st.builds(
+        lambda act, tail: bytes([act, 1]) + tail, st.integers(0, len(_ACTS) - 1), st.binary(min_size=4, max_size=20)
+    )
     body = st.lists(st.sampled_from(TOKENS) | st.binary(max_size=2), max_size=10).map(b"".join)
     return own | st.builds(lambda act, tail: bytes([act, 0]) + tail, st.integers(0, len(_ACTS) - 1), body)
 

@@ -1,4 +1,4 @@
-"""The formats without a tree (delimited text, UltraLight, line protocol, bare text): which profile, then the payload."""
+"""Formats without a tree (delimited text, UltraLight, line protocol, bare text): which profile, then the payload."""
 
 from collections.abc import Sequence
 from functools import cache

@@ -22,8 +22,10 @@ from tests.support.blocks import aggregates, readings, rewrites
 
 __all__ = ["TOKENS", "inputs", "seeds", "target"]
 
-TOKENS = [b" ", b",", b"=", b"\\", b"\\ ", b'"', b"#", b"\n", b"\r", b"%", b"%0A", b"%25", b"\x7f", b"\xc3\xa9", b"\x00", b"\xe2\x80\xa8",
-          b"x value=1 1\n", b",device=d", struct.pack("<d", 1e-323), struct.pack("<d", 0.07), struct.pack("<d", -0.0)]  # fmt: skip
+TOKENS = [b" ", b",", b"=", b"\\", b"\\ ", b'"', b"#", b"\n", b"\r", b"%", b"%0A", b"%25", b"\x7f", b"\xc3\xa9",
+    b"\x00", b"\xe2\x80\xa8",
+          b"x value=1 1\n", b",device=d", struct.pack("<d", 1e-323), struct.pack("<d", 0.07), struct.pack("<d",
+          -0.0)]  # fmt: skip
 _FLAGS = (1, 1, 2, 3, 4, 9)
 _RANK = {9: 0, 2: 1, 1: 2, 3: 3, 4: 4}
 _TIMES = (0, 1, -1, 1_700_000_000_000_000_000, (1 << 63) - 1, -(1 << 63))
@@ -43,10 +45,18 @@ def target(data: bytes) -> None:
         for d, device in enumerate(devices) for q, quantity in enumerate(_QUANTITIES)
     ])  # fmt: skip
     width = len(devices) * len(_QUANTITIES)
-    rows = [(source.below(width), source.one(_TIMES), _number(source), source.one(_FLAGS), source.below(1 << 32)) for _ in range(source.below(12))]
-    verdicts = [(source.below(width), source.one(_TIMES), source.one(_FLAGS), source.byte()) for _ in range(source.below(4))]
+    rows = [
+        (source.below(width), source.one(_TIMES), _number(source), source.one(_FLAGS), source.below(1 << 32))
+        for _ in range(source.below(12))
+    ]
+    verdicts = [
+        (source.below(width), source.one(_TIMES), source.one(_FLAGS), source.byte()) for _ in range(source.below(4))
+    ]
     _judge_readings(rows, verdicts, names, profile, devices)
-    windows = [(source.below(width), 60, source.one(_TIMES[:4]), source.below(3), source.byte(), _number(source)) for _ in range(source.below(5))]
+    windows = [
+        (source.below(width), 60, source.one(_TIMES[:4]), source.below(3), source.byte(), _number(source))
+        for _ in range(source.below(5))
+    ]
     _judge_aggregates(windows, names, profile, devices)
     _judge_figures(source)
 
@@ -148,10 +158,15 @@ def _same(found: _Fields, wanted: _Fields) -> None:
 
 def inputs() -> st.SearchStrategy[bytes]:
     """Names that mean something in line protocol, then bytes."""
-    name = st.lists(st.sampled_from(TOKENS) | st.binary(max_size=3), max_size=4).map(b"".join).filter(lambda n: len(n) < 256)
+    name = (
+        st.lists(st.sampled_from(TOKENS) | st.binary(max_size=3), max_size=4)
+        .map(b"".join)
+        .filter(lambda n: len(n) < 256)
+    )
     named = name.map(lambda text: bytes([len(text)]) + text)
     return st.builds(
-        lambda profile, count, devices, rest: profile + bytes([count]) + b"".join(devices) + rest, named, st.integers(0, 2),
+        lambda profile, count, devices, rest: profile + bytes([count]) + b"".join(devices) + rest, named,
+        st.integers(0, 2),
         st.lists(named, min_size=1, max_size=3), st.binary(max_size=120),
     )  # fmt: skip
 
@@ -159,6 +174,8 @@ def inputs() -> st.SearchStrategy[bytes]:
 def seeds() -> Sequence[bytes]:
     """A line, a rewrite, a window."""
     return [
-        b"\x04loop\x00\x02D1" + bytes([2, 0, 3, 0, 0, 20, 0, 0, 0, 0, 0, 1, 3, 0, 1, 9, 4, 0, 0, 0, 1, 1, 0, 3, 3, 1]) + bytes(30),
+        b"\x04loop\x00\x02D1"
+        + bytes([2, 0, 3, 0, 0, 20, 0, 0, 0, 0, 0, 1, 3, 0, 1, 9, 4, 0, 0, 0, 1, 1, 0, 3, 3, 1])
+        + bytes(30),
         b"\x06a b,c=\x01\x02\\,\x02 \\" + bytes([1, 5, 3, 1, *struct.pack("<d", 0.1), 2, 0, 0, 0, 0]) + bytes(30),
     ]

@@ -1,6 +1,6 @@
 """Packed payloads: how it is packed, then the bytes; against zlib and gzip of the standard library.
 
-first byte: the compression of the profile; bit 7: what follows is packed first, and the next byte says how it is damaged
+first byte: the compression of the profile; bit 7: what follows is packed here, in the way that the next byte says
 """
 
 import gzip
@@ -62,7 +62,9 @@ def _agrees(payload: bytes, packing: Packing, found: bytes | tuple[object, str])
         assert not isinstance(found, bytes) or packing is Packing.GZIP, f"zlib refuses what gives {found[:50]!r}"
         return
     whole = reader.eof and not reader.unused_data and len(content) <= _BOUNDS.max_decompressed_bytes
-    assert (found == content) if whole else not isinstance(found, bytes), f"zlib gives {content[:50]!r}, not {found[:50]!r}"
+    assert (found == content) if whole else not isinstance(found, bytes), (
+        f"zlib gives {content[:50]!r}, not {found[:50]!r}"
+    )
 
 
 @st.composite

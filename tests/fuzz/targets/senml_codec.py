@@ -31,7 +31,12 @@ _OWN: dict[str, Any] = {
         "text": {"path": "n", "unit": "1", "type": "numeric_string"},
     },
 }  # fmt: skip
-_BARE = {"name": "bare", "topic": "y/{device}", "identity": {"topic": "{device}"}, "fields": {"v": {"path": "", "unit": "V"}}}
+_BARE = {
+    "name": "bare",
+    "topic": "y/{device}",
+    "identity": {"topic": "{device}"},
+    "fields": {"v": {"path": "", "unit": "V"}},
+}
 _PACK: list[Any] = [{"bn": "a:", "bt": 1772366400, "n": "level", "u": "m", "v": 1.5}, {"n": "open", "vb": True}]
 
 
@@ -58,7 +63,9 @@ def target(data: bytes) -> None:
     check(cases[(data[0] if data else 0) % len(cases)], data[1:])
 
 
-_NUMBER = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0, -60, 2**28, 1772366400])
+_NUMBER = (
+    st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0, -60, 2**28, 1772366400])
+)
 _TEXT = st.sampled_from(["", "a:", "level", "open", "mode", "m", "km", "%", "on", "é", "a:level"]) | st.text(max_size=3)
 _ANY = st.none() | st.booleans() | _NUMBER | _TEXT | st.lists(st.integers(), max_size=2)
 _RECORD = st.fixed_dictionaries({}, optional={

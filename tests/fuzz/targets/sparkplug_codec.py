@@ -114,7 +114,9 @@ def inputs(draw: st.DrawFn) -> bytes:
         lambda name, alias, number: Metric("Float", number, name, alias), st.sampled_from(_NAMES),
         st.none() | st.integers(0, 9), st.none() | value,
     )  # fmt: skip
-    payload = encode(draw(st.none() | st.just(START)), draw(st.none() | st.integers(0, 256)), draw(st.lists(metric, max_size=3)))
+    payload = encode(
+        draw(st.none() | st.just(START)), draw(st.none() | st.integers(0, 256)), draw(st.lists(metric, max_size=3))
+    )
     at = draw(st.integers(0, len(payload)))
     return bytes([0, draw(st.integers(0, 5))]) + payload[:at] + draw(st.just(b"") | _WORLD) + payload[at:]
 
@@ -122,5 +124,8 @@ def inputs(draw: st.DrawFn) -> bytes:
 def seeds() -> Sequence[bytes]:
     """The good message on each topic, and sessions in good order."""
     _, good = example("sparkplug-pump")
-    sessions = [bytes([1, 0, 0, 0, 1, 1, 4, 1, 0, 1, 6, 4, 1, 2, 3, 4, 1, 1, 0, 1]), bytes([1, 0, 1, 0, 1, 0, 0, 0, 1, 3, 2, 0])]
+    sessions = [
+        bytes([1, 0, 0, 0, 1, 1, 4, 1, 0, 1, 6, 4, 1, 2, 3, 4, 1, 1, 0, 1]),
+        bytes([1, 0, 1, 0, 1, 0, 0, 0, 1, 3, 2, 0]),
+    ]
     return [*(bytes([0, k]) + good for k in range(6)), *sessions]

@@ -1,4 +1,4 @@
-"""The largest payload that is taken, made of few bytes again and again: no format may take long over it, or much memory.
+"""The largest payload that is taken, made of few bytes again and again: no format may take long over it, or much room.
 
 first byte: the profile; then how it is packed, a beginning, what is repeated, an end
 """
@@ -19,7 +19,17 @@ from tests.fuzz.targets._codec import Case, sound
 
 __all__ = ["TOKENS", "inputs", "seeds", "target"]
 
-TOKENS = [*json_codec.TOKENS[:20], *senml_codec.TOKENS, *flat_codecs.TOKENS, b"{}", b"[]", b'{"a":', b'[{"n":"x"}', b"\\\\", b"\x12\x00"]
+TOKENS = [
+    *json_codec.TOKENS[:20],
+    *senml_codec.TOKENS,
+    *flat_codecs.TOKENS,
+    b"{}",
+    b"[]",
+    b'{"a":',
+    b'[{"n":"x"}',
+    b"\\\\",
+    b"\x12\x00",
+]
 _BOUNDS = Bounds()
 _RECEIPT = 1_772_366_400 * 10**9
 _PACKINGS = (None, None, Packing.GZIP, Packing.ZSTD)

@@ -3,6 +3,7 @@
 first byte even: profiles made up, then topics.   odd: two filters, and a topic.
 """
 
+import contextlib
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -89,10 +90,8 @@ def _loaded(
         return None
     takers: list[_Taker] = []
     for k, profile in enumerate(profiles):
-        for text in profile.topic_texts:
-            takers.append((k, text, None, _takes(text)))
-        for template, reason in profile.ignored_topics:
-            takers.append((k, template.text, reason, _takes(template.text)))
+        takers.extend((k, text, None, _takes(text)) for text in profile.topic_texts)
+        takers.extend((k, each.text, reason, _takes(each.text)) for each, reason in profile.ignored_topics)
     router = Router(profiles)
     expected = [router.match(topic) for topic in UNIVERSE]
     filters = filters_of(profiles)
@@ -120,7 +119,9 @@ def _judge(topic: str, match: Match | NoMatch, profiles: Sequence[Profile], take
     assert match in answers, f"{topic!r} leads to {match}, not to {answers}"
 
 
-def _answer(topic: str, profiles: Sequence[Profile], profile: int, text: str, reason: Ignored | None) -> Match | NoMatch:
+def _answer(
+    topic: str, profiles: Sequence[Profile], profile: int, text: str, reason: Ignored | None
+) -> Match | NoMatch:
     variables = template_takes(text, topic)
     assert variables is not None
     if reason is not None:
@@ -138,10 +139,8 @@ def _filters(source: Source) -> None:
     assert (filter_problem(text) == "") == filter_valid(text), f"{text!r}: {filter_problem(text)}"
     if filter_valid(text) and text:
         assert [matches(text, topic) for topic in UNIVERSE] == [filter_takes(text, topic) for topic in UNIVERSE]
-    try:
+    with contextlib.suppress(ValueError):
         parse_template(text)
-    except ValueError as error:
-        assert str(error)
     if not (filter_valid(one) and filter_valid(other)):
         return
     ours, theirs = ({topic for topic in UNIVERSE if filter_takes(each, topic)} for each in (one, other))
@@ -154,13 +153,17 @@ def _filters(source: Source) -> None:
 
 def inputs() -> st.SearchStrategy[bytes]:
     """Bytes: nearly all are decisions; texts of topics at the end."""
-    text = st.lists(st.sampled_from(TOKENS) | st.text(max_size=3).map(lambda t: t.encode("utf-8", "surrogatepass")), max_size=8)
+    text = st.lists(
+        st.sampled_from(TOKENS) | st.text(max_size=3).map(lambda t: t.encode("utf-8", "surrogatepass")), max_size=8
+    )
     return st.builds(lambda head, tail: head + b"".join(tail), st.binary(min_size=1, max_size=30), text)
 
 
 def seeds() -> Sequence[bytes]:
     """A template within another, filters that overlap, a topic beyond the bound."""
     return [
-        bytes([0, 0, 1, 1, 0, 5, 0, 0, 0]) + b"a/1", bytes([0, 0, 2, 0, 7, 0, 0, 2]) + b"a" * 1030, bytes([1, 1, 0, 5, 1, 0, 6]) + b"$share/g/+/#",
+        bytes([0, 0, 1, 1, 0, 5, 0, 0, 0]) + b"a/1",
+        bytes([0, 0, 2, 0, 7, 0, 0, 2]) + b"a" * 1030,
+        bytes([1, 1, 0, 5, 1, 0, 6]) + b"$share/g/+/#",
         bytes([1, 0, 5, 0, 3]) + b"+a",
     ]

@@ -72,7 +72,11 @@ def target(data: bytes) -> None:
     kind = _kind(source.one(_NAMES))
     first, others = _rows(source, kind), [_rows(source, kind) for _ in range(source.below(3))]
     count = len(first)
-    witnesses = [_stamped(_LOOP, 0), _stamped(message(kind.topic, kind.good, START), count // 2), _stamped(_LOOP, count)]
+    witnesses = [
+        _stamped(_LOOP, 0),
+        _stamped(message(kind.topic, kind.good, START), count // 2),
+        _stamped(_LOOP, count),
+    ]
     together = sorted([*first, *witnesses], key=lambda row: row.received_at)
 
     engine = _engine(kind)
@@ -113,7 +117,9 @@ def _step(engine: ZoneEngine, rows: Sequence[Row], now: int = START) -> StepResu
 def _said(engine: ZoneEngine, result: StepResult, devices: set[str]) -> list[tuple[Any, ...]]:
     """The readings of some devices by their names, to the bit."""
     batch, series = result.readings, engine.registry.series
-    every = zip(batch.series.tolist(), batch.ts.tolist(), batch.value, batch.flag.tolist(), batch.why.tolist(), strict=True)
+    every = zip(
+        batch.series.tolist(), batch.ts.tolist(), batch.value, batch.flag.tolist(), batch.why.tolist(), strict=True
+    )
     return sorted(
         (series[s].device, series[s].quantity, ts, value.tobytes(), flag, why)
         for s, ts, value, flag, why in every if series[s].device in devices

@@ -39,8 +39,10 @@ def test_nothing_is_left_of_a_short_name(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("act", "body"),
     [
-        ("dead_letters", b'{"limit":"many"}'), ("dead_letters", b'{"limit":9223372036854775808}'), ("alarms", b'{"zone":3}'),
-        ("read", b'{"device":"l1","last":1e308}'), ("retry_notifications", b'{"ids":1}'), ("series", b'{"pattern":"\xff"}'),
+        ("dead_letters", b'{"limit":"many"}'), ("dead_letters", b'{"limit":9223372036854775808}'), ("alarms",
+        b'{"zone":3}'),
+        ("read", b'{"device":"l1","last":1e308}'), ("retry_notifications", b'{"ids":1}'), ("series",
+        b'{"pattern":"\xff"}'),
         ("read", b"{}"), ("status", b'{"x":1}'), ("status", b"["), ("status", b"[]"),
     ],
 )  # fmt: skip
