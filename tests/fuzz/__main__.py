@@ -90,7 +90,7 @@ def _shrink(name: str, file: Path) -> int:
     _replay(name, small)
     _say(f"{len(small)} bytes: {small!r}")
     _say(f"again:        python -m tests.fuzz {name} --replay {kept}")
-    _say(f"when mended:  cp {kept} tests/fuzz/corpus/{name}/what-it-was")
+    _say(f"when mended:  cp {kept} tests/fuzz/corpus/{name}/what-it-was.bin")
     return 1
 
 

@@ -45,4 +45,4 @@ def corpus_of(name: str) -> list[Path]:
 
 def name_of(data: bytes) -> str:
     """What an input is called in a corpus. One of another name was put there by somebody, and stays."""
-    return hashlib.sha256(data).hexdigest()[:12]
+    return hashlib.sha256(data).hexdigest()[:12] + ".bin"

@@ -17,12 +17,11 @@ Way = tuple[str, int, int]
 """File, a line, and the line after it."""
 _ROOT = Path(__file__).parents[2]
 _WATCHED = tuple(str(_ROOT / package) + "/" for package in ("gateway", "processors"))
-_COUNTS = (1, 2, 4, 16, 64)
 
 
-def ways(target: Target, data: bytes) -> frozenset[tuple[Way, int]]:
-    """The steps from line to line that a run takes, each with about how often (up to 1, 2, 4, 16, 64 times, more)."""
-    taken: dict[Way, int] = {}
+def ways(target: Target, data: bytes) -> frozenset[Way]:
+    """The steps from line to line that a run takes."""
+    taken: set[Way] = set()
 
     def tracer(frame: FrameType, event: str, _: Any) -> Any:
         if event != "call" or not frame.f_code.co_filename.startswith(_WATCHED):
@@ -32,8 +31,7 @@ def ways(target: Target, data: bytes) -> frozenset[tuple[Way, int]]:
         def lines(inner: FrameType, what: str, _: Any) -> Any:
             nonlocal last
             if what == "line":
-                way = (file, last, inner.f_lineno)
-                taken[way] = taken.get(way, 0) + 1
+                taken.add((file, last, inner.f_lineno))
                 last = inner.f_lineno
             return lines
 
@@ -45,7 +43,7 @@ def ways(target: Target, data: bytes) -> frozenset[tuple[Way, int]]:
         target(data)
     finally:
         sys.settrace(before)
-    return frozenset((way, sum(count > most for most in _COUNTS)) for way, count in taken.items())
+    return frozenset(taken)
 
 
 def fewest(
@@ -56,14 +54,14 @@ def fewest(
     An input that fails is left out: it belongs into a report, and once mended back into the corpus by its own name.
     """
     ordered = sorted(set(inputs), key=lambda data: (len(data), data))
-    found: list[tuple[bytes, frozenset[tuple[Way, int]]]] = []
+    found: list[tuple[bytes, frozenset[Way]]] = []
     for number, data in enumerate(ordered, 1):
         try:
             found.append((data, ways(target, data)))
         except Exception:  # noqa: BLE001 - whatever a target raises
             continue
         tell(number, len(ordered))
-    known: set[tuple[Way, int]] = set()
+    known: set[Way] = set()
     kept: list[bytes] = []
     for data, taken in found:
         if taken - known:
@@ -72,11 +70,11 @@ def fewest(
     return _within(kept, dict(found), most_bytes)
 
 
-def _within(kept: list[bytes], found: dict[bytes, frozenset[tuple[Way, int]]], most_bytes: int) -> list[bytes]:
+def _within(kept: list[bytes], found: dict[bytes, frozenset[Way]], most_bytes: int) -> list[bytes]:
     """The most telling a byte, until the room is used."""
     if sum(map(len, kept)) <= most_bytes:
         return kept
-    known: set[tuple[Way, int]] = set()
+    known: set[Way] = set()
     chosen: list[bytes] = []
     left, room = list(kept), most_bytes
     while left:
