@@ -21,7 +21,7 @@ from tests.support.architecture import (
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("gateway", "processors", "device_sims", "seeds")
 LONGEST = 500
-FREE_TEST_FOLDERS = ("contract", "cases", "integration", "e2e", "chaos", "perf", "support")
+FREE_TEST_FOLDERS = ("contract", "cases", "integration", "e2e", "chaos", "perf", "support", "fuzz")
 """Test folders that mirror no module: they try parts together, or help."""
 TEXTS = {".py", ".md", ".toml", ".lock", ".yaml", ".yml", ".conf", ".acl", ".example", ".sh", ""}
 

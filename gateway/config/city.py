@@ -3,7 +3,6 @@
 `parse_city` is pure: text in, frozen model out, or ConfigErrors with everything that contradicts itself.
 """
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, NamedTuple
@@ -13,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from gateway.config.drafts import draft_of, judge
 from gateway.config.problems import key_of, problems_of
+from gateway.config.toml_text import read_toml
 from gateway.errors import ConfigError, ConfigErrors
 
 __all__ = ["Asset", "City", "Zone", "parse_city"]
@@ -207,12 +207,7 @@ class City(_Table):
 
 def parse_city(text: str, file: str) -> City:
     """Read a city. Raises ConfigErrors."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigErrors(
-            [ConfigError(file, "", f"is not TOML: {error}", "Correct the line that it names.")]
-        ) from error
+    table = read_toml(text, file)
     city: City | None
     try:
         city = City.model_validate(table)

@@ -39,7 +39,8 @@ def filters_overlap(a: str, b: str) -> bool:
         one = ours[place] if place < len(ours) else None
         other = theirs[place] if place < len(theirs) else None
         if "#" in (one, other):
-            return True
+            # nothing but an empty first level is no topic: + and /# have none in common
+            return not (place == 1 and None in (one, other) and "" in (ours[0], theirs[0]))
         if one is None or other is None or (one != other and "+" not in (one, other)):
             return False
     return True

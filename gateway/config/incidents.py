@@ -3,7 +3,6 @@
 `parse_incidents` is pure: text in, frozen model out, or ConfigErrors. seeds/README.md describes the format.
 """
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
@@ -11,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.config.problems import problems_of
+from gateway.config.toml_text import read_toml
 from gateway.errors import ConfigError, ConfigErrors
 
 __all__ = ["DOMAINS", "IncidentRules", "LinkRule", "LinkingRules", "ReportKind", "ServiceRules", "parse_incidents"]
@@ -105,12 +105,7 @@ class IncidentRules(_Table):
 
 def parse_incidents(text: str, file: str) -> IncidentRules:
     """Read a file. Raises ConfigErrors."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigErrors(
-            [ConfigError(file, "", f"is not TOML: {error}", "Correct the line that it names.")]
-        ) from error
+    table = read_toml(text, file)
     if "schema" not in table:
         raise ConfigErrors([ConfigError(file, "schema", "is missing", "Write schema = 1 in the first line.")])
     try:

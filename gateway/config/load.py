@@ -4,7 +4,6 @@ What is given twice: command line > environment CITYLOOM_SECTION__KEY > files of
 """
 
 import os
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from gateway.config.environment import ENV_PREFIX, unknown_variables, unreadable
 from gateway.config.problems import Loc, problems_of
 from gateway.config.rules import broken_rules
 from gateway.config.settings import Settings
+from gateway.config.toml_text import read_toml
 from gateway.errors import ConfigError, ConfigErrors
 
 __all__ = ["Read", "load_settings", "read_settings"]
@@ -150,7 +150,7 @@ def _loc(key: str) -> Loc:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return read_toml(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
         raise ConfigErrors(
             [ConfigError(str(path), "", "there is no such file", "Name the configuration file with -c FILE.")]
@@ -158,7 +158,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except OSError as error:
         problem = ConfigError(str(path), "", f"can't be read: {error.strerror}", "Correct the path or the file's mode.")
         raise ConfigErrors([problem]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         problem = ConfigError(str(path), "", f"is not TOML: {error}", "Correct the line that it names.")
         raise ConfigErrors([problem]) from error
 

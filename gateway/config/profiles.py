@@ -1,6 +1,5 @@
 """Profiles from TOML. Pure: texts in, frozen models out, or ConfigErrors with file, key path, problem and remedy."""
 
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from gateway.config.profile_checks import problems_in
 from gateway.config.profile_model import Profile
 from gateway.config.profile_topics import ties
 from gateway.config.sparkplug_checks import nodeless
+from gateway.config.toml_text import read_toml
 from gateway.errors import ConfigError, ConfigErrors
 
 __all__ = ["Profile", "load_profiles"]
@@ -53,9 +53,9 @@ def _read(file: str, content: str | Mapping[str, Any], problems: list[ConfigErro
     """The profile or its draft, after adding to `problems`; None where nothing can be read."""
     if isinstance(content, str):
         try:
-            content = tomllib.loads(content)
-        except tomllib.TOMLDecodeError as error:
-            problems.append(ConfigError(file, "", f"is not TOML: {error}", "Correct the line that it names."))
+            content = read_toml(content, file)
+        except ConfigErrors as errors:
+            problems.extend(errors.problems)
             return None
     try:
         profile: Profile | None = Profile.model_validate(content)

@@ -1,6 +1,5 @@
 """City, devices, profiles, conditions, incidents from where the settings say: the operator's files, or `seeds`."""
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from gateway.config.devices import parse_devices
 from gateway.config.incidents import IncidentRules, parse_incidents
 from gateway.config.profiles import Profile, load_profiles
 from gateway.config.settings import Settings
+from gateway.config.toml_text import read_toml
 from gateway.errors import ConfigError, ConfigErrors
 
 __all__ = ["SeedFiles", "load_seed_files", "read_seed_files"]
@@ -87,9 +87,9 @@ def read_seed_files(settings: Settings, *, draft: bool = False) -> tuple[SeedFil
 def _docs(texts: Mapping[str, str]) -> list[dict[str, Any]]:
     """Those that are TOML."""
     out = []
-    for text in texts.values():
-        with suppress(tomllib.TOMLDecodeError):
-            out.append(tomllib.loads(text))
+    for file, text in texts.items():
+        with suppress(ConfigErrors):
+            out.append(read_toml(text, file))
     return out
 
 

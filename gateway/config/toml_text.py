@@ -1,10 +1,25 @@
-"""Values as they are written in TOML."""
+"""TOML as text: read into tables, and values as they are written in it."""
 
+import tomllib
 from datetime import time
 from pathlib import Path
 from typing import Any
 
-__all__ = ["toml_value"]
+from gateway.errors import ConfigError, ConfigErrors
+
+__all__ = ["read_toml", "toml_value"]
+
+
+def read_toml(text: str, file: str) -> dict[str, Any]:
+    """The tables of a file. Raises ConfigErrors with the one problem that it is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        problem = "lists or tables nest too deep"
+    except ValueError as error:
+        # beside its own error the parser lets those of numbers through
+        problem = str(error)
+    raise ConfigErrors([ConfigError(file, "", f"is not TOML: {problem}", "Correct the line that it names.")])
 
 
 def toml_value(value: Any) -> str:

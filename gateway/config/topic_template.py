@@ -2,8 +2,8 @@
 
 A level is literal, or has one variable with a literal prefix and suffix; `{name...}` stands for one or more whole
 levels and may occur once. Variables never match an empty level, and a first-level variable never matches a `$` topic
-(MQTT 5, 4.7.2). A template is a set of topics: `overlap` and `covers` compare two such sets, and so decide which is
-more specific.
+(MQTT 5, 4.7.2); a first level that begins with `$` is literal, for no wildcard would bring its topics. A template is a
+set of topics: `overlap` and `covers` compare two such sets, and so decide which is more specific.
 """
 
 import re
@@ -84,6 +84,10 @@ def parse_template(text: str) -> TopicTemplate:
         raise ValueError(f"variable {{{min(twice)}}} occurs twice")
     if sum(level.many for level in levels) > 1:
         raise ValueError("only one {name...} can stand for a variable number of levels")
+    if levels[0].variable is not None and _dollar(levels[0]):
+        raise ValueError(
+            f"level {text.partition('/')[0]!r} begins with $, so it must be literal: no filter takes it otherwise"
+        )
     return TopicTemplate(text, levels)
 
 

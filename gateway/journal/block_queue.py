@@ -3,13 +3,10 @@
 from pathlib import Path
 from sqlite3 import Connection
 
-import msgspec
-from isal.isal_zlib import crc32
-
 from gateway.engine.results import StepResult
 from gateway.errors import JournalCorrupt
 from gateway.journal.blocks import decode
-from gateway.journal.sqlite import ANEW
+from gateway.journal.sqlite import ANEW, crc_of, intact
 
 __all__ = ["BLOCK_SCHEMA", "count_readings", "drop_blocks", "put_block", "take_blocks"]
 
@@ -25,7 +22,7 @@ _READ_BYTES = 64 << 20
 def put_block(connection: Connection, position: int, kind: str, readings: int, body: bytes) -> None:
     """Add a block. `kind`: `step`, `revision` or `refusals`."""
     figures = (position, kind, readings, len(body))
-    connection.execute("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)", (*figures, _crc(figures, body), body))
+    connection.execute("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)", (*figures, crc_of(figures, body), body))
 
 
 def take_blocks(connection: Connection, path: Path, after: int, max_readings: int) -> list[tuple[int, StepResult]]:
@@ -34,7 +31,7 @@ def take_blocks(connection: Connection, path: Path, after: int, max_readings: in
     readings = size = 0
     query = "SELECT position, kind, readings, bytes, crc, body FROM block WHERE position > ? ORDER BY position"
     for position, kind, number, length, crc, body in connection.execute(query, (after,)):
-        if _crc((position, kind, number, length), body) != crc:
+        if not intact((position, kind, number, length), body, crc):
             if out:
                 break  # a store gets what is whole up to here; the next call says it
             raise JournalCorrupt(f"{path}: block {position} is damaged.", ANEW)
@@ -61,7 +58,3 @@ def count_readings(connection: Connection, path: Path, after: int, upto: int) ->
 def drop_blocks(connection: Connection, upto: int) -> None:
     """Remove the blocks up to a position."""
     connection.execute("DELETE FROM block WHERE position <= ?", (upto,))
-
-
-def _crc(figures: tuple[object, ...], body: bytes) -> int:
-    return crc32(body, crc32(msgspec.msgpack.encode(figures)))

@@ -14,10 +14,9 @@ from pathlib import Path
 from sqlite3 import Connection
 
 import msgspec
-from isal.isal_zlib import crc32
 
 from gateway.errors import JournalCorrupt, JournalError
-from gateway.journal.sqlite import ANEW, Database, Fault, no_fault, read_state
+from gateway.journal.sqlite import ANEW, Database, Fault, crc_of, intact, no_fault, read_state
 from gateway.rows import QOS1, Row, RowKind, Rows, Run
 
 __all__ = ["INBOX_SCHEMA", "INBOX_VERSION", "Inbox", "InboxState", "IntakeCounts", "SourceTotals"]
@@ -160,7 +159,7 @@ class Inbox:
                     part_messages, part_qos1 = (messages, qos1) if len(parts) == 1 else _contents(part)
                     figures = (at, len(part), part_messages.total(), msgspec.msgpack.encode(part_qos1))
                     connection.execute(
-                        "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?)", (*figures, _crc(figures, body), body)
+                        "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?)", (*figures, crc_of(figures, body), body)
                     )
                     for source, number in part_qos1.items():
                         owing.append((source, (at, before[source])))
@@ -307,11 +306,14 @@ class Inbox:
             "SELECT first_offset, rows, messages, qos1, crc, body FROM chunk WHERE first_offset <= ?"
             " ORDER BY first_offset DESC LIMIT 1", (offset,),
         ).fetchone()  # fmt: skip
-        if found is None or offset >= found[0] + found[1]:
-            raise JournalCorrupt(f"{self._path}: row {offset} is missing.", ANEW)
+        missing = f"{self._path}: row {offset} is missing."
+        if found is None:
+            raise JournalCorrupt(missing, ANEW)
         *figures, crc, body = found
-        if _crc(tuple(figures), body) != crc:
+        if not intact(tuple(figures), body, crc):
             raise JournalCorrupt(f"{self._path}: the rows from {found[0]} on are damaged.", ANEW)
+        if offset >= found[0] + found[1]:
+            raise JournalCorrupt(missing, ANEW)
         self._cached = found[0], _rows_of(self._decoder.decode(body))
         return self._cached
 
@@ -391,7 +393,3 @@ def _added(
             raise ValueError(f"source {source}: {now.confirmed} messages confirmed of {now.qos1}")
         out[source] = now
     return out
-
-
-def _crc(figures: tuple[object, ...], body: bytes) -> int:
-    return crc32(body, crc32(msgspec.msgpack.encode(figures)))

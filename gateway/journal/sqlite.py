@@ -18,8 +18,8 @@ from isal.isal_zlib import crc32
 from gateway.errors import JournalCorrupt, JournalError, JournalFull
 
 __all__ = [
-    "ANEW", "RESTORE", "Database", "Fault", "connect", "create", "no_fault", "read_state", "sealed", "translated",
-    "unsealed",
+    "ANEW", "RESTORE", "Database", "Fault", "connect", "crc_of", "create", "intact", "no_fault", "read_state", "sealed",
+    "translated", "unsealed",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -98,7 +98,12 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _meaning(path, error) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise JournalCorrupt(f"{path} is damaged ({error}).", ANEW) from error
+        raise JournalCorrupt(f"{path} is damaged ({_printable(error)}).", ANEW) from error
+
+
+def _printable(error: Exception) -> str:
+    """What SQLite says, which may quote what stands on the disk."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(error))
 
 
 def _meaning(path: Path, error: sqlite3.Error) -> JournalError:
@@ -107,22 +112,32 @@ def _meaning(path: Path, error: sqlite3.Error) -> JournalError:
     if primary == sqlite3.SQLITE_FULL or code in _FULL_CODES:
         return JournalFull(f"No room to write {path}.", _NO_ROOM)
     if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return JournalCorrupt(f"{path} is damaged ({error}).", ANEW)
+        return JournalCorrupt(f"{path} is damaged ({_printable(error)}).", ANEW)
     if primary in _CLOSED_CODES:
         return JournalError(
-            f"{path} can't be opened for writing ({error}).", "Give this user the right to write there."
+            f"{path} can't be opened for writing ({_printable(error)}).", "Give this user the right to write there."
         )
     if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return JournalError(f"{path} is in use by another process.", "Stop the other one first.")
-    return JournalError(f"{path} failed ({error}).", "Look at the disk, then start again.")
+    return JournalError(f"{path} failed ({_printable(error)}).", "Look at the disk, then start again.")
 
 
 def read_state(connection: sqlite3.Connection, kind: type[T], path: Path) -> T:
     """The file's one row of running figures, checked."""
     row = connection.execute("SELECT body, crc FROM state WHERE id = 0").fetchone()
-    if row is None or crc32(row[0]) != row[1]:
+    if row is None or not isinstance(row[0], bytes) or crc32(row[0]) != row[1]:
         raise JournalCorrupt(f"{path}: its running figures are damaged.", ANEW)
     return msgspec.msgpack.decode(row[0], type=kind)
+
+
+def crc_of(figures: tuple[object, ...], body: bytes) -> int:
+    """The checksum of a row: its figures and its body."""
+    return crc32(body, crc32(msgspec.msgpack.encode(figures)))
+
+
+def intact(figures: tuple[object, ...], body: object, crc: object) -> bool:
+    """Whether a row that was written with its checksum is as it was. Of a damaged page a column may be of any type."""
+    return isinstance(body, bytes) and crc_of(figures, body) == crc
 
 
 def sealed(values: Sequence[object]) -> tuple[object, ...]:

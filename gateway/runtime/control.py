@@ -5,13 +5,16 @@ The socket belongs to the user who runs the gateway (0600); the port shows no re
 
 import asyncio
 import contextlib
+import functools
 import inspect
 import os
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from operator import or_
 from pathlib import Path
-from typing import Any, Protocol
+from types import UnionType
+from typing import Annotated, Any, Protocol, get_args, get_type_hints
 
 import msgspec
 import uvicorn
@@ -30,6 +33,9 @@ SOCKET_NAME = "control.sock"
 _SOCKET_PATH_BYTES = 100
 """Unix socket paths may not be longer than about 108 bytes."""
 
+
+_REACH = {int: 1 << 62, float: 1e9}
+"""Whole numbers may be UTC ns, years 1824 to 2116; others are degrees, or seconds up to 31 years."""
 _PIECE_ROWS = 2_000
 """Some 1.5 ms of encoding."""
 
@@ -67,20 +73,44 @@ def desk_app(desk: Desk) -> Starlette:
         name = request.path_params["method"]
         if name not in METHODS:
             return JSONResponse({"problem": f"no such act: {name}", "remedy": "", "exit_code": 2}, 404)
-        act = getattr(desk, name)
         try:
-            arguments = msgspec.json.decode(await request.body() or b"{}", type=dict[str, Any])
-            inspect.signature(act).bind(**arguments)
-        except (msgspec.DecodeError, TypeError) as error:
-            return JSONResponse({"problem": f"{name}: {error}.", "remedy": "", "exit_code": 2}, 400)
+            arguments = _arguments(name).decode(await request.body() or b"{}")
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return JSONResponse({"problem": f"{name}: {_printable(error)}.", "remedy": "", "exit_code": 2}, 400)
         try:
-            result = await act(**arguments)
+            result = await getattr(desk, name)(**msgspec.structs.asdict(arguments))
         except GatewayError as error:
             code = error.exit_code if isinstance(error, CommandError) else 1
             return JSONResponse({"problem": error.problem, "remedy": error.remedy, "exit_code": code}, 409)
         return Response(await asyncio.to_thread(_encoded, result), media_type="application/json")
 
     return Starlette(routes=[Route("/{method}", call, methods=["POST"])])
+
+
+@functools.cache
+def _arguments(act: str) -> msgspec.json.Decoder[Any]:
+    """What an act takes, as its method says: names, types, and numbers that a database and a time can hold."""
+    method = getattr(Desk, act)
+    types = get_type_hints(method)
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    for name, parameter in list(inspect.signature(method).parameters.items())[1:]:
+        kind = _bounded(types[name])
+        fields.append((name, kind) if parameter.default is parameter.empty else (name, kind, parameter.default))
+    return msgspec.json.Decoder(msgspec.defstruct(act, fields, kw_only=True, forbid_unknown_fields=True))
+
+
+def _bounded(kind: Any) -> Any:
+    """A type of which numbers stay within reach."""
+    if kind in _REACH:
+        return Annotated[kind, msgspec.Meta(ge=-_REACH[kind], le=_REACH[kind])]
+    if isinstance(kind, UnionType):
+        return functools.reduce(or_, map(_bounded, get_args(kind)))
+    return kind
+
+
+def _printable(error: Exception) -> str:
+    """What is wrong with a body, which may quote its bytes."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(error))
 
 
 def health_app(gateway: Watched, registry: CollectorRegistry) -> Starlette:

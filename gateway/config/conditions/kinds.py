@@ -3,7 +3,6 @@
 `read_conditions` is pure: text in, models out, or ConfigErrors with all that is wrong with each condition by itself.
 """
 
-import tomllib
 from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 from gateway.config.conditions import device, drainage, gas, grid, pipeline, steps, traffic, trend, water
 from gateway.config.conditions.model import ConditionModel
 from gateway.config.problems import problems_of
+from gateway.config.toml_text import read_toml
 from gateway.errors import ConfigError, ConfigErrors
 
 __all__ = ["KINDS", "MANUAL", "load_conditions", "read_conditions"]
@@ -32,12 +32,7 @@ def load_conditions(tables: Sequence[dict[str, Any]]) -> tuple[ConditionModel, .
 
 def read_conditions(text: str, file: str) -> tuple[ConditionModel, ...]:
     """Read conditions, each by itself. Raises ConfigErrors."""
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigErrors(
-            [ConfigError(file, "", f"is not TOML: {error}", "Correct the line that it names.")]
-        ) from error
+    document = read_toml(text, file)
     problems = [ConfigError(file, *problem) for problem in _frame(document)]
     found: list[ConditionModel] = []
     tables = document.get("conditions", [])

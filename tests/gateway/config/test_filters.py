@@ -29,6 +29,7 @@ def test_invalid_filters_have_one(text: str) -> None:
         ("#", "a/b/c", True), ("a/+/c", "a/b", False), ("a/+", "a", False), ("#", "$SYS/x", False),
         ("+/x", "$SYS/x", False), ("$SYS/#", "$SYS/x", True), ("$share/g/a", "$share/g/a", False),
         ("$share/g/a", "$share/h/a", True), ("$share/g/a/+", "a/b", True),
+        ("+", "/#", False), ("+", "/+", False), ("/#", "/+", True), ("#", "/#", True), ("/#", "/a", True),
     ],
 )  # fmt: skip
 def test_filters_overlap_where_a_topic_fits_both(a: str, b: str, meet: bool) -> None:

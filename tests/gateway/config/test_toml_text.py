@@ -1,11 +1,12 @@
-"""Values written in TOML read back as themselves."""
+"""Values written in TOML read back as themselves; what is no TOML is an error that names the file."""
 
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from gateway.config.toml_text import toml_value
+from gateway.config.toml_text import read_toml, toml_value
+from gateway.errors import ConfigErrors
 
 
 @pytest.mark.parametrize(
@@ -24,3 +25,15 @@ def test_what_toml_does_not_have_is_empty_text() -> None:
 def test_other_things_are_refused() -> None:
     with pytest.raises(TypeError):
         toml_value(object())
+
+
+@pytest.mark.parametrize(
+    "text", ["a =", "a = " + "[" * 600, "a = " + "9" * 5000, "a = 1979-13-01", "[a]\n[a]", "\ud800 = 1"]
+)
+def test_what_is_no_toml_is_one_problem_of_its_file(text: str) -> None:
+    with pytest.raises(ConfigErrors) as caught:
+        read_toml(text, "x.toml")
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.key) == ("x.toml", "")
+    assert problem.what.startswith("is not TOML: ")
+    assert problem.remedy

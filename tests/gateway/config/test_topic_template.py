@@ -28,7 +28,7 @@ def test_topics_match_level_by_level(template: str, topic: str, variables: dict[
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a/+/b", "a/#", "{A}", "{a}{b}", "{a}/{a}", "{a...}/{b...}", "x{a...}", "{a", "a}"]
+    "text", ["", "a/+/b", "a/#", "{A}", "{a}{b}", "{a}/{a}", "{a...}/{b...}", "x{a...}", "{a", "a}", "${a}", "$x{a}y/b"]
 )
 def test_wrong_templates_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"template|level|variable|number"):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.errors import JournalError, JournalFull
-from gateway.journal.sqlite import PAGE_BYTES, Database, no_fault
+from gateway.errors import JournalCorrupt, JournalError, JournalFull
+from gateway.journal.sqlite import PAGE_BYTES, Database, crc_of, intact, no_fault, translated
 from tests.gateway.journal.support import journal, rows_from
 
 
@@ -89,3 +89,19 @@ def test_after_a_failed_sync_the_file_takes_nothing_more(tmp_path: Path) -> None
         assert inbox.end_offset == 5
     with journal(tmp_path) as (inbox, _, _):
         assert inbox.append(rows_from(5, 5), {}, {}) == 5
+
+
+def test_a_row_is_intact_with_its_own_checksum_only_and_never_without_a_body() -> None:
+    figures = (1, 2, b"x")
+    assert intact(figures, b"body", crc_of(figures, b"body"))
+    assert not intact((1, 3, b"x"), b"body", crc_of(figures, b"body"))
+    assert not intact((1, None, 2.5), b"body", crc_of(figures, b"body"))
+    assert not any(intact(figures, body, crc) for body in (None, "body", 4) for crc in (None, 0, crc_of(figures, b"")))
+
+
+def test_what_is_said_of_a_damaged_file_can_be_printed(tmp_path: Path) -> None:
+    error = sqlite3.DatabaseError("malformed schema (\x1b[31m\x06)")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    with pytest.raises(JournalCorrupt) as caught, translated(tmp_path / "inbox.db"):
+        raise error
+    assert "(malformed schema (\\x1b[31m\\x06))" in caught.value.problem

@@ -1,12 +1,16 @@
-"""The control socket has a name that fits into a socket's address, however deep its folder lies."""
+"""The control socket: its name fits into a socket's address; what is asked of it fits what an act takes."""
 
 import os
 import socket
 from pathlib import Path
+from typing import cast
 
+import httpx
 import pytest
 
-from gateway.runtime.control import SOCKET_NAME, socket_path
+from gateway.runtime.control import SOCKET_NAME, desk_app, socket_path
+from gateway.runtime.desk import Desk
+from gateway.runtime.office import Office
 
 
 @pytest.mark.parametrize("depth", [0, 1, 3])
@@ -30,3 +34,22 @@ def test_nothing_is_left_of_a_short_name(tmp_path: Path, monkeypatch: pytest.Mon
     with socket_path(tmp_path / ("d" * 120)) as path:
         assert path.startswith(str(short))
     assert not list(short.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("act", "body"),
+    [
+        ("dead_letters", b'{"limit":"many"}'), ("dead_letters", b'{"limit":9223372036854775808}'), ("alarms",
+        b'{"zone":3}'),
+        ("read", b'{"device":"l1","last":1e308}'), ("retry_notifications", b'{"ids":1}'), ("series",
+        b'{"pattern":"\xff"}'),
+        ("read", b"{}"), ("status", b'{"x":1}'), ("status", b"["), ("status", b"[]"),
+    ],
+)  # fmt: skip
+async def test_arguments_that_an_act_does_not_take_are_refused_by_a_sentence(act: str, body: bytes) -> None:
+    desk = Desk(cast(Office, object()))  # nobody asks it: the arguments are read first
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(desk_app(desk)), base_url="http://door") as client:
+        answer = await client.post(f"/{act}", content=body)
+    assert answer.status_code == 400
+    assert answer.json()["problem"].startswith(f"{act}: ")
+    assert answer.json()["problem"].isprintable()
