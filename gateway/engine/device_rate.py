@@ -11,6 +11,8 @@ So nothing is shed of a device that never sent faster than its rate, however lat
 they come in order (event time progresses as they were sent) or after a silence that is as long as the backlog. What a
 mad device can gain is bounded: event time progresses once, silence is used up.
 
+A long message takes several (`cost`), the last one more than there is left: of any length one fits.
+
 Everything goes by receipt and event times of rows, so repeated calls decide the same, however rows fall into calls.
 """
 
@@ -97,16 +99,22 @@ class DeviceRate:
             fill = 0 if name in ("debt", "spare") else _NEVER
             setattr(self, name, np.concatenate([getattr(self, name), np.full(more, fill, np.int64)]))
 
-    def take(self, limit: RateLimit, device: NDArray[np.int32], ts: I64, received: I64, timed: Mask) -> Mask:
-        """Which messages to shed, each one of a device, in order. `timed`: `ts` is the device's own time."""
+    def take(
+        self, limit: RateLimit, device: NDArray[np.int32], ts: I64, received: I64, timed: Mask, cost: I64 | None = None
+    ) -> Mask:
+        """Which messages to shed, each one of a device, in order. `timed`: `ts` is the device's own time. `cost`: as
+        how many each counts; None: as one."""
         shed = np.zeros(len(device), np.bool_)
+        cost = np.ones(len(device), np.int64) if cost is None else cost
         told = np.minimum(ts, received)
         for turn in turns(device):
             if len(turn) < _FEW:
                 for k in turn.tolist():
-                    shed[k] = self._one(limit, int(device[k]), int(told[k]), int(received[k]), bool(timed[k]))
+                    shed[k] = self._one(
+                        limit, int(device[k]), int(told[k]), int(received[k]), bool(timed[k]), int(cost[k])
+                    )
             else:
-                shed[turn] = self._each(limit, device[turn], told[turn], received[turn], timed[turn])
+                shed[turn] = self._each(limit, device[turn], told[turn], received[turn], timed[turn], cost[turn])
         return shed
 
     def wants_letter(self, device: int, received_at: int) -> bool:
@@ -122,7 +130,9 @@ class DeviceRate:
         found: list[int] = np.flatnonzero(self.shed_at > now - _TOLD_EVERY).tolist()
         return found
 
-    def _each(self, limit: RateLimit, device: NDArray[np.int32], told: I64, received: I64, timed: Mask) -> Mask:
+    def _each(
+        self, limit: RateLimit, device: NDArray[np.int32], told: I64, received: I64, timed: Mask, cost: I64
+    ) -> Mask:
         """Messages of different devices."""
         heard, known = self.heard[device], self.told[device]
         new = heard == _NEVER
@@ -135,14 +145,14 @@ class DeviceRate:
         owed = (spare >= limit.spare_each) & (~timed | (age > limit.depth))
         within = ~owed & (debt + limit.each <= limit.depth)
         shed = ~within & ~owed
-        self.debt[device] = debt + np.where(within, limit.each, 0)
-        self.spare[device] = spare - np.where(owed, limit.spare_each, 0)
+        self.debt[device] = debt + np.where(within, limit.each * cost, 0)
+        self.spare[device] = np.maximum(spare - np.where(owed, limit.spare_each * cost, 0), 0)
         self.heard[device] = np.maximum(heard, received)
         self.told[device] = np.where(timed, np.maximum(known, told), known)
         self.shed_at[device[shed]] = received[shed]
         return shed
 
-    def _one(self, limit: RateLimit, device: int, told: int, received: int, timed: bool) -> bool:
+    def _one(self, limit: RateLimit, device: int, told: int, received: int, timed: bool, cost: int) -> bool:
         """The same for one message: of a backlog of few devices, a numpy call costs more than some messages."""
         heard, known = int(self.heard[device]), int(self.told[device])
         new = heard == _NEVER
@@ -155,9 +165,9 @@ class DeviceRate:
         debt = max(int(self.debt[device]) - max(gap, further), 0)
         shed = False
         if spare >= limit.spare_each and (not timed or age > limit.depth):
-            spare -= limit.spare_each
+            spare = max(spare - limit.spare_each * cost, 0)
         elif debt + limit.each <= limit.depth:
-            debt += limit.each
+            debt += limit.each * cost
         else:
             shed = True
             self.shed_at[device] = received

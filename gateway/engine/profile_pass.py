@@ -94,8 +94,9 @@ class ProfilePass:
 
     def _reject(self, k: int, reason: Rejected, detail: str) -> None:
         self._status[k] = _REJECTED
-        self._out.count("message", "rejected", reason=reason, source=self._row(k).source, profile=self._profile.name)
-        self._letter(k, reason, detail)
+        row = self._row(k)
+        self._out.count("message", "rejected", reason=reason, source=row.source, profile=self._profile.name)
+        self._letter(k, reason, detail, row=row)
 
     def _ignore(self, k: int, reason: Ignored) -> None:
         self._status[k] = _IGNORED
@@ -113,11 +114,11 @@ class ProfilePass:
         assert isinstance(match, Match)
         return match
 
-    def _letter(self, k: int, reason: str, detail: str, device: int = -1) -> None:
+    def _letter(self, k: int, reason: str, detail: str, device: int = -1, row: Row | None = None) -> None:
         whose = self._registry.records[device].id if device >= 0 else ""
         offset = self._first_offset + int(self._places[k])
         profile = self._profile
-        self._out.dead_letter(offset, self._row(k), reason, detail, profile.redact, profile.name, whose)
+        self._out.dead_letter(offset, row or self._row(k), reason, detail, profile.redact, profile.name, whose)
 
     def _identify(self, decoded: Decoded) -> I32:
         """Device of each record; below 0: a Refusal. A message none of whose records is somebody's is rejected."""
@@ -143,10 +144,13 @@ class ProfilePass:
         if len(device) and device.min() < 0:
             somebody = np.zeros(len(status), np.bool_)
             somebody[message[device >= 0]] = True
-            for k in np.unique(message[device < 0]).tolist():
-                if status[k] == _DECODED and not somebody[k]:
-                    refusal = Refusal(int(device[message == k].max()))
-                    self._reject(k, refusal.reason, refusal.sentence)
+            mildest = np.full(len(status), np.iinfo(np.int32).min, np.int32)
+            np.maximum.at(mildest, message, device)
+            there = np.zeros(len(status), np.bool_)
+            there[message] = True
+            for k in np.flatnonzero(there & ~somebody & (status == _DECODED)).tolist():
+                refusal = Refusal(int(mildest[k]))
+                self._reject(k, refusal.reason, refusal.sentence)
         return device
 
     def _find(self, k: int, key: str) -> int:
@@ -168,13 +172,12 @@ class ProfilePass:
         if self._came.replays:
             runs = self._came.rows.runs
             judged = keep & (self._per_row([run.kind for run in runs]) != RowKind.REPLAY)[message]
+        received, payloads = self._came.received, self._came.payloads
         if judged.all():
-            return self._throttle.judge(message, device, decoded.ts, self._came.received[message], stamped, devices)
+            return self._throttle.judge(message, device, decoded.ts, received[message], stamped, devices, payloads)
         which = np.flatnonzero(judged)
-        received = self._came.received[message[which]]
-        found = self._throttle.judge(
-            message[which], device[which], decoded.ts[which], received, stamped[which], devices
-        )
+        some, ts = message[which], decoded.ts[which]
+        found = self._throttle.judge(some, device[which], ts, received[some], stamped[which], devices, payloads)
         if found is None:
             return None
         over = np.zeros(len(message), np.bool_)

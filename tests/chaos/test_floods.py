@@ -1,6 +1,7 @@
 """Floods while the city plays: what is too much is shed, refused or held by the broker, and the city is as without it.
 
-None of these is a `fault`: alarms have to be told as soon as ever.
+A stranger is no `fault`: alarms have to be told as soon as ever. The broker is one that keeps all in memory and has no
+caps: one that saves each message to disk would be the limit.
 """
 
 import json
@@ -10,8 +11,8 @@ import pytest
 
 from tests.chaos.flooding import load, memory_watched, published
 from tests.chaos.judging import STRANGER
-from tests.chaos.places import mosquitto
 from tests.chaos.trial import HOUR, MINUTES, Chaos, Plan, Trial
+from tests.support.brokers import PlainMosquitto
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("chaos")]
 
@@ -51,20 +52,28 @@ async def _mad_device(chaos: Chaos, plan: Plan, messages: int) -> None:
 
 
 async def test_one_device_gone_mad_is_shed_and_the_city_keeps_everything(chaos: Chaos) -> None:
-    plan = Plan("a device at 10,000 msg/s", MINUTES, mosquitto, settings=_BY_THE_CITY, errors=("device flooding",))
+    plan = Plan(
+        "a device at 10,000 msg/s", MINUTES, PlainMosquitto.running, settings=_BY_THE_CITY, errors=("device flooding",)
+    )
     await _mad_device(chaos, plan, 20_000)
 
 
 @pytest.mark.chaos
 async def test_one_device_gone_mad_for_half_a_minute(chaos: Chaos) -> None:
-    plan = Plan("a device at 10,000 msg/s, 30 s", HOUR, mosquitto, settings=_BY_THE_CITY, errors=("device flooding",))
+    plan = Plan(
+        "a device at 10,000 msg/s, 30 s",
+        HOUR,
+        PlainMosquitto.running,
+        settings=_BY_THE_CITY,
+        errors=("device flooding",),
+    )
     await _mad_device(chaos, plan, 300_000)
 
 
 @pytest.mark.chaos
 async def test_a_flood_of_honest_devices_is_held_by_the_broker_and_nothing_is_lost(chaos: Chaos) -> None:
     """A hundred times what the city sends, as fast as the broker takes it; time to get back is in the report."""
-    async with chaos(Plan("100 x the rate", HOUR, mosquitto)) as trial:
+    async with chaos(Plan("100 x the rate", HOUR, PlainMosquitto.running)) as trial:
         await trial.moment(0.2, 0.3)
         async with memory_watched(trial) as memory, trial.fault():
             rate = await load(trial, "load", messages=600_000, devices=5_000)
@@ -103,11 +112,11 @@ _REFUSED = ("devices refused", "letters not kept")
 
 
 async def test_unknown_topics_and_ids_without_end_cost_no_memory(chaos: Chaos) -> None:
-    plan = Plan("20,000 unknown topics and ids", MINUTES, mosquitto, settings=_WIDE, errors=_REFUSED)
+    plan = Plan("20,000 unknown topics and ids", MINUTES, PlainMosquitto.running, settings=_WIDE, errors=_REFUSED)
     await _unknown(chaos, plan, 20_000)
 
 
 @pytest.mark.chaos
 async def test_half_a_million_unknown_topics_and_ids_cost_no_memory(chaos: Chaos) -> None:
-    plan = Plan("500,000 unknown topics and ids", HOUR, mosquitto, settings=_WIDE, errors=_REFUSED)
+    plan = Plan("500,000 unknown topics and ids", HOUR, PlainMosquitto.running, settings=_WIDE, errors=_REFUSED)
     await _unknown(chaos, plan, 500_000)

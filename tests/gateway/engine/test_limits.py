@@ -195,3 +195,18 @@ def test_counts_of_a_device_tell_what_was_shed_of_it() -> None:
     step(made, flood(100))
     device = made.registry.by_id("mad")
     assert made.registry.counts[device, -1] == 90
+
+
+def test_long_messages_count_as_several_and_are_shared_by_the_devices_of_one() -> None:
+    """One more for each 4 KiB: one of 40 kB uses up what a device may send at once, but not eleven."""
+    filler = "x" * 41_000
+    alone = [loop("wordy", at=k * MS, speed=5, received_at=k * MS, text=filler) for k in range(20)]
+    assert amount(step(limited(), alone), "message", "decoded") == 1
+
+    made = limited(new_devices_per_min=0, max_met_devices=0)
+    rows = []
+    for k in range(9):
+        at = (START + k * MS) // MS
+        body = {f"d{n}": {"ts": at, "v": k, "text": filler if n == 0 else ""} for n in range(11)}
+        rows.append(message("gateway/g", body, START + k * MS))
+    assert amount(step(made, rows), "message", "decoded") == 9
