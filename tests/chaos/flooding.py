@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from itertools import islice
 from pathlib import Path
 from time import monotonic
 
@@ -89,4 +90,4 @@ async def published(trial: Trial, messages: Iterator[tuple[str, bytes]]) -> floa
 
 
 def _some(messages: Iterator[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
-    return [message for message, _ in zip(messages, range(_AT_ONCE), strict=False)]
+    return list(islice(messages, _AT_ONCE))

@@ -22,7 +22,7 @@ _MOST_FALSE = 10_000
 """`score truth` knows nothing of the fault: alarms are judged here."""
 _ELSEWHERE = {"troubles", "false_alarms"}
 STRANGER = "zz-"
-"""How the names begin of devices that are not the city's and send all the same."""
+"""How the names begin of devices that are not the city's and send all the same; behind all others in any order."""
 Span = tuple[int, int]
 """City time, UTC ns: from a fault's beginning until things were normal again."""
 
@@ -85,8 +85,14 @@ def _readings(store: str, score: dict[str, Any], verdict: Verdict) -> None:
 
 
 def _without_strangers(score: dict[str, Any]) -> dict[str, Any]:
-    """The score of the city's own devices, the only ones whose readings it compares; the books have all of them."""
-    return score | {"wrong": {kind: number for kind, number in score["wrong"].items() if kind != "ledger"}}
+    """The score of the city's own devices; the books have all of them."""
+    wrong = {kind: number for kind, number in score["wrong"].items() if kind != "ledger"}
+    named = score["readings"]["named"].get("unexpected", [])
+    # they are named by device, and a stranger's is behind all others
+    if all(each["device"].startswith(STRANGER) for each in named):
+        wrong.pop("unexpected", None)
+        score["readings"]["unexpected"] = 0
+    return score | {"wrong": wrong}
 
 
 def _ledger(score: dict[str, Any]) -> list[Any]:

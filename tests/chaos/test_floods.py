@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from device_sims.testbed.options import CityOptions
 from tests.chaos.flooding import load, memory_watched, published
 from tests.chaos.judging import STRANGER
 from tests.chaos.trial import HOUR, MINUTES, Chaos, Plan, Trial
@@ -33,6 +34,12 @@ def _mad(trial: Trial, count: int) -> Iterator[tuple[str, bytes]]:
     for k in range(count):
         body = b'{"ts":%d,"speed":%d,"flow":3,"occ":0.1}' % (trial.now // 1_000_000, k % 100)
         yield f"city/zz/traffic/loop/{STRANGER}mad/reading", body
+
+
+def _mad_plan(fault: str, city: CityOptions) -> Plan:
+    # its readings within a millisecond contradict each other: dead letters, of which a sample is kept
+    errors = ("device flooding", "letters not kept")
+    return Plan(fault, city, PlainMosquitto.running, settings=_BY_THE_CITY, errors=errors)
 
 
 async def _mad_device(chaos: Chaos, plan: Plan, messages: int) -> None:

@@ -28,7 +28,8 @@ def take(
     which = np.array(device if device is not None else [0] * len(received), np.int32)
     rates.grow(int(which.max()) + 1)
     own = np.full(len(received), ts is not None)
-    return rates.take(limit, which, np.array(ts or received, np.int64), np.array(received, np.int64), own).tolist()
+    shed = rates.take(limit, which, np.array(ts or received, np.int64), np.array(received, np.int64), own)
+    return [bool(each) for each in shed]
 
 
 def test_the_rate_is_what_is_asked_for_but_at_least_twenty_messages_an_interval() -> None:
