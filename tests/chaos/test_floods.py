@@ -1,11 +1,13 @@
 """Floods while the city plays: what is too much is shed, refused or held by the broker, and the city is as without it.
 
-A stranger is no `fault`: alarms have to be told as soon as ever. The broker is one that keeps all in memory and has no
-caps: one that saves each message to disk would be the limit.
+The broker is one that keeps all in memory and has no caps: one that saves each message to disk would be the limit. In
+the short form a flood is a `fault`, for a busy machine may be late by seconds, which are minutes of the city; in the
+long form one mad device is none: alarms have to be told in time while it goes on.
 """
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
@@ -42,12 +44,11 @@ def _mad_plan(fault: str, city: CityOptions) -> Plan:
     return Plan(fault, city, PlainMosquitto.running, settings=_BY_THE_CITY, errors=errors)
 
 
-async def _mad_device(chaos: Chaos, plan: Plan, messages: int) -> None:
+async def _mad_device(chaos: Chaos, plan: Plan, messages: int, *, in_time: bool) -> None:
     async with chaos(plan) as trial:
         await trial.moment(0.2, 0.3)
-        async with memory_watched(trial) as memory:
+        async with memory_watched(trial) as memory, nullcontext() if in_time else trial.fault():
             rate = await published(trial, _mad(trial, messages))
-            trial.row.back_secs = await trial.normal()
         shed = (await _counts(trial, "shed")).get("device_rate", 0)
         status = await trial.gateway.ask("status")
         assert status is not None
@@ -59,22 +60,12 @@ async def _mad_device(chaos: Chaos, plan: Plan, messages: int) -> None:
 
 
 async def test_one_device_gone_mad_is_shed_and_the_city_keeps_everything(chaos: Chaos) -> None:
-    plan = Plan(
-        "a device at 10,000 msg/s", MINUTES, PlainMosquitto.running, settings=_BY_THE_CITY, errors=("device flooding",)
-    )
-    await _mad_device(chaos, plan, 20_000)
+    await _mad_device(chaos, _mad_plan("a device at 10,000 msg/s", MINUTES), 20_000, in_time=False)
 
 
 @pytest.mark.chaos
 async def test_one_device_gone_mad_for_half_a_minute(chaos: Chaos) -> None:
-    plan = Plan(
-        "a device at 10,000 msg/s, 30 s",
-        HOUR,
-        PlainMosquitto.running,
-        settings=_BY_THE_CITY,
-        errors=("device flooding",),
-    )
-    await _mad_device(chaos, plan, 300_000)
+    await _mad_device(chaos, _mad_plan("a device at 10,000 msg/s, 30 s", HOUR), 300_000, in_time=True)
 
 
 @pytest.mark.chaos
@@ -101,20 +92,22 @@ def _strange(count: int) -> Iterator[tuple[str, bytes]]:
 async def _unknown(chaos: Chaos, plan: Plan, messages: int) -> None:
     async with chaos(plan) as trial:
         await trial.moment(0.2, 0.3)
-        async with memory_watched(trial) as memory:
+        async with memory_watched(trial) as memory, trial.fault():
             await published(trial, _strange(messages))
-            trial.row.back_secs = await trial.normal()
         rejected = await _counts(trial, "rejected")
         assert rejected["topic_unknown"] == messages // 2
         assert rejected["device_quota"] >= messages // 2 - 500
         status = await trial.gateway.ask("status")
         assert status is not None
         trial.row.figures |= {"letters": status["dead_letters"]["held"]}
-        assert status["dead_letters"]["held"] < 20_000
+        assert 500 <= status["dead_letters"]["held"] < 20_000
         assert memory.grown < _MOST_MB
 
 
-_WIDE = {"mqtt": {"filters": ["#"]}, "engine": {"max_met_devices": 500}}
+_WIDE = {
+    "mqtt": {"filters": ["#"]},
+    "engine": {"max_met_devices": 500, "dead_letters_per_sec": 0.6, "dead_letters_burst": 500},
+}
 _REFUSED = ("devices refused", "letters not kept")
 
 

@@ -33,9 +33,8 @@ async def _tried(chaos: Chaos, rounds: int) -> None:
     plan = Plan(f"hostile messages, {rounds} times each kind", MINUTES, settings={"mqtt": {"filters": ["#"]}})
     async with chaos(plan) as trial:
         await trial.moment(0.2, 0.3)
-        async with memory_watched(trial) as memory:
+        async with memory_watched(trial) as memory, trial.fault():
             await published(trial, _messages(trial, rounds))
-            trial.row.back_secs = await trial.normal()
         assert memory.grown < _MOST_MB
         status = await trial.gateway.ask("status")
         assert status is not None
