@@ -298,6 +298,7 @@ class ZoneEngine:
                 self._lanes()
                 mine = self.registry.series_of_device(index)
                 self._windows.set_lane(mine, np.full(len(mine), self.registry.lane[index], np.int32))
+        self.limits.configure(self._content.options, self.registry)
         self._quality.configure(self._raw_profiles, self._windows.day_edges, self.registry.series)
         self.judge.configure(self._content, self._raw_profiles, self.registry, self.now, out.transitions)
 
@@ -378,10 +379,9 @@ class ZoneEngine:
     def restore(cls, state: dict[str, Any]) -> "ZoneEngine":
         """The engine that gave `state`."""
         made = cls()
-        made.offset, made.now = state["offset"], state["now"]
+        made.offset, made.now, made._live_since = state["offset"], state["now"], state["live_since"]
         made.newest_event, made.newest_receipt = state["newest_event"], state["newest_receipt"]
-        made._live_since, made.clock_suspect = state["live_since"], state["clock_suspect"]
-        made._clock_judged_at = state["clock_judged_at"]
+        made.clock_suspect, made._clock_judged_at = state["clock_suspect"], state["clock_judged_at"]
         made.registry = Registry.restore(state["registry"])
         made._sequences = SequenceTracker.restore(state["sequences"])
         made.edge_nodes = EdgeNodes.restore(state.get("edge_nodes", ()))  # none before 0.3

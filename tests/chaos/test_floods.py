@@ -70,11 +70,11 @@ async def test_one_device_gone_mad_for_half_a_minute(chaos: Chaos) -> None:
 
 @pytest.mark.chaos
 async def test_a_flood_of_honest_devices_is_held_by_the_broker_and_nothing_is_lost(chaos: Chaos) -> None:
-    """A hundred times what the city sends, as fast as the broker takes it; time to get back is in the report."""
-    async with chaos(Plan("100 x the rate", HOUR, PlainMosquitto.running)) as trial:
+    """Very many times what the city sends, as fast as the broker takes it; the report says how soon all is normal."""
+    async with chaos(Plan("200,000 messages at once", HOUR, PlainMosquitto.running)) as trial:
         await trial.moment(0.2, 0.3)
         async with memory_watched(trial) as memory, trial.fault():
-            rate = await load(trial, "load", messages=600_000, devices=5_000)
+            rate = await load(trial, "load", messages=200_000, devices=5_000)
         trial.row.figures |= {"msg/s": round(rate)}
         assert not await _counts(trial, "shed")
         assert not await _counts(trial, "rejected")
@@ -117,6 +117,6 @@ async def test_unknown_topics_and_ids_without_end_cost_no_memory(chaos: Chaos) -
 
 
 @pytest.mark.chaos
-async def test_half_a_million_unknown_topics_and_ids_cost_no_memory(chaos: Chaos) -> None:
-    plan = Plan("500,000 unknown topics and ids", HOUR, PlainMosquitto.running, settings=_WIDE, errors=_REFUSED)
-    await _unknown(chaos, plan, 500_000)
+async def test_two_hundred_thousand_unknown_topics_and_ids_cost_no_memory(chaos: Chaos) -> None:
+    plan = Plan("200,000 unknown topics and ids", HOUR, PlainMosquitto.running, settings=_WIDE, errors=_REFUSED)
+    await _unknown(chaos, plan, 200_000)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from gateway.config.content import Device
 from gateway.engine.ledger import MESSAGE_TERMS, READING_TERMS
 from gateway.engine.results import StepResult
 from gateway.engine.zone import ZoneEngine
@@ -210,3 +211,18 @@ def test_long_messages_count_as_several_and_are_shared_by_the_devices_of_one() -
         body = {f"d{n}": {"ts": at, "v": k, "text": filler if n == 0 else ""} for n in range(11)}
         rows.append(message("gateway/g", body, START + k * MS))
     assert amount(step(made, rows), "message", "decoded") == 9
+
+
+def test_who_is_listed_meanwhile_makes_room_at_once_and_not_only_after_a_restart() -> None:
+    met = [loop(f"d{k}", at=k, speed=1) for k in range(5)]
+    listed = [Device(f"d{k}", "loop", (f"d{k}",), "a", None, None, "", "", "") for k in range(2)]
+    told = content([LOOP_PROFILE, GATEWAY], listed, **(LIMITS | {"new_devices_per_min": 0}))
+    straight = limited(new_devices_per_min=0)
+    step(straight, met)
+    step(straight, [config_row(told, START + SECOND)])
+    broken = ZoneEngine.restore(straight.snapshot())
+
+    more = [loop(f"e{k}", at=2 * SECOND + k, speed=1) for k in range(5)]
+    result = step(straight, more)
+    assert encode(step(broken, more)) == encode(result)
+    assert amount(result, "message", "decoded") == 2
