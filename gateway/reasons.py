@@ -26,6 +26,7 @@ class Rejected(StrEnum):
     DEVICE_UNKNOWN = "device_unknown"
     DEVICE_PENDING = "device_pending"
     DEVICE_LIMIT = "device_limit"
+    DEVICE_QUOTA = "device_quota"
     SENML_VERSION = "senml_version"
     SENML_UNKNOWN_FIELD = "senml_unknown_field"
     BIRTH_MISSING = "birth_missing"
@@ -45,9 +46,12 @@ class Ignored(StrEnum):
 
 
 class Shed(StrEnum):
-    """QoS 0 messages that were not taken in."""
+    """A whole message that was let go for want of room."""
 
     INBOX_FULL = "inbox_full"
+    """QoS 0, which nothing slows down: not taken in at all."""
+    DEVICE_RATE = "device_rate"
+    """Its device sends faster than one may; a sample is kept as dead letters."""
 
 
 class Invalid(StrEnum):
@@ -63,6 +67,8 @@ class Invalid(StrEnum):
     RECORD_IDENTITY_MISSING = "record_identity_missing"
     RECORD_SHAPE = "record_shape"
     DEVICE_REFUSED = "device_refused"
+    DEVICE_RATE = "device_rate"
+    """Of a message that is others' too, a device that sends faster than one may."""
     ALIAS_UNKNOWN = "alias_unknown"
 
 

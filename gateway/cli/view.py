@@ -79,6 +79,7 @@ def _flow(status: Status) -> RenderableType:
     if written is not None:
         facts.append(f"{written:,} aggregates, {revised:,} revised")
     table.add_row("engine", "   ".join(facts))
+    _add_floods(table, engine)
     _add_troubles(table, status["troubles"])
     spool = Text(f"{size(outbox['bytes'])} of {size(outbox['quota_bytes'])}")
     if outbox["hours_left"] is not None:
@@ -106,6 +107,13 @@ def _flow(status: Status) -> RenderableType:
         table.add_row("letters", Text(f"{letters['held']:,} dead letters are held; {purged}", "bold red"))
     _add_delivery(table, status)
     return table
+
+
+def _add_floods(table: Table, engine: Status) -> None:
+    """Devices that send too fast."""
+    if engine.get("flooding"):
+        named = ", ".join(map(clean, engine["flooding"]))
+        table.add_row("flood", Text(f"messages are shed, too many come of: {named}", "bold red"))
 
 
 def _add_delivery(table: Table, status: Status) -> None:

@@ -28,8 +28,8 @@ from gateway.config.profile_model import Profile
 from gateway.reasons import Ignored, Invalid, Rejected
 
 __all__ = [
-    "BD_SEQ", "BIRTHS", "DEATHS", "Aliases", "EdgeTopic", "Named", "Outcome", "Resolved", "SparkplugReader",
-    "parse_topic", "plan_sparkplug", "resolve", "stand_alone",
+    "BD_SEQ", "BIRTHS", "DEATHS", "LONG_NAME", "Aliases", "EdgeTopic", "Named", "Outcome", "Resolved",
+    "SparkplugReader", "parse_topic", "plan_sparkplug", "resolve", "stand_alone",
 ]  # fmt: skip
 
 BD_SEQ = "bdSeq"
@@ -41,6 +41,8 @@ _NO_READING = {
     "bytes_value": "bytes", "dataset_value": "a data set", "template_value": "a template",
     "extension_value": "an extension",
 }  # fmt: skip
+LONG_NAME = 256
+"""Characters of a metric's name that count as one."""
 _MILLISECOND = 1_000_000
 _LATEST_MS = ((1 << 63) - 1) // _MILLISECOND
 
@@ -96,6 +98,11 @@ class Aliases:
 
     def __len__(self) -> int:
         return max(len(self.names), len(self.types))
+
+    @property
+    def weight(self) -> int:
+        """How many there are, a long name counted as several: what is bounded is memory."""
+        return len(self) + sum(len(name) // LONG_NAME for name in self.types)
 
     @classmethod
     def of(cls, metrics: Iterable[Metric]) -> "Aliases":

@@ -69,6 +69,16 @@ class EngineOptions(msgspec.Struct, frozen=True):
     """How long a Sparkplug message may be overtaken before a birth is asked for."""
     rebirth_ns: int = 60 * _SECOND
     """Between two requests to one edge node at least; 0: none is asked."""
+    device_messages_per_sec: float = 0.0
+    """What a device may send in the long run; 0, as in rows of versions before 0.4: any number."""
+    device_burst: int = 0
+    max_met_devices: int = 0
+    """Devices that nobody listed, of a profile in a zone; 0: as many as there may be at all."""
+    new_devices_per_min: int = 0
+    """Of these, so many in a minute; 0: any number."""
+    letters_per_sec: float = 0.0
+    """Dead letters of a reason and a profile in the long run; 0: all are kept."""
+    letters_burst: int = 0
 
 
 class _Body(msgspec.Struct, frozen=True):
@@ -131,6 +141,12 @@ class EngineContent:
             max_devices=engine.max_devices,
             reorder_ns=round(engine.sparkplug_reorder_secs * _SECOND),
             rebirth_ns=round(engine.sparkplug_rebirth_secs * _SECOND),
+            device_messages_per_sec=engine.device_messages_per_sec,
+            device_burst=engine.device_burst_messages,
+            max_met_devices=engine.max_met_devices,
+            new_devices_per_min=engine.new_devices_per_min,
+            letters_per_sec=engine.dead_letters_per_sec,
+            letters_burst=engine.dead_letters_burst,
         )
         zones = sorted(zone.id for zone in city.zones)
         return cls.build(

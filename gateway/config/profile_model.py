@@ -239,6 +239,8 @@ class Profile(_Spec):
     """Nominal time between two readings; decides the finest window."""
     out_of_orderness_secs: Annotated[float, Field(ge=0, le=86400)] | None = None
     """How far readings may come out of order; max(10 s, interval / 10) where absent."""
+    max_messages_per_sec: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] | None = None
+    """What one device may send in the long run, in place of what the configuration says; 0: any number."""
     identity: IdentitySpec
     provisioning: ProvisioningSpec = ProvisioningSpec()
     wrap_in: str | None = None

@@ -140,6 +140,18 @@ class EngineSettings(Section):
     """A device whose clock is further off moves no watermark."""
     max_devices: Annotated[int, Field(ge=1, le=10_000_000)] = 200_000
     """Devices at most, listed and met on the wire together; messages of further ones are dead letters."""
+    max_met_devices: Annotated[int, Field(ge=0, le=10_000_000)] = 20_000
+    """Of these, devices of a profile in a zone that nobody listed, at most; 0: any number."""
+    new_devices_per_min: Annotated[int, Field(ge=0, le=10_000_000)] = 6000
+    """How many of them may be new in a minute, at once if need be; 0: any number."""
+    device_messages_per_sec: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] = 100.0
+    """Messages a second of a device (20 in its interval where that is more); backlogs are no flood; 0: any number."""
+    device_burst_messages: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    """How many it may send at once; what it sends beyond that is shed, and counted."""
+    dead_letters_per_sec: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] = 50.0
+    """Dead letters of a reason and a profile that are kept a second; the rest is counted only; 0: all are kept."""
+    dead_letters_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 5000
+    """How many are kept at once; one of a longer payload counts as one for each 4 KiB."""
     sparkplug_reorder_secs: Annotated[float, Field(ge=0, le=3600)] = 5.0
     """How long a missing Sparkplug message or birth may still come before the edge node is asked for its births."""
     sparkplug_rebirth_secs: Annotated[float, Field(ge=0, le=86400)] = 60.0

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.codecs.compiled import CompiledProfile
+from gateway.engine.new_devices import NewDevices
 from gateway.engine.outputs import Outputs
 from gateway.engine.registry import Registry
 from gateway.engine.results import DeviceRecord
@@ -23,6 +24,8 @@ class Refusal(IntEnum):
     UNKNOWN = -2
     PENDING = -3
     LIMIT = -4
+    QUOTA = -5
+    SOON = -6
 
     @property
     def reason(self) -> Rejected:
@@ -46,20 +49,34 @@ _REASONS = {
         "the device waits to be accepted: add it to the devices file, then replay",
     ),
     Refusal.LIMIT: (Rejected.DEVICE_LIMIT, "engine.max_devices is reached: raise it, then replay"),
+    Refusal.QUOTA: (
+        Rejected.DEVICE_QUOTA,
+        "as many devices of this profile are known in this zone as engine.max_met_devices lets: raise it, or add the "
+        "device to the devices file, then replay",
+    ),
+    Refusal.SOON: (
+        Rejected.DEVICE_QUOTA,
+        "more devices of this profile were new in this zone than engine.new_devices_per_min: raise it, or replay "
+        "later, when the device will be met",
+    ),
 }
 
 
 class Devices:
     """The registry with its policy: provisioning once, also in a burst."""
 
-    def __init__(self, registry: Registry, zones: frozenset[str], limit: int) -> None:
+    def __init__(
+        self, registry: Registry, zones: frozenset[str], limit: int, new_devices: NewDevices | None = None
+    ) -> None:
         self.registry = registry
+        self._new = new_devices or NewDevices()
         self.zones = zones
         self.limit = limit
 
     def find(
-        self, profile: CompiledProfile, key: str, variables: dict[str, str], received_at: int, out: Outputs
-    ) -> int:
+        self, profile: CompiledProfile, key: str, variables: dict[str, str], received_at: int, out: Outputs,
+        *, replayed: bool = False,
+    ) -> int:  # fmt: skip
         """Index of the device that speaks `profile` under `key`, or a Refusal. Meets an unknown one by policy."""
         registry = self.registry
         index = registry.find(profile.name, key)
@@ -72,10 +89,15 @@ class Devices:
             return int(Refusal.UNKNOWN)
         if len(registry) >= self.limit:
             return int(Refusal.LIMIT)
+        lane = self._zone(profile, variables), profile.name
+        if self._new.is_full(lane):
+            return int(Refusal.QUOTA)
+        if not replayed and self._new.too_soon(lane, received_at):
+            return int(Refusal.SOON)
+        self._new.met(lane)
         state = "pending" if policy == "pending" else "provisioned"
         record = DeviceRecord(
-            registry.free_id(profile.name, key), profile.name, self._zone(profile, variables), (key,), None, None, "",
-            "", state, received_at,
+            registry.free_id(profile.name, key), profile.name, lane[0], (key,), None, None, "", "", state, received_at,
         )  # fmt: skip
         index, _ = registry.put(record, [quantity.name for quantity in profile.quantities])
         out.devices.append(record)

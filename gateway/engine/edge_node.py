@@ -74,8 +74,8 @@ class EdgeNode:
 
     @property
     def held(self) -> int:
-        """Metrics that are remembered."""
-        return sum(len(device.aliases) for device in self.devices.values())
+        """Metrics that are remembered, a long name counted as several."""
+        return sum(device.aliases.weight for device in self.devices.values())
 
     def take(self, topic: EdgeTopic, profile: str, payload: Payload, received_at: int) -> Outcome:
         """A message, in order of receipt."""

@@ -6,13 +6,14 @@
 A function of the rows and of `now`, as all of the engine: a start repeats the recorded calls and has the same aliases.
 A replayed dead letter is named by the newest birth, changes nothing and asks for nothing. Requests to a node are some
 time apart, twice as long after each until it is an hour, and are not made while older rows wait to be read: those may
-hold what is missing. Bounded: nodes and devices by `engine.max_devices`, metrics by MOST_METRICS.
+hold what is missing. Bounded: nodes and devices together by twice `engine.max_devices`, or twice
+`engine.max_met_devices` where that is less; metrics by MOST_METRICS.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from gateway.codecs.sparkplug import BIRTHS, EdgeTopic, Outcome, parse_topic
+from gateway.codecs.sparkplug import BIRTHS, LONG_NAME, EdgeTopic, Outcome, parse_topic
 from gateway.codecs.sparkplug_wire import Payload, read_payload
 from gateway.codecs.tolerant import Unusable
 from gateway.config.bounds import Bounds
@@ -49,7 +50,8 @@ class EdgeNodes:
 
     def configure(self, options: EngineOptions, registry: Registry) -> None:
         """What they may be at most, and whose devices they tell of."""
-        self._registry, self._bounds, self._most_devices = registry, options.bounds, options.max_devices
+        self._registry, self._bounds = registry, options.bounds
+        self._most_devices = min(options.max_devices, options.max_met_devices or options.max_devices)
         self._reorder_ns, self._rebirth_ns = options.reorder_ns, options.rebirth_ns
 
     def take(self, row: Row, profile: str, out: Outputs, *, replayed: bool) -> Outcome:
@@ -109,10 +111,14 @@ class EdgeNodes:
         """Why a message can't be followed; "": it can."""
         fresh = (node is None) + (node is None or topic.device not in node.devices)
         if fresh and len(self.nodes) + self._devices + fresh > 2 * self._most_devices:
-            return "as many edge nodes and their devices are followed as engine.max_devices lets: raise it"
+            return (
+                "as many edge nodes and their devices are followed as engine.max_devices and engine.max_met_devices "
+                "let, twice the lesser of the two: raise it"
+            )
         if topic.type in BIRTHS:
-            known = 0 if node is None or topic.device not in node.devices else len(node.devices[topic.device].aliases)
-            if self._metrics - known + len(payload.metrics) > self._most_metrics:
+            known = 0 if node is None or topic.device not in node.devices else node.devices[topic.device].aliases.weight
+            named = sum(1 + len(metric.name or "") // LONG_NAME for metric in payload.metrics)
+            if self._metrics - known + named > self._most_metrics:
                 return f"births name more than {self._most_metrics} metrics in all"
         return ""
 

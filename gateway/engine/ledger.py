@@ -6,8 +6,8 @@
 
 Beside them, in no sum: `late`, `missing` (gaps in devices' numbers) and `lost_at_broker` (drops that a broker admits).
 
-Each term is counted where it happens; `waiting` is counted from what lies in a queue, never by subtraction, so a row
-lost between two hand-overs shows as an imbalance.
+Each term is counted where it happens, `shed` by intake and engine apart; `waiting` is counted from what lies in a
+queue, never by subtraction, so a row lost between two hand-overs shows as an imbalance.
 """
 
 from collections import Counter
@@ -17,14 +17,15 @@ from typing import Any
 import msgspec
 
 from gateway.engine.results import LedgerDelta, LedgerKey
+from gateway.reasons import Shed
 
 __all__ = ["MESSAGE_TERMS", "READING_TERMS", "Balance", "Intake", "Ledger", "StoreTerms", "add"]
 
-MESSAGE_TERMS = ("decoded", "ignored", "rejected")
+MESSAGE_TERMS = ("decoded", "ignored", "rejected", "shed")
 """The engine's terms of the book `message`."""
 READING_TERMS = ("accepted", "duplicate", "conflict", "quarantined", "expired", "invalid")
 """What `decoded` of the book `reading` is the sum of."""
-_BOOK = ("received", "redelivered", *MESSAGE_TERMS, "shed", "waiting")
+_BOOK = ("received", "redelivered", *MESSAGE_TERMS, "waiting")
 
 
 class Intake(msgspec.Struct, frozen=True):
@@ -109,8 +110,9 @@ class Ledger(msgspec.Struct, frozen=True):
         messages: Counter[str] = Counter(waiting=self.waiting, received=0, redelivered=0, shed=0)
         for intake in self.intake.values():
             messages.update(received=intake.received, redelivered=intake.redelivered, shed=intake.shed)
+        shed = messages["shed"]
         readings: Counter[str] = Counter()
-        reasons: dict[str, Counter[str]] = {}
+        reasons: dict[str, Counter[str]] = {"message.shed": Counter({Shed.INBOX_FULL: shed})} if shed else {}
         beside = Counter(lost_at_broker=sum(intake.lost_at_broker for intake in self.intake.values()))
         for key, amount in self.engine.items():
             if key.term not in (*MESSAGE_TERMS, *READING_TERMS):

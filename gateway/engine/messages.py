@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 from gateway.codecs.compiled import CompiledProfile
 from gateway.codecs.redaction import StrangerRedactor
 from gateway.codecs.sparkplug import Outcome
+from gateway.engine.candidates import Came, Candidates, Observed
 from gateway.engine.cross_checks import CrossChecks
 from gateway.engine.devices import Devices
 from gateway.engine.edge_nodes import EdgeNodes
 from gateway.engine.outputs import Outputs
-from gateway.engine.profile_pass import Came, Candidates, Observed, ProfilePass
+from gateway.engine.profile_pass import ProfilePass
 from gateway.engine.router import NoMatch, Router
 from gateway.engine.routes import Routes
 from gateway.engine.sequences import SequenceTracker
+from gateway.engine.throttle import Throttle
 from gateway.engine.timegate import TimeGate
 from gateway.reasons import Ignored, Rejected
 from gateway.rows import Row, RowKind, Rows
@@ -38,7 +40,7 @@ class Messages:
 
     def __init__(
         self, profiles: Sequence[CompiledProfile], router: Router, gate: TimeGate, devices: Devices,
-        sequences: SequenceTracker, edge_nodes: EdgeNodes,
+        sequences: SequenceTracker, edge_nodes: EdgeNodes, throttles: Sequence[Throttle],
     ) -> None:  # fmt: skip
         self.profiles = profiles
         self.router = router
@@ -47,6 +49,7 @@ class Messages:
         self.sequences = sequences
         self._cross = [CrossChecks(profile.profile) for profile in profiles]
         self._strangers = StrangerRedactor([profile.redactor for profile in profiles])
+        self._throttles = throttles
         self._routes = Routes(router)
         self._edge_nodes = edge_nodes
         # one more for the topics of no profile, whose index is -1
@@ -79,7 +82,7 @@ class Messages:
                 came.outcomes = [outcomes[k] for k in (range(len(mine)) if places is None else places.tolist())]
             work = ProfilePass(
                 self.profiles[index], self.devices, self.gate, self.sequences, out, first_offset, came, self._routes,
-                self._cross[index],
+                self._cross[index], self._throttles[index],
             )  # fmt: skip
             found = work.run()
             if found is not None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from gateway.engine.alarm_model import Transition
 from gateway.engine.brought import Brought
 from gateway.engine.figures import Figure
+from gateway.engine.letters import LetterQuota
 from gateway.engine.results import DeviceRecord, EdgeNote, LedgerDelta, LedgerKey, Reject, SeriesName, StepResult
 from gateway.rows import Row
 from processors.columns import AggregateBatch, DirtyPanes, FlagRewrites, ReadingBatch
@@ -21,7 +22,9 @@ Redact = Callable[[str, bytes], tuple[str, bytes]]
 class Outputs:
     """Lists in order of the rows, so that the same rows give the same encoding."""
 
-    def __init__(self) -> None:
+    def __init__(self, quota: LetterQuota | None = None) -> None:
+        """`quota`: how many dead letters may be kept; None: all."""
+        self._quota = quota
         self.readings: list[ReadingBatch] = []
         self.brought: list[Brought] = []
         """The same, with their messages."""
@@ -56,6 +59,10 @@ class Outputs:
         if (offset, reason, device) in self._rejects or several >= MOST_LETTERS:
             return
         self._letters[offset, reason] = several + 1
+        quota = self._quota
+        if quota is not None and not quota.has_room(reason, profile, row.received_at, len(row.payload)):
+            self.count("beside", "letters_not_kept", reason=reason, profile=profile)
+            return
         topic, payload = redact(row.topic, row.payload)
         self._rejects[offset, reason, device] = Reject(
             offset, row.received_at, reason, detail, row.source, profile, topic, payload, device

@@ -1,87 +1,33 @@
 """One profile's messages of one call: decode, identify, gate, flag, flatten. No loop a reading."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.codecs.compiled import RECEIPT, CompiledProfile, Decoded, Fault, State
-from gateway.codecs.sparkplug import Outcome
 from gateway.config.topic_template import fill
+from gateway.engine.candidates import Came, Candidates, Observed, flatten
 from gateway.engine.cross_checks import CrossChecks
 from gateway.engine.devices import Devices, Refusal
 from gateway.engine.outputs import Outputs
 from gateway.engine.router import Match
 from gateway.engine.routes import Routes
 from gateway.engine.sequences import SequenceTracker
+from gateway.engine.throttle import Throttle
 from gateway.engine.timegate import TimeGate, Verdict
-from gateway.reasons import Ignored, Invalid, Rejected, Unstored
-from gateway.rows import RETAIN, Row, RowKind, Rows
-from processors.columns import F64, I32, I64, U8, U32
+from gateway.reasons import Ignored, Invalid, Rejected, Shed, Unstored
+from gateway.rows import RETAIN, Row, RowKind
+from processors.columns import F64, I32, I64, U8
 from processors.flags import Flag, Why
 from processors.quality.gross_range import gross_range
 
 __all__ = ["Came", "Candidates", "Observed", "ProfilePass"]
 
 Mask = NDArray[np.bool_]
-_DECODED, _REJECTED, _IGNORED = 0, 1, 2
+_DECODED, _REJECTED, _IGNORED, _SHED = 0, 1, 2, 3
 _STRANGERS_NAMED = 3
 _KEPT_LONG = 60_000_000_000
-
-
-@dataclass(slots=True, eq=False)
-class Came:
-    """The messages of one profile in a call; all but `rows` have an entry a message."""
-
-    rows: Rows
-    """All of the call; a replayed one as it first came."""
-    places: I32
-    """Which of the rows they are."""
-    topics: list[str]
-    payloads: list[bytes]
-    routes: I32
-    received: I64
-    """When it came in."""
-    stamp: I64
-    """The same, but of a replayed one when it first came: that stamps it."""
-    replays: bool
-    """Some of the call's rows may be replayed ones."""
-    outcomes: list[Outcome] | None = None
-    """What its edge node's session made of each (Sparkplug); None: there are no sessions."""
-
-
-@dataclass(slots=True)
-class Candidates:
-    """Readings that passed the gate, record by record, an array a column; `row` indexes the call's rows."""
-
-    row: I32
-    device: I32
-    series: I32
-    ts: I64
-    value: F64
-    flag: U8
-    why: U32
-
-    @classmethod
-    def concat(cls, parts: Sequence["Candidates"]) -> "Candidates":
-        """All of `parts`, in order; there is at least one."""
-        if len(parts) == 1:
-            return parts[0]
-        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
-
-
-@dataclass(slots=True)
-class Observed:
-    """What moves watermarks: lane, event and receipt time of each record, whether and how its device's clock counts."""
-
-    lane: I32
-    ts: I64
-    received_at: I64
-    steady: Mask
-    usual: I64
-    """How late this device's readings usually come, in ns."""
 
 
 class ProfilePass:
@@ -89,7 +35,7 @@ class ProfilePass:
 
     def __init__(
         self, profile: CompiledProfile, devices: Devices, gate: TimeGate, sequences: SequenceTracker, out: Outputs,
-        first_offset: int, came: Came, routes: Routes, cross: CrossChecks,
+        first_offset: int, came: Came, routes: Routes, cross: CrossChecks, throttle: Throttle,
     ) -> None:  # fmt: skip
         self._profile = profile
         self._devices = devices
@@ -103,6 +49,7 @@ class ProfilePass:
         self._stamp = came.stamp
         self._routes = routes
         self._cross = cross
+        self._throttle = throttle
         self._status = np.zeros(len(came.places), np.int8)
 
     def run(self) -> tuple[Candidates, Observed] | None:
@@ -123,8 +70,17 @@ class ProfilePass:
             self._ignore_retained(stamped, decoded.message)
         ours = self._status[decoded.message] == _DECODED
         keep = ours & (device >= 0)
-        invalid = self._count_invalid(decoded, device, ours & ~keep)
+        strangers = ours & ~keep
+        if decoded.sequence is not None and self._profile.sequence_of is None and keep.any():
+            self._follow_sequence(decoded, keep, device)
         valued = (decoded.state == State.PRESENT) | (decoded.state == State.MISSING)
+        over = self._over_rate(decoded, device, keep, stamped)
+        invalid = 0
+        if over is not None:
+            keep &= ~over
+            invalid = self._shed(decoded.message, device, over, keep, valued)
+            strangers &= self._status[decoded.message] == _DECODED
+        invalid += self._count_invalid(decoded, device, strangers)
         out.count("reading", "decoded", int(np.count_nonzero(valued[keep])) + invalid, profile=name)
         for source, amount in self._by_source():
             out.count("message", "decoded", amount, source=source, profile=name)
@@ -138,8 +94,9 @@ class ProfilePass:
 
     def _reject(self, k: int, reason: Rejected, detail: str) -> None:
         self._status[k] = _REJECTED
-        self._out.count("message", "rejected", reason=reason, source=self._row(k).source, profile=self._profile.name)
-        self._letter(k, reason, detail)
+        row = self._row(k)
+        self._out.count("message", "rejected", reason=reason, source=row.source, profile=self._profile.name)
+        self._letter(k, reason, detail, row=row)
 
     def _ignore(self, k: int, reason: Ignored) -> None:
         self._status[k] = _IGNORED
@@ -157,11 +114,11 @@ class ProfilePass:
         assert isinstance(match, Match)
         return match
 
-    def _letter(self, k: int, reason: str, detail: str, device: int = -1) -> None:
+    def _letter(self, k: int, reason: str, detail: str, device: int = -1, row: Row | None = None) -> None:
         whose = self._registry.records[device].id if device >= 0 else ""
         offset = self._first_offset + int(self._places[k])
         profile = self._profile
-        self._out.dead_letter(offset, self._row(k), reason, detail, profile.redact, profile.name, whose)
+        self._out.dead_letter(offset, row or self._row(k), reason, detail, profile.redact, profile.name, whose)
 
     def _identify(self, decoded: Decoded) -> I32:
         """Device of each record; below 0: a Refusal. A message none of whose records is somebody's is rejected."""
@@ -187,14 +144,20 @@ class ProfilePass:
         if len(device) and device.min() < 0:
             somebody = np.zeros(len(status), np.bool_)
             somebody[message[device >= 0]] = True
-            for k in np.unique(message[device < 0]).tolist():
-                if status[k] == _DECODED and not somebody[k]:
-                    refusal = Refusal(int(device[message == k].max()))
-                    self._reject(k, refusal.reason, refusal.sentence)
+            mildest = np.full(len(status), np.iinfo(np.int32).min, np.int32)
+            np.maximum.at(mildest, message, device)
+            there = np.zeros(len(status), np.bool_)
+            there[message] = True
+            for k in np.flatnonzero(there & ~somebody & (status == _DECODED)).tolist():
+                refusal = Refusal(int(mildest[k]))
+                self._reject(k, refusal.reason, refusal.sentence)
         return device
 
     def _find(self, k: int, key: str) -> int:
-        return self._devices.find(self._profile, key, self._match(k).variables, int(self._stamp[k]), self._out)
+        replayed = self._came.replays and self._stamp[k] != self._came.received[k]
+        return self._devices.find(
+            self._profile, key, self._match(k).variables, int(self._stamp[k]), self._out, replayed=replayed
+        )
 
     def _ignore_retained(self, stamped: Mask, message: I32) -> None:
         """What was last known and bears no time of its own is no new measurement."""
@@ -202,6 +165,47 @@ class ProfilePass:
         for k in np.unique(message[stamped & retained[message]]).tolist():
             if self._status[k] == _DECODED:
                 self._ignore(k, Ignored.RETAINED)
+
+    def _over_rate(self, decoded: Decoded, device: I32, keep: Mask, stamped: Mask) -> Mask | None:
+        """Records of devices that send too fast; None: there are none. What an operator replays is no flood."""
+        judged, message, devices = keep, decoded.message, len(self._registry)
+        if self._came.replays:
+            runs = self._came.rows.runs
+            judged = keep & (self._per_row([run.kind for run in runs]) != RowKind.REPLAY)[message]
+        received, payloads = self._came.received, self._came.payloads
+        if judged.all():
+            return self._throttle.judge(message, device, decoded.ts, received[message], stamped, devices, payloads)
+        which = np.flatnonzero(judged)
+        some, ts = message[which], decoded.ts[which]
+        found = self._throttle.judge(some, device[which], ts, received[some], stamped[which], devices, payloads)
+        if found is None:
+            return None
+        over = np.zeros(len(message), np.bool_)
+        over[which] = found
+        return over
+
+    def _shed(self, message: I32, device: I32, over: Mask, keep: Mask, valued: NDArray[np.bool_]) -> int:
+        """Let go of what devices sent too fast: messages, but of those that are others' too some readings only; gives
+        how many readings these are."""
+        name, rates = self._profile.name, self._throttle.rates
+        others = np.zeros(len(self._status), np.bool_)
+        others[message[keep]] = True
+        whole = np.unique(message[over & ~others[message]])
+        self._status[whole] = _SHED
+        amounts = np.bincount(self._per_row([run.source for run in self._came.rows.runs])[whole])
+        for source in np.flatnonzero(amounts).tolist():
+            self._out.count(
+                "message", "shed", int(amounts[source]), reason=Shed.DEVICE_RATE, source=source, profile=name
+            )
+        part = int(np.count_nonzero(valued[over & others[message]]))
+        self._out.count("reading", "invalid", part, reason=Invalid.DEVICE_RATE, profile=name)
+        pairs = np.unique(np.stack([message[over], device[over]]), axis=1)
+        self._registry.count("shed", pairs[1])
+        for whose, first in zip(*np.unique(pairs[1], return_index=True), strict=True):
+            k = int(pairs[0][first])
+            if rates.wants_letter(int(whose), int(self._came.received[k])):
+                self._letter(k, Shed.DEVICE_RATE, self._throttle.sentence, int(whose))
+        return part
 
     def _by_source(self) -> list[tuple[int, int]]:
         sources = [run.source for run in self._came.rows.runs]
@@ -258,8 +262,6 @@ class ProfilePass:
     def _gated(
         self, decoded: Decoded, device: I32, keep: Mask, stamped: Mask, valued: NDArray[np.bool_]
     ) -> tuple[Candidates, Observed]:
-        if decoded.sequence is not None and self._profile.sequence_of is None:
-            self._follow_sequence(decoded, keep, device)
         message, ts, value, state, within = decoded.message, decoded.ts, decoded.value, decoded.state, decoded.within
         kept = decoded.historical
         if not keep.all():
@@ -278,7 +280,7 @@ class ProfilePass:
         flag, why = self._judge(value, state, stamped, message, verdict, kept)
         valued = valued & ~(verdict.ahead | verdict.expired)[:, None]
         series = self._devices.series(self._profile, device, valued, self._out)
-        return _flatten(valued, self._places[message], device, series, ts, value, flag, why), observed
+        return flatten(valued, self._places[message], device, series, ts, value, flag, why), observed
 
     def _hear(self, device: I32, ts: I64, received: I64, message: I32, within: F64 | None) -> None:
         """Note who gave a sign of life. What is old and was kept (by the broker, by us) is none."""
@@ -367,16 +369,3 @@ class ProfilePass:
         if about.any():
             why |= about[:, None]
         return flag, why
-
-
-def _flatten(valued: NDArray[np.bool_], *columns: NDArray[Any]) -> Candidates:
-    """Readings record by record: one-dimensional columns are a record's, two-dimensional ones a reading's."""
-    width = valued.shape[1]
-    everything = bool(valued.all())
-    which = valued.ravel()
-
-    def flat(column: NDArray[Any]) -> NDArray[Any]:
-        full = np.repeat(column, width) if column.ndim == 1 else np.ascontiguousarray(column).ravel()
-        return full if everything else full[which]
-
-    return Candidates(*(flat(column) for column in columns))

@@ -14,8 +14,8 @@ from gateway.engine.results import DeviceRecord, SeriesName
 
 __all__ = ["DEVICE_TERMS", "Registry"]
 
-DEVICE_TERMS = ("accepted", "duplicate", "conflict", "quarantined", "expired", "invalid", "late", "missing")
-"""What is counted per device, on demand of `cityloom ledger --device`."""
+DEVICE_TERMS = ("accepted", "duplicate", "conflict", "quarantined", "expired", "invalid", "late", "missing", "shed")
+"""What is counted per device, on demand of `cityloom ledger --device`: readings, but messages that were shed."""
 
 
 class Registry:
@@ -175,7 +175,7 @@ class Registry:
         made.records = [_record(fields) for fields in state["records"]]
         made.series = [SeriesName(index, *fields) for index, fields in enumerate(state["series"])]
         made.lanes = [(zone, profile) for zone, profile in state["lanes"]]
-        made.lane, made.counts = state["lane"].copy(), state["counts"].copy()
+        made.lane, made.counts = state["lane"].copy(), _widened(state["counts"])
         made.offset, made.heard = state["offset"].copy(), state["heard"].copy()
         # versions before 0.2 had neither
         made.newest = state["newest"].copy() if "newest" in state else np.zeros_like(made.heard)
@@ -188,6 +188,11 @@ class Registry:
         made._by_key = {(profile, key): index for profile, key, index in state["keys"]}
         made._series_of_name = {(s.device, s.quantity): s.index for s in made.series}
         return made
+
+
+def _widened(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Counts of a version that had fewer terms: those that came later stand behind."""
+    return np.pad(counts, ((0, 0), (0, len(DEVICE_TERMS) - counts.shape[1])))
 
 
 def _same(old: DeviceRecord, new: DeviceRecord) -> bool:

@@ -21,7 +21,8 @@ class LedgerKey(NamedTuple):
     book: str
     """`message` or `reading`."""
     term: str
-    """decoded, ignored, rejected | decoded, accepted, duplicate, conflict, quarantined, expired, invalid | beside."""
+    """decoded, ignored, rejected, shed | decoded, accepted, duplicate, conflict, quarantined, expired, invalid |
+    beside."""
     reason: str
     source: str
     profile: str

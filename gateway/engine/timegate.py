@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NO_OFFSET", "TimeGate", "Verdict", "suspect_clock"]
+__all__ = ["NO_OFFSET", "TimeGate", "Verdict", "suspect_clock", "turns"]
 
 NO_OFFSET = np.iinfo(np.int64).min
 _SETTLE = 0.1
@@ -77,7 +77,7 @@ def _follow(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The estimate before and after each record, one after the other: how records fall into calls changes nothing."""
     known, raised = np.empty_like(delta), np.empty_like(delta)
-    for turn in _turns(device):
+    for turn in turns(device):
         if len(turn) < _FEW_RECORDS:  # a backlog of few devices: a numpy call costs more than some records
             for k in turn.tolist():
                 known[k] = before = int(offset[device[k]])
@@ -93,7 +93,7 @@ def _follow(
     return known, raised
 
 
-def _turns(device: NDArray[np.int32]) -> list[NDArray[np.intp]]:
+def turns(device: NDArray[np.int32]) -> list[NDArray[np.intp]]:
     """The first record of each device, then the second of those that have one, and so on."""
     order = np.argsort(device, kind="stable")
     first = np.ones(len(order), np.bool_)

@@ -18,23 +18,26 @@ from gateway.codecs.compiled import CompiledProfile, compile_profile
 from gateway.config.content import EngineContent
 from gateway.config.profiles import Profile, load_profiles
 from gateway.engine.brought import Brought
+from gateway.engine.candidates import Candidates, Observed
 from gateway.engine.conditions.judge import Judge
 from gateway.engine.dedupe import Dedupe
 from gateway.engine.devices import Devices
 from gateway.engine.edge_nodes import EdgeNodes
+from gateway.engine.late_panes import late_panes
+from gateway.engine.limits import Limits
 from gateway.engine.messages import Messages
 from gateway.engine.outputs import Outputs
-from gateway.engine.profile_pass import Candidates, Observed
 from gateway.engine.quality import Quality
 from gateway.engine.registry import Registry
 from gateway.engine.results import DeviceRecord, StepResult
 from gateway.engine.router import Router
 from gateway.engine.sequences import SequenceTracker
+from gateway.engine.throttle import throttle_of
 from gateway.engine.timegate import TimeGate, suspect_clock
 from gateway.engine.timezone import day_edges
 from gateway.reasons import Unstored
 from gateway.rows import Row, RowKind, Rows, Run
-from processors.columns import U8, DirtyPanes, FlagRewrites, ReadingBatch
+from processors.columns import U8, FlagRewrites, ReadingBatch
 from processors.flags import Why
 from processors.windows.watermark import Watermarks
 from processors.windows.window_set import WindowSet
@@ -67,6 +70,7 @@ class ZoneEngine:
         self.registry = Registry()
         self._sequences = SequenceTracker()
         self.edge_nodes = EdgeNodes()
+        self.limits = Limits()
         self._dedupe = Dedupe()
         self._windows = WindowSet(np.empty(0, np.int64))
         self._watermarks = Watermarks()
@@ -82,8 +86,9 @@ class ZoneEngine:
 
     def step(self, rows: Sequence[Row], now: int, live: bool) -> StepResult:
         """Take `rows` (contiguous from `offset`), or none for a tick; `now` drives timers only and never goes back."""
+        self.limits.clock_stands = now <= self.now
         self.now = max(self.now, now)
-        out = Outputs()
+        out = Outputs(self.limits.letters)
         came = Rows.of(rows)
         # where runs end says nothing: what comes between two rows that are no messages is taken as one
         between: list[Run] = []
@@ -203,17 +208,7 @@ class ZoneEngine:
 
     def _mark_late(self, series: Any, ts: Any, out: Outputs) -> None:
         self._windows.taint(series, ts)
-        pane = self._windows.pane_secs[series]
-        length = pane.astype(np.int64) * _SECOND
-        start = ts - ts % length
-        keys = np.unique(np.stack([series.astype(np.int64), start]), axis=1)
-        which = keys[0].astype(np.int32)
-        step = self._windows.pane_secs[which]
-        watermark = self._windows.closed[which]
-        out.dirty.append(
-            DirtyPanes.of(series=which, step=step, start=keys[1], end=keys[1] + step.astype(np.int64) * _SECOND,
-                          watermark=watermark)
-        )  # fmt: skip
+        out.dirty.append(late_panes(self._windows, series, ts))
 
     # -- time -----------------------------------------------------------------------------------------------------
 
@@ -276,6 +271,10 @@ class ZoneEngine:
         """Local midnights of the city."""
         return self._windows.day_edges
 
+    def flooding(self, most: int) -> list[str]:
+        """Devices that messages were shed of within the last minute."""
+        return [self.registry.records[device].id for device in self.limits.rates.flooding(self.now)[:most]]
+
     def watermarks(self) -> dict[tuple[str, str], int]:
         """Watermark of each lane (zone, profile)."""
         return dict(zip(self.registry.lanes, self._watermarks.current().tolist(), strict=False))
@@ -299,6 +298,7 @@ class ZoneEngine:
                 self._lanes()
                 mine = self.registry.series_of_device(index)
                 self._windows.set_lane(mine, np.full(len(mine), self.registry.lane[index], np.int32))
+        self.limits.configure(self._content.options, self.registry)
         self._quality.configure(self._raw_profiles, self._windows.day_edges, self.registry.series)
         self.judge.configure(self._content, self._raw_profiles, self.registry, self.now, out.transitions)
 
@@ -310,10 +310,12 @@ class ZoneEngine:
         self._content, self._content_bytes, self.config_digest = content, content_bytes, content.digest
         self._profiles = {profile.name: profile for profile in compiled}
         gate = TimeGate(options.max_ahead_ns, options.clock_bound_ns, options.late_horizon_ns)
-        devices = Devices(self.registry, frozenset(content.zones), options.max_devices)
+        self.limits.configure(options, self.registry)
+        devices = Devices(self.registry, frozenset(content.zones), options.max_devices, self.limits.new_devices)
+        throttles = [throttle_of(each, options, self.limits) for each in profiles]
         router = Router(profiles, options.bounds.max_topic_bytes)
         self.edge_nodes.configure(options, self.registry)
-        self._messages = Messages(compiled, router, gate, devices, self._sequences, self.edge_nodes)
+        self._messages = Messages(compiled, router, gate, devices, self._sequences, self.edge_nodes, throttles)
         self._windows.day_edges = day_edges(content.timezone)
         self._raw_profiles = profiles
 
@@ -364,6 +366,7 @@ class ZoneEngine:
             "registry": self.registry.snapshot(),
             "sequences": self._sequences.snapshot(),
             "edge_nodes": self.edge_nodes.snapshot(),
+            "limits": self.limits.snapshot(),
             "newest": self._dedupe.newest[: len(self.registry.series)].copy(),
             "windows": self._windows.snapshot(),
             "watermarks": self._watermarks.snapshot(),
@@ -376,13 +379,13 @@ class ZoneEngine:
     def restore(cls, state: dict[str, Any]) -> "ZoneEngine":
         """The engine that gave `state`."""
         made = cls()
-        made.offset, made.now = state["offset"], state["now"]
+        made.offset, made.now, made._live_since = state["offset"], state["now"], state["live_since"]
         made.newest_event, made.newest_receipt = state["newest_event"], state["newest_receipt"]
-        made._live_since, made.clock_suspect = state["live_since"], state["clock_suspect"]
-        made._clock_judged_at = state["clock_judged_at"]
+        made.clock_suspect, made._clock_judged_at = state["clock_suspect"], state["clock_judged_at"]
         made.registry = Registry.restore(state["registry"])
         made._sequences = SequenceTracker.restore(state["sequences"])
         made.edge_nodes = EdgeNodes.restore(state.get("edge_nodes", ()))  # none before 0.3
+        made.limits = Limits.restore(state.get("limits", {}))  # none before 0.4
         made._windows = WindowSet.restore(state["windows"])
         made._watermarks = Watermarks.restore(state["watermarks"])
         made._closed_at = state["closed_at"].copy()

@@ -152,6 +152,6 @@ class Redelivery(Generic[T]):
         if part is None:
             found = (index for index, pattern in enumerate(self._filters) if matches(pattern, topic))
             part = next(found, -1)
-            if len(self._route) < 65_536:
+            if len(self._route) < 65_536 and len(topic) <= 1024:
                 self._route[topic] = part
         return part

@@ -30,6 +30,7 @@ from gateway.rows import Row, RowKind, Rows
 from gateway.runtime.control import serve
 from gateway.runtime.desk import Desk
 from gateway.runtime.faults import KillSwitch
+from gateway.runtime.flood_notes import tell_floods
 from gateway.runtime.gauges import refresh
 from gateway.runtime.housekeeping import Housekeeping
 from gateway.runtime.intake import Intake, Stamps
@@ -280,6 +281,7 @@ class Gateway:
         for device in result.devices:
             if device.state != "known":
                 self.telemetry.emit(DeviceProvisioned(device.id, device.profile, device.state))
+        tell_floods(result, self.telemetry)
         late = sum(amount for key, amount in result.counts.items() if key.term == "late")
         if late:
             self.telemetry.emit(ReadingsLate(late))

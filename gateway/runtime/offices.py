@@ -138,7 +138,7 @@ class GatewayOffice:
             "engine": {
                 "devices": len(zone.registry), "series": len(zone.registry.series), "lanes": len(zone.registry.lanes),
                 "steps": gateway.runner.steps, "busy": gateway.runner.busy_secs / max(uptime, 0.001),
-                "clock_suspect": zone.clock_suspect,
+                "clock_suspect": zone.clock_suspect, "flooding": zone.flooding(_URGENT),
             },
             "cpu": cpu_figures(sum(source.cpu_secs for source in gateway.sources), gateway.runner.outbox_cpu_secs),
             "aggregates": {"written": view.aggregates_written, "revised": view.aggregates_revised},
@@ -242,7 +242,7 @@ class FileOffice:
             ),
             "engine": {
                 "devices": None, "series": self.outbox.series_count, "lanes": None, "steps": self.outbox.last_step,
-                "busy": 0.0, "clock_suspect": "",
+                "busy": 0.0, "clock_suspect": "", "flooding": [],
             },
             "cpu": {"process_secs": 0.0, "stages": {}, "peak_rss_bytes": 0},
             "aggregates": {"written": None, "revised": None}, "city": [], "city_totals": {},

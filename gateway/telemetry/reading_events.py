@@ -10,8 +10,11 @@ from gateway.telemetry.event import Event, Level
 
 __all__ = [
     "ClockSuspectError",
+    "DeviceFloodingError",
     "DeviceProvisioned",
+    "DevicesRefusedError",
     "LedgerImbalanceError",
+    "LettersNotKeptError",
     "MessageRejected",
     "ReadingsLate",
     "RevisionSkipped",
@@ -52,6 +55,43 @@ class DeviceProvisioned(Event):
     device: str
     profile: str
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFloodingError(Event):
+    """A device sends faster than one may: messages of it are shed. Told once a device and minute."""
+
+    LEVEL: ClassVar[Level] = Level.ERROR
+    COUNTER: ClassVar[str] = "devices_flooding"
+    device: str
+    profile: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesRefusedError(Event):
+    """More devices that nobody listed were met than may be: messages of further ones are dead letters."""
+
+    LEVEL: ClassVar[Level] = Level.ERROR
+    COUNTER: ClassVar[str] = "devices_refused"
+    AMOUNT: ClassVar[str] = "messages"
+    EVERY_SECS: ClassVar[float] = 3600.0
+    messages: int
+    profile: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class LettersNotKeptError(Event):
+    """Of a flood of dead letters a sample is kept; the rest is counted, and can't be replayed."""
+
+    LEVEL: ClassVar[Level] = Level.ERROR
+    COUNTER: ClassVar[str] = "dead_letters_not_kept"
+    AMOUNT: ClassVar[str] = "letters"
+    EVERY_SECS: ClassVar[float] = 60.0
+    letters: int
+    reason: str
+    profile: str
 
 
 @dataclass(frozen=True, slots=True)

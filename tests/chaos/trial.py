@@ -100,6 +100,8 @@ class Trial:
         self.devices = Devices(folder)
         self.gateway = GatewayProcess(self.config, self.data_dir, folder / "gateway.log", ["--allow-scaled-clock"])
         self.undisturbed: Undisturbed
+        self.strangers = 0
+        """Messages that the broker took of others than the city's devices; their names begin with STRANGER."""
         self._start = 0
         self._spans: list[Span] = []
         self._record = record
@@ -111,6 +113,11 @@ class Trial:
         sys.stdout.flush()
 
     # -- the city's time ----------------------------------------------------------------------------------------------
+
+    @property
+    def start(self) -> int:
+        """When the city's clock begins, system time in ns."""
+        return self._start
 
     @property
     def now(self) -> int:
@@ -175,7 +182,8 @@ class Trial:
         behind = {name: status["stores"][name]["behind"] for name in self.plan.stores}
         behind["records"] = status["records"]["behind"]
         lag = 1 + due - self.undisturbed.due_by(self.now - round(2 * _LAG_SECS * self.plan.city.speed * _NS))
-        if messages["received"] - messages["redelivered"] < due or status["inbox"]["waiting"] > max(lag, 100):
+        came = messages["received"] - messages["redelivered"] - self.strangers
+        if came < due or status["inbox"]["waiting"] > max(lag, 100):
             return f"{due} messages are due; {messages}"
         return f"stores are behind: {behind}" if max(behind.values()) > _BLOCKS else None
 
@@ -270,6 +278,8 @@ class Trial:
         self.row.figures |= {"resent": report["resent"]} if report["resent"] else {}
         self.say(f"the city has ended: {report['sent']} messages, {report['resent']} resent")
         await self._drained(report["sent"])
+        if self.strangers:
+            self.row.figures |= {"strangers": self.strangers}
         code = await self.gateway.stop(_STOP_SECS)
         assert code == 0, f"it ended with {code}\n{self.gateway.tail()}"
 
@@ -284,7 +294,7 @@ class Trial:
             if status is not None:
                 messages = status["ledger"]["messages"]
                 waits = {
-                    "broker": max(0, sent - messages["received"] + messages["redelivered"]),
+                    "broker": max(0, sent + self.strangers - messages["received"] + messages["redelivered"]),
                     "inbox": status["inbox"]["waiting"], "marks": status["outbox"]["marks"],
                     "records": status["records"]["behind"],
                     **{name: status["stores"][name]["behind"] for name in self.plan.stores},
@@ -292,7 +302,10 @@ class Trial:
 
     def _judged(self) -> Verdict:
         alarms = self.undisturbed.alarms if self.plan.same_alarms else None
-        verdict = judge(self.config, self.devices.truth, self.plan.stores, self.end, self._spans, alarms)
+        verdict = judge(
+            self.config, self.devices.truth, self.plan.stores, self.end, self._spans, alarms,
+            strangers=bool(self.strangers),
+        )  # fmt: skip
         said = [event for event in self.gateway.events("error") if event.get("event") not in self.plan.errors]
         verdict.wrong += [f"{len(said)} errors were logged, such as {said[:2]}"] if said else []
         return verdict

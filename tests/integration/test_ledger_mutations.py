@@ -10,8 +10,9 @@ import aiomqtt
 import numpy as np
 import pytest
 
-from gateway.engine import profile_pass
-from gateway.engine.profile_pass import Candidates, ProfilePass
+from gateway.engine import candidates, profile_pass
+from gateway.engine.candidates import Candidates
+from gateway.engine.profile_pass import ProfilePass
 from gateway.engine.results import StepResult
 from gateway.engine.zone import ZoneEngine
 from gateway.journal.outbox import Outbox, StepRecord
@@ -101,14 +102,14 @@ def _gate_to_windows(patch: Patch, once: Once) -> None:
 
 
 def _decoder_itself(patch: Patch, once: Once) -> None:
-    flatten = profile_pass._flatten
+    flatten = candidates.flatten
 
     def losing(valued: Any, *columns: Any) -> Candidates:
         if once(bool(valued.any())):
             valued.flat[np.flatnonzero(valued)[0]] = False
         return flatten(valued, *columns)
 
-    patch.setattr(profile_pass, "_flatten", losing)
+    patch.setattr(profile_pass, "flatten", losing)
 
 
 def _engine_to_outbox(patch: Patch, once: Once) -> None:

@@ -77,14 +77,15 @@ def test_what_is_not_normal_is_said() -> None:
             live=False, clock={"now": 1, "speed": 120.0}, stores={"influxdb": broken},
             sources=[{"name": "main", "state": "waiting", "address": "b:1", "in_flight": 0, "reconnects": 4}],
             inbox={"waiting": 7, "bytes": 1, "quota_bytes": 1, "full": True},
-            engine={"devices": 1, "series": 2, "steps": 3, "clock_suspect": "behind"},
+            engine={"devices": 1, "series": 2, "steps": 3, "clock_suspect": "behind", "flooding": ["l-\x1b1", "l-2"]},
             ledger=_status()["ledger"] | {"balanced": False, "off": {"messages": 3}},
         ),
         width=200,
     )  # fmt: skip
 
     for said in ("clock runs 120 times as fast", "OUR CLOCK LOOKS BEHIND", "main waiting", "reconnected 4 times",
-                 "FULL", "influxdb halted", "2 refused", "The token is refused.", "OFF, messages by 3"):  # fmt: skip
+                 "FULL", "influxdb halted", "2 refused", "The token is refused.", "OFF, messages by 3",
+                 "too many come of: l-\N{REPLACEMENT CHARACTER}1, l-2"):  # fmt: skip
         assert said in shown
     assert shown.split().count("write.") == 8, "a remedy is not cut"
     assert "catching up" not in shown, "it is the broker that is away"

@@ -8,7 +8,7 @@ from device_sims.encoders.sparkplug_b import Metric, encode
 from gateway.engine.zone import ZoneEngine
 from gateway.rows import RETAIN
 from processors.flags import Flag, Why
-from tests.support.sparkplug import L_S, PUMPS, Node, at, count, pumps, requests, run, values
+from tests.support.sparkplug import L_S, NAMES, PUMPS, Node, at, count, pumps, requests, run, values
 
 # -- births, aliases, types --------------------------------------------------------------------------------------------
 
@@ -173,6 +173,24 @@ def test_metrics_are_bounded() -> None:
 
     assert [reject.reason for reject in result.rejects] == ["node_limit"]
     assert "more than 4 metrics" in result.rejects[0].detail
+
+
+def test_long_names_of_metrics_count_as_several() -> None:
+    engine, node = pumps(), Node()
+    engine.edge_nodes._most_metrics = 100
+    names = {**NAMES, "x" * 30_000: (7, "Float")}
+
+    result = run(engine, node.nbirth(0), node.dbirth(1, "P1", names=names))
+
+    assert [reject.reason for reject in result.rejects] == ["node_limit"]
+
+
+def test_strangers_nodes_are_as_few_as_strangers_devices() -> None:
+    engine = pumps(max_met_devices=2)
+    result = run(engine, *(Node(f"N{k}").nbirth(k) for k in range(6)))
+
+    assert [reject.reason for reject in result.rejects] == ["node_limit"] * 4
+    assert "engine.max_met_devices" in result.rejects[0].detail
 
 
 def test_two_profiles_share_the_session_of_a_node() -> None:

@@ -51,3 +51,14 @@ def test_reasons_stand_below_their_term() -> None:
 
     assert shown["reasons"] == {"message.rejected": {"unreadable": 2}, "reading.invalid": {"wrong_type": 1}}
     assert shown["messages"]["received"] == 10
+
+
+def test_what_intake_and_engine_let_go_is_one_term_with_the_reasons_of_both() -> None:
+    plain = books()
+    flooded = LedgerKey("message", "shed", "device_rate", "0", "loop")
+    found = Ledger({"0": Intake(15, 1, 2)}, plain.waiting, {**plain.engine, flooded: 3}, plain.stores)
+
+    assert found.balanced
+    assert found.as_dict()["messages"]["shed"] == 5
+    assert found.as_dict()["reasons"]["message.shed"] == {"device_rate": 3, "inbox_full": 2}
+    assert not Ledger({"0": Intake(15, 1, 2)}, plain.waiting, plain.engine, plain.stores).balanced

@@ -40,3 +40,29 @@ def test_calls_of_known_topics_forget_nothing_however_long_they_are() -> None:
     assert routes.device[four].tolist() == [7] * 4
     five = routes.of(_topics("abcde"))
     assert routes.device[five].tolist() == [-1] * 5
+
+
+class _FewNowhere(Routes):
+    MOST_LEADING_NOWHERE = 3
+    MOST_CHARS = 400
+
+
+def test_strangers_without_end_are_forgotten_and_devices_keep_their_routes() -> None:
+    routes = _FewNowhere(Router(load_profiles({"loop": LOOP_PROFILE})))
+    topics = _topics("ab")
+    both = routes.of(topics)
+    routes.device[both] = [7, 8]
+    for k in range(50):
+        found = routes.of([f"nobody/{k}", *topics, f"city/a/loop/unmet-{k}"])
+        assert routes.profile[found].tolist() == [-1, 0, 0, 0]
+        assert routes.device[found].tolist() == [-1, 7, 8, -1]
+        assert [routes.match[number].key for number in found[1:3].tolist()] == ["a", "b"]
+        assert len(routes.match) <= 2 + 3 + 2
+
+
+def test_long_topics_take_the_room_of_many() -> None:
+    routes = _FewNowhere(Router(load_profiles({"loop": LOOP_PROFILE})))
+    for k in range(20):
+        number = routes.of([f"city/a/loop/{k:0100}"])
+        routes.device[number] = k
+        assert len(routes.match) <= 4
