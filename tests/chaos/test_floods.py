@@ -1,9 +1,10 @@
 """Floods while the city plays: what is too much is shed, refused or held by the broker, and the city is as without it.
 
-The broker is one that keeps all in memory and has no caps: one that saves each message to disk would be the limit. A flood
-is a `fault`: where broker, strangers and gateway share a machine that is busy, all of them are late while it lasts.
+The broker is one that keeps all in memory and has no caps: one that saves each message to disk would be the limit. A
+flood is a `fault`: where broker, strangers and gateway share a machine that is busy, all are late while it lasts.
 """
 
+import asyncio
 import json
 from collections.abc import Iterator
 
@@ -64,6 +65,22 @@ async def test_one_device_gone_mad_is_shed_and_the_city_keeps_everything(chaos: 
 @pytest.mark.chaos
 async def test_one_device_gone_mad_for_half_a_minute(chaos: Chaos) -> None:
     await _mad_device(chaos, _mad_plan("a device at 10,000 msg/s, 30 s", HOUR), 300_000)
+
+
+@pytest.mark.chaos
+async def test_a_kill_amid_a_flood_decides_the_same_again(chaos: Chaos) -> None:
+    async with chaos(_mad_plan("kill -9 amid a mad device", MINUTES)) as trial:
+        await trial.moment(0.2, 0.3)
+        async with trial.fault(), asyncio.TaskGroup() as group:
+            flood = group.create_task(published(trial, _mad(trial, 10_000)))
+            while trial.strangers < 3_000:
+                assert not flood.done()
+                await asyncio.sleep(0.02)
+            trial.gateway.kill()
+            await trial.gateway.ended(10)
+            await trial.restart()
+            await flood
+        assert (await _counts(trial, "shed"))["device_rate"] > 8_000
 
 
 @pytest.mark.chaos
