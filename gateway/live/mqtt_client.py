@@ -1,6 +1,7 @@
 """A publishing MQTT client (aiomqtt) of its own beside the hot path: TLS as the sources have it, silent logs."""
 
 import logging
+import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ __all__ = ["MqttTarget", "publishing_client", "topic_level", "watch"]
 # aiomqtt warns of pending publishes and of cuts, which are told as events
 _log = logging.getLogger("gateway.live.mqtt")
 _log.setLevel(logging.CRITICAL)
-_LEVEL = str.maketrans({"/": "%2F", "+": "%2B", "#": "%23", "\0": "%00"})
+_UNSPEAKABLE = re.compile(r"[/+#\0]|\A\$|%(?=[0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,6 @@ async def watch(client: aiomqtt.Client) -> None:
 
 
 def topic_level(text: str) -> str:
-    """A name as one level of a topic: separators and wildcards as percent escapes; never empty, never $-first."""
-    escaped = text.translate(_LEVEL) or "-"
-    return "%24" + escaped[1:] if escaped.startswith("$") else escaped
+    """A name as one level of a topic: separators and wildcards as percent escapes, and a % that would read as one, so
+    that no two names share a level; never empty, never $-first."""
+    return _UNSPEAKABLE.sub(lambda sign: f"%{ord(sign[0]):02X}", text) or "-"

@@ -77,16 +77,19 @@ async def load(trial: Trial, name: str, *, messages: int, devices: int, rate: fl
     return float(said["acked"] / said["secs"])
 
 
-async def published(trial: Trial, messages: Iterator[tuple[str, bytes]]) -> float:
-    """Publish at QoS 1 all that comes, as fast as the broker takes it; gives how many a second that were."""
+async def published(trial: Trial, messages: Iterator[tuple[str, bytes]], rate: float = 0.0) -> float:
+    """Publish at QoS 1 all that comes, at most `rate` a second; 0: as fast as the broker takes it. Gives how many a
+    second there were."""
     began, before = monotonic(), trial.strangers
     async with FastPublisher(trial.broker.port) as publisher:
         while part := _some(messages):
             await publisher.publish(part)
             trial.strangers += len(part)
-    rate = (trial.strangers - before) / (monotonic() - began)
-    trial.say(f"{trial.strangers - before:,} messages of strangers, {rate:,.0f} a second")
-    return rate
+            if rate:
+                await asyncio.sleep((trial.strangers - before) / rate - (monotonic() - began))
+    found = (trial.strangers - before) / (monotonic() - began)
+    trial.say(f"{trial.strangers - before:,} messages of strangers, {found:,.0f} a second")
+    return found
 
 
 def _some(messages: Iterator[tuple[str, bytes]]) -> list[tuple[str, bytes]]:

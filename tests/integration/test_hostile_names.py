@@ -43,9 +43,9 @@ required = false
 """
 NAMES = (
     "+", "#", "a/b", "../../../../tmp/x", "$SYS", "$SYS/x", "a,b=c d", "back\\", "a\\,b", "a\\ b", '"', "'", "`",
-    "'; DROP TABLE state; --", '"; DROP MEASUREMENT names', "' OR '1'='1", "<script>alert(1)</script>", "&lt;", "%2F",
-    "%0A", "{device}", "${HOME}", "=1+1", "NULL", "nan", "-", "_field", "device", "time", "#comment", "水泵 Ж é",
-    "\U0001f4a7",    "x" * 256, "[bold red]x[/]", "a|b", '|> drop(columns: ["_value"])',
+    "'; DROP TABLE state; --", '"; DROP MEASUREMENT names', "' OR '1'='1", "<script>alert(1)</script>", "&lt;",
+    "%2F", "a%2Fb", "%0A", "{device}", "${HOME}", "=1+1", "NULL", "nan", "-", "_field", "device", "time", "#comment",
+    "水泵 Ж é", "\U0001f4a7", "x" * 256, "[bold red]x[/]", "a|b", '|> drop(columns: ["_value"])',
 )  # fmt: skip
 """All of them printable: keys that a device may have."""
 REFUSED = ("\x1b[2J", "a\r\nb", "a\nnames,device=b v=1", "\u202egnp", "a\0b", "\u2028", "\ud800", "", "x" * 257)
@@ -107,7 +107,7 @@ async def test_every_name_keeps_to_its_own_place_in_both_stores_and_on__live(
                         assert (prefix, zone) == ("cityloom/live/latest", "tianhe")
                         assert not level.startswith("$")
                         name = json.loads(payload)["device"]
-                        assert unquote(level) in {name, unquote(name)}
+                        assert unquote(level) == name
 
 
 def _live(peer: MqttPeer) -> list[str]:

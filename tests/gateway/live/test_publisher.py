@@ -185,8 +185,12 @@ async def test_records_that_cannot_be_read_do_not_stop_it(embedded_broker: Embed
 
 
 @pytest.mark.parametrize(
-    ("name", "level"), [("gas-1", "gas-1"), ("", "-"), ("a/b", "a%2Fb"), ("+#", "%2B%23"), ("$SYS", "%24SYS")]
-)
+    ("name", "level"),
+    [
+        ("gas-1", "gas-1"), ("", "-"), ("a/b", "a%2Fb"), ("+#", "%2B%23"), ("$SYS", "%24SYS"), ("a%2Fb", "a%252Fb"),
+        ("%24SYS", "%2524SYS"), ("a$", "a$"), ("100%", "100%"),
+    ],
+)  # fmt: skip
 def test_a_name_is_one_level_of_a_topic(name: str, level: str) -> None:
     assert topic_level(name) == level
     event = LiveEvent(1, Kind.ALARM, ("z", "gas.lel", name), "z", {})
