@@ -30,8 +30,7 @@ _TAG = re.compile(rf",({_PART})=({_PART})")
 _FIELD = re.compile(rf'({_PART})=("(?:[^"\\]|\\.)*+"|[^", \n]++)', re.DOTALL)
 _REST = re.compile(r"(?: ++(-?[0-9]{1,19}))? *+\r?(?:\n|\Z)")
 _BLANKS = re.compile(r" ++")
-_ESCAPE = re.compile(r"\\([,= ])")
-_STRING_ESCAPE = re.compile(r'\\(["\\])')
+_EMPTY = re.compile(r"[ \r\n\t]*+")
 _FLOAT = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]{1,4})?")
 _INTEGER = re.compile(r"(-?[0-9]{1,20})[iu]")
 _BOOLEANS = dict.fromkeys(("t", "T", "true", "True", "TRUE"), True)
@@ -51,17 +50,14 @@ class LineProtocolReader:
         text = as_text(payload)
         check_many(text.count("\n"), text.count("="), self._max_records)
         found = Document()
-        at = 0
+        at = _next(text, 0)
         while at < len(text):
-            if text[at] in " \r\n\t":
-                at += 1
-                continue
             end = text.find("\n", at)
             end = len(text) if end < 0 else end
             if text[at] != "#":
                 # a string may hold line ends, so the line says itself where it ends
                 end = self._line(text, at, found) or end
-            at = end + 1
+            at = _next(text, end + 1)
         return self._rows.finished(found)
 
     def _line(self, text: str, at: int, found: Document) -> int | None:
@@ -102,14 +98,25 @@ class LineProtocolReader:
         return rest.end() - 1 if text.startswith("\n", rest.end() - 1) else rest.end()
 
 
+def _next(text: str, at: int) -> int:
+    """Where the next line begins, `at` or behind."""
+    found = _EMPTY.match(text, at)
+    return len(text) if found is None else found.end()
+
+
 def _plain(text: str) -> str:
-    return _ESCAPE.sub(r"\1", text) if "\\" in text else text
+    return text.replace("\\,", ",").replace("\\=", "=").replace("\\ ", " ") if "\\" in text else text
+
+
+def _unescaped(text: str) -> str:
+    """The content of a string. A pair of backslashes is one, and no part of what follows."""
+    return "\\".join(part.replace('\\"', '"') for part in text.split("\\\\")) if "\\" in text else text
 
 
 def _value(key: str, text: str) -> Any:
     """A typed value; strings are given so that only what takes texts takes them."""
     if text.startswith('"'):
-        return _Text(_STRING_ESCAPE.sub(r"\1", text[1:-1]))
+        return _Text(_unescaped(text[1:-1]))
     if text in _BOOLEANS:
         return _BOOLEANS[text]
     whole = _INTEGER.fullmatch(text)

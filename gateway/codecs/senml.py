@@ -30,6 +30,8 @@ __all__ = ["SenmlReader", "plan_senml"]
 _VERSION = 10
 _RELATIVE_BELOW = (1 << 28) * 1_000_000_000
 _SECOND = 1_000_000_000
+_LONGEST_BASE_NAME = 1024
+"""Characters; with it, each record's name is put together anew."""
 _VALUES = ("v", "vs", "vb", "vd")
 _SEPARATORS = (":", "/", "-", "_", ".")
 
@@ -202,6 +204,9 @@ def _carry_over(record: dict[str, Any], base: _Base) -> None:
         if not isinstance(value, kind) or isinstance(value, bool):
             raise Unusable(Rejected.WRONG_SHAPE, f"{label} is {shown(value)}, which no base field may be")
     base.name = record.get("bn", base.name)
+    if len(base.name) > _LONGEST_BASE_NAME:
+        detail = f"bn has {len(base.name)} characters, at most {_LONGEST_BASE_NAME} are taken"
+        raise Unusable(Rejected.IDENTITY_INVALID, detail)
     base.unit = record.get("bu", base.unit)
     base.summed = base.summed or "bs" in record
     if "bv" in record:

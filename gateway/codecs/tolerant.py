@@ -17,6 +17,8 @@ from gateway.reasons import Ignored, Invalid, Rejected
 
 __all__ = ["Document", "TolerantReader", "Unusable", "parse_json"]
 
+_PLACES_A_RECORD = 10
+"""Places where records may lie, for each record that is allowed, as with the containers of a document (limits.py)."""
 _MAX_DIGITS = 320  # an int of more digits is beyond a float, and slow to read
 
 
@@ -80,12 +82,13 @@ class TolerantReader:
         with_key = layout.key == len(layout.slots)
         shape = _shapes(layout.relative)
         for record, key, outer in self._records(document, found):
+            # what is no record counts too: each would be a fault of its own
+            if len(found.rows) + len(found.broken) >= self._max_records:
+                raise self._too_many()
             if shape and not isinstance(record, shape):
                 bad = Bad(Invalid.RECORD_SHAPE, f"a record is {shown(record)}, not an object")
                 found.broken.append((bad, key if with_key else None))
                 continue
-            if len(found.rows) >= self._max_records:
-                raise Unusable(Rejected.TOO_MANY_RECORDS, f"the message holds more than {self._max_records} records")
             beside = [*(_value(slot, outer) for slot in layout.outer), *message] if layout.outer else message
             self._row(layout.relative, record, beside, key if with_key else None, found)
         if not found.rows and found.broken:
@@ -109,6 +112,9 @@ class TolerantReader:
             row.append(key)
         found.rows.append(tuple(row))
 
+    def _too_many(self) -> Unusable:
+        return Unusable(Rejected.TOO_MANY_RECORDS, f"the message holds more than {self._max_records} records")
+
     def _records(self, document: Any, found: Document) -> Iterator[tuple[Any, str, Any]]:
         """(record, key of the object member that it stands in, what it lies in). A part that holds none is broken."""
         with_key = self._layout.key == len(self._layout.slots)
@@ -129,12 +135,16 @@ class TolerantReader:
             elif not isinstance(step, Each) and _holds(at, step):
                 below = [(at[step], key)]
             if below is not None:
+                if len(waiting) + len(below) > _PLACES_A_RECORD * self._max_records:
+                    raise self._too_many()
                 branch = isinstance(step, Each)
                 waiting.extend(
                     (item, depth + 1, name, item if branch else inner, inner if branch else outer)
                     for item, name in reversed(below)
                 )
             elif branched:
+                if len(found.rows) + len(found.broken) >= self._max_records:
+                    raise self._too_many()
                 bad = Bad(Invalid.RECORD_SHAPE, "a part of the message holds no records")
                 found.broken.append((bad, key if with_key and key else None))
             else:

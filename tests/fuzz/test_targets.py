@@ -46,7 +46,7 @@ def test_no_stored_input_breaks_a_promise(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_target_has_a_small_corpus(name: str) -> None:
     sizes = [path.stat().st_size for path in corpus_of(name)]
-    assert len(sizes) >= 10, f"python -m tests.fuzz {name} --merge stores what was found"
+    assert len(sizes) >= 5, f"python -m tests.fuzz {name} --merge stores what was found"
     assert max(sizes) <= LONGEST
     assert sum(sizes) <= MOST_BYTES
 

@@ -147,3 +147,16 @@ def test_what_the_simulators_write_is_read_as_it_was(
             field = {"path": name, "type": "enum", "enum": {value: 1}}
         profile = compiled_as("line_protocol", fields={"x": field})
         assert told_by(profile, line.encode()).rows == [(RECEIPT, {"x": 1 if kind == "enum" else float(value)})]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (r'"on"', "on"), (r'"o\"n"', 'o"n'), (r'"a\\"', "a\\"), (r'"\\\"\\\\"', '\\"\\\\'), (r'"\a\,"', r"\a\,"),
+        (r'"\\a\"\n"', '\\a"\\n'),
+    ],
+)  # fmt: skip
+def test_a_string_s_escapes_are_undone_pair_by_pair(text: str, said: str) -> None:
+    fields = {"m": {"path": "m", "type": "enum", "enum": {said: 1}}}
+    told = told_by(compiled_as("line_protocol", fields=fields), f"x m={text}".encode())
+    assert told.rows == [(RECEIPT, {"m": 1.0})]

@@ -44,3 +44,29 @@ def test_every_message_is_read_or_refused_by_name(name: str, payload: bytes) -> 
 @pytest.mark.parametrize("name", EVERY)
 def test_what_is_too_large_is_refused_before_it_is_read(name: str) -> None:
     assert told_by(EVERY[name], b"1" * 201).refused == "payload_too_large"
+
+
+@pytest.mark.parametrize(
+    ("payload", "refused"),
+    [
+        (b'{"a":[1,1,1,1,1]}', ""), (b'{"a":[1,1,1,1,1,1]}', "too_many_records"),
+        (b'{"a":[{"v":1},1,1,1,1,{"v":1}]}', "too_many_records"), (b'{"a":[' + b"2," * 60 + b"1]}", "too_many_records"),
+    ],
+)  # fmt: skip
+def test_what_is_no_record_counts_against_the_most_that_a_message_may_hold(payload: bytes, refused: str) -> None:
+    told = told_by(compiled_as("json", BOUNDS, records={"path": "a[]"}), payload)
+    assert told.refused == refused
+    assert len(told.invalid) == (0 if refused else 5)
+
+
+def test_devices_without_a_list_of_records_count_too() -> None:
+    nested = compiled_as("json", BOUNDS, records={"path": "a[].b[]"})
+    assert len(told_by(nested, b'{"a":[1,1,1,1,1]}').invalid) == 5
+    assert told_by(nested, b'{"a":[1,1,1,1,1,1]}').refused == "too_many_records"
+    assert told_by(nested, b'{"a":[' + b"1," * 60 + b"1]}").refused == "too_many_records"
+
+
+@pytest.mark.parametrize(("length", "refused"), [(1024, ""), (1025, "identity_invalid")])
+def test_a_base_name_is_bounded_for_each_record_puts_it_together_anew(length: int, refused: str) -> None:
+    payload = b'[{"bn":"' + b"x" * length + b'"},{"n":"v","v":1}]'
+    assert told_by(compiled_as("senml", time=None), payload).refused == refused
