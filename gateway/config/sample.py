@@ -44,7 +44,7 @@ def render_sample() -> str:
 
 def _section(model: type[BaseModel], path: str) -> Iterator[str]:
     inner = {name: model_in(field.annotation) for name, field in model.model_fields.items()}
-    for name, field in model.model_fields.items():
+    for name in model.model_fields:
         if inner[name] is None:
             yield from _option(model, name)
     for name, section in inner.items():
