@@ -8,6 +8,7 @@ GatewayError
 |   +-- JournalCorrupt     bytes on disk are not what was written
 |   +-- JournalMixedUp     files of different journals, or one of them deleted
 |   +-- JournalFull        disk full: wait for room
++-- VersionError       files of a newer CityLoom: exit 2, nothing was touched
 +-- RecoveryError      repeating the recorded calls gave something else
 +-- StoreError
     +-- Retry          try again after `after` seconds (None: by backoff)
@@ -18,7 +19,7 @@ from collections.abc import Sequence
 
 __all__ = [
     "CommandError", "ConfigError", "ConfigErrors", "GatewayError", "Halt", "JournalCorrupt", "JournalError",
-    "JournalFull", "JournalMixedUp", "RecoveryError", "Retry", "StoreError",
+    "JournalFull", "JournalMixedUp", "RecoveryError", "Retry", "StoreError", "VersionError",
 ]  # fmt: skip
 
 
@@ -73,6 +74,10 @@ class JournalMixedUp(JournalError):
 
 class JournalFull(JournalError):
     """The disk has no room."""
+
+
+class VersionError(GatewayError):
+    """A file was written by a newer version; nothing was touched."""
 
 
 class RecoveryError(GatewayError):

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from gateway.cli.text import clean
-from gateway.errors import CommandError, ConfigError, ConfigErrors, GatewayError
+from gateway.errors import CommandError, ConfigError, ConfigErrors, GatewayError, VersionError
 
 __all__ = ["app", "main"]
 
@@ -373,7 +373,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def exit_code(error: GatewayError) -> int:
     """What the process ends with after `error`."""
-    if isinstance(error, ConfigError):
+    if isinstance(error, ConfigError | VersionError):
         return 2
     return error.exit_code if isinstance(error, CommandError) else 1
 

@@ -19,6 +19,7 @@ from gateway.journal.inbox import INBOX_SCHEMA, INBOX_VERSION, Inbox, InboxState
 from gateway.journal.outbox import OUTBOX_SCHEMA, OUTBOX_VERSION, Outbox, OutboxState
 from gateway.journal.snapshots import Snapshots
 from gateway.journal.sqlite import ANEW, RESTORE, Fault, connect, create, no_fault, translated
+from gateway.journal.versions import refuse_newer_sqlite
 from gateway.journal.wal import check_log
 
 __all__ = ["open_journal"]
@@ -50,7 +51,8 @@ def open_journal(
         JournalMixedUp: one of the parts is missing, older than the others or of another journal.
         JournalCorrupt: bytes on disk are not what was written.
         JournalFull: no room to create it.
-        JournalError: written by a newer version, not writable, or not there and not to be made.
+        JournalError: not writable, or not there and not to be made.
+        VersionError: written by a newer version.
     """
     inbox_path, outbox_path, snapshots_path = folder / "inbox.db", folder / "outbox.db", folder / "snapshots"
     inbox, outbox = _look(inbox_path, INBOX_VERSION), _look(outbox_path, OUTBOX_VERSION)
@@ -87,11 +89,8 @@ def _look(path: Path, version: int) -> _Found | None:
             # a log without its file: somebody removed that; SQLite would remove the log, too
             return _Found("", False, not log) if path.exists() or log else None
         check_log(path)
+    refuse_newer_sqlite(path, version)
     with translated(path), closing(connect(path)) as connection:
-        written = connection.execute("PRAGMA user_version").fetchone()[0]
-        if written > version:
-            problem = f"{path} was written by a newer CityLoom (schema {written}, this one knows {version})."
-            raise JournalError(problem, "Install that version or a newer one.")
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             return _Found("", False, True)
         meta = connection.execute("SELECT journal_id, complete FROM meta").fetchone()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gateway.errors import JournalCorrupt
 from gateway.journal.sqlite import ANEW
 
-__all__ = ["check_log"]
+__all__ = ["check_log", "sound_frames"]
 
 _HEADER = struct.Struct(">8I")
 _FRAME = struct.Struct(">6I")
@@ -63,6 +63,37 @@ def check_log(database: Path) -> None:
         lost = _commits_behind_a_break(file)
     if lost > 1:
         raise JournalCorrupt(f"{path} is damaged: {lost - 1} or more of its commits can't be read any more.", ANEW)
+
+
+def sound_frames(log: Path, page_size: int) -> dict[int, bytes]:
+    """The newest version of each page in a log, up to its last whole commit, whatever lies damaged before it.
+
+    Each frame is checked by the sums that its predecessor bears, so one that is damaged hides at most one more. Of a
+    sound log this is what SQLite sees.
+    """
+    data = log.read_bytes()
+    if len(data) < _HEADER.size or not any(data[: _HEADER.size]):
+        return {}
+    magic, _, _, _, salt1, salt2, a, b = _HEADER.unpack_from(data)
+    checksum = _Checksum(2 + page_size // 4, bool(magic & 1))
+    if _Checksum(6, bool(magic & 1))((0, 0), data[:24]) != (a, b) and len(data) >= _HEADER.size + _FRAME.size:
+        # a damaged header: the first frame bears the salts too
+        salt1, salt2 = _FRAME.unpack_from(data, _HEADER.size)[2:4]
+    committed: dict[int, bytes] = {}
+    pending: dict[int, bytes] = {}
+    sums = a, b
+    for at in range(_HEADER.size, len(data) - _FRAME.size - page_size + 1, _FRAME.size + page_size):
+        number, commit, frame_salt1, frame_salt2, a, b = _FRAME.unpack_from(data, at)
+        if (frame_salt1, frame_salt2) != (salt1, salt2):
+            continue
+        page = data[at + _FRAME.size : at + _FRAME.size + page_size]
+        if checksum(sums, data[at : at + 8] + page) == (a, b):
+            pending[number] = page
+            if commit:
+                committed.update(pending)
+                pending.clear()
+        sums = a, b
+    return committed
 
 
 def _commits_behind_a_break(file: BinaryIO) -> int:

@@ -204,11 +204,11 @@ class RecordsStore:
         db.execute("PRAGMA journal_mode=WAL")
         with self._transaction():
             version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, tables.VERSION):
+            if version > tables.VERSION:
                 raise Halt(
-                    f"{path} was written by another version of CityLoom (schema {version}, here {tables.VERSION}).",
-                    "Use that version, or move the file away.",
-                )
+                    f"{path} was written by a newer CityLoom (tables of version {version}; this one knows"
+                    f" {tables.VERSION}).", "Install that version or a newer one.",
+                )  # fmt: skip
             for statement in (*tables.SCHEMA, *ALARM_SCHEMA, *FIGURE_SCHEMA, *REPORT_SCHEMA, *INCIDENT_SCHEMA):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version={tables.VERSION}")
