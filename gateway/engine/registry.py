@@ -112,6 +112,14 @@ class Registry:
         self.table[device, place] = name.index
         return name
 
+    def readopt(self, name: SeriesName) -> SeriesName:
+        """Take a series back under the index that it has in the journal."""
+        if name.index != len(self.series):
+            raise ValueError(f"series {name.index} does not come after {len(self.series)} series")
+        self.series.append(name)
+        self._series_of_name[name.device, name.quantity] = name.index
+        return name
+
     def series_of_device(self, device: int) -> NDArray[np.int32]:
         """Indices of the series that a device has."""
         row = self.table[device]

@@ -32,8 +32,8 @@ from gateway.engine.router import Router
 from gateway.engine.sequences import SequenceTracker
 from gateway.engine.timegate import TimeGate, suspect_clock
 from gateway.engine.timezone import day_edges
-from gateway.reasons import Unstored
-from gateway.rows import Row, RowKind, Rows, Run
+from gateway.reasons import Lost, Unstored
+from gateway.rows import NO_MESSAGE, Row, RowKind, Rows, Run
 from processors.columns import U8, DirtyPanes, FlagRewrites, ReadingBatch
 from processors.flags import Why
 from processors.windows.watermark import Watermarks
@@ -41,7 +41,7 @@ from processors.windows.window_set import WindowSet
 
 __all__ = ["ZoneEngine"]
 
-_NO_MESSAGES = frozenset({int(kind) for kind in (RowKind.CONFIG, RowKind.ACT, RowKind.REPORT, RowKind.CLOSE)})
+_NO_MESSAGES = frozenset({int(kind) for kind in RowKind} - {int(RowKind.MESSAGE), int(RowKind.REPLAY)})
 _SECOND = 1_000_000_000
 _CLOCK_EVERY = 5 * _SECOND
 _ACTIVE_WITHIN = 3600 * _SECOND
@@ -110,6 +110,9 @@ class ZoneEngine:
             self._configure(row, out)
         elif row.kind == RowKind.CLOSE:
             self._watermarks.close(msgspec.msgpack.decode(row.payload, type=int))
+        elif row.kind == RowKind.LOST:
+            if not row.flags & NO_MESSAGE:
+                out.count("message", "lost", reason=Lost.DAMAGE, source=row.source)
         elif row.kind == RowKind.ACT and not self.judge.act(row, self.now, out.transitions):
             out.count("beside", "acts_without_effect")
 

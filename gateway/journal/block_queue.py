@@ -9,9 +9,9 @@ from isal.isal_zlib import crc32
 from gateway.engine.results import StepResult
 from gateway.errors import JournalCorrupt
 from gateway.journal.blocks import decode
-from gateway.journal.sqlite import ANEW
+from gateway.journal.sqlite import SALVAGE
 
-__all__ = ["BLOCK_SCHEMA", "count_readings", "drop_blocks", "put_block", "take_blocks"]
+__all__ = ["BLOCK_SCHEMA", "block_seal", "count_readings", "drop_blocks", "put_block", "take_blocks"]
 
 BLOCK_SCHEMA = (
     "CREATE TABLE block(position INTEGER PRIMARY KEY, kind TEXT NOT NULL, readings INTEGER NOT NULL,"
@@ -25,7 +25,7 @@ _READ_BYTES = 64 << 20
 def put_block(connection: Connection, position: int, kind: str, readings: int, body: bytes) -> None:
     """Add a block. `kind`: `step`, `revision` or `refusals`."""
     figures = (position, kind, readings, len(body))
-    connection.execute("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)", (*figures, _crc(figures, body), body))
+    connection.execute("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)", (*figures, block_seal(figures, body), body))
 
 
 def take_blocks(connection: Connection, path: Path, after: int, max_readings: int) -> list[tuple[int, StepResult]]:
@@ -34,15 +34,15 @@ def take_blocks(connection: Connection, path: Path, after: int, max_readings: in
     readings = size = 0
     query = "SELECT position, kind, readings, bytes, crc, body FROM block WHERE position > ? ORDER BY position"
     for position, kind, number, length, crc, body in connection.execute(query, (after,)):
-        if _crc((position, kind, number, length), body) != crc:
+        if block_seal((position, kind, number, length), body) != crc:
             if out:
                 break  # a store gets what is whole up to here; the next call says it
-            raise JournalCorrupt(f"{path}: block {position} is damaged.", ANEW)
+            raise JournalCorrupt(f"{path}: block {position} is damaged.", SALVAGE)
         readings, size = readings + number, size + length
         if out and (readings > max_readings or size > _READ_BYTES):
             break
         if position != after + len(out) + 1:
-            raise JournalCorrupt(f"{path}: block {after + len(out) + 1} is missing.", ANEW)
+            raise JournalCorrupt(f"{path}: block {after + len(out) + 1} is missing.", SALVAGE)
         out.append((position, decode(body)))
     return out
 
@@ -54,7 +54,7 @@ def count_readings(connection: Connection, path: Path, after: int, upto: int) ->
         (after, upto),
     ).fetchone()
     if held != max(upto - after, 0):
-        raise JournalCorrupt(f"{path}: blocks are missing between {after} and {upto}.", ANEW)
+        raise JournalCorrupt(f"{path}: blocks are missing between {after} and {upto}.", SALVAGE)
     return int(readings)
 
 
@@ -63,5 +63,6 @@ def drop_blocks(connection: Connection, upto: int) -> None:
     connection.execute("DELETE FROM block WHERE position <= ?", (upto,))
 
 
-def _crc(figures: tuple[object, ...], body: bytes) -> int:
+def block_seal(figures: tuple[object, ...], body: bytes) -> int:
+    """The checksum of a block: of (position, kind, readings, bytes) and its body."""
     return crc32(body, crc32(msgspec.msgpack.encode(figures)))

@@ -17,13 +17,16 @@ import msgspec
 from isal.isal_zlib import crc32
 
 from gateway.errors import JournalCorrupt, JournalError
-from gateway.journal.sqlite import ANEW, Database, Fault, no_fault, read_state
-from gateway.rows import QOS1, Row, RowKind, Rows, Run
+from gateway.journal.sqlite import ANEW, SALVAGE, Database, Fault, no_fault, read_state
+from gateway.rows import NO_MESSAGE, QOS1, Row, RowKind, Rows, Run
 
-__all__ = ["INBOX_SCHEMA", "INBOX_VERSION", "Inbox", "InboxState", "IntakeCounts", "SourceTotals"]
+__all__ = [
+    "INBOX_SCHEMA", "INBOX_VERSION", "Inbox", "InboxState", "IntakeCounts", "SourceTotals", "Stored", "chunk_seal",
+    "contents_of", "rows_of",
+]  # fmt: skip
 
-INBOX_VERSION = 2
-"""1 had single rows in its bodies; they are read as they are."""
+INBOX_VERSION = 3
+"""1 had single rows in its bodies, 2 no lost ones; both are read as they are."""
 INBOX_SCHEMA = (
     "CREATE TABLE chunk(first_offset INTEGER PRIMARY KEY, rows INTEGER NOT NULL, messages INTEGER NOT NULL,"
     " qos1 BLOB NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL)",
@@ -33,10 +36,10 @@ INBOX_SCHEMA = (
 _TRIM_CHUNKS = 64
 _CHUNK_BYTES = 16 << 20
 """SQLite takes no blob of a gigabyte, and reading a chunk means holding it."""
-_MESSAGE, _REPLAY = int(RowKind.MESSAGE), int(RowKind.REPLAY)
+_MESSAGE, _REPLAY, _LOST = int(RowKind.MESSAGE), int(RowKind.REPLAY), int(RowKind.LOST)
 
 
-class _Stored(msgspec.Struct, array_like=True, gc=False):
+class Stored(msgspec.Struct, array_like=True, gc=False):
     """A run, or a row of version 1."""
 
     received_at: int | list[int]
@@ -94,7 +97,7 @@ class Inbox:
         self._db = Database(path, fault)
         self._lock = threading.RLock()
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(list[_Stored])
+        self._decoder = msgspec.msgpack.Decoder(list[Stored])
         self._cached: tuple[int, Rows] = (0, Rows())
         # per source, the chunks that hold its unconfirmed messages: (first offset, its QoS 1 messages before the chunk)
         self._owing: dict[int, deque[tuple[int, int]]] = {}
@@ -145,7 +148,7 @@ class Inbox:
                 raise ValueError(f"received_at {new.runs[0].first_at} does not come after {old.last_received_at}")
             first = old.end
             parts = self._parts(new)
-            messages, qos1 = _contents(new)
+            messages, qos1 = contents_of(new)
             state = InboxState(
                 old.begin, first + len(new), new.runs[-1].last_at if new else old.last_received_at,
                 _added(old.sources, messages, qos1, counts, confirmed),
@@ -157,10 +160,10 @@ class Inbox:
             with self._db.transaction("inbox", size) as connection:
                 at = first
                 for part, body in parts:
-                    part_messages, part_qos1 = (messages, qos1) if len(parts) == 1 else _contents(part)
+                    part_messages, part_qos1 = (messages, qos1) if len(parts) == 1 else contents_of(part)
                     figures = (at, len(part), part_messages.total(), msgspec.msgpack.encode(part_qos1))
                     connection.execute(
-                        "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?)", (*figures, _crc(figures, body), body)
+                        "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?)", (*figures, chunk_seal(figures, body), body)
                     )
                     for source, number in part_qos1.items():
                         owing.append((source, (at, before[source])))
@@ -222,10 +225,10 @@ class Inbox:
             for at, upto in ((start, low), (high, end)):
                 while at < upto:
                     first, rows = self._chunk_at(connection, at)
-                    total += _contents(rows[at - first : upto - first])[0].total()
+                    total += contents_of(rows[at - first : upto - first])[0].total()
                     at = first + len(rows)  # noqa: PLW2901  (walks chunk by chunk)
         if held != high - low:
-            raise JournalCorrupt(f"{self._path}: rows are missing between {low} and {high}.", ANEW)
+            raise JournalCorrupt(f"{self._path}: rows are missing between {low} and {high}.", SALVAGE)
         return total
 
     def unconfirmed(self, source: int, limit: int) -> list[tuple[str, bytes]]:
@@ -245,7 +248,7 @@ class Inbox:
                     upto = before
         rows = Rows([run for part in reversed(parts) for run in part])
         if totals.qos1 > floor and len(rows) != totals.qos1 - upto:
-            raise JournalCorrupt(f"{self._path}: unconfirmed messages of source {source} are missing.", ANEW)
+            raise JournalCorrupt(f"{self._path}: unconfirmed messages of source {source} are missing.", SALVAGE)
         rows = rows[max(floor - upto, 0) :]
         return list(zip(rows.topics(), rows.payloads(), strict=True))
 
@@ -308,11 +311,11 @@ class Inbox:
             " ORDER BY first_offset DESC LIMIT 1", (offset,),
         ).fetchone()  # fmt: skip
         if found is None or offset >= found[0] + found[1]:
-            raise JournalCorrupt(f"{self._path}: row {offset} is missing.", ANEW)
+            raise JournalCorrupt(f"{self._path}: row {offset} is missing.", SALVAGE)
         *figures, crc, body = found
-        if _crc(tuple(figures), body) != crc:
-            raise JournalCorrupt(f"{self._path}: the rows from {found[0]} on are damaged.", ANEW)
-        self._cached = found[0], _rows_of(self._decoder.decode(body))
+        if chunk_seal(tuple(figures), body) != crc:
+            raise JournalCorrupt(f"{self._path}: the rows from {found[0]} on are damaged.", SALVAGE)
+        self._cached = found[0], rows_of(self._decoder.decode(body))
         return self._cached
 
     def _check_held(self, start: int) -> None:
@@ -325,7 +328,7 @@ class Inbox:
         last = connection.execute("SELECT first_offset + rows FROM chunk ORDER BY first_offset DESC LIMIT 1").fetchone()
         # after a full trim there is no chunk; a chunk kept for redelivery may lie anywhere below
         if (last[0] if last else self._state.begin) != self._state.end and self._state.begin != self._state.end:
-            raise JournalCorrupt(f"{self._path} ends at another row than it says.", ANEW)
+            raise JournalCorrupt(f"{self._path} ends at another row than it says.", SALVAGE)
 
     def _find_owing(self, connection: Connection) -> None:
         sources = self._state.sources
@@ -341,7 +344,7 @@ class Inbox:
             if not any(number > 0 for number in left.values()):
                 return
         if any(number > 0 for number in left.values()):
-            raise JournalCorrupt(f"{self._path}: messages that wait for a confirmation are missing.", ANEW)
+            raise JournalCorrupt(f"{self._path}: messages that wait for a confirmation are missing.", SALVAGE)
 
     def _settle(self, source: int, state: InboxState) -> None:
         chunks, totals = self._owing.get(source), state.sources[source]
@@ -350,7 +353,8 @@ class Inbox:
             chunks.popleft()
 
 
-def _rows_of(stored: Sequence[_Stored]) -> Rows:
+def rows_of(stored: Sequence[Stored]) -> Rows:
+    """The rows of a body."""
     parts: list[Rows] = []
     for each in stored:
         at, topics, payloads = each.received_at, each.topics, each.payloads
@@ -363,12 +367,12 @@ def _rows_of(stored: Sequence[_Stored]) -> Rows:
     return Rows.joined(parts)
 
 
-def _contents(rows: Rows) -> tuple[Counter[int], dict[int, int]]:
-    """Messages (MESSAGE or REPLAY) and QoS 1 messages (MESSAGE only) by source."""
+def contents_of(rows: Rows) -> tuple[Counter[int], dict[int, int]]:
+    """Messages (MESSAGE or REPLAY, or one that was LOST) and QoS 1 messages (MESSAGE only) by source."""
     messages: Counter[int] = Counter()
     qos1: dict[int, int] = {}
     for run in rows.runs:
-        if run.kind in (_MESSAGE, _REPLAY):
+        if run.kind in (_MESSAGE, _REPLAY) or (run.kind == _LOST and not run.flags & NO_MESSAGE):
             messages[run.source] += len(run)
         if run.kind == _MESSAGE and run.flags & QOS1:
             qos1[run.source] = qos1.get(run.source, 0) + len(run)
@@ -393,5 +397,6 @@ def _added(
     return out
 
 
-def _crc(figures: tuple[object, ...], body: bytes) -> int:
+def chunk_seal(figures: tuple[object, ...], body: bytes) -> int:
+    """The checksum of a chunk: of (first_offset, rows, messages, qos1) and its body."""
     return crc32(body, crc32(msgspec.msgpack.encode(figures)))

@@ -17,8 +17,9 @@ from gateway.journal.day_books import DAY_SCHEMA
 from gateway.journal.files import sync_folder, translated_os
 from gateway.journal.inbox import INBOX_SCHEMA, INBOX_VERSION, Inbox, InboxState
 from gateway.journal.outbox import OUTBOX_SCHEMA, OUTBOX_VERSION, Outbox, OutboxState
+from gateway.journal.salvage.put_in_place import unfinished
 from gateway.journal.snapshots import Snapshots
-from gateway.journal.sqlite import ANEW, RESTORE, Fault, connect, create, no_fault, translated
+from gateway.journal.sqlite import ANEW, RESTORE, SALVAGE, Fault, connect, create, no_fault, translated
 from gateway.journal.versions import refuse_newer_sqlite
 from gateway.journal.wal import check_log
 
@@ -54,6 +55,11 @@ def open_journal(
         JournalError: not writable, or not there and not to be made.
         VersionError: written by a newer version.
     """
+    if unfinished(folder):
+        raise JournalMixedUp(
+            f"A salvage of {folder} was cut off while it put parts in place.",
+            "Run `cityloom journal salvage` again: it finishes that.",
+        )
     inbox_path, outbox_path, snapshots_path = folder / "inbox.db", folder / "outbox.db", folder / "snapshots"
     inbox, outbox = _look(inbox_path, INBOX_VERSION), _look(outbox_path, OUTBOX_VERSION)
     if inbox is None and outbox is None and not snapshots_path.exists():
@@ -95,7 +101,7 @@ def _look(path: Path, version: int) -> _Found | None:
             return _Found("", False, True)
         meta = connection.execute("SELECT journal_id, complete FROM meta").fetchone()
         if meta is None:
-            raise JournalCorrupt(f"{path} has lost its identity.", ANEW)
+            raise JournalCorrupt(f"{path} has lost its identity.", SALVAGE)
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         content = "SELECT EXISTS (SELECT 1 FROM chunk)" if "chunk" in tables else "SELECT EXISTS (SELECT 1 FROM step)"
         return _Found(meta[0], bool(meta[1]), not connection.execute(content).fetchone()[0])

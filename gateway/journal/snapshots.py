@@ -111,7 +111,7 @@ class Snapshots:
         """
         damaged: list[str] = []
         for name in self._names():
-            found = self._load(self._folder / name)
+            found = self.load(self._folder / name)
             if found is None:
                 damaged.append(name)
             elif found.journal_id != journal_id:
@@ -143,7 +143,8 @@ class Snapshots:
         found = [path.name for path in self._folder.glob(f"*{_SUFFIX}") if path.stem.isdecimal()]
         return sorted(found, key=lambda name: int(name.removesuffix(_SUFFIX)), reverse=True)
 
-    def _load(self, path: Path) -> Snapshot | None:
+    def load(self, path: Path) -> Snapshot | None:
+        """A snapshot by its file; None: it is damaged."""
         with translated_os(path):
             data = path.read_bytes()
         if len(data) < _HEAD.size or not data.startswith(_MAGIC):

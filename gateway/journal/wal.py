@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.errors import JournalCorrupt
-from gateway.journal.sqlite import ANEW
+from gateway.journal.sqlite import SALVAGE
 
 __all__ = ["check_log", "sound_frames"]
 
@@ -62,7 +62,7 @@ def check_log(database: Path) -> None:
     with path.open("rb") as file:
         lost = _commits_behind_a_break(file)
     if lost > 1:
-        raise JournalCorrupt(f"{path} is damaged: {lost - 1} or more of its commits can't be read any more.", ANEW)
+        raise JournalCorrupt(f"{path} is damaged: {lost - 1} or more of its commits can't be read any more.", SALVAGE)
 
 
 def sound_frames(log: Path, page_size: int) -> dict[int, bytes]:
