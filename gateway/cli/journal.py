@@ -45,17 +45,22 @@ def salvage(*, config: Config = None, data_dir: DataDir = None, json: Json = Fal
     done = mend_files(settings)
     if json:
         print_json(msgspec.to_builtins(done))
-        return 0
+        return 1 if done.unsaved else 0
     out = console()
     if done.finished:
         out.print(f"A salvage that was cut off is finished; the damaged files are in {escape(done.finished)}")
     _show_damage(done.damage)
-    if not done.aside:
+    if not done.aside and not done.unsaved:
         out.print("[bold green]there is nothing to mend[/]")
         return 0
     for line in _told(done, city_zone(settings)):
         out.print(escape(clean(line, 2000)))
-    out.print(f"the damaged files are in {escape(', '.join(done.aside))}", style="dim")
+    if done.aside:
+        out.print(f"the damaged files are in {escape(', '.join(done.aside))}", style="dim")
+    for problem in done.unsaved.values():
+        out.print(f"[bold red]not saved[/]: {escape(clean(problem, 2000))}")
+    if done.unsaved:
+        return 1
     out.print("[bold green]mended[/]: start the gateway; `cityloom ledger --verify` shows the books")
     return 0
 
@@ -70,13 +75,18 @@ def _show_damage(damage: list[Damage]) -> None:
 def _told(done: Mended, zone: tzinfo) -> Iterator[str]:
     if (journal := done.journal) is not None:
         yield f"journal: {journal.rows:,} rows of the inbox are whole"
-        for rows in journal.lost_rows:
+        for rows in journal.lost_rows[:_SHOWN]:
             span = f"rows {rows.first:,} to {rows.end - 1:,} are gone, received {_span(rows.after, rows.before, zone)}"
             waiting = sum(rows.messages.values())
             facts = [f"{waiting:,} messages are lost"] if waiting else []
             facts += [f"{rows.worked_on:,} had been worked on: what they said is stored"] if rows.worked_on else []
             yield f"journal: {span}: {'; '.join(facts) or 'none of them was a message'}"
-        for block in journal.lost_blocks:
+        if len(journal.lost_rows) > _SHOWN:
+            yield f"journal: and {len(journal.lost_rows) - _SHOWN} more such ranges: salvage.json has them all"
+        if len(journal.lost_blocks) > _SHOWN:
+            total = sum(block.readings for block in journal.lost_blocks)
+            yield f"journal: {len(journal.lost_blocks)} blocks with {total:,} readings are gone; of these the first:"
+        for block in journal.lost_blocks[:_SHOWN]:
             who = ", ".join(block.stores) or "no store"
             yield f"journal: block {block.position} is gone with {block.readings:,} readings, which {who} will not get"
         if journal.blocks_again:

@@ -14,16 +14,13 @@ from pathlib import Path
 from sqlite3 import Connection
 
 import msgspec
-from isal.isal_zlib import crc32
 
 from gateway.errors import JournalCorrupt, JournalError
+from gateway.journal.chunks import Stored, chunk_seal, contents_of, rows_of
 from gateway.journal.sqlite import ANEW, SALVAGE, Database, Fault, no_fault, read_state
-from gateway.rows import NO_MESSAGE, QOS1, Row, RowKind, Rows, Run
+from gateway.rows import QOS1, Row, RowKind, Rows, Run
 
-__all__ = [
-    "INBOX_SCHEMA", "INBOX_VERSION", "Inbox", "InboxState", "IntakeCounts", "SourceTotals", "Stored", "chunk_seal",
-    "contents_of", "rows_of",
-]  # fmt: skip
+__all__ = ["INBOX_SCHEMA", "INBOX_VERSION", "Inbox", "InboxState", "IntakeCounts", "SourceTotals"]
 
 INBOX_VERSION = 3
 """1 had single rows in its bodies, 2 no lost ones; both are read as they are."""
@@ -36,18 +33,8 @@ INBOX_SCHEMA = (
 _TRIM_CHUNKS = 64
 _CHUNK_BYTES = 16 << 20
 """SQLite takes no blob of a gigabyte, and reading a chunk means holding it."""
-_MESSAGE, _REPLAY, _LOST = int(RowKind.MESSAGE), int(RowKind.REPLAY), int(RowKind.LOST)
-
-
-class Stored(msgspec.Struct, array_like=True, gc=False):
-    """A run, or a row of version 1."""
-
-    received_at: int | list[int]
-    kind: int
-    source: int
-    flags: int
-    topics: list[str] | str
-    payloads: list[bytes] | bytes
+_MESSAGE = int(RowKind.MESSAGE)
+_OTHERS = frozenset({int(kind) for kind in RowKind} - {int(RowKind.MESSAGE), int(RowKind.REPLAY)})
 
 
 class IntakeCounts(msgspec.Struct):
@@ -231,6 +218,19 @@ class Inbox:
             raise JournalCorrupt(f"{self._path}: rows are missing between {low} and {high}.", SALVAGE)
         return total
 
+    def others(self, start: int) -> Rows:
+        """Rows from `start` on that are no messages; among millions that are they are found by an index."""
+        out: list[Rows] = []
+        with self._db.reading() as connection:
+            found = connection.execute(
+                "SELECT first_offset FROM chunk INDEXED BY chunk_contents"
+                " WHERE rows > messages AND first_offset + rows > ?", (start,),
+            ).fetchall()  # fmt: skip
+            for (first,) in found:
+                rows = self._chunk_at(connection, max(first, start))[1]
+                out.append(Rows([run for run in rows[max(start - first, 0) :].runs if run.kind in _OTHERS]))
+        return Rows.joined(out)
+
     def unconfirmed(self, source: int, limit: int) -> list[tuple[str, bytes]]:
         """(topic, payload) of the newest QoS 1 messages of `source` not known to be confirmed, oldest first."""
         with self._lock:
@@ -272,9 +272,9 @@ class Inbox:
                 held = connection.execute(
                     "SELECT first_offset, rows FROM chunk WHERE first_offset < ?", (before,)
                 ).fetchall()
-            if before == self._state.end or begin is None:
-                begin = before
-            gone = [(first,) for first, rows in held if first + rows <= begin and first not in needed]
+                if before == self._state.end or begin is None:
+                    begin = before
+                gone = [(first,) for first, rows in held if first + rows <= begin and first not in needed]
         for i in range(0, len(gone), _TRIM_CHUNKS):
             with self._lock:
                 part = gone[i : i + _TRIM_CHUNKS]
@@ -353,32 +353,6 @@ class Inbox:
             chunks.popleft()
 
 
-def rows_of(stored: Sequence[Stored]) -> Rows:
-    """The rows of a body."""
-    parts: list[Rows] = []
-    for each in stored:
-        at, topics, payloads = each.received_at, each.topics, each.payloads
-        if isinstance(topics, list) and isinstance(payloads, list):
-            parts.append(Rows([Run(at, each.kind, each.source, each.flags, topics, payloads)]))
-        elif isinstance(at, int) and isinstance(topics, str) and isinstance(payloads, bytes):
-            parts.append(Rows([Run(at, each.kind, each.source, each.flags, [topics], [payloads])]))
-        else:
-            raise msgspec.DecodeError("neither a run nor a row")
-    return Rows.joined(parts)
-
-
-def contents_of(rows: Rows) -> tuple[Counter[int], dict[int, int]]:
-    """Messages (MESSAGE or REPLAY, or one that was LOST) and QoS 1 messages (MESSAGE only) by source."""
-    messages: Counter[int] = Counter()
-    qos1: dict[int, int] = {}
-    for run in rows.runs:
-        if run.kind in (_MESSAGE, _REPLAY) or (run.kind == _LOST and not run.flags & NO_MESSAGE):
-            messages[run.source] += len(run)
-        if run.kind == _MESSAGE and run.flags & QOS1:
-            qos1[run.source] = qos1.get(run.source, 0) + len(run)
-    return messages, qos1
-
-
 def _added(
     old: dict[int, SourceTotals], messages: Counter[int], qos1: dict[int, int], counts: Mapping[int, IntakeCounts],
     confirmed: Mapping[int, int],
@@ -395,8 +369,3 @@ def _added(
             raise ValueError(f"source {source}: {now.confirmed} messages confirmed of {now.qos1}")
         out[source] = now
     return out
-
-
-def chunk_seal(figures: tuple[object, ...], body: bytes) -> int:
-    """The checksum of a chunk: of (first_offset, rows, messages, qos1) and its body."""
-    return crc32(body, crc32(msgspec.msgpack.encode(figures)))

@@ -76,7 +76,7 @@ def open_journal(
         journal_id = _create(inbox_path, outbox_path, snapshots_path, fault)
     else:
         journal_id = _agreed({inbox_path: inbox, outbox_path: outbox}, snapshots_path)
-        _upgrade(inbox_path, outbox_path)
+        _upgrade(inbox_path, outbox_path, fault)
     with ExitStack() as opened:
         inbox_file = Inbox(inbox_path, journal_id, inbox_quota, keep=keep, fault=fault)
         opened.callback(inbox_file.close)
@@ -107,18 +107,18 @@ def _look(path: Path, version: int) -> _Found | None:
         return _Found(meta[0], bool(meta[1]), not connection.execute(content).fetchone()[0])
 
 
-def _upgrade(inbox: Path, outbox: Path) -> None:
-    """From outbox 1, which didn't count the days of what a store got: what is there then has no day. Inbox 1 is read as
-    it is; its number is raised, for versions that know no other."""
+def _upgrade(inbox: Path, outbox: Path, fault: Fault) -> None:
+    """From outbox 1, which didn't count the days of what a store got: what is there then has no day. Older inboxes are
+    read as they are; their number is raised, for versions that know no other."""
     for path, version, statements in ((outbox, OUTBOX_VERSION, DAY_SCHEMA), (inbox, INBOX_VERSION, ())):
         with translated(path), closing(connect(path)) as connection:
             if connection.execute("PRAGMA user_version").fetchone()[0] >= version:
                 continue
             connection.execute("BEGIN IMMEDIATE")
-            for statement in statements:
+            for statement in (*statements, f"PRAGMA user_version={version}", "COMMIT"):
+                fault("upgrade")
                 connection.execute(statement)
-            connection.execute(f"PRAGMA user_version={version}")
-            connection.execute("COMMIT")
+            fault("upgrade")
 
 
 def _never_used(inbox: _Found, outbox: _Found | None, snapshots: Path) -> bool:

@@ -206,6 +206,11 @@ class Database:
             self._read.execute("BEGIN")
             try:
                 yield self._read
+            except (TypeError, OverflowError) as error:
+                # zeros in a record are NULLs, and other bytes are other types, which SQLite doesn't mind
+                raise JournalCorrupt(
+                    f"{self.path} is damaged: it holds other values than were written.", SALVAGE
+                ) from error
             finally:
                 if self._read.in_transaction:
                     self._read.execute("ROLLBACK")

@@ -355,6 +355,8 @@ async def open_gateway(
         stack.callback(journal.outbox.close)
         note_writer(settings.data_dir, version("cityloom"))
         recovered = await asyncio.to_thread(recover, *journal)
+        # what the engine stopped at for damage stops a start, before anything is acknowledged
+        await asyncio.to_thread(journal.inbox.read, recovered.engines.offset, 1)
         await asyncio.to_thread(configure, recovered.engines, journal.inbox, content, clock.now())
         gateway = Gateway(settings, content, clock, telemetry, journal, recovered, kill, new_session=new_session)
         stack.callback(gateway.close)

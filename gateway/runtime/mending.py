@@ -47,6 +47,8 @@ class Mended(msgspec.Struct):
     """Tables of records.db of which rows are gone, and what SQLite said."""
     readings_lost: int | None = None
     """Readings that DuckDB has no more."""
+    unsaved: dict[str, str] = {}
+    """Parts of which nothing can be saved, and what to do."""
     finished: str = ""
     """Folder of damaged parts of an earlier salvage that was cut off and has been finished now."""
     aside: list[str] = []
@@ -78,7 +80,10 @@ def mend_files(settings: Settings, fault: Fault = no_fault) -> Mended:
         if "records.db" in parts:
             done.records = _mend_records(settings, done)
         if "readings.duckdb" in parts:
-            done.readings_lost = _mend_duckdb(settings, done)
+            try:
+                done.readings_lost = _mend_duckdb(settings, done)
+            except CommandError as error:
+                done.unsaved["readings.duckdb"] = str(error)
         return done
 
 

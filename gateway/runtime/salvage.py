@@ -90,6 +90,11 @@ def salvage_journal(
             "Restore the whole data folder from a backup, or move it away to start anew.",
         )
     good = [each for each in good if each.journal_id == journal_id]
+    if blocks.state is None and not (blocks.ledger and blocks.stores and blocks.steps):
+        raise CommandError(
+            f"Too little of {outbox} is left: neither how far the stores are nor what the books say.",
+            "Restore the whole data folder from a backup, or move it away to start anew; what is stored stays.",
+        )
     place = clean_place(folder)
     plan = OutboxPlan(blocks, stores, good[0].step if good else 0, good[0].end_offset if good else 0)
     accounted = _accounted(blocks)

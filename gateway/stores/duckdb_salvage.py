@@ -67,17 +67,17 @@ def _copy(old: Path, db: duckdb.DuckDBPyConnection, name: str) -> bool:
     # a connection is of no use after such an error, so each part has one of its own
     read = f'SELECT * FROM "{name}"'  # noqa: S608  (names of our own tables)
     with closing(duckdb.connect(str(old), read_only=True)) as source:
-        rows = int(tables.one_row(source, f'SELECT count(*) FROM "{name}"')[0])  # noqa: S608
-        empty = source.execute(f"{read} LIMIT 0").to_arrow_table()
+        ((rows,),) = source.sql(f'SELECT count(*) FROM "{name}"').fetchall()  # noqa: S608
+        empty = source.sql(f"{read} LIMIT 0").to_arrow_table()
         db.register("part", empty)
         db.execute(f'CREATE TABLE IF NOT EXISTS "{name}" AS SELECT * FROM part')  # noqa: S608
         db.unregister("part")
         with suppress(duckdb.Error):
-            _append(db, name, source.execute(read).to_arrow_table())
+            _append(db, name, source.sql(read).to_arrow_table())
             return True
     for first in range(0, rows, _ROWS):
         with closing(duckdb.connect(str(old), read_only=True)) as source, suppress(duckdb.Error):
-            part = source.execute(f"{read} WHERE rowid >= {first} AND rowid < {first + _ROWS}").to_arrow_table()
+            part = source.sql(f"{read} WHERE rowid >= {first} AND rowid < {first + _ROWS}").to_arrow_table()
             _append(db, name, part)
     return False
 

@@ -1,5 +1,6 @@
 """A new records.db of the rows of a damaged one that can be read."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -7,12 +8,17 @@ from pathlib import Path
 
 __all__ = ["copy_readable"]
 
+_HEADER_BYTES = 100
+_MOST_BYTES = 1 << 40
+
 
 def copy_readable(old: Path, new: Path) -> dict[str, str]:
     """Copy every row that can be read into the tables of `new`, which are empty; says of which tables some are gone."""
     lost: dict[str, str] = {}
+    lengthened = new.with_name("records.whole-length")
+    _lengthen(old, lengthened)
     with (
-        closing(sqlite3.connect(f"{old.absolute().as_uri()}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(lengthened)) as source,
         closing(sqlite3.connect(new, isolation_level=None)) as target,
     ):
         target.execute("PRAGMA synchronous=FULL")
@@ -31,6 +37,18 @@ def copy_readable(old: Path, new: Path) -> dict[str, str]:
                 lost[table] = str(error)
         target.execute("COMMIT")
     return lost
+
+
+def _lengthen(old: Path, copy: Path) -> None:
+    """A copy with its log, as long as its header says: of a file that was cut SQLite reads nothing."""
+    for log in ("", "-wal"):
+        if (path := old.with_name(old.name + log)).exists():
+            shutil.copy(path, copy.with_name(copy.name + log))
+    with copy.open("r+b") as file:
+        head = file.read(_HEADER_BYTES)
+        size = int.from_bytes(head[16:18], "big") * int.from_bytes(head[28:32], "big")
+        if copy.stat().st_size < size <= _MOST_BYTES:
+            file.truncate(size)
 
 
 def _make_others(source: sqlite3.Connection, target: sqlite3.Connection) -> None:

@@ -133,7 +133,7 @@ async def test_a_part_of_the_journal_that_was_deleted_stops_the_gateway(
     await _run(settings, 20)
     _delete(settings.data_dir / part)
     for command in ("run", "ledger", "status"):
-        assert await _cityloom(*_command(settings, command)) == 1
+        assert await _cityloom(*_command(settings, command)) == 2
         error = " ".join(capfd.readouterr().err.split())
         assert part in error
         assert "Restore" in error or "Put back" in error or "No more" in error, error

@@ -13,14 +13,8 @@ from sqlite3 import Connection
 import msgspec
 from isal.isal_zlib import crc32
 
-from gateway.journal.inbox import (
-    INBOX_SCHEMA,
-    INBOX_VERSION,
-    InboxState,
-    SourceTotals,
-    chunk_seal,
-    contents_of,
-)
+from gateway.journal.chunks import chunk_seal, contents_of
+from gateway.journal.inbox import INBOX_SCHEMA, INBOX_VERSION, InboxState, SourceTotals
 from gateway.journal.salvage.inbox_wreck import Gap, InboxWreck
 from gateway.journal.sqlite import connect, create, translated
 from gateway.rows import NO_MESSAGE, RowKind, Rows, Run

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import msgspec
 from isal.isal_zlib import crc32
 
-from gateway.journal.inbox import InboxState, Stored, chunk_seal, rows_of
+from gateway.journal.chunks import Stored, chunk_seal, rows_of
+from gateway.journal.inbox import InboxState
 from gateway.journal.pages import Pages, Record
 from gateway.journal.sqlite import PAGE_BYTES
 from gateway.rows import Rows

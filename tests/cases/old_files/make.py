@@ -3,7 +3,7 @@
     git worktree add /tmp/old COMMIT && python tests/cases/old_files/make.py /tmp/old tables-1-1-2
 
 A real gateway of that version on a real broker (mosquitto), stopped cleanly with work waiting:
-  - MESSAGES messages of three readings each are stored in DuckDB and wait in the outbox for an InfluxDB that never came;
+  - MESSAGES messages of three readings each are stored in DuckDB and wait for an InfluxDB that never came;
   - one unreadable message is a dead letter, and is brought back: it waits in the inbox.
 """
 
@@ -46,7 +46,7 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def until(done, what: str) -> None:  # noqa: ANN001
+def until(done, what: str) -> None:
     deadline = time.monotonic() + 60
     while not done():
         assert time.monotonic() < deadline, what
@@ -65,12 +65,13 @@ def main(tree: Path, name: str) -> None:
 
     def ask(*arguments: str) -> dict:
         out = subprocess.run(
-            [*command, *arguments, "-c", config, "--json"], env=environment, capture_output=True, text=True, check=True
+            [*command, *arguments, "-c", config, "--json"], env=environment, cwd=tree, capture_output=True, text=True, check=True
         )
         return json.loads(out.stdout.splitlines()[-1])
 
-    gateway = subprocess.Popen([*command, "run", "-c", config], env=environment)
+    gateway = subprocess.Popen([*command, "run", "-c", config], env=environment, cwd=tree)
     try:
+
         def ready() -> bool:
             try:
                 return urllib.request.urlopen(f"http://127.0.0.1:{http}/health/ready").status == 200
@@ -97,10 +98,7 @@ def main(tree: Path, name: str) -> None:
         assert gateway.wait(30) == 0
         assert ask("dead-letters", "replay", "--reason", "unreadable")["replayed"] == 1
         ledger = ask("ledger")
-        print(json.dumps({key: ledger[key] for key in ("messages", "readings", "stores")}))
-        for path in data.iterdir():
-            if path.name not in ("inbox.db", "outbox.db", "records.db", "readings.duckdb", "snapshots"):
-                assert not path.name.endswith("-wal"), path
+        assert ledger["messages"]["waiting"] == 1
         with tarfile.open(HERE / f"{name}.tar.xz", "w:xz") as tar:
             for path in sorted(data.iterdir()):
                 if path.name not in ("lock", "control.sock") and not path.name.endswith(("-shm", "-wal")):
