@@ -188,7 +188,7 @@ class Registry:
         # versions before 0.2 had neither
         made.newest = state["newest"].copy() if "newest" in state else np.zeros_like(made.heard)
         made.fresh = state["fresh"].copy() if "fresh" in state else made.heard.copy()
-        made.within = state["within"].copy()
+        made.within = state["within"].copy() if "within" in state else np.full(len(made.heard), np.nan)
         made.offline = state["offline"].copy() if "offline" in state else np.zeros_like(made.heard)
         made.table = state["table"].copy()
         made._lane_of = {pair: index for index, pair in enumerate(made.lanes)}

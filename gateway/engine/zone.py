@@ -393,8 +393,9 @@ class ZoneEngine:
             made._load(state["content"])
         newest = state["newest"]
         if made._content is not None:
-            made._quality.restore(state["quality"], made._raw_profiles, made._windows.day_edges, made.registry.series)
-            made.judge.restore(state["judge"], made._content, made._raw_profiles, made.registry)
+            edges, series = made._windows.day_edges, made.registry.series
+            made._quality.restore(state.get("quality", {}), made._raw_profiles, edges, series)
+            made.judge.restore(state.get("judge", {}), made._content, made._raw_profiles, made.registry)
         made._dedupe.grow(len(newest))
         made._dedupe.newest[: len(newest)] = newest
         return made

@@ -23,6 +23,7 @@ from gateway.journal.outbox import OUTBOX_VERSION
 from gateway.journal.pages import user_version
 from gateway.journal.sqlite import PAGE_BYTES
 from gateway.journal.versions import note_writer
+from gateway.runtime.app import Gateway
 from gateway.stores.duckdb_tables import VERSION as DUCKDB_VERSION
 from tests.support.command import Result, asked
 from tests.support.running import eventually, running_gateway, settings_of
@@ -56,6 +57,12 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in there}
 
 
+async def _stored(gateway: Gateway) -> None:
+    duck = next(writer for writer in gateway.writers if writer.name == "duckdb")
+    await eventually(lambda: duck.state == "writing", "DuckDB is open")
+    await eventually(lambda: duck.position == gateway.outbox.last_position, "DuckDB has everything")
+
+
 def test_there_are_old_files() -> None:
     assert NEWEST in OLD
     assert len(OLD) > 2
@@ -70,10 +77,7 @@ async def test_an_older_versions_folder_migrates_and_keeps_every_message_that_wa
     for _ in range(2):
         async with running_gateway(settings, connected=False) as gateway:
             await eventually(lambda: not gateway.runner.behind, "what waited in the inbox is judged")
-            duck = next(writer for writer in gateway.writers if writer.name == "duckdb")
-            await eventually(
-                lambda: duck.state == "writing" and duck.position == gateway.outbox.last_position, "DuckDB has everything"
-            )
+            await _stored(gateway)
             ledger = await gateway.desk.ledger()
             blocks = gateway.outbox.blocks_after(gateway.outbox.begin_position, 1 << 40)
             verified = (await gateway.desk.verify())["stores"]["duckdb"]

@@ -65,7 +65,8 @@ def main(tree: Path, name: str) -> None:
 
     def ask(*arguments: str) -> dict:
         out = subprocess.run(
-            [*command, *arguments, "-c", config, "--json"], env=environment, cwd=tree, capture_output=True, text=True, check=True
+            [*command, *arguments, "-c", config, "--json"], env=environment, cwd=tree, capture_output=True, text=True,
+            check=True,
         )
         return json.loads(out.stdout.splitlines()[-1])
 

@@ -1,0 +1,191 @@
+"""Bytes of a stopped gateway's files are changed: it starts and is right, or it says so, and the healthy part is saved.
+
+The folder is one that a crash left: logs full, calls behind the snapshots, a backlog in the inbox, blocks that wait for
+a store that is down. Each message carries readings of its own, so what is stored afterwards can be told one by one.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from gateway.clock import SystemClock
+from gateway.config.settings import Settings
+from gateway.errors import GatewayError
+from gateway.journal.outbox import Outbox
+from gateway.rows import Row, RowKind
+from gateway.runtime.app import Gateway
+from gateway.runtime.intake import REPLAY_SOURCE
+from gateway.runtime.mending import Mended, check_files, mend_files
+from gateway.runtime.offices import file_office
+from tests.support.running import eventually, running_gateway, settings_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("damage"), pytest.mark.timeout(300)]
+
+DEAD_PORT = 9
+CALLS, MESSAGES = 45, 12
+BACKLOG, WAITING = 6, 20
+ALL = (CALLS + BACKLOG) * MESSAGES + BACKLOG * (WAITING - MESSAGES)
+PER_MESSAGE = 3
+QUIET = ("lock", "written-by", "sessions.json", "control.sock")
+
+
+def settings_on(folder: Path) -> Settings:
+    influx = {"enabled": True, "url": "http://127.0.0.1:9", "org": "o", "token": "t"}
+    return settings_of(
+        folder, DEAD_PORT, snapshots={"interval_secs": 1}, stores={"duckdb": {"threads": 1}, "influxdb": influx}
+    )
+
+
+def messages(first: int, count: int, now: int) -> list[Row]:
+    """Rows as if brought back from the dead letters; each of a time of its own."""
+    out = []
+    for n in range(first, first + count):
+        body = b'{"ts":%d,"speed":%d.5,"flow":%d,"occ":0.25}' % (now // 1_000_000 - 1_200_000 + n * 997, n % 90, n % 60)
+        packed = msgspec.msgpack.encode((now, body))
+        topic = f"city/tianhe/traffic/loop/made-up-{n % 7}/reading"
+        out.append(Row(0, RowKind.REPLAY, REPLAY_SOURCE, 0, topic, packed))
+    return out
+
+
+@pytest.fixture(scope="module")
+def crashed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder. Nobody may change it."""
+    folder = tmp_path_factory.mktemp("damage")
+    asyncio.run(_make(folder))
+    yield folder / "crashed"
+    shutil.rmtree(folder)
+
+
+async def _make(folder: Path) -> None:
+    sent = 0
+    async with running_gateway(settings_on(folder / "live"), connected=False) as gateway:
+        now = gateway.clock.now()
+        for _ in range(CALLS):
+            await gateway.intake.submit(messages(sent, MESSAGES, now))
+            sent += MESSAGES
+            await eventually(lambda: not gateway.runner.behind, "they are judged")
+            await eventually(lambda: gateway.outbox.last_step > 0, "calls are recorded")
+            await asyncio.sleep(0.05)  # so that there are two snapshots, and calls behind them
+        duck = next(writer for writer in gateway.writers if writer.name == "duckdb")
+        await eventually(lambda: duck.position == gateway.outbox.last_position, "DuckDB has everything")
+        await eventually(lambda: len(gateway.outbox.snapshots()) > 1, "there are two snapshots")
+        await gateway.intake.submit(messages(sent, MESSAGES, now))
+        sent += MESSAGES
+        await eventually(lambda: not gateway.runner.behind, "they are judged")
+        await eventually(lambda: duck.position == gateway.outbox.last_position, "DuckDB has everything")
+        shutil.copytree(folder / "live", folder / "killed", ignore=shutil.ignore_patterns("lock", "control.sock"))
+    async with file_office(settings_on(folder / "killed"), SystemClock()) as office:
+        while sent < ALL:
+            await office.submit(messages(sent, min(WAITING, ALL - sent), now))
+            sent += min(WAITING, ALL - sent)
+        shutil.copytree(folder / "killed", folder / "crashed", ignore=shutil.ignore_patterns("lock"))
+
+
+def copied(crashed: Path, folder: Path) -> Path:
+    shutil.copytree(crashed, folder)
+    return folder
+
+
+async def drained(settings: Settings) -> dict[str, Any]:
+    """Start, work on all that waits, stop; gives the ledger with what DuckDB was seen to hold."""
+    async with running_gateway(settings, connected=False) as gateway:
+        await eventually(lambda: not gateway.runner.behind, "the backlog is judged")
+        await eventually(lambda: _at_rest(gateway), "the stores have everything")
+        ledger = await gateway.desk.ledger()
+        duck = next(writer for writer in gateway.writers if writer.name == "duckdb")
+        halted = {writer.name: writer.problem for writer in gateway.writers if writer.state == "halted"}
+        held = (await gateway.desk.verify())["stores"].get("duckdb") if duck.state == "writing" else None
+        return {**ledger, "halted": halted, "held": held, "blocks": await asyncio.to_thread(_readings, gateway.outbox)}
+
+
+def _at_rest(gateway: Gateway) -> bool:
+    for writer in gateway.writers:
+        done = writer.state == "writing" and writer.position == gateway.outbox.last_position
+        if writer.name != "influxdb" and not done and writer.state != "halted":
+            return False
+    return True
+
+
+def _readings(outbox: Outbox) -> int:
+    """Readings that wait for InfluxDB, as they would be read for it."""
+    at = next(each.position for each in outbox.stores() if each.name == "influxdb")
+    total = 0
+    while at < outbox.last_position:
+        found = outbox.blocks_after(at, 1 << 30)
+        total += sum(len(result.readings) for _, result in found)
+        at = found[-1][0]
+    return total
+
+
+def assert_right(found: dict[str, Any], lost: int) -> None:
+    """Everything but the told loss is there, once, and the books say so."""
+    assert found["balanced"], found["off"]
+    assert found["messages"]["received"] == ALL
+    assert found["messages"]["decoded"] == ALL - lost
+    assert found["messages"]["lost"] == lost
+    assert found["readings"]["accepted"] == (ALL - lost) * PER_MESSAGE
+    assert found["stores"]["influxdb"]["waiting"] == found["blocks"]
+    if found["held"] is not None:
+        assert found["held"]["agrees"], found["held"]
+
+
+def lost_messages(done: Mended) -> int:
+    return sum(sum(rows.messages.values()) for rows in done.journal.lost_rows) if done.journal is not None else 0
+
+
+def damage(path: Path, kind: str, rng: np.random.Generator) -> None:
+    data = bytearray(path.read_bytes())
+    at = int(rng.integers(len(data)))
+    if kind == "flip":
+        data[at] ^= 1 << int(rng.integers(8))
+    elif kind == "zeros":
+        length = int(rng.choice([512, 8_192, 20_000]))
+        data[at : at + length] = bytes(len(data[at : at + length]))
+    else:
+        data = data[:at]
+    path.write_bytes(data)
+
+
+async def test_what_no_one_damaged_is_whole(crashed: Path, data_folder: Path) -> None:
+    settings = settings_on(copied(crashed, data_folder / "city"))
+    assert check_files(settings) == []
+    assert mend_files(settings).aside == []
+    assert_right(await drained(settings), 0)
+
+
+@pytest.mark.parametrize("kind", ["flip", "zeros", "cut"])
+@pytest.mark.parametrize("part", ["inbox.db", "outbox.db", "inbox.db-wal", "outbox.db-wal"])
+async def test_damage_to_the_journal_is_harmless_or_said_and_the_rest_is_saved(
+    part: str, kind: str, crashed: Path, data_folder: Path, rng: np.random.Generator
+) -> None:
+    folder = copied(crashed, data_folder / "city")
+    settings = settings_on(folder)
+    if not (folder / part).exists() or not (folder / part).stat().st_size:
+        pytest.skip(f"{part} was empty when the gateway was killed")
+    damage(folder / part, kind, rng)
+    found = [each for each in await asyncio.to_thread(check_files, settings) if each.needed]
+    try:
+        assert_right(await drained(settings), 0)
+    except GatewayError as error:
+        assert found, f"the check says nothing, a start says {error.problem}"
+        assert "cityloom journal salvage" in error.remedy, error
+    else:
+        return  # nothing that anybody needs was hit
+    try:
+        done = await asyncio.to_thread(mend_files, settings)
+    except GatewayError as error:
+        assert "Too little" in error.problem or "don't tell" in error.problem, error
+        return
+    assert (Path(done.aside[0]) / part.removesuffix("-wal")).exists()
+    after = await drained(settings)
+    if done.journal is not None and done.journal.lost_blocks:
+        for block in done.journal.lost_blocks:
+            assert "duckdb" not in block.stores or block.readings == 0 or after["stores"]["duckdb"]["dropped"], block
+    assert_right(after, lost_messages(done) + sum(done.journal.entered.values() if done.journal else ()))
+    assert await asyncio.to_thread(check_files, settings) == []
