@@ -96,6 +96,8 @@ def _told(done: Mended, zone: tzinfo) -> Iterator[str]:
                 "journal: what the engine had seen last is partly gone: windows of"
                 f" {journal.windows:,} series are computed again from the store; alarms are judged anew from here on"
             )
+        for name in journal.newest_unknown:
+            yield f"journal: the newest commits of {name} are gone; how many messages they held is known to nobody"
         for store in journal.stores_begun:
             yield f"journal: how far {store} was is gone; it goes on from the oldest block that is held"
         for account, number in journal.entered.items():

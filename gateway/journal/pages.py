@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from gateway.journal.wal import sound_frames
+from gateway.journal.wal import frames_told, sound_frames
 
 __all__ = ["Pages", "Record", "user_version"]
 
@@ -52,7 +52,13 @@ class Pages:
         self.sound_header = self._data.startswith(_MAGIC) and (65536 if told == 1 else told) == size
         self.size = size
         log = path.with_name(path.name + "-wal")
-        self._logged = sound_frames(log, size) if log.exists() else {}
+        self._logged: dict[int, bytes] = {}
+        self.frames_lost = 0
+        """Frames that the end of the log lacks, though they were synced: nothing else tells what they held."""
+        if log.exists():
+            told = frames_told(path, log)
+            self._logged, last = sound_frames(log, size, told)
+            self.frames_lost = max(told - last, 0)
         self.count = max([-(-len(self._data) // size), *self._logged])
 
     def page(self, number: int) -> bytes:
@@ -116,7 +122,7 @@ def user_version(path: Path, size: int) -> int | None:
     if not path.exists() or path.stat().st_size == 0:
         return None
     log = path.with_name(path.name + "-wal")
-    head = sound_frames(log, size).get(1) if log.exists() else None
+    head = sound_frames(log, size)[0].get(1) if log.exists() else None
     if head is None:
         with path.open("rb") as file:
             head = file.read(_HEADER_BYTES)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gateway.errors import JournalCorrupt
 from gateway.journal.sqlite import SALVAGE
 
-__all__ = ["check_log", "sound_frames"]
+__all__ = ["check_log", "frames_told", "sound_frames"]
 
 _HEADER = struct.Struct(">8I")
 _FRAME = struct.Struct(">6I")
@@ -65,12 +65,12 @@ def check_log(database: Path) -> None:
         intact, lost = _commits_behind_a_break(file)
     if lost > 1:
         raise JournalCorrupt(f"{path} is damaged: {lost - 1} or more of its commits can't be read any more.", SALVAGE)
-    frames = _frames_told(database, path)
+    frames = frames_told(database, path)
     if frames > intact:
         raise JournalCorrupt(f"{path} is damaged: it had {frames} whole frames, {intact} are left.", SALVAGE)
 
 
-def _frames_told(database: Path, log: Path) -> int:
+def frames_told(database: Path, log: Path) -> int:
     """How many frames of the log were synced, as the index beside it says, which a killed process leaves; 0: unknown.
 
     SQLite writes this figure after a commit has been synced, so it is never ahead of the disk. It tells of a log that
@@ -90,15 +90,17 @@ def _frames_told(database: Path, log: Path) -> int:
     return int(frames) if ready and (told == salts or not salts) else 0
 
 
-def sound_frames(log: Path, page_size: int) -> dict[int, bytes]:
+def sound_frames(log: Path, page_size: int, told: int = 0) -> tuple[dict[int, bytes], int]:
     """The newest version of each page in a log, up to its last whole commit, whatever lies damaged before it.
 
     Each frame is checked by the sums that its predecessor bears, so one that is damaged hides at most one more. Of a
-    sound log this is what SQLite sees.
+    sound log this is what SQLite sees. `told`: how many frames were synced, so that they count without their commit.
+
+    Gives the pages, and the number of the last of these frames, from 1 on.
     """
     data = log.read_bytes()
     if len(data) < _HEADER.size or not any(data[: _HEADER.size]):
-        return {}
+        return {}, 0
     magic, _, _, _, salt1, salt2, a, b = _HEADER.unpack_from(data)
     checksum = _Checksum(2 + page_size // 4, bool(magic & 1))
     if _Checksum(6, bool(magic & 1))((0, 0), data[:24]) != (a, b) and len(data) >= _HEADER.size + _FRAME.size:
@@ -107,18 +109,21 @@ def sound_frames(log: Path, page_size: int) -> dict[int, bytes]:
     committed: dict[int, bytes] = {}
     pending: dict[int, bytes] = {}
     sums = a, b
-    for at in range(_HEADER.size, len(data) - _FRAME.size - page_size + 1, _FRAME.size + page_size):
+    last = 0
+    places = range(_HEADER.size, len(data) - _FRAME.size - page_size + 1, _FRAME.size + page_size)
+    for frame, at in enumerate(places, 1):
         number, commit, frame_salt1, frame_salt2, a, b = _FRAME.unpack_from(data, at)
         if (frame_salt1, frame_salt2) != (salt1, salt2):
             continue
         page = data[at + _FRAME.size : at + _FRAME.size + page_size]
         if checksum(sums, data[at : at + 8] + page) == (a, b):
             pending[number] = page
-            if commit:
+            if commit or frame <= told:
                 committed.update(pending)
                 pending.clear()
+                last = frame
         sums = a, b
-    return committed
+    return committed, last
 
 
 def _commits_behind_a_break(file: BinaryIO) -> tuple[int, int]:

@@ -53,6 +53,8 @@ class Salvaged(msgspec.Struct):
     """How many series' windows are computed again."""
     stores_begun: list[str]
     """Stores whose cursors were lost."""
+    newest_unknown: list[str]
+    """Files whose newest commits are gone with nothing that tells what they held: it was acknowledged."""
     entered: dict[str, int]
     """Entries that the books needed to balance, since they were damaged themselves."""
 
@@ -116,9 +118,12 @@ def salvage_journal(
     fault("salvage-ready")
     aside = put_in_place(folder, fault)
     told = Salvaged(
-        str(aside), sum(chunk.rows for chunk in rows.chunks), lost, gone, len(plan.mended),
-        done is None or done.exact, max((len(panes) for panes, _ in done.dirty), default=0) if done is not None else 0,
-        plan.forgotten_stores, {f"{key.book} {key.term}": number for key, number in books.items()},
+        aside=str(aside), rows=sum(chunk.rows for chunk in rows.chunks), lost_rows=lost, lost_blocks=gone,
+        blocks_again=len(plan.mended), exact=done is None or done.exact,
+        windows=max((len(panes) for panes, _ in done.dirty), default=0) if done is not None else 0,
+        stores_begun=plan.forgotten_stores,
+        newest_unknown=[path.name for path, wreck in ((inbox, rows), (outbox, blocks)) if wreck.frames_lost],
+        entered={f"{key.book} {key.term}": number for key, number in books.items()},
     )  # fmt: skip
     (aside / "salvage.json").write_bytes(msgspec.json.format(msgspec.json.encode(told)))
     return told

@@ -55,6 +55,7 @@ class InboxWreck:
         self._pages = Pages(path, PAGE_BYTES)
         self.state: InboxState | None = None
         self.journal_id = ""
+        self.frames_lost = self._pages.frames_lost
         chunks: dict[int, Chunk] = {}
         for record in self._pages.records():
             if (found := _whole(record)) is not None:

@@ -45,6 +45,7 @@ class OutboxWreck:
         self._pages = Pages(path, PAGE_BYTES)
         self.state: OutboxState | None = None
         self.journal_id = ""
+        self.frames_lost = self._pages.frames_lost
         self.steps: dict[int, StepRecord] = {}
         self.blocks: dict[int, BlockFacts] = {}
         self.told: dict[int, int] = {}
