@@ -26,6 +26,9 @@ __all__ = [
 class GatewayError(Exception):
     """Root of the tree. `remedy` is what the reader should do next."""
 
+    exit_code = 1
+    """Of a command that it ends; 2: a person has to act first, starting again helps nothing."""
+
     def __init__(self, problem: str, remedy: str = "") -> None:
         super().__init__(f"{problem} {remedy}".strip())
         self.problem = problem
@@ -34,6 +37,8 @@ class GatewayError(Exception):
 
 class ConfigError(GatewayError):
     """Something in a configuration, profile or seed file is wrong."""
+
+    exit_code = 2
 
     def __init__(self, file: str, key: str, problem: str, remedy: str = "") -> None:
         super().__init__(f"{file}: {key}: {problem}" if key else f"{file}: {problem}", remedy)
@@ -67,9 +72,13 @@ class JournalError(GatewayError):
 class JournalCorrupt(JournalError):
     """Bytes on disk are not what was written."""
 
+    exit_code = 2
+
 
 class JournalMixedUp(JournalError):
     """Files of different journals lie together, or one of them was deleted."""
+
+    exit_code = 2
 
 
 class JournalFull(JournalError):
@@ -79,9 +88,13 @@ class JournalFull(JournalError):
 class VersionError(GatewayError):
     """A file was written by a newer version; nothing was touched."""
 
+    exit_code = 2
+
 
 class RecoveryError(GatewayError):
     """Repeating the recorded calls gave something else than what was recorded."""
+
+    exit_code = 2
 
 
 class StoreError(GatewayError):

@@ -17,16 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from gateway.cli.text import clean
-from gateway.errors import (
-    CommandError,
-    ConfigError,
-    ConfigErrors,
-    GatewayError,
-    JournalCorrupt,
-    JournalMixedUp,
-    RecoveryError,
-    VersionError,
-)
+from gateway.errors import ConfigErrors, GatewayError
 
 __all__ = ["app", "main"]
 
@@ -358,7 +349,7 @@ def _launch(
         code: int | None = app(tokens, exit_on_error=False, print_error=False)
     except GatewayError as error:
         _explain(error, debug=debug)
-        return exit_code(error)
+        return error.exit_code
     return code
 
 
@@ -388,14 +379,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _say(f"{type(error).__name__}: {error}", "This is a defect of CityLoom: --debug shows where it happened.")
         code = 1
     sys.exit(code or 0)
-
-
-def exit_code(error: GatewayError) -> int:
-    """What the process ends with after `error`."""
-    # restarting helps none of these: a service manager should not try again
-    if isinstance(error, ConfigError | VersionError | JournalCorrupt | JournalMixedUp | RecoveryError):
-        return 2
-    return error.exit_code if isinstance(error, CommandError) else 1
 
 
 def _explain(error: GatewayError, *, debug: bool) -> None:

@@ -110,9 +110,8 @@ class ZoneEngine:
             self._configure(row, out)
         elif row.kind == RowKind.CLOSE:
             self._watermarks.close(msgspec.msgpack.decode(row.payload, type=int))
-        elif row.kind == RowKind.LOST:
-            if not row.flags & NO_MESSAGE:
-                out.count("message", "lost", reason=Lost.DAMAGE, source=row.source)
+        elif row.kind == RowKind.LOST and not row.flags & NO_MESSAGE:
+            out.count("message", "lost", reason=Lost.DAMAGE, source=row.source)
         elif row.kind == RowKind.ACT and not self.judge.act(row, self.now, out.transitions):
             out.count("beside", "acts_without_effect")
 
@@ -393,8 +392,8 @@ class ZoneEngine:
             made._load(state["content"])
         newest = state["newest"]
         if made._content is not None:
-            edges, series = made._windows.day_edges, made.registry.series
-            made._quality.restore(state.get("quality", {}), made._raw_profiles, edges, series)
+            rest = made._raw_profiles, made._windows.day_edges, made.registry.series
+            made._quality.restore(state.get("quality", {}), *rest)
             made.judge.restore(state.get("judge", {}), made._content, made._raw_profiles, made.registry)
         made._dedupe.grow(len(newest))
         made._dedupe.newest[: len(newest)] = newest
