@@ -51,14 +51,18 @@ async def test_a_damaged_newest_snapshot_is_passed_over(chaos: Chaos) -> None:
 
 
 @pytest.mark.chaos
-@pytest.mark.parametrize("part", ["inbox.db", "outbox.db"])
-async def test_damage_to_the_journal_is_said_and_all_but_the_told_loss_is_right(chaos: Chaos, part: str) -> None:
-    plan = Plan(f"{part}: pages zeroed, salvaged", HOUR, same_alarms=False)
+@pytest.mark.parametrize(("part", "pages"), [("inbox.db", 3), ("outbox.db", 10)])
+async def test_damage_to_the_journal_is_said_and_all_but_the_told_loss_is_right(
+    chaos: Chaos, part: str, pages: int
+) -> None:
+    # minutes of the city pass meanwhile, whose messages then come late and all at once
+    errors = ("clock suspect",)
+    plan = Plan(f"{part}: pages zeroed, salvaged", HOUR, same_alarms=False, errors=errors)
     async with chaos(plan) as trial:
         await trial.moment()
         async with trial.fault():
             await _killed(trial)
-            await asyncio.to_thread(_zero_pages, trial, trial.data_dir / part, 3)
+            await asyncio.to_thread(_zero_pages, trial, trial.data_dir / part, pages)
             told = await asyncio.to_thread(_salvaged, trial)
             await trial.restart()
         _expect_no_more_than(trial, told)

@@ -239,7 +239,7 @@ async def test_parts_of_two_folders_mixed_up_are_noticed(
         assert await _cityloom(*_command(city, "stores", "adopt", "duckdb" if "duckdb" in part else "records")) == 1
         assert "another journal" in capfd.readouterr().err
     else:
-        assert await _cityloom(*_command(city, "run")) == 1
+        assert await _cityloom(*_command(city, "run")) == 2
         error = " ".join(capfd.readouterr().err.split())
         assert "journal" in error
         assert "Traceback" not in error

@@ -74,8 +74,8 @@ async def test_fifty_thousand_messages_that_came_while_the_gateway_was_stopped_a
         async with running_gateway(settings, telemetry) as gateway:
             ledger = await settled(gateway, 50_000)
             assert ledger["messages"] == {
-                "received": 50_000, "redelivered": 0, "shed": 0, "decoded": 50_000, "ignored": 0, "rejected": 0, "lost": 0,
-                "waiting": 0,
+                "received": 50_000, "redelivered": 0, "shed": 0, "decoded": 50_000, "ignored": 0, "rejected": 0,
+                "lost": 0, "waiting": 0,
             }  # fmt: skip
             told = truth(messages)
             assert ledger["stores"]["duckdb"]["stored"] == ledger["readings"]["accepted"] == len(told)
