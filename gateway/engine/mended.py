@@ -15,10 +15,14 @@ from gateway.engine.engines import Engines
 from gateway.engine.results import DeviceRecord, SeriesName
 from gateway.engine.zone import ZoneEngine
 from processors.columns import DirtyPanes
+from processors.windows.day import DAY
+from processors.windows.window_set import PANES
 
 __all__ = ["MendedZone", "mended_engines"]
 
 _SECOND = 1_000_000_000
+_AHEAD = 60_000_000_000
+"""By how much a device's clock may be ahead of the receipt."""
 _PANE_SECS = 60
 """Of a series whose profile is no longer configured."""
 
@@ -53,19 +57,27 @@ class MendedZone(ZoneEngine):
         """Expect row `offset` next."""
         self.offset, self.now = offset, max(self.now, now)
 
-    def forget_between(self, first: int, last: int) -> tuple[DirtyPanes, DirtyPanes]:
-        """Windows that may lack readings of [first, last], which are stored: the closed ones, and those still open."""
+    def forgotten(self, first: int, last: int) -> list[DirtyPanes]:
+        """Windows still open that may lack readings of rows received in [first, last], by step; they are stored.
+
+        What has closed was told when those rows were there. Each is to be computed again once it has closed, too.
+        """
         series = np.arange(len(self.registry.series), dtype=np.int32)
-        if not len(series):
-            return DirtyPanes.empty(), DirtyPanes.empty()
-        pane = self._windows.pane_secs
-        length, closed = pane.astype(np.int64) * _SECOND, self._windows.closed
-        start, end = first - first % length, last - last % length + length
-        for at in (first, last):
-            self._windows.taint(series, np.full(len(series), at))
-        past = DirtyPanes.of(series=series, step=pane, start=start, end=end, watermark=closed)
-        still = DirtyPanes.of(series=series, step=pane, start=start, end=end, watermark=end)
-        return past.take(start < closed), still.take(end > closed)
+        closed = np.maximum(self._windows.closed, first - DAY * _SECOND)
+        for at in (closed, np.full(len(series), last)):
+            self._windows.taint(series, at)  # of the longest windows the one that is open
+        out = []
+        for step in PANES:
+            length = step * _SECOND
+            start, end = closed - closed % length, np.full(len(series), last + _AHEAD)
+            end += length - end % length
+            which = (self._windows.pane_secs <= step) & (end > closed)
+            panes = DirtyPanes.of(
+                series=series, step=np.full(len(series), step), start=start, end=end, watermark=end
+            ).take(which)
+            if len(panes):
+                out.append(panes)
+        return out
 
 
 def mended_engines(state: dict[str, Any] | None) -> tuple[Engines, MendedZone]:

@@ -26,8 +26,6 @@ from processors.columns import DirtyPanes
 
 __all__ = ["Repeated", "repeat"]
 
-_SLACK = 600_000_000_000
-"""How much older than its receipt a reading is taken to be at most."""
 _LATER = 600_000_000_000
 """So long after its end a window that is still open is closed, too."""
 _ROWS_AT_ONCE = 5_000
@@ -115,9 +113,6 @@ def _name_windows(
         spans.append((at, at))
     if not spans:  # calls are gone, their rows aren't
         spans.append((snapshot.now if snapshot is not None else zone.now, inbox.last_received_at))
-    for first, last in spans:
-        past, still = zone.forget_between(max((first or last) - _SLACK, 0), last)
-        if len(past):
-            done.dirty.append((past, zone.now))
-        if len(still):
-            done.dirty.append((still, int(still.end.max()) + _LATER))
+    first, last = min(first or last for first, last in spans), max(last for _, last in spans)
+    for panes in zone.forgotten(first, last):
+        done.dirty.append((panes, int(panes.end.max()) + _LATER))

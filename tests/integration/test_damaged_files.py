@@ -24,16 +24,19 @@ from gateway.runtime.app import Gateway
 from gateway.runtime.intake import REPLAY_SOURCE
 from gateway.runtime.mending import Mended, check_files, mend_files
 from gateway.runtime.offices import file_office
-from tests.support.running import eventually, running_gateway, settings_of
+from gateway.stores.base import SeriesId
+from tests.support.running import ShiftableClock, eventually, running_gateway, settings_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("damage"), pytest.mark.timeout(300)]
 
 T = TypeVar("T")
 DEAD_PORT = 9
+HOUR, DAY = 3_600_000_000_000, 86_400_000_000_000
 CALLS, MESSAGES = 45, 12
 BACKLOG, WAITING = 6, 20
 ALL = (CALLS + BACKLOG) * MESSAGES + BACKLOG * (WAITING - MESSAGES)
 PER_MESSAGE = 3
+STATS = ("count", "good", "min", "max", "mean", "first", "last")
 
 
 def settings_on(folder: Path) -> Settings:
@@ -257,3 +260,46 @@ async def test_a_damaged_block_halts_the_store_that_needs_it_and_nobody_else(cra
     assert after["balanced"], after["off"]
     assert after["stores"]["influxdb"]["dropped"] == lost.readings > 0
     assert after["stores"]["duckdb"]["stored"] == ALL * PER_MESSAGE
+
+
+async def windows_of(settings: Settings) -> dict[tuple[str, str, int, int], tuple[float, ...]]:
+    """Every window that DuckDB holds once all have closed and all that was marked is computed again."""
+    clock = ShiftableClock()
+    async with running_gateway(settings, clock=clock, connected=False) as gateway:
+        await eventually(lambda: not gateway.runner.behind, "the backlog is judged")
+        await gateway.close_windows(gateway.clock.now() + DAY)
+        await eventually(lambda: not gateway.runner.behind and _at_rest(gateway), "the windows have closed")
+        clock.ahead = 2 * HOUR
+        await eventually(gateway.reviser.finish, "marks are revised")
+        series = [SeriesId(name.device, name.quantity) for name in gateway.outbox.series_names(0)]
+        out = {}
+        for step in (10, 60, 900, 3600):
+            found = await gateway.stores[0].read_aggregates(series, step, 0, 1 << 62)
+            columns = found.batch.arrays()
+            for k in range(len(found.batch)):
+                name = found.names[columns["series"][k]]
+                figures = tuple(float(columns[stat][k]) for stat in STATS)
+                out[*name, step, int(columns["start"][k])] = figures
+        return out
+
+
+async def test_windows_that_lost_rows_of_the_engines_memory_are_computed_again(
+    crashed: Path, data_folder: Path
+) -> None:
+    truth = await windows_of(settings_on(copied(crashed, data_folder / "whole")))
+    assert len(truth) > 100
+    folder = copied(crashed, data_folder / "city")
+    settings = settings_on(folder)
+    async with file_office(settings, SystemClock()) as office:
+        upto = office.outbox.processed_offset
+    with sqlite3.connect(folder / "inbox.db") as db:
+        # calls behind the newest snapshot took these; readings of them are stored
+        last = db.execute("SELECT max(first_offset) FROM chunk WHERE first_offset < ?", (upto,)).fetchone()[0]
+        db.execute("UPDATE chunk SET body = zeroblob(100) WHERE first_offset = ?", (last,))
+    db.close()
+    done = await asyncio.to_thread(mend_files, settings)
+    assert done.journal is not None
+    assert not done.journal.exact
+    assert not lost_messages(done)
+    found = await windows_of(settings)
+    assert found == truth
