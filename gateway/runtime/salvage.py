@@ -7,6 +7,7 @@ The journal stays the same one: stores go on at their cursors, and nothing is wr
 entered in the ledger, which balances.
 """
 
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -108,7 +109,7 @@ def salvage_journal(
         books = entries_that_balance(made, plan, blocks.ledger)
     finally:
         made.close()
-    named = _snapshots(place / "snapshots", plan, good, done, journal_id)
+    named = _snapshots(folder / "snapshots", place / "snapshots", plan, good, done, journal_id)
     steps = [] if done is not None and not done.exact else _steps(plan, named)
     gone = rebuild_outbox(
         plan, place / "outbox.db", journal_id, series=series, steps=steps, snapshots=named,
@@ -181,9 +182,10 @@ def _repeat(
 
 
 def _snapshots(
-    folder: Path, plan: OutboxPlan, good: Sequence[Snapshot], done: Repeated | None, journal_id: str
+    source: Path, folder: Path, plan: OutboxPlan, good: Sequence[Snapshot], done: Repeated | None, journal_id: str
 ) -> list[SnapshotRow]:
-    """Write those that a start may begin from; where rows are gone that is the one of now only."""
+    """Put there those that a start may begin from; where rows are gone that is the one of now only."""
+    folder.mkdir()
     kept = list(good[:_KEPT])
     if done is not None and not done.exact:
         engines = done.engines
@@ -191,11 +193,14 @@ def _snapshots(
             Snapshot(journal_id, plan.last_step, engines.offset, engines.now, engines.config_digest,
                      engines.zone.content, engines.snapshot())
         ]  # fmt: skip
-    folder.mkdir()
-    there = Snapshots(folder)
+        Snapshots(folder).write(kept[0])
+    else:
+        for each in kept:
+            # the file, byte for byte: calls were repeated on what was read of it
+            shutil.copyfile(source / f"{each.step}.snap", folder / f"{each.step}.snap")
     out: list[SnapshotRow] = []
     for each in kept:
-        name = there.write(each)
+        name = f"{each.step}.snap"
         size = (folder / name).stat().st_size
         out.append(SnapshotRow(name, each.step, each.end_offset, each.now, each.config_digest, size))
     return out

@@ -303,3 +303,25 @@ async def test_windows_that_lost_rows_of_the_engines_memory_are_computed_again(
     assert not lost_messages(done)
     found = await windows_of(settings)
     assert found == truth
+
+
+async def test_a_lost_block_is_had_again_bit_for_bit_and_snapshots_stay_as_they_were(
+    crashed: Path, data_folder: Path
+) -> None:
+    folder = copied(crashed, data_folder / "city")
+    settings = settings_on(folder)
+    async with file_office(settings, SystemClock()) as office:
+        last = office.outbox.last_position
+    before = {path.name: path.read_bytes() for path in (folder / "snapshots").glob("*.snap")}
+    with sqlite3.connect(folder / "outbox.db") as db:
+        was = db.execute("SELECT body FROM block WHERE position = ?", (last - 1,)).fetchone()
+        db.execute("DELETE FROM block WHERE position = ?", (last - 1,))
+    db.close()
+    done = await asyncio.to_thread(mend_files, settings)
+    assert done.journal is not None
+    assert (done.journal.blocks_again, done.journal.lost_blocks, done.journal.exact) == (1, [], True)
+    with sqlite3.connect(folder / "outbox.db") as db:
+        assert db.execute("SELECT body FROM block WHERE position = ?", (last - 1,)).fetchone() == was
+    db.close()
+    assert {path.name: path.read_bytes() for path in (folder / "snapshots").glob("*.snap")} == before
+    assert_right(await drained(settings), 0)
