@@ -11,6 +11,7 @@ nothing, unlike a connection, which takes a log in when it closes.
 Format: https://www.sqlite.org/fileformat2.html (1.3 header, 1.6 b-tree pages, 2.1 records, 4 write-ahead log).
 """
 
+import mmap
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,9 +48,10 @@ class Pages:
     def __init__(self, path: Path, size: int) -> None:
         self._path = path
         with path.open("rb") as file:
-            self._data = file.read()
+            # gigabytes of a backlog are looked at, not held
+            self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
         told = int.from_bytes(self._data[16:18], "big") or size
-        self.sound_header = self._data.startswith(_MAGIC) and (65536 if told == 1 else told) == size
+        self.sound_header = self._data[: len(_MAGIC)] == _MAGIC and (65536 if told == 1 else told) == size
         self.size = size
         log = path.with_name(path.name + "-wal")
         self._logged: dict[int, bytes] = {}

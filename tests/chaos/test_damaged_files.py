@@ -16,6 +16,8 @@ from tests.support.command import asked
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("chaos")]
 
 
+_OLD = 600_000_000_000
+"""City time: who was down for longer calls alarms of then history. A busy machine takes that long for the commands."""
 _READINGS_A_MESSAGE = 50
 """At most: what a lost message of the city may have carried."""
 
@@ -61,11 +63,13 @@ async def test_damage_to_the_journal_is_said_and_all_but_the_told_loss_is_right(
     async with chaos(plan) as trial:
         await trial.moment()
         async with trial.fault():
+            since = trial.now
             await _killed(trial)
             await asyncio.to_thread(_zero_pages, trial, trial.data_dir / part, pages)
             told = await asyncio.to_thread(_salvaged, trial)
             await trial.restart()
-        _expect_no_more_than(trial, told)
+            down = trial.now - since
+        _expect_no_more_than(trial, told, down)
 
 
 def _salvaged(trial: Trial) -> dict[str, Any]:
@@ -83,7 +87,7 @@ def _salvaged(trial: Trial) -> dict[str, Any]:
     return told
 
 
-def _expect_no_more_than(trial: Trial, told: dict[str, Any]) -> None:
+def _expect_no_more_than(trial: Trial, told: dict[str, Any], down: int) -> None:
     """What was told may be missing, and alarms that the lost rows were part of may differ; nothing else."""
     journal = told["journal"] or {"lost_rows": [], "lost_blocks": [], "exact": True}
     messages = sum(sum(rows["messages"].values()) for rows in journal["lost_rows"])
@@ -98,7 +102,7 @@ def _expect_no_more_than(trial: Trial, told: dict[str, Any]) -> None:
         assert verdict.twice == 0, verdict.wrong
         if readings:
             verdict.wrong = [each for each in verdict.wrong if not re.search(r"\d+ (lost|windows|ledger)", each)]
-        if not journal["exact"]:
+        if not journal["exact"] or down > _OLD:
             verdict.wrong = [each for each in verdict.wrong if not each.startswith("alarm: ")]
         return verdict
 
