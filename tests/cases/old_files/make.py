@@ -17,7 +17,9 @@ import tarfile
 import tempfile
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -46,7 +48,7 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def until(done, what: str) -> None:
+def until(done: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + 60
     while not done():
         assert time.monotonic() < deadline, what
@@ -63,19 +65,24 @@ def main(tree: Path, name: str) -> None:
     command = [sys.executable, "-m", "gateway.cli"]
     environment = {**os.environ, "PYTHONPATH": str(tree)}
 
-    def ask(*arguments: str) -> dict:
+    def ask(*arguments: str) -> dict[str, Any]:
         out = subprocess.run(
-            [*command, *arguments, "-c", config, "--json"], env=environment, cwd=tree, capture_output=True, text=True,
+            [*command, *arguments, "-c", config, "--json"],
+            env=environment,
+            cwd=tree,
+            capture_output=True,
+            text=True,
             check=True,
         )
-        return json.loads(out.stdout.splitlines()[-1])
+        found: dict[str, Any] = json.loads(out.stdout.splitlines()[-1])
+        return found
 
     gateway = subprocess.Popen([*command, "run", "-c", config], env=environment, cwd=tree)
     try:
 
         def ready() -> bool:
             try:
-                return urllib.request.urlopen(f"http://127.0.0.1:{http}/health/ready").status == 200
+                return int(urllib.request.urlopen(f"http://127.0.0.1:{http}/health/ready").status) == 200
             except OSError:
                 return False
 
@@ -92,7 +99,7 @@ def main(tree: Path, name: str) -> None:
 
         def stored() -> bool:
             ledger = ask("ledger")
-            return ledger["stores"]["duckdb"]["stored"] == MESSAGES * 3 and not ledger["messages"]["waiting"]
+            return bool(ledger["stores"]["duckdb"]["stored"] == MESSAGES * 3 and not ledger["messages"]["waiting"])
 
         until(stored, "everything is stored")
         gateway.send_signal(signal.SIGTERM)
