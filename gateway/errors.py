@@ -8,6 +8,7 @@ GatewayError
 |   +-- JournalCorrupt     bytes on disk are not what was written
 |   +-- JournalMixedUp     files of different journals, or one of them deleted
 |   +-- JournalFull        disk full: wait for room
++-- VersionError       files of a newer CityLoom: exit 2, nothing was touched
 +-- RecoveryError      repeating the recorded calls gave something else
 +-- StoreError
     +-- Retry          try again after `after` seconds (None: by backoff)
@@ -18,12 +19,15 @@ from collections.abc import Sequence
 
 __all__ = [
     "CommandError", "ConfigError", "ConfigErrors", "GatewayError", "Halt", "JournalCorrupt", "JournalError",
-    "JournalFull", "JournalMixedUp", "RecoveryError", "Retry", "StoreError",
+    "JournalFull", "JournalMixedUp", "RecoveryError", "Retry", "StoreError", "VersionError",
 ]  # fmt: skip
 
 
 class GatewayError(Exception):
     """Root of the tree. `remedy` is what the reader should do next."""
+
+    exit_code = 1
+    """Of a command that it ends; 2: a person has to act first, starting again helps nothing."""
 
     def __init__(self, problem: str, remedy: str = "") -> None:
         super().__init__(f"{problem} {remedy}".strip())
@@ -33,6 +37,8 @@ class GatewayError(Exception):
 
 class ConfigError(GatewayError):
     """Something in a configuration, profile or seed file is wrong."""
+
+    exit_code = 2
 
     def __init__(self, file: str, key: str, problem: str, remedy: str = "") -> None:
         super().__init__(f"{file}: {key}: {problem}" if key else f"{file}: {problem}", remedy)
@@ -66,17 +72,29 @@ class JournalError(GatewayError):
 class JournalCorrupt(JournalError):
     """Bytes on disk are not what was written."""
 
+    exit_code = 2
+
 
 class JournalMixedUp(JournalError):
     """Files of different journals lie together, or one of them was deleted."""
+
+    exit_code = 2
 
 
 class JournalFull(JournalError):
     """The disk has no room."""
 
 
+class VersionError(GatewayError):
+    """A file was written by a newer version; nothing was touched."""
+
+    exit_code = 2
+
+
 class RecoveryError(GatewayError):
     """Repeating the recorded calls gave something else than what was recorded."""
+
+    exit_code = 2
 
 
 class StoreError(GatewayError):

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-__all__ = ["Ignored", "Invalid", "Rejected", "Shed", "Unstored"]
+__all__ = ["Ignored", "Invalid", "Lost", "Rejected", "Shed", "Unstored"]
 
 
 class Rejected(StrEnum):
@@ -43,6 +43,15 @@ class Ignored(StrEnum):
     NO_READING = "no_reading"
     SESSION = "session"
     """A birth or death: who is there and what its aliases mean is taken from it."""
+
+
+class Lost(StrEnum):
+    """Why an acknowledged message is gone; entered by `cityloom journal salvage` only."""
+
+    DAMAGE = "damage"
+    """Its bytes on disk were damaged."""
+    BOOKS = "books"
+    """What became of it isn't known: the books themselves were damaged."""
 
 
 class Shed(StrEnum):

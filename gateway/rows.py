@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DUP", "QOS1", "RETAIN", "Row", "RowKind", "Rows", "Run"]
+__all__ = ["DUP", "NO_MESSAGE", "QOS1", "RETAIN", "Row", "RowKind", "Rows", "Run"]
 
 RETAIN = 1
 """Bit of `Row.flags`: the broker delivered it as a retained message."""
@@ -23,6 +23,8 @@ DUP = 2
 """Bit of `Row.flags`: the broker said that it sent it before."""
 QOS1 = 4
 """Bit of `Row.flags`: came at QoS 1, so a PUBACK is owed."""
+NO_MESSAGE = 8
+"""Bit of `Row.flags` of a LOST row: nothing that the ledger still waits for."""
 
 
 class RowKind(IntEnum):
@@ -40,6 +42,8 @@ class RowKind(IntEnum):
     """A citizen's report, or what becomes of one, as JSON; topic is `add` or `advance`."""
     CLOSE = 5
     """Nothing more comes of any lane up to an event time: payload = msgpack of it, UTC ns. Ends a recording."""
+    LOST = 6
+    """Stands where a row was that damage took; written by `cityloom journal salvage` only. `source` as it was."""
 
 
 class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -18,8 +18,9 @@ from gateway.config.load import read_settings
 from gateway.config.onfile import problems_on_disk
 from gateway.config.seed_files import SeedFiles, read_seed_files
 from gateway.config.settings import Settings
-from gateway.errors import ConfigError, GatewayError
+from gateway.errors import ConfigError, GatewayError, VersionError
 from gateway.mqtt.options import TlsOptions, build_context
+from gateway.runtime.versions import refuse_newer_files
 
 __all__ = ["check"]
 
@@ -48,6 +49,11 @@ def check(
         name = str(config) if config is not None else "configuration"
         on_disk = problems_on_disk(settings, name, draft=draft)
         problems.extend(on_disk or judge([_tls_problems], settings, name, draft=draft))
+        try:
+            if not problems:
+                refuse_newer_files(settings)
+        except VersionError as error:
+            problems.append(ConfigError(name, "data_dir", error.problem, error.remedy))
         files, wrong = read_seed_files(settings, draft=draft)
         problems.extend(wrong)
         if files is not None:

@@ -12,7 +12,7 @@ from gateway.cli.text import clean
 
 __all__ = ["MESSAGES", "READINGS", "STORED", "device_view", "equation", "ledger_view"]
 
-MESSAGES = ("decoded", "ignored", "rejected", "redelivered", "shed", "waiting")
+MESSAGES = ("decoded", "ignored", "rejected", "redelivered", "lost", "shed", "waiting")
 READINGS = ("accepted", "duplicate", "conflict", "quarantined", "expired", "invalid")
 STORED = ("stored", "refused", "dropped", "waiting")
 _ORDER = ("received", *(f"messages_{term}" for term in MESSAGES), "decoded", *READINGS)

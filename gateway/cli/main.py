@@ -2,7 +2,8 @@
 
 Commands are functions in files beside this one, imported when called. A command gives its exit code (None = 0).
 
-    0  done        1  what was asked for failed        2  configuration or arguments are wrong        130  Ctrl-C
+    0  done        1  what was asked for failed        130  Ctrl-C
+    2  configuration, arguments or files need a person
 """
 
 import sys
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from gateway.cli.text import clean
-from gateway.errors import CommandError, ConfigError, ConfigErrors, GatewayError
+from gateway.errors import ConfigErrors, GatewayError
 
 __all__ = ["app", "main"]
 
@@ -47,8 +48,9 @@ _alarms = App(name="alarms", help="What needs somebody, what happened, and what 
 _incidents = App(name="incidents", help="Everything that is wrong in the city, and what belongs together.")
 _reports = App(name="report", help="What citizens report, and what becomes of it.")
 _notifications = App(name="notifications", help="Who was told of what, what waits, and what nobody took.")
+_journal = App(name="journal", help="The files of a data folder: is anything damaged, and what can be saved.")
 _profiles = App(name="profile", help="How a kind of device speaks: try it on messages, draft it from them.")
-for _group in (_alarms, _incidents, _reports, _notifications, _dead_letters, _stores, _profiles):
+for _group in (_alarms, _incidents, _reports, _notifications, _dead_letters, _stores, _journal, _profiles):
     app.command(_group)
 
 
@@ -222,6 +224,14 @@ _add(
     "cityloom stores adopt duckdb", to=_stores,
 )  # fmt: skip
 _add(
+    "check", "gateway.cli.journal:check", "Read every file of a data folder through and say what is damaged.",
+    "cityloom journal check", "cityloom journal check --data-dir data --json | tail -n 1", to=_journal,
+)  # fmt: skip
+_add(
+    "salvage", "gateway.cli.journal:salvage", "Save what is whole of damaged files; say what is gone.",
+    "cityloom journal salvage", "cityloom journal salvage --data-dir data --json | tail -n 1", to=_journal,
+)  # fmt: skip
+_add(
     "replay", "gateway.cli.replay:replay",
     "Send recorded messages through the same engine. (Others' measurements, as devices: `cityloom sim replay`.)",
     "cityloom replay monday.jsonl.gz --data-dir /tmp/monday",
@@ -341,7 +351,7 @@ def _launch(
         code: int | None = app(tokens, exit_on_error=False, print_error=False)
     except GatewayError as error:
         _explain(error, debug=debug)
-        return exit_code(error)
+        return error.exit_code
     return code
 
 
@@ -371,13 +381,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _say(f"{type(error).__name__}: {error}", "This is a defect of CityLoom: --debug shows where it happened.")
         code = 1
     sys.exit(code or 0)
-
-
-def exit_code(error: GatewayError) -> int:
-    """What the process ends with after `error`."""
-    if isinstance(error, ConfigError):
-        return 2
-    return error.exit_code if isinstance(error, CommandError) else 1
 
 
 def _explain(error: GatewayError, *, debug: bool) -> None:

@@ -12,7 +12,6 @@ that no encoder writes. Nor can one be told from other bytes, so `auto` knows no
 
 from enum import StrEnum
 
-import pyarrow as pa
 from isal import isal_zlib
 
 from gateway.codecs.zstd_frame import ZSTD_MAGIC, check_zstd
@@ -87,6 +86,8 @@ def _unpack_zstd(payload: bytes, limit: int) -> bytes | tuple[Rejected, str]:
     refusal = check_zstd(payload, limit)
     if refusal is not None:
         return refusal
+    import pyarrow as pa  # noqa: PLC0415  (a start need not wait for what few devices want)
+
     chunks, size = [], 0
     try:
         with pa.CompressedInputStream(pa.BufferReader(payload), "zstd") as stream:
@@ -106,5 +107,7 @@ def _too_large(limit: int) -> tuple[Rejected, str]:
 def pack(content: bytes, packing: Packing) -> bytes:
     """Pack `content` so that `unpack` gives it back."""
     if packing is Packing.ZSTD:
+        import pyarrow as pa  # noqa: PLC0415  (see above)
+
         return bytes(pa.compress(content, codec="zstd", asbytes=True))
     return bytes(isal_zlib.compress(content, 1, _WINDOW_BITS[packing]))

@@ -38,7 +38,7 @@ Falling = Annotated[tuple[NotNegative, NotNegative], AfterValidator(_falling)]
 class ChecksSpec(BaseModel):
     """Checks of one quantity; what is absent is not checked."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rate_of_change: Rising | None = None
     """Units a second."""

@@ -13,6 +13,7 @@ import msgspec
 
 from gateway.config.bounds import Bounds
 from gateway.config.places import Place, places_of
+from gateway.errors import VersionError
 
 if TYPE_CHECKING:
     from gateway.config.city import City, Segment
@@ -173,10 +174,13 @@ class EngineContent:
 
     @classmethod
     def decode(cls, data: bytes) -> "EngineContent":
-        """Read the bytes of a CONFIG row. Raises ValueError where they are not such bytes, or of another version."""
+        """Read the bytes of a CONFIG row. Raises ValueError where they are none, VersionError where a newer one did."""
         body = _DECODER.decode(data)
-        if body.version != _VERSION:
-            raise ValueError(f"configuration content of version {body.version}; this program reads {_VERSION}")
+        if body.version > _VERSION:
+            raise VersionError(
+                f"The journal holds a configuration of version {body.version}, this CityLoom knows {_VERSION}.",
+                "Install the version that wrote it, or a newer one.",
+            )
         digest = hashlib.sha256(data).hexdigest()
         return cls(
             body.profiles,

@@ -6,6 +6,7 @@ from typing import Any, Protocol, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from gateway.config.docs import doc_of
 from gateway.config.toml_text import toml_value
 from gateway.errors import ConfigError
 
@@ -99,12 +100,13 @@ def _sentence(message: str, given: Any, loc: Loc) -> str:
 def _meaning(loc: Loc, model: type[BaseModel], manual: str) -> str:
     owner = model_at(loc[:-1], model)
     field = owner.model_fields.get(str(loc[-1])) if owner is not None and loc else None
-    if field is None or not field.description:
+    doc = doc_of(owner, str(loc[-1])) if owner is not None and field is not None else ""
+    if field is None or not doc:
         return f"{manual} says what may stand there."
     default = field.get_default()
     if field.is_required() or default is None or isinstance(default, BaseModel | tuple | dict):
-        return field.description
-    return f"{field.description} The default is {toml_value(default)}."
+        return doc
+    return f"{doc} The default is {toml_value(default)}."
 
 
 def model_at(loc: Loc, model: type[BaseModel]) -> type[BaseModel] | None:

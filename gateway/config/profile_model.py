@@ -64,7 +64,7 @@ Span = Annotated[tuple[Number, Number], AfterValidator(_span)]
 
 
 class _Spec(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class IdentitySpec(_Spec):

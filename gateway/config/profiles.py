@@ -1,8 +1,10 @@
 """Profiles from TOML. Pure: texts in, frozen models out, or ConfigErrors with file, key path, problem and remedy."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 from pydantic import ValidationError
 
 from gateway.config.drafts import draft_of
@@ -26,9 +28,16 @@ def load_profiles(sources: Mapping[str, str | Mapping[str, Any]]) -> tuple[Profi
         ConfigErrors: with everything that is wrong in any of them: a text is not TOML, a key is unknown, missing or
             wrong, parts contradict each other, two profiles share a name or a topic.
     """
+    # a start asks four times for the same ones, and reading the built-in ones takes 0.1 s
+    return _load(msgspec.msgpack.encode(list(sources.items())))
+
+
+@lru_cache(4)
+def _load(packed: bytes) -> tuple[Profile, ...]:
+    sources: list[tuple[str, Any]] = msgspec.msgpack.decode(packed)
     problems: list[ConfigError] = []
     found: list[tuple[str, Profile]] = []
-    for source, content in sources.items():
+    for source, content in sources:
         file = source if source.endswith(".toml") else f"{source}.toml"
         profile = _read(file, content, problems)
         if profile is not None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import get_origin
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
+from gateway.config.docs import doc_of
 from gateway.config.problems import model_in
 from gateway.config.sections import SourceSettings
 from gateway.config.settings import Settings
@@ -44,18 +44,18 @@ def render_sample() -> str:
 
 def _section(model: type[BaseModel], path: str) -> Iterator[str]:
     inner = {name: model_in(field.annotation) for name, field in model.model_fields.items()}
-    for name, field in model.model_fields.items():
+    for name in model.model_fields:
         if inner[name] is None:
-            yield from _option(name, field)
+            yield from _option(model, name)
     for name, section in inner.items():
         if section is SourceSettings:
             yield from ("", _SOURCES)
             for option in ("name", "filters"):
-                yield from _option(option, SourceSettings.model_fields[option])
+                yield from _option(SourceSettings, option)
         elif section is not None and get_origin(model.model_fields[name].annotation) is tuple:
             yield from ("", f"## {_summary(section)} A table each.", f"{_EXAMPLE}[[{path}{name}]]")
-            for option, one in section.model_fields.items():
-                yield from _option(option, one, _EXAMPLE)
+            for option in section.model_fields:
+                yield from _option(section, option, _EXAMPLE)
         elif section is not None:
             yield from ("", f"## {_summary(section)}", f"[{path}{name}]")
             yield from _section(section, f"{path}{name}.")
@@ -65,9 +65,10 @@ def _summary(section: type[BaseModel]) -> str:
     return (section.__doc__ or "").strip().split("\n", 1)[0]
 
 
-def _option(name: str, field: FieldInfo, mark: str = "# ") -> Iterator[str]:
+def _option(model: type[BaseModel], name: str, mark: str = "# ") -> Iterator[str]:
+    field = model.model_fields[name]
     shown = field.examples[0] if mark == _EXAMPLE and field.examples else field.get_default()
-    yield f"## {' '.join((field.description or '').split())}"
+    yield f"## {' '.join(doc_of(model, name).split())}"
     yield f"{mark}{name} = {toml_value(shown)}"
 
 

@@ -81,9 +81,7 @@ Switch = Literal["on", "off"]
 class Section(BaseModel):
     """Base of all sections. A secret named in `SECRETS` has a sibling `<secret>_file`, which is read into it."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True, protected_namespaces=()
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, protected_namespaces=())
     SECRETS: ClassVar[tuple[str, ...]] = ()
 
     @model_validator(mode="before")

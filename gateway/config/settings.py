@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     """Everything that an operator can choose. Paths are relative to the working directory."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True,
+        frozen=True, extra="forbid", hide_input_in_errors=True,
         env_prefix=ENV_PREFIX, env_nested_delimiter="__", env_ignore_empty=True,
     )  # fmt: skip
 

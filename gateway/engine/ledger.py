@@ -1,9 +1,10 @@
 """The ledger: every message and every reading is in exactly one term, and the sums say so.
 
-    messages:            received = redelivered + decoded + ignored + rejected + shed + waiting
+    messages:            received = redelivered + decoded + ignored + rejected + lost + shed + waiting
     readings, engine:    decoded  = accepted + duplicate + conflict + quarantined + expired + invalid
     readings, per store: accepted = stored + refused + dropped + waiting
 
+`lost` is what damage to the files took, entered by `cityloom journal salvage`.
 Beside them, in no sum: `late`, `missing` (gaps in devices' numbers) and `lost_at_broker` (drops that a broker admits).
 
 Each term is counted where it happens, `shed` by intake and engine apart; `waiting` is counted from what lies in a
@@ -21,7 +22,7 @@ from gateway.reasons import Shed
 
 __all__ = ["MESSAGE_TERMS", "READING_TERMS", "Balance", "Intake", "Ledger", "StoreTerms", "add"]
 
-MESSAGE_TERMS = ("decoded", "ignored", "rejected", "shed")
+MESSAGE_TERMS = ("decoded", "ignored", "rejected", "shed", "lost")
 """The engine's terms of the book `message`."""
 READING_TERMS = ("accepted", "duplicate", "conflict", "quarantined", "expired", "invalid")
 """What `decoded` of the book `reading` is the sum of."""

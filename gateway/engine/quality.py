@@ -108,7 +108,9 @@ class Quality:
     def restore(
         self, state: Mapping[str, Any], profiles: Sequence[Profile], day_edges: I64, series: Sequence[SeriesName]
     ) -> None:
-        """Take back what `snapshot` gave, under the configuration of then."""
-        self._checks.restore(state["checks"])
-        self._neighbours.restore(state["neighbours"])
-        self.configure(profiles, day_edges, series[: state["bound"]])
+        """Take back what `snapshot` gave, under the configuration of then; older versions had less, or nothing."""
+        if "checks" in state:
+            self._checks.restore(state["checks"])
+        if "neighbours" in state:
+            self._neighbours.restore(state["neighbours"])
+        self.configure(profiles, day_edges, series[: state.get("bound", len(series))])

@@ -112,6 +112,14 @@ class Registry:
         self.table[device, place] = name.index
         return name
 
+    def readopt(self, name: SeriesName) -> SeriesName:
+        """Take a series back under the index that it has in the journal."""
+        if name.index != len(self.series):
+            raise ValueError(f"series {name.index} does not come after {len(self.series)} series")
+        self.series.append(name)
+        self._series_of_name[name.device, name.quantity] = name.index
+        return name
+
     def series_of_device(self, device: int) -> NDArray[np.int32]:
         """Indices of the series that a device has."""
         row = self.table[device]
@@ -180,7 +188,7 @@ class Registry:
         # versions before 0.2 had neither
         made.newest = state["newest"].copy() if "newest" in state else np.zeros_like(made.heard)
         made.fresh = state["fresh"].copy() if "fresh" in state else made.heard.copy()
-        made.within = state["within"].copy()
+        made.within = state["within"].copy() if "within" in state else np.full(len(made.heard), np.nan)
         made.offline = state["offline"].copy() if "offline" in state else np.zeros_like(made.heard)
         made.table = state["table"].copy()
         made._lane_of = {pair: index for index, pair in enumerate(made.lanes)}

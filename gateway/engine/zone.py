@@ -35,8 +35,8 @@ from gateway.engine.sequences import SequenceTracker
 from gateway.engine.throttle import throttle_of
 from gateway.engine.timegate import TimeGate, suspect_clock
 from gateway.engine.timezone import day_edges
-from gateway.reasons import Unstored
-from gateway.rows import Row, RowKind, Rows, Run
+from gateway.reasons import Lost, Unstored
+from gateway.rows import NO_MESSAGE, Row, RowKind, Rows, Run
 from processors.columns import U8, FlagRewrites, ReadingBatch
 from processors.flags import Why
 from processors.windows.watermark import Watermarks
@@ -44,7 +44,7 @@ from processors.windows.window_set import WindowSet
 
 __all__ = ["ZoneEngine"]
 
-_NO_MESSAGES = frozenset({int(kind) for kind in (RowKind.CONFIG, RowKind.ACT, RowKind.REPORT, RowKind.CLOSE)})
+_NO_MESSAGES = frozenset({int(kind) for kind in RowKind} - {int(RowKind.MESSAGE), int(RowKind.REPLAY)})
 _SECOND = 1_000_000_000
 _CLOCK_EVERY = 5 * _SECOND
 _ACTIVE_WITHIN = 3600 * _SECOND
@@ -115,6 +115,8 @@ class ZoneEngine:
             self._configure(row, out)
         elif row.kind == RowKind.CLOSE:
             self._watermarks.close(msgspec.msgpack.decode(row.payload, type=int))
+        elif row.kind == RowKind.LOST and not row.flags & NO_MESSAGE:
+            out.count("message", "lost", reason=Lost.DAMAGE, source=row.source)
         elif row.kind == RowKind.ACT and not self.judge.act(row, self.now, out.transitions):
             out.count("beside", "acts_without_effect")
 
@@ -393,8 +395,9 @@ class ZoneEngine:
             made._load(state["content"])
         newest = state["newest"]
         if made._content is not None:
-            made._quality.restore(state["quality"], made._raw_profiles, made._windows.day_edges, made.registry.series)
-            made.judge.restore(state["judge"], made._content, made._raw_profiles, made.registry)
+            rest = made._raw_profiles, made._windows.day_edges, made.registry.series
+            made._quality.restore(state.get("quality", {}), *rest)
+            made.judge.restore(state.get("judge", {}), made._content, made._raw_profiles, made.registry)
         made._dedupe.grow(len(newest))
         made._dedupe.newest[: len(newest)] = newest
         return made

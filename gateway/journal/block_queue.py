@@ -6,7 +6,7 @@ from sqlite3 import Connection
 from gateway.engine.results import StepResult
 from gateway.errors import JournalCorrupt
 from gateway.journal.blocks import decode
-from gateway.journal.sqlite import ANEW, crc_of, intact
+from gateway.journal.sqlite import SALVAGE, crc_of, intact
 
 __all__ = ["BLOCK_SCHEMA", "count_readings", "drop_blocks", "put_block", "take_blocks"]
 
@@ -34,12 +34,12 @@ def take_blocks(connection: Connection, path: Path, after: int, max_readings: in
         if not intact((position, kind, number, length), body, crc):
             if out:
                 break  # a store gets what is whole up to here; the next call says it
-            raise JournalCorrupt(f"{path}: block {position} is damaged.", ANEW)
+            raise JournalCorrupt(f"{path}: block {position} is damaged.", SALVAGE)
         readings, size = readings + number, size + length
         if out and (readings > max_readings or size > _READ_BYTES):
             break
         if position != after + len(out) + 1:
-            raise JournalCorrupt(f"{path}: block {after + len(out) + 1} is missing.", ANEW)
+            raise JournalCorrupt(f"{path}: block {after + len(out) + 1} is missing.", SALVAGE)
         out.append((position, decode(body)))
     return out
 
@@ -51,7 +51,7 @@ def count_readings(connection: Connection, path: Path, after: int, upto: int) ->
         (after, upto),
     ).fetchone()
     if held != max(upto - after, 0):
-        raise JournalCorrupt(f"{path}: blocks are missing between {after} and {upto}.", ANEW)
+        raise JournalCorrupt(f"{path}: blocks are missing between {after} and {upto}.", SALVAGE)
     return int(readings)
 
 

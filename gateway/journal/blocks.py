@@ -15,7 +15,7 @@ from gateway.engine.figures import Figure
 from gateway.engine.incidents.incident_model import IncidentChange
 from gateway.engine.incidents.report_model import ReportChange
 from gateway.engine.results import DeviceRecord, EdgeNote, LedgerKey, Reject, SeriesName, StepResult
-from gateway.errors import JournalCorrupt
+from gateway.errors import JournalCorrupt, VersionError
 from processors.columns import AggregateBatch, Columns, DirtyPanes, FlagRewrites, ReadingBatch
 
 __all__ = ["checksum", "decode", "encode"]
@@ -82,13 +82,15 @@ def decode(body: bytes) -> StepResult:
     """The outputs that `encode` was given; columns are read-only, sequences are lists.
 
     Raises:
-        JournalCorrupt: not a block of a format that this version knows.
+        JournalCorrupt: it is no block.
+        VersionError: of a format that only a newer version knows.
     """
     try:
         block = _DECODER.decode(body)
         if block.format not in _READABLE:
-            raise JournalCorrupt(
-                f"a block has format {block.format}, this version knows {_FORMAT}.", "Install a newer CityLoom."
+            raise VersionError(
+                f"A block of the outbox has format {block.format}, this CityLoom knows {_FORMAT}.",
+                "Install the version that wrote it, or a newer one.",
             )
         return StepResult(
             readings=_unpack(ReadingBatch, block.readings),

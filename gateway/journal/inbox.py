@@ -16,13 +16,14 @@ from sqlite3 import Connection
 import msgspec
 
 from gateway.errors import JournalCorrupt, JournalError
-from gateway.journal.sqlite import ANEW, Database, Fault, crc_of, intact, no_fault, read_state
+from gateway.journal.chunks import Stored, contents_of, rows_of
+from gateway.journal.sqlite import ANEW, SALVAGE, Database, Fault, crc_of, intact, no_fault, read_state
 from gateway.rows import QOS1, Row, RowKind, Rows, Run
 
 __all__ = ["INBOX_SCHEMA", "INBOX_VERSION", "Inbox", "InboxState", "IntakeCounts", "SourceTotals"]
 
-INBOX_VERSION = 2
-"""1 had single rows in its bodies; they are read as they are."""
+INBOX_VERSION = 3
+"""1 had single rows in its bodies, 2 no lost ones; both are read as they are."""
 INBOX_SCHEMA = (
     "CREATE TABLE chunk(first_offset INTEGER PRIMARY KEY, rows INTEGER NOT NULL, messages INTEGER NOT NULL,"
     " qos1 BLOB NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL)",
@@ -32,18 +33,8 @@ INBOX_SCHEMA = (
 _TRIM_CHUNKS = 64
 _CHUNK_BYTES = 16 << 20
 """SQLite takes no blob of a gigabyte, and reading a chunk means holding it."""
-_MESSAGE, _REPLAY = int(RowKind.MESSAGE), int(RowKind.REPLAY)
-
-
-class _Stored(msgspec.Struct, array_like=True, gc=False):
-    """A run, or a row of version 1."""
-
-    received_at: int | list[int]
-    kind: int
-    source: int
-    flags: int
-    topics: list[str] | str
-    payloads: list[bytes] | bytes
+_MESSAGE = int(RowKind.MESSAGE)
+_OTHERS = frozenset({int(kind) for kind in RowKind} - {int(RowKind.MESSAGE), int(RowKind.REPLAY)})
 
 
 class IntakeCounts(msgspec.Struct):
@@ -93,7 +84,7 @@ class Inbox:
         self._db = Database(path, fault)
         self._lock = threading.RLock()
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(list[_Stored])
+        self._decoder = msgspec.msgpack.Decoder(list[Stored])
         self._cached: tuple[int, Rows] = (0, Rows())
         # per source, the chunks that hold its unconfirmed messages: (first offset, its QoS 1 messages before the chunk)
         self._owing: dict[int, deque[tuple[int, int]]] = {}
@@ -144,7 +135,7 @@ class Inbox:
                 raise ValueError(f"received_at {new.runs[0].first_at} does not come after {old.last_received_at}")
             first = old.end
             parts = self._parts(new)
-            messages, qos1 = _contents(new)
+            messages, qos1 = contents_of(new)
             state = InboxState(
                 old.begin, first + len(new), new.runs[-1].last_at if new else old.last_received_at,
                 _added(old.sources, messages, qos1, counts, confirmed),
@@ -156,7 +147,7 @@ class Inbox:
             with self._db.transaction("inbox", size) as connection:
                 at = first
                 for part, body in parts:
-                    part_messages, part_qos1 = (messages, qos1) if len(parts) == 1 else _contents(part)
+                    part_messages, part_qos1 = (messages, qos1) if len(parts) == 1 else contents_of(part)
                     figures = (at, len(part), part_messages.total(), msgspec.msgpack.encode(part_qos1))
                     connection.execute(
                         "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?)", (*figures, crc_of(figures, body), body)
@@ -221,11 +212,24 @@ class Inbox:
             for at, upto in ((start, low), (high, end)):
                 while at < upto:
                     first, rows = self._chunk_at(connection, at)
-                    total += _contents(rows[at - first : upto - first])[0].total()
+                    total += contents_of(rows[at - first : upto - first])[0].total()
                     at = first + len(rows)  # noqa: PLW2901  (walks chunk by chunk)
         if held != high - low:
-            raise JournalCorrupt(f"{self._path}: rows are missing between {low} and {high}.", ANEW)
+            raise JournalCorrupt(f"{self._path}: rows are missing between {low} and {high}.", SALVAGE)
         return total
+
+    def others(self, start: int) -> Rows:
+        """Rows from `start` on that are no messages; among millions that are they are found by an index."""
+        out: list[Rows] = []
+        with self._db.reading() as connection:
+            found = connection.execute(
+                "SELECT first_offset FROM chunk INDEXED BY chunk_contents"
+                " WHERE rows > messages AND first_offset + rows > ?", (start,),
+            ).fetchall()  # fmt: skip
+            for (first,) in found:
+                rows = self._chunk_at(connection, max(first, start))[1]
+                out.append(Rows([run for run in rows[max(start - first, 0) :].runs if run.kind in _OTHERS]))
+        return Rows.joined(out)
 
     def unconfirmed(self, source: int, limit: int) -> list[tuple[str, bytes]]:
         """(topic, payload) of the newest QoS 1 messages of `source` not known to be confirmed, oldest first."""
@@ -244,7 +248,7 @@ class Inbox:
                     upto = before
         rows = Rows([run for part in reversed(parts) for run in part])
         if totals.qos1 > floor and len(rows) != totals.qos1 - upto:
-            raise JournalCorrupt(f"{self._path}: unconfirmed messages of source {source} are missing.", ANEW)
+            raise JournalCorrupt(f"{self._path}: unconfirmed messages of source {source} are missing.", SALVAGE)
         rows = rows[max(floor - upto, 0) :]
         return list(zip(rows.topics(), rows.payloads(), strict=True))
 
@@ -268,9 +272,9 @@ class Inbox:
                 held = connection.execute(
                     "SELECT first_offset, rows FROM chunk WHERE first_offset < ?", (before,)
                 ).fetchall()
-            if before == self._state.end or begin is None:
-                begin = before
-            gone = [(first,) for first, rows in held if first + rows <= begin and first not in needed]
+                if before == self._state.end or begin is None:
+                    begin = before
+                gone = [(first,) for first, rows in held if first + rows <= begin and first not in needed]
         for i in range(0, len(gone), _TRIM_CHUNKS):
             with self._lock:
                 part = gone[i : i + _TRIM_CHUNKS]
@@ -308,13 +312,13 @@ class Inbox:
         ).fetchone()  # fmt: skip
         missing = f"{self._path}: row {offset} is missing."
         if found is None:
-            raise JournalCorrupt(missing, ANEW)
+            raise JournalCorrupt(missing, SALVAGE)
         *figures, crc, body = found
         if not intact(tuple(figures), body, crc):
-            raise JournalCorrupt(f"{self._path}: the rows from {found[0]} on are damaged.", ANEW)
+            raise JournalCorrupt(f"{self._path}: the rows from {found[0]} on are damaged.", SALVAGE)
         if offset >= found[0] + found[1]:
-            raise JournalCorrupt(missing, ANEW)
-        self._cached = found[0], _rows_of(self._decoder.decode(body))
+            raise JournalCorrupt(missing, SALVAGE)
+        self._cached = found[0], rows_of(self._decoder.decode(body))
         return self._cached
 
     def _check_held(self, start: int) -> None:
@@ -327,7 +331,7 @@ class Inbox:
         last = connection.execute("SELECT first_offset + rows FROM chunk ORDER BY first_offset DESC LIMIT 1").fetchone()
         # after a full trim there is no chunk; a chunk kept for redelivery may lie anywhere below
         if (last[0] if last else self._state.begin) != self._state.end and self._state.begin != self._state.end:
-            raise JournalCorrupt(f"{self._path} ends at another row than it says.", ANEW)
+            raise JournalCorrupt(f"{self._path} ends at another row than it says.", SALVAGE)
 
     def _find_owing(self, connection: Connection) -> None:
         sources = self._state.sources
@@ -343,38 +347,13 @@ class Inbox:
             if not any(number > 0 for number in left.values()):
                 return
         if any(number > 0 for number in left.values()):
-            raise JournalCorrupt(f"{self._path}: messages that wait for a confirmation are missing.", ANEW)
+            raise JournalCorrupt(f"{self._path}: messages that wait for a confirmation are missing.", SALVAGE)
 
     def _settle(self, source: int, state: InboxState) -> None:
         chunks, totals = self._owing.get(source), state.sources[source]
         floor = max(totals.confirmed, totals.qos1 - self._keep)
         while chunks and (chunks[1][1] if len(chunks) > 1 else totals.qos1) <= floor:
             chunks.popleft()
-
-
-def _rows_of(stored: Sequence[_Stored]) -> Rows:
-    parts: list[Rows] = []
-    for each in stored:
-        at, topics, payloads = each.received_at, each.topics, each.payloads
-        if isinstance(topics, list) and isinstance(payloads, list):
-            parts.append(Rows([Run(at, each.kind, each.source, each.flags, topics, payloads)]))
-        elif isinstance(at, int) and isinstance(topics, str) and isinstance(payloads, bytes):
-            parts.append(Rows([Run(at, each.kind, each.source, each.flags, [topics], [payloads])]))
-        else:
-            raise msgspec.DecodeError("neither a run nor a row")
-    return Rows.joined(parts)
-
-
-def _contents(rows: Rows) -> tuple[Counter[int], dict[int, int]]:
-    """Messages (MESSAGE or REPLAY) and QoS 1 messages (MESSAGE only) by source."""
-    messages: Counter[int] = Counter()
-    qos1: dict[int, int] = {}
-    for run in rows.runs:
-        if run.kind in (_MESSAGE, _REPLAY):
-            messages[run.source] += len(run)
-        if run.kind == _MESSAGE and run.flags & QOS1:
-            qos1[run.source] = qos1.get(run.source, 0) + len(run)
-    return messages, qos1
 
 
 def _added(

@@ -16,7 +16,7 @@ import msgspec
 from gateway.journal.sqlite import sealed, unsealed
 from processors.columns import DirtyPanes
 
-__all__ = ["MARK_SCHEMA", "Mark", "add_marks", "clear_marks", "due_marks", "marks_of"]
+__all__ = ["MARK_COLUMNS", "MARK_SCHEMA", "Mark", "add_marks", "clear_marks", "due_marks", "marks_of"]
 
 MARK_SCHEMA = (
     # AUTOINCREMENT: an id is never given twice
@@ -25,6 +25,7 @@ MARK_SCHEMA = (
     " first_now INTEGER NOT NULL, last_now INTEGER NOT NULL, seal INTEGER NOT NULL)",
     "CREATE INDEX mark_range ON mark(series, step, start)",
 )
+MARK_COLUMNS = ("series", "step", "start", "end", "watermark", "position", "first_now", "last_now")
 _SELECT = "SELECT id, series, step, start, end, watermark, position, first_now, last_now, seal FROM mark"
 
 

@@ -17,8 +17,10 @@ from gateway.journal.day_books import DAY_SCHEMA
 from gateway.journal.files import sync_folder, translated_os
 from gateway.journal.inbox import INBOX_SCHEMA, INBOX_VERSION, Inbox, InboxState
 from gateway.journal.outbox import OUTBOX_SCHEMA, OUTBOX_VERSION, Outbox, OutboxState
+from gateway.journal.salvage.put_in_place import unfinished
 from gateway.journal.snapshots import Snapshots
-from gateway.journal.sqlite import ANEW, RESTORE, Fault, connect, create, no_fault, translated
+from gateway.journal.sqlite import ANEW, RESTORE, SALVAGE, Fault, connect, create, no_fault, translated
+from gateway.journal.versions import refuse_newer_sqlite
 from gateway.journal.wal import check_log
 
 __all__ = ["open_journal"]
@@ -50,8 +52,14 @@ def open_journal(
         JournalMixedUp: one of the parts is missing, older than the others or of another journal.
         JournalCorrupt: bytes on disk are not what was written.
         JournalFull: no room to create it.
-        JournalError: written by a newer version, not writable, or not there and not to be made.
+        JournalError: not writable, or not there and not to be made.
+        VersionError: written by a newer version.
     """
+    if unfinished(folder):
+        raise JournalMixedUp(
+            f"A salvage of {folder} was cut off while it put parts in place.",
+            "Run `cityloom journal salvage` again: it finishes that.",
+        )
     inbox_path, outbox_path, snapshots_path = folder / "inbox.db", folder / "outbox.db", folder / "snapshots"
     inbox, outbox = _look(inbox_path, INBOX_VERSION), _look(outbox_path, OUTBOX_VERSION)
     if inbox is None and outbox is None and not snapshots_path.exists():
@@ -68,7 +76,7 @@ def open_journal(
         journal_id = _create(inbox_path, outbox_path, snapshots_path, fault)
     else:
         journal_id = _agreed({inbox_path: inbox, outbox_path: outbox}, snapshots_path)
-        _upgrade(inbox_path, outbox_path)
+        _upgrade(inbox_path, outbox_path, fault)
     with ExitStack() as opened:
         inbox_file = Inbox(inbox_path, journal_id, inbox_quota, keep=keep, fault=fault)
         opened.callback(inbox_file.close)
@@ -87,33 +95,30 @@ def _look(path: Path, version: int) -> _Found | None:
             # a log without its file: somebody removed that; SQLite would remove the log, too
             return _Found("", False, not log) if path.exists() or log else None
         check_log(path)
+    refuse_newer_sqlite(path, version)
     with translated(path), closing(connect(path)) as connection:
-        written = connection.execute("PRAGMA user_version").fetchone()[0]
-        if written > version:
-            problem = f"{path} was written by a newer CityLoom (schema {written}, this one knows {version})."
-            raise JournalError(problem, "Install that version or a newer one.")
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             return _Found("", False, True)
         meta = connection.execute("SELECT journal_id, complete FROM meta").fetchone()
         if meta is None:
-            raise JournalCorrupt(f"{path} has lost its identity.", ANEW)
+            raise JournalCorrupt(f"{path} has lost its identity.", SALVAGE)
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         content = "SELECT EXISTS (SELECT 1 FROM chunk)" if "chunk" in tables else "SELECT EXISTS (SELECT 1 FROM step)"
         return _Found(meta[0], bool(meta[1]), not connection.execute(content).fetchone()[0])
 
 
-def _upgrade(inbox: Path, outbox: Path) -> None:
-    """From outbox 1, which didn't count the days of what a store got: what is there then has no day. Inbox 1 is read as
-    it is; its number is raised, for versions that know no other."""
+def _upgrade(inbox: Path, outbox: Path, fault: Fault) -> None:
+    """From outbox 1, which didn't count the days of what a store got: what is there then has no day. Older inboxes are
+    read as they are; their number is raised, for versions that know no other."""
     for path, version, statements in ((outbox, OUTBOX_VERSION, DAY_SCHEMA), (inbox, INBOX_VERSION, ())):
         with translated(path), closing(connect(path)) as connection:
             if connection.execute("PRAGMA user_version").fetchone()[0] >= version:
                 continue
             connection.execute("BEGIN IMMEDIATE")
-            for statement in statements:
+            for statement in (*statements, f"PRAGMA user_version={version}", "COMMIT"):
+                fault("upgrade")
                 connection.execute(statement)
-            connection.execute(f"PRAGMA user_version={version}")
-            connection.execute("COMMIT")
+            fault("upgrade")
 
 
 def _never_used(inbox: _Found, outbox: _Found | None, snapshots: Path) -> bool:

@@ -36,10 +36,10 @@ from gateway.journal.recorded import (
     recorded_steps,
     trim_steps,
 )  # fmt: skip
-from gateway.journal.sqlite import ANEW
+from gateway.journal.sqlite import SALVAGE
 from processors.columns import AggregateBatch
 
-__all__ = ["OUTBOX_SCHEMA", "OUTBOX_VERSION", "Outbox", "OutboxState", "SnapshotRow", "StepRecord"]
+__all__ = ["OUTBOX_SCHEMA", "OUTBOX_VERSION", "Outbox", "OutboxState", "SnapshotRow", "StepRecord", "has_outputs"]
 
 OUTBOX_VERSION = 2
 OUTBOX_SCHEMA = (
@@ -74,7 +74,7 @@ class Outbox(OutboxStores):
                 raise ValueError(f"new series must be numbered from {old.series} on")
             body = encode(result)
             record.checksum = crc32(body)
-            position = old.last_position + 1 if _has_outputs(result) else None
+            position = old.last_position + 1 if has_outputs(result) else None
             state = msgspec.structs.replace(
                 old, last_step=record.step, processed_offset=record.end_offset,
                 last_position=position or old.last_position, series=old.series + len(result.series),
@@ -132,7 +132,7 @@ class Outbox(OutboxStores):
             else:
                 if page:
                     continue
-            raise JournalCorrupt(f"{self._path}: call {step + 1} is missing.", ANEW)
+            raise JournalCorrupt(f"{self._path}: call {step + 1} is missing.", SALVAGE)
 
     def blocks_after(self, position: int, max_readings: int) -> list[tuple[int, StepResult]]:
         """Blocks after `position` with their positions: as many as hold `max_readings` readings, at least one if any.
@@ -148,7 +148,7 @@ class Outbox(OutboxStores):
         with self._db.reading() as connection:
             out = take_blocks(connection, self._path, position, max_readings)
         if not out and position < last:
-            raise JournalCorrupt(f"{self._path}: block {position + 1} is missing.", ANEW)
+            raise JournalCorrupt(f"{self._path}: block {position + 1} is missing.", SALVAGE)
         return out
 
     def series_names(self, start: int) -> list[SeriesName]:
@@ -222,7 +222,8 @@ class Outbox(OutboxStores):
                 self._state = state
 
 
-def _has_outputs(result: StepResult) -> bool:
+def has_outputs(result: StepResult) -> bool:
+    """Whether a call gave something for a store, so that it has a block."""
     columns = (result.readings, result.rewrites, result.aggregates)
     lists = (
         result.rejects, result.series, result.devices, result.transitions, result.figures, result.reports,

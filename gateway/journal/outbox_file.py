@@ -14,7 +14,7 @@ from gateway.errors import JournalCorrupt, JournalMixedUp
 from gateway.journal.block_queue import count_readings, put_block
 from gateway.journal.kept import totals
 from gateway.journal.recent_blocks import RecentBlocks
-from gateway.journal.sqlite import ANEW, RESTORE, Database, Fault, no_fault, read_state
+from gateway.journal.sqlite import RESTORE, SALVAGE, Database, Fault, no_fault, read_state
 
 __all__ = ["OutboxFile", "OutboxState"]
 
@@ -141,4 +141,4 @@ class OutboxFile:
         ):
             newest = connection.execute(query).fetchone()[0]
             if newest is not None and newest != end:
-                raise JournalCorrupt(f"{self._path} ends at {newest} and not at {end} ({query}).", ANEW)
+                raise JournalCorrupt(f"{self._path} ends at {newest} and not at {end} ({query}).", SALVAGE)

@@ -93,6 +93,11 @@ class OutboxStores(OutboxFile):
                 appended = self._appended(connection, "refusals", body)
             return self._moved(appended, body, result)
 
+    def replace_store(self, state: StoreState) -> None:
+        """Put what is known of a store right, as after a salvage of its file. Nothing may be writing to it."""
+        with self._lock, self._db.transaction("cursor") as connection:
+            put_store(connection, state)
+
     def set_halted(self, store: str, reason: str) -> None:
         """Note why a store waits for an operator ("": it no longer does), so that it can be told while nothing runs."""
         with self._lock:

@@ -19,10 +19,12 @@ from isal.isal_zlib import crc32
 from gateway.errors import JournalMixedUp
 from gateway.journal.files import sync_folder, translated_os
 from gateway.journal.sqlite import RESTORE, Fault, no_fault
+from gateway.journal.versions import refuse_newer
 
-__all__ = ["Snapshot", "SnapshotHead", "Snapshots"]
+__all__ = ["Snapshot", "SnapshotHead", "Snapshots", "refuse_newer_snapshots"]
 
-_MAGIC = b"CLSNAP01"
+_KIND, _VERSION = b"CLSNAP", 1
+_MAGIC = _KIND + b"%02d" % _VERSION
 _HEAD = struct.Struct("<8s32sqQI")
 _ARRAY = 1
 _PLAIN_KINDS = "biufcSU"
@@ -49,6 +51,22 @@ class SnapshotHead(NamedTuple):
     name: str
     journal_id: str
     step: int
+
+
+def refuse_newer_snapshots(folder: Path) -> None:
+    """Nothing where this program knows the format of every snapshot in `folder`.
+
+    Raises:
+        VersionError: one was written by a newer version.
+    """
+    if not folder.is_dir():
+        return
+    with translated_os(folder):
+        for path in sorted(folder.glob(f"*{_SUFFIX}")):
+            with path.open("rb") as file:
+                magic = file.read(len(_MAGIC))
+            if magic.startswith(_KIND) and (number := magic.removeprefix(_KIND)).isdigit():
+                refuse_newer(path, int(number), _VERSION, "format")
 
 
 class Snapshots:
@@ -93,7 +111,7 @@ class Snapshots:
         """
         damaged: list[str] = []
         for name in self._names():
-            found = self._load(self._folder / name)
+            found = self.load(self._folder / name)
             if found is None:
                 damaged.append(name)
             elif found.journal_id != journal_id:
@@ -125,7 +143,8 @@ class Snapshots:
         found = [path.name for path in self._folder.glob(f"*{_SUFFIX}") if path.stem.isdecimal()]
         return sorted(found, key=lambda name: int(name.removesuffix(_SUFFIX)), reverse=True)
 
-    def _load(self, path: Path) -> Snapshot | None:
+    def load(self, path: Path) -> Snapshot | None:
+        """A snapshot by its file; None: it is damaged."""
         with translated_os(path):
             data = path.read_bytes()
         if len(data) < _HEAD.size or not data.startswith(_MAGIC):

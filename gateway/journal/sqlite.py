@@ -18,7 +18,7 @@ from isal.isal_zlib import crc32
 from gateway.errors import JournalCorrupt, JournalError, JournalFull
 
 __all__ = [
-    "ANEW", "RESTORE", "Database", "Fault", "connect", "crc_of", "create", "intact", "no_fault", "read_state", "sealed",
+    "ANEW", "RESTORE", "SALVAGE", "Database", "Fault", "connect", "crc_of", "create", "intact", "no_fault", "read_state", "sealed",
     "translated", "unsealed",
 ]  # fmt: skip
 
@@ -37,6 +37,10 @@ CHECKPOINT_BYTES = 4 << 20
 
 RESTORE = "Restore the whole data folder from a backup"
 ANEW = f"{RESTORE}, or move it away to start anew."
+SALVAGE = (
+    "`cityloom journal check` says what is damaged, `cityloom journal salvage` saves the rest and says what is gone;"
+    f" or: {RESTORE[0].lower()}{RESTORE[1:]}, or move it away to start anew."
+)
 _NO_ROOM = "Make room on the disk; nothing is acknowledged until there is some, and nothing acknowledged is lost."
 # besides SQLITE_FULL: what quotas, file size limits and a full tmpfs give, before anything was committed
 _FULL_CODES = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
@@ -98,7 +102,7 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _meaning(path, error) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise JournalCorrupt(f"{path} is damaged ({_printable(error)}).", ANEW) from error
+        raise JournalCorrupt(f"{path} is damaged ({_printable(error)}).", SALVAGE) from error
 
 
 def _printable(error: Exception) -> str:
@@ -112,7 +116,7 @@ def _meaning(path: Path, error: sqlite3.Error) -> JournalError:
     if primary == sqlite3.SQLITE_FULL or code in _FULL_CODES:
         return JournalFull(f"No room to write {path}.", _NO_ROOM)
     if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return JournalCorrupt(f"{path} is damaged ({_printable(error)}).", ANEW)
+        return JournalCorrupt(f"{path} is damaged ({_printable(error)}).", SALVAGE)
     if primary in _CLOSED_CODES:
         return JournalError(
             f"{path} can't be opened for writing ({_printable(error)}).", "Give this user the right to write there."
@@ -126,7 +130,7 @@ def read_state(connection: sqlite3.Connection, kind: type[T], path: Path) -> T:
     """The file's one row of running figures, checked."""
     row = connection.execute("SELECT body, crc FROM state WHERE id = 0").fetchone()
     if row is None or not isinstance(row[0], bytes) or crc32(row[0]) != row[1]:
-        raise JournalCorrupt(f"{path}: its running figures are damaged.", ANEW)
+        raise JournalCorrupt(f"{path}: its running figures are damaged.", SALVAGE)
     return msgspec.msgpack.decode(row[0], type=kind)
 
 
@@ -153,7 +157,7 @@ def unsealed(row: Sequence[Any], what: str) -> tuple[Any, ...]:
     """
     *values, seal = row
     if crc32(msgspec.msgpack.encode(values)) != seal:
-        raise JournalCorrupt(f"A record of {what} is damaged.", ANEW)
+        raise JournalCorrupt(f"A record of {what} is damaged.", SALVAGE)
     return tuple(values)
 
 
@@ -217,6 +221,11 @@ class Database:
             self._read.execute("BEGIN")
             try:
                 yield self._read
+            except (TypeError, OverflowError) as error:
+                # zeros in a record are NULLs, and other bytes are other types, which SQLite doesn't mind
+                raise JournalCorrupt(
+                    f"{self.path} is damaged: it holds other values than were written.", SALVAGE
+                ) from error
             finally:
                 if self._read.in_transaction:
                     self._read.execute("ROLLBACK")

@@ -25,6 +25,7 @@ from gateway.config.settings import Settings
 from gateway.engine.results import StepResult
 from gateway.journal.inbox import IntakeCounts
 from gateway.journal.opening import open_journal
+from gateway.journal.versions import note_writer
 from gateway.mqtt.backoff import Backoff
 from gateway.rows import Row, RowKind, Rows
 from gateway.runtime.control import serve
@@ -48,6 +49,7 @@ from gateway.runtime.runner import Runner
 from gateway.runtime.sources import SessionNotes, SourceReports, make_sources
 from gateway.runtime.stages import Stages
 from gateway.runtime.stores import RECORDS, make_records, make_stores
+from gateway.runtime.versions import refuse_newer_files
 from gateway.runtime.writer import StoreWriter
 from gateway.stores.base import BlockStore
 from gateway.telemetry.metrics import Metrics
@@ -338,11 +340,13 @@ async def open_gateway(
     Raises:
         CommandError: another gateway runs on the folder.
         JournalError, RecoveryError: the folder can't be used as it is.
+        VersionError: a newer version wrote it.
     """
     kill = KillSwitch.from_environment()
     with ExitStack() as stack:
         lock = FolderLock(settings.data_dir)
         stack.callback(lock.release)
+        await asyncio.to_thread(refuse_newer_files, settings)
         journal = Journal(
             *await asyncio.to_thread(
                 lambda: open_journal(settings.data_dir, inbox_quota=settings.inbox.quota_bytes,
@@ -351,7 +355,10 @@ async def open_gateway(
         )  # fmt: skip
         stack.callback(journal.inbox.close)
         stack.callback(journal.outbox.close)
+        note_writer(settings.data_dir, version("cityloom"))
         recovered = await asyncio.to_thread(recover, *journal)
+        # what the engine stopped at for damage stops a start, before anything is acknowledged
+        await asyncio.to_thread(journal.inbox.read, recovered.engines.offset, 1)
         await asyncio.to_thread(configure, recovered.engines, journal.inbox, content, clock.now())
         gateway = Gateway(settings, content, clock, telemetry, journal, recovered, kill, new_session=new_session)
         stack.callback(gateway.close)

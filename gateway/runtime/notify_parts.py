@@ -15,7 +15,6 @@ from gateway.notify.book import NotifyBook
 from gateway.notify.channels.base import Channel
 from gateway.notify.channels.mail import Mail, MailOptions
 from gateway.notify.channels.topic import TopicChannel
-from gateway.notify.channels.webhook import Webhook
 from gateway.notify.dispatcher import Dispatcher
 from gateway.notify.model import Message
 from gateway.notify.planner import Planner
@@ -126,6 +125,8 @@ def channels_of(settings: Settings) -> dict[str, Channel]:
     notify = settings.notify
     out: dict[str, Channel] = {}
     for hook in notify.webhooks:
+        from gateway.notify.channels.webhook import Webhook  # noqa: PLC0415  (an HTTP client, which few starts need)
+
         assert hook.url is not None  # rules.py
         assert hook.secret is not None
         out[hook.name] = Webhook(

@@ -28,6 +28,7 @@ from gateway.runtime.intake import REPLAY_SOURCE
 from gateway.runtime.lock import FolderLock
 from gateway.runtime.recovery import recover
 from gateway.runtime.stores import RECORDS, make_records, make_stores
+from gateway.runtime.versions import refuse_newer_files
 from gateway.stores.base import BlockStore, Store
 from gateway.stores.records import RecordsStore
 
@@ -257,6 +258,7 @@ async def file_office(settings: Settings, clock: Clock) -> AsyncIterator[FileOff
 
     Raises:
         CommandError: there is no journal, or a gateway holds the folder after all.
+        VersionError: a newer version wrote it.
     """
     if not any((settings.data_dir / part).exists() for part in ("inbox.db", "outbox.db", "snapshots")):
         raise CommandError(
@@ -266,6 +268,7 @@ async def file_office(settings: Settings, clock: Clock) -> AsyncIterator[FileOff
     async with AsyncExitStack() as stack:
         lock = FolderLock(settings.data_dir)
         stack.callback(lock.release)
+        refuse_newer_files(settings)
         inbox, outbox, snapshots = open_journal(
             settings.data_dir, inbox_quota=settings.inbox.quota_bytes, outbox_quota=settings.outbox.quota_bytes,
             make=False,

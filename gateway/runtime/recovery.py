@@ -111,10 +111,4 @@ def _check_units(engines: Engines, content: EngineContent) -> None:
 
 
 def _waiting(engines: Engines, inbox: Inbox) -> list[Row]:
-    out: list[Row] = []
-    offset = engines.offset
-    while offset < inbox.end_offset:
-        rows = inbox.read(offset, 10_000)
-        offset += len(rows)
-        out.extend(row for row in rows if row.kind == RowKind.CONFIG)
-    return out
+    return [row for row in inbox.others(engines.offset) if row.kind == RowKind.CONFIG]

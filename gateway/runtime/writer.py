@@ -12,7 +12,7 @@ from time import monotonic
 import numpy as np
 
 from gateway.engine.results import Reject, SeriesName, StepResult
-from gateway.errors import Halt, JournalFull, Retry
+from gateway.errors import Halt, JournalCorrupt, JournalFull, Retry
 from gateway.journal.cursors import StoreState
 from gateway.journal.outbox import Outbox
 from gateway.mqtt.backoff import Backoff
@@ -124,7 +124,8 @@ class StoreWriter:
                 wait = error.after if error.after is not None else self._backoff.next_delay()
                 self._down("retrying", error.problem, "")
                 self._telemetry.emit(StoreRetrying(store=self.name, problem=error.problem, retry_in=wait))
-            except Halt as error:
+            except (Halt, JournalCorrupt) as error:
+                # a damaged block halts whom it was for, and nobody else
                 wait = _HALT_RETRY_SECS
                 if self.state != "halted":
                     await self._note_halt(error.problem)

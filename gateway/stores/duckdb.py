@@ -162,20 +162,20 @@ class DuckDbStore:
                 "autoinstall_known_extensions": False,
             },
         )
-        db.execute("BEGIN")
-        tables.create(db)
-        figure_tables.create_figures(db)
-        tables.upgrade(db)
-        state = db.execute("SELECT journal, position, stored, version FROM state").fetchone()
-        names = db.execute("SELECT device, quantity, id FROM series ORDER BY id").fetchall()
-        figures = figure_tables.names_of(db)
-        db.execute("COMMIT")
-        if state is not None and state[3] != tables.VERSION:
-            self._close_db()
-            raise Halt(
-                f"{config.path} was written by another version of CityLoom (schema {state[3]}, here {tables.VERSION}).",
-                "Use that version, or move the file away.",
-            )
+        with tables.transaction(db):
+            # what a newer version made is not touched, nor any of it brought in
+            version = tables.version_of(db)
+            if version > tables.VERSION:
+                raise Halt(
+                    f"{config.path} was written by a newer CityLoom (tables of version {version}; this one knows"
+                    f" {tables.VERSION}).", "Install that version or a newer one.",
+                )  # fmt: skip
+            tables.create(db)
+            figure_tables.create_figures(db)
+            tables.upgrade(db)
+            state = db.execute("SELECT journal, position, stored FROM state").fetchone()
+            names = db.execute("SELECT device, quantity, id FROM series ORDER BY id").fetchall()
+            figures = figure_tables.names_of(db)
         self._reader = db.cursor()
         self._ids = {SeriesId(device, quantity): index for device, quantity, index in names}
         self.series_count = len(names)

@@ -31,7 +31,7 @@ from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
 __all__ = [
     "DAY", "VERSION", "append", "append_aggregates", "append_readings", "append_rewrites", "append_series", "create",
     "day_number", "day_tables", "drop_expired", "merge_aggregates", "merge_day", "one_row", "settled", "table_of",
-    "transaction", "upgrade",
+    "transaction", "upgrade", "version_of",
 ]  # fmt: skip
 
 DAY = 86_400_000_000_000
@@ -71,6 +71,14 @@ def create(db: duckdb.DuckDBPyConnection) -> None:
     )
     db.execute(f"CREATE TABLE IF NOT EXISTS aggregates (position BIGINT NOT NULL, {aggregates})")
     db.execute("CREATE TABLE IF NOT EXISTS compacted (day INTEGER NOT NULL, position BIGINT NOT NULL)")
+
+
+def version_of(db: duckdb.DuckDBPyConnection) -> int:
+    """The version that the tables are of; 0: there are none, or nothing was ever written."""
+    if not db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'state'").fetchone():
+        return 0
+    found = db.execute("SELECT version FROM state").fetchone()
+    return 0 if found is None else int(found[0])
 
 
 def upgrade(db: duckdb.DuckDBPyConnection) -> None:

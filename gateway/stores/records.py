@@ -44,7 +44,7 @@ from gateway.stores.report_tables import (
     report_history,
 )
 
-__all__ = ["DeadLetter", "Held", "LetterFilter", "RecordsConfig", "RecordsStore"]
+__all__ = ["DeadLetter", "Held", "LetterFilter", "RecordsConfig", "RecordsStore", "make_tables"]
 
 T = TypeVar("T")
 _NEEDS_NO_NAMES = 2**31 - 1
@@ -204,14 +204,12 @@ class RecordsStore:
         db.execute("PRAGMA journal_mode=WAL")
         with self._transaction():
             version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, tables.VERSION):
+            if version > tables.VERSION:
                 raise Halt(
-                    f"{path} was written by another version of CityLoom (schema {version}, here {tables.VERSION}).",
-                    "Use that version, or move the file away.",
-                )
-            for statement in (*tables.SCHEMA, *ALARM_SCHEMA, *FIGURE_SCHEMA, *REPORT_SCHEMA, *INCIDENT_SCHEMA):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version={tables.VERSION}")
+                    f"{path} was written by a newer CityLoom (tables of version {version}; this one knows"
+                    f" {tables.VERSION}).", "Install that version or a newer one.",
+                )  # fmt: skip
+            make_tables(db)
         self._held = tables.held_letters(db)
         row = db.execute("SELECT journal, position FROM state").fetchone()
         # it stores no readings, and says so: 0 tells that its own position is the exact one
@@ -267,6 +265,13 @@ class RecordsStore:
             self._db = None
 
 
+def make_tables(db: sqlite3.Connection) -> None:
+    """Make the tables that are not there yet, inside the caller's transaction."""
+    for statement in (*tables.SCHEMA, *ALARM_SCHEMA, *FIGURE_SCHEMA, *REPORT_SCHEMA, *INCIDENT_SCHEMA):
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version={tables.VERSION}")
+
+
 def _meaning(error: sqlite3.Error, path: Path) -> Retry | Halt:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -274,7 +279,7 @@ def _meaning(error: sqlite3.Error, path: Path) -> Retry | Halt:
     if code == sqlite3.SQLITE_FULL:
         return Halt(f"{path}: there is no room on the disk.", "Make room; nothing is lost meanwhile.")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return Halt(f"{path} is damaged ({error}).", "Put back a backup, or move the file away.")
+        return Halt(f"{path} is damaged ({error}).", "Stop it; `cityloom journal salvage` saves the rest.")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return Halt(f"{path} can't be opened for writing ({error}).", "Let the gateway's user write in its folder.")
     return Halt(f"{path}: SQLite failed: {error}", "See the message; if the file is damaged, put back a backup.")

@@ -15,7 +15,7 @@ from tests.support.command import Process, Result, asked, cityloom, door, eventu
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 
-MESSAGES = {"sent", "received", "redelivered", "decoded", "ignored", "rejected", "shed", "waiting"}
+MESSAGES = {"sent", "received", "redelivered", "decoded", "ignored", "rejected", "lost", "shed", "waiting"}
 READINGS = {"decoded", "accepted", "duplicate", "conflict", "quarantined", "expired", "invalid"}
 
 

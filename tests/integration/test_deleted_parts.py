@@ -133,7 +133,7 @@ async def test_a_part_of_the_journal_that_was_deleted_stops_the_gateway(
     await _run(settings, 20)
     _delete(settings.data_dir / part)
     for command in ("run", "ledger", "status"):
-        assert await _cityloom(*_command(settings, command)) == 1
+        assert await _cityloom(*_command(settings, command)) == 2
         error = " ".join(capfd.readouterr().err.split())
         assert part in error
         assert "Restore" in error or "Put back" in error or "No more" in error, error
@@ -239,7 +239,7 @@ async def test_parts_of_two_folders_mixed_up_are_noticed(
         assert await _cityloom(*_command(city, "stores", "adopt", "duckdb" if "duckdb" in part else "records")) == 1
         assert "another journal" in capfd.readouterr().err
     else:
-        assert await _cityloom(*_command(city, "run")) == 1
+        assert await _cityloom(*_command(city, "run")) == 2
         error = " ".join(capfd.readouterr().err.split())
         assert "journal" in error
         assert "Traceback" not in error

@@ -75,7 +75,7 @@ async def test_fifty_thousand_messages_that_came_while_the_gateway_was_stopped_a
             ledger = await settled(gateway, 50_000)
             assert ledger["messages"] == {
                 "received": 50_000, "redelivered": 0, "shed": 0, "decoded": 50_000, "ignored": 0, "rejected": 0,
-                "waiting": 0,
+                "lost": 0, "waiting": 0,
             }  # fmt: skip
             told = truth(messages)
             assert ledger["stores"]["duckdb"]["stored"] == ledger["readings"]["accepted"] == len(told)

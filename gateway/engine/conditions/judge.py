@@ -195,11 +195,24 @@ class Judge:
     def restore(
         self, state: Mapping[str, Any], content: EngineContent, profiles: Sequence[Profile], registry: Registry
     ) -> None:
-        """Take back what `snapshot` gave, under the configuration of then."""
-        self.alarms = Alarms.restore(state["alarms"])
+        """Take back what `snapshot` gave, under the configuration of then; the first versions had nothing."""
+        if "alarms" in state:
+            self.alarms = Alarms.restore(state["alarms"])
         self._build(content, profiles, registry)
-        for name, learned in state["rules"].items():
+        rules: Mapping[str, Any] = state.get("rules", {})
+        known = {name for name, learned in rules.items() if self._takes(name, learned)}
+        if len(known) < len(rules):
+            # an older version learned in another shape: those learn anew, from nothing half taken over
+            self._build(content, profiles, registry)
+            for name in known:
+                self._rules[name].restore(rules[name])
+
+    def _takes(self, name: str, learned: Mapping[str, Any]) -> bool:
+        try:
             self._rules[name].restore(learned)
+        except KeyError:
+            return False
+        return True
 
 
 def _in_time(batch: Brought) -> Brought:

@@ -4,7 +4,7 @@ import pytest
 from cyclopts import App
 
 from gateway.cli import main as command
-from gateway.errors import CommandError, ConfigError, ConfigErrors, GatewayError, JournalCorrupt
+from gateway.errors import CommandError, ConfigError, ConfigErrors, GatewayError, JournalCorrupt, VersionError
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, error: BaseException | None, *arguments: str) -> object:
@@ -32,7 +32,8 @@ def _run(monkeypatch: pytest.MonkeyPatch, error: BaseException | None, *argument
         (CommandError("no", "do this", 7), 7),
         (CommandError("no"), 1),
         (GatewayError("no"), 1),
-        (JournalCorrupt("no", "restore"), 1),
+        (JournalCorrupt("no", "restore"), 2),
+        (VersionError("newer"), 2),
         (KeyboardInterrupt(), 130),
         (BrokenPipeError(), 0),
         (ZeroDivisionError("x"), 1),

@@ -11,6 +11,7 @@ from gateway.config.content import Device, EngineContent, EngineOptions
 from gateway.config.load import load_settings
 from gateway.config.profiles import load_profiles
 from gateway.config.seed_files import load_seed_files
+from gateway.errors import VersionError
 
 OPTIONS = EngineOptions(Bounds(), 1, 2, 3, 4, 5)
 
@@ -90,7 +91,7 @@ def test_other_bytes_are_refused(data: bytes) -> None:
 def test_content_of_another_version_is_refused() -> None:
     data = EngineContent.build({}, [], [], "UTC", OPTIONS).encode().replace(b'"version":1', b'"version":2')
 
-    with pytest.raises(ValueError, match="version 2"):
+    with pytest.raises(VersionError, match="version 2"):
         EngineContent.decode(data)
 
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from isal.isal_zlib import crc32
 
-from gateway.errors import JournalCorrupt, JournalError, JournalMixedUp
+from gateway.errors import JournalCorrupt, JournalError, JournalMixedUp, VersionError
 from gateway.journal.opening import open_journal
 from gateway.journal.outbox import SnapshotRow, StepRecord
 from gateway.journal.snapshots import Snapshot
@@ -173,9 +173,13 @@ def test_a_newer_schema_stops_and_is_not_touched(tmp_path: Path, part: str) -> N
     data = sqlite3.connect(tmp_path / part)
     data.execute("PRAGMA user_version = 99")
     data.close()
-    with pytest.raises(JournalError, match=r"newer CityLoom \(schema 99") as caught, journal(tmp_path):
+    log = tmp_path / f"{part}-wal"
+    log.touch()
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    with pytest.raises(VersionError, match=r"newer CityLoom \(tables of version 99") as caught, journal(tmp_path):
         pass
     assert part in caught.value.problem
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
 
 
 @pytest.mark.parametrize("part", ["inbox.db", "outbox.db"])

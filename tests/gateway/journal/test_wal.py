@@ -33,6 +33,11 @@ def commits(log: bytes) -> list[int]:
     return [at + 24 + page for at in frames if struct.unpack_from(">I", log, at + 4)[0]]
 
 
+def not_synced(folder: Path) -> None:
+    """The power failed before the last commit was synced: then the index doesn't count it."""
+    (folder / "inbox.db-shm").unlink(missing_ok=True)
+
+
 def rows_of(folder: Path) -> int:
     with journal(folder) as (inbox, _, _):
         assert inbox.read(0, 1 << 30) == rows_from(0, inbox.end_offset)
@@ -52,6 +57,7 @@ def test_a_last_commit_that_is_half_on_disk_is_left_out(crashed: Path, rng: np.r
         for torn in (log[:cut], log[:cut] + bytes(len(log) - cut)):
             (crashed / "inbox.db").write_bytes(database)
             (crashed / "inbox.db-wal").write_bytes(torn)
+            not_synced(crashed)
             assert rows_of(crashed) == (BATCHES - 1) * ROWS
 
 
@@ -87,12 +93,14 @@ def test_a_log_that_started_over_is_not_mistaken_for_a_damaged_one(tmp_path: Pat
 def test_a_crash_after_a_crash_is_not_mistaken_for_damage(crashed: Path, tmp_path: Path) -> None:
     log = (crashed / "inbox.db-wal").read_bytes()
     (crashed / "inbox.db-wal").write_bytes(log[: commits(log)[-1] - 10])
+    not_synced(crashed)
     with journal(crashed) as (inbox, _, _):
         for _ in range(2):
             inbox.append(rows_from(inbox.end_offset, ROWS), {}, {})
         shutil.copytree(crashed, tmp_path / "again")
     log = (tmp_path / "again" / "inbox.db-wal").read_bytes()
     (tmp_path / "again" / "inbox.db-wal").write_bytes(log[:-10])
+    not_synced(tmp_path / "again")
     assert rows_of(tmp_path / "again") == BATCHES * ROWS
 
 
@@ -100,3 +108,33 @@ def test_a_crash_after_a_crash_is_not_mistaken_for_damage(crashed: Path, tmp_pat
 def test_a_log_that_was_never_begun_is_nothing(tmp_path: Path, log: bytes) -> None:
     (tmp_path / "inbox.db-wal").write_bytes(log)
     check_log(tmp_path / "inbox.db")
+
+
+def test_a_log_that_was_cut_is_told_by_the_index_that_a_killed_process_leaves(
+    crashed: Path, rng: np.random.Generator
+) -> None:
+    path = crashed / "inbox.db-wal"
+    log = path.read_bytes()
+    assert (crashed / "inbox.db-shm").exists()
+    check_log(crashed / "inbox.db")
+    for cut in (0, 32, len(log) - 1, *rng.integers(32, len(log), 8).tolist()):
+        path.write_bytes(log[:cut])
+        with pytest.raises(JournalCorrupt, match="whole frames"):
+            check_log(crashed / "inbox.db")
+
+
+def test_a_flipped_byte_in_the_very_last_commit_is_told_by_it_too(crashed: Path) -> None:
+    path = crashed / "inbox.db-wal"
+    log = bytearray(path.read_bytes())
+    log[commits(bytes(log))[-1] - 100] ^= 4
+    path.write_bytes(log)
+    with pytest.raises(JournalCorrupt, match="whole frames"):
+        check_log(crashed / "inbox.db")
+
+
+def test_an_index_of_another_log_says_nothing(crashed: Path) -> None:
+    log = (crashed / "inbox.db-wal").read_bytes()
+    index = (crashed / "inbox.db-shm").read_bytes()
+    (crashed / "inbox.db-shm").write_bytes(index[:32] + bytes(8) + index[40:])
+    (crashed / "inbox.db-wal").write_bytes(log[: commits(log)[-2]])
+    check_log(crashed / "inbox.db")

@@ -333,7 +333,7 @@ async def test_a_file_of_another_schema_stops_the_store(store: DuckDbStore, conf
     with duckdb.connect(str(config.path)) as db:
         db.execute("UPDATE state SET version = 99")
     again = DuckDbStore(config)
-    with pytest.raises(Halt, match="schema 99"):
+    with pytest.raises(Halt, match="version 99"):
         await again.open()
     await again.close()
 

@@ -256,7 +256,7 @@ async def test_a_file_of_another_schema_stops_the_store(store: RecordsStore, con
     other.execute("PRAGMA user_version = 99")
     other.close()
     again = RecordsStore(config)
-    with pytest.raises(Halt, match="schema 99"):
+    with pytest.raises(Halt, match="version 99"):
         await again.open()
     await again.close()
 

@@ -1,0 +1,144 @@
+"""A new outbox of what is whole in a damaged one; the stores that lack a lost block count its readings as dropped.
+
+Readings up to a store's cursor are what it stored, refused and dropped, and all readings are the ledger's `accepted`:
+so how many a lost block held is known even where nothing of it can be read.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+from isal.isal_zlib import crc32
+
+from gateway.engine.results import LedgerDelta, LedgerKey, SeriesName, StepResult
+from gateway.journal.block_queue import put_block
+from gateway.journal.blocks import decode, encode
+from gateway.journal.cursors import StoreState, put_store
+from gateway.journal.day_books import add_days
+from gateway.journal.kept import put_series, put_totals
+from gateway.journal.marks import MARK_COLUMNS, add_marks
+from gateway.journal.outbox import OUTBOX_SCHEMA, OUTBOX_VERSION, OutboxState
+from gateway.journal.recorded import SnapshotRow, StepRecord, name_snapshot, record_step
+from gateway.journal.salvage.outbox_wreck import OutboxWreck
+from gateway.journal.sqlite import connect, create, sealed, translated
+from processors.columns import DirtyPanes
+
+__all__ = ["LostBlock", "OutboxPlan", "rebuild_outbox"]
+
+_MOST_MARKS = 10_000
+
+
+class LostBlock(msgspec.Struct, frozen=True):
+    """A block is gone that these stores have not got: they drop its readings."""
+
+    position: int
+    readings: int
+    stores: tuple[str, ...]
+
+
+class OutboxPlan:
+    """What the new file is to hold. `blocks`, `last_*` and `processed` follow from the wreck."""
+
+    def __init__(self, wreck: OutboxWreck, stores: Iterable[str], last_snapshot: int, end_offset: int) -> None:
+        """`last_snapshot`, `end_offset`: of the newest snapshot that is whole, 0 for none."""
+        state = wreck.state or OutboxState()
+        self.wreck = wreck
+        self.last_step = max([state.last_step, last_snapshot, *wreck.steps])
+        last = wreck.steps.get(self.last_step)
+        self.processed = max(state.processed_offset, last.end_offset if last is not None else end_offset)
+        self.last_position = max([state.last_position, *wreck.blocks, *(s.position for s in wreck.stores.values())])
+        begin = state.begin_position if wreck.state is not None else min(wreck.blocks, default=1) - 1
+        self.accepted = sum(n for key, n in wreck.ledger.items() if (key.book, key.term) == ("reading", "accepted"))
+        self.stores = dict(wreck.stores)
+        held = sum(block.readings for block in wreck.blocks.values() if block.position > begin)
+        for name in stores:
+            if name not in self.stores:
+                # whoever keeps a cursor of its own says at the next start whether this is right
+                self.stores[name] = StoreState(name, begin, stored=max(self.accepted - held, 0))
+        self.forgotten_stores = sorted(set(self.stores) - set(wreck.stores))
+        self.begin = max(begin, min((each.position for each in self.stores.values()), default=begin))
+        self.missing = [at for at in range(self.begin + 1, self.last_position + 1) if at not in wreck.blocks]
+        self.mended: dict[int, bytes] = {}
+        """Blocks that could be computed again."""
+        self.trimmed_readings = state.trimmed_readings
+        for each in self.stores.values():
+            if each.position == self.begin:
+                self.trimmed_readings = each.stored + each.refused + each.dropped
+
+    def lost(self) -> list[LostBlock]:
+        """The blocks that are gone, with their readings."""
+        blocks = self.wreck.blocks
+        mended = {at: len(decode(body).readings) for at, body in self.mended.items()}
+        gone = [at for at in self.missing if at not in self.mended]
+        told = {at: self.wreck.told[at] for at in gone if at in self.wreck.told}
+        held = sum(block.readings for block in blocks.values() if block.position > self.begin) + sum(mended.values())
+        left = max(self.accepted - self.trimmed_readings - held - sum(told.values()), 0)
+        out = []
+        for at in gone:
+            readings = told.get(at)
+            if readings is None:
+                readings, left = left, 0
+            lacking = tuple(sorted(each.name for each in self.stores.values() if each.position < at))
+            out.append(LostBlock(at, readings, lacking))
+        return out
+
+
+def rebuild_outbox(
+    plan: OutboxPlan, path: Path, journal_id: str, *, series: Sequence[SeriesName], steps: Sequence[StepRecord],
+    snapshots: Sequence[SnapshotRow], dirty: Sequence[tuple[DirtyPanes, int]], books: LedgerDelta,
+) -> list[LostBlock]:  # fmt: skip
+    """Write `path`; gives the blocks that are gone.
+
+    Args:
+        plan: what was read.
+        path: where no file is yet.
+        journal_id: of the journal.
+        series: every name, by index.
+        steps: the calls that a start is to repeat: those behind the newest of `snapshots`, or behind the older one.
+        snapshots: the files that a start may begin from.
+        dirty: windows to compute again, each with the `now` from which on.
+        books: entries that make the ledger balance.
+    """
+    wreck, lost = plan.wreck, plan.lost()
+    state = OutboxState(
+        plan.last_step, plan.processed, plan.last_position, plan.begin, len(series), plan.trimmed_readings
+    )
+    ledger: Mapping[LedgerKey, int] = {
+        key: wreck.ledger.get(key, 0) + books.get(key, 0) for key in {**wreck.ledger, **books}
+    }
+    with translated(path):
+        create(path, OUTBOX_VERSION, OUTBOX_SCHEMA, journal_id, OutboxState())
+        with closing(connect(path)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            for step in steps:
+                record_step(connection, step)
+            for facts, body in wreck.bodies():
+                if facts.position > plan.begin:
+                    put_block(connection, facts.position, facts.kind, facts.readings, body)
+            for at, body in plan.mended.items():
+                put_block(connection, at, "step", len(decode(body).readings), body)
+            empty = encode(StepResult())
+            for block in lost:
+                put_block(connection, block.position, "lost", 0, empty)
+            for each in plan.stores.values():
+                dropped = sum(block.readings for block in lost if each.name in block.stores)
+                put_store(connection, msgspec.structs.replace(each, dropped=each.dropped + dropped))
+            for (store, day), book in wreck.days.items():
+                add_days(connection, store, {day: book})
+            marks = [sealed(msgspec.structs.astuple(mark)[1:]) for mark in wreck.marks.values()]
+            columns = ", ".join(MARK_COLUMNS)
+            places = ", ".join("?" * (len(MARK_COLUMNS) + 1))
+            put = f"INSERT INTO mark({columns}, seal) VALUES ({places})"  # noqa: S608  (our own names)
+            connection.executemany(put, marks)
+            for panes, now in dirty:
+                add_marks(connection, panes, plan.last_position, now, _MOST_MARKS)
+            put_series(connection, series)
+            put_totals(connection, ledger)
+            for row in sorted(snapshots, key=lambda row: row.step):
+                name_snapshot(connection, row)
+            packed = msgspec.msgpack.encode(state)
+            connection.execute("UPDATE state SET body = ?, crc = ? WHERE id = 0", (packed, crc32(packed)))
+            connection.execute("UPDATE meta SET complete = 1")
+            connection.execute("COMMIT")
+    return lost
