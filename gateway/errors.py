@@ -7,7 +7,8 @@ GatewayError
 +-- JournalError       the journal can't be used as it is: stop, nothing more is acknowledged
 |   +-- JournalCorrupt     bytes on disk are not what was written
 |   +-- JournalMixedUp     files of different journals, or one of them deleted
-|   +-- JournalFull        disk full: wait for room
+|   +-- JournalFull        no room: wait for it
+|       +-- QuotaFull          of our own bound; the disk may have room
 +-- RecoveryError      repeating the recorded calls gave something else
 +-- StoreError
     +-- Retry          try again after `after` seconds (None: by backoff)
@@ -18,7 +19,7 @@ from collections.abc import Sequence
 
 __all__ = [
     "CommandError", "ConfigError", "ConfigErrors", "GatewayError", "Halt", "JournalCorrupt", "JournalError",
-    "JournalFull", "JournalMixedUp", "RecoveryError", "Retry", "StoreError",
+    "JournalFull", "JournalMixedUp", "QuotaFull", "RecoveryError", "Retry", "StoreError",
 ]  # fmt: skip
 
 
@@ -72,7 +73,15 @@ class JournalMixedUp(JournalError):
 
 
 class JournalFull(JournalError):
-    """The disk has no room."""
+    """There is no room, on the disk or in the quota."""
+
+
+class QuotaFull(JournalFull):
+    """The quota is used up; `wanted` bytes did not fit any more."""
+
+    def __init__(self, problem: str, remedy: str, wanted: int) -> None:
+        super().__init__(problem, remedy)
+        self.wanted = wanted
 
 
 class RecoveryError(GatewayError):

@@ -74,3 +74,4 @@ class Unstored(StrEnum):
     EXPIRED = "expired"
     REFUSED = "refused"
     RETENTION = "retention"
+    DROPPED = "dropped"

@@ -18,7 +18,7 @@ from gateway.engine.results import DeviceRecord, EdgeNote, LedgerKey, Reject, Se
 from gateway.errors import JournalCorrupt
 from processors.columns import AggregateBatch, Columns, DirtyPanes, FlagRewrites, ReadingBatch
 
-__all__ = ["checksum", "decode", "encode"]
+__all__ = ["checksum", "decode", "encode", "without_readings"]
 
 B = TypeVar("B", bound=Columns)
 
@@ -44,6 +44,7 @@ class _Body(msgspec.Struct, array_like=True, gc=False):
     edges: list[EdgeNote] = []
 
 
+_READINGS = _Body.__struct_fields__.index("readings")
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(_Body)
 
@@ -107,6 +108,21 @@ def decode(body: bytes) -> StepResult:
         )
     except (msgspec.DecodeError, ValueError) as error:
         raise JournalCorrupt(f"a block can't be read ({error}).") from error
+
+
+def without_readings(body: bytes) -> tuple[ReadingBatch, bytes]:
+    """The readings of a block, and the same block without them; all else stays as it is, to the byte.
+
+    Raises:
+        JournalCorrupt: not a block.
+    """
+    try:
+        parts = msgspec.msgpack.decode(body, type=list[msgspec.Raw])
+        readings = _unpack(ReadingBatch, msgspec.msgpack.decode(parts[_READINGS], type=list[bytes]))
+    except (msgspec.DecodeError, ValueError, IndexError) as error:
+        raise JournalCorrupt(f"a block can't be read ({error}).") from error
+    parts[_READINGS] = msgspec.Raw(_ENCODER.encode([]))
+    return readings, _ENCODER.encode(parts)
 
 
 def _pack(batch: Columns) -> list[bytes]:

@@ -13,9 +13,11 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from gateway.errors import JournalCorrupt, JournalError, JournalMixedUp
+from gateway.journal.block_queue import BLOCK_INDEX
 from gateway.journal.day_books import DAY_SCHEMA
 from gateway.journal.files import sync_folder, translated_os
 from gateway.journal.inbox import INBOX_SCHEMA, INBOX_VERSION, Inbox, InboxState
+from gateway.journal.lost_hours import LOST_SCHEMA
 from gateway.journal.outbox import OUTBOX_SCHEMA, OUTBOX_VERSION, Outbox, OutboxState
 from gateway.journal.snapshots import Snapshots
 from gateway.journal.sqlite import ANEW, RESTORE, Fault, connect, create, no_fault, translated
@@ -103,14 +105,19 @@ def _look(path: Path, version: int) -> _Found | None:
 
 
 def _upgrade(inbox: Path, outbox: Path) -> None:
-    """From outbox 1, which didn't count the days of what a store got: what is there then has no day. Inbox 1 is read as
-    it is; its number is raised, for versions that know no other."""
-    for path, version, statements in ((outbox, OUTBOX_VERSION, DAY_SCHEMA), (inbox, INBOX_VERSION, ())):
+    """From outbox 1, which didn't count the days of what a store got: what is there then has no day; from outbox 2,
+    which dropped nothing. Inbox 1 is read as it is; its number is raised, for versions that know no other."""
+    drops = ("DROP INDEX block_contents", BLOCK_INDEX, *LOST_SCHEMA)
+    for path, version, steps in (
+        (outbox, OUTBOX_VERSION, {1: DAY_SCHEMA, 2: drops}),
+        (inbox, INBOX_VERSION, dict[int, tuple[str, ...]]()),
+    ):
         with translated(path), closing(connect(path)) as connection:
-            if connection.execute("PRAGMA user_version").fetchone()[0] >= version:
+            written = connection.execute("PRAGMA user_version").fetchone()[0]
+            if written >= version:
                 continue
             connection.execute("BEGIN IMMEDIATE")
-            for statement in statements:
+            for statement in (each for old in range(written, version) for each in steps.get(old, ())):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version={version}")
             connection.execute("COMMIT")

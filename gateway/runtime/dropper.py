@@ -1,0 +1,95 @@
+"""Makes room in a full outbox by letting the oldest readings go that a store lacks: `[outbox] on_full`.
+
+Nothing goes before the quota is used up. Then an eighth of it is freed at once, so that the engine, which waits
+meanwhile, is held up rarely and not for long. Where too little is left to drop, it waits as if told to block.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from time import monotonic
+
+from gateway.errors import JournalFull, QuotaFull
+from gateway.journal.outbox import Outbox
+from gateway.journal.outbox_drops import Dropped
+
+__all__ = ["Dropper"]
+
+_PARTS = 8
+_TELL_SECS = 10.0
+_RECENT_SECS = 60.0
+
+
+class Dropper:
+    """One task. `told` hears what a store lost, `stuck` that nothing more can go."""
+
+    def __init__(
+        self, outbox: Outbox, stores: Collection[str], *, write_readings: int,
+        told: Callable[[str, Dropped], None], stuck: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        """`stores` lose readings; `write_readings` is how many one of them takes at once, at most."""
+        self._outbox = outbox
+        self._stores = stores
+        self._write_readings = write_readings
+        self._told = told
+        self._stuck = stuck
+        self._asked: QuotaFull | None = None
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._untold: dict[str, Dropped] = {}
+        self._told_at = -_TELL_SECS
+        self._newest: dict[str, float] = {}
+
+    @property
+    def losing(self) -> list[str]:
+        """The stores that lost something just now."""
+        since = monotonic() - _RECENT_SECS
+        return [name for name, at in self._newest.items() if at > since]
+
+    def full(self, error: QuotaFull) -> None:
+        """A call found no room."""
+        self._asked = error
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End after what is under way."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Make room whenever it is asked for, until stopped."""
+        try:
+            while not self._stopping:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_TELL_SECS if self._untold else None):
+                        await self._wake.wait()
+                self._wake.clear()
+                asked, self._asked = self._asked, None
+                if asked is not None:
+                    # a full disk: the call is repeated, and asks again
+                    with suppress(JournalFull):
+                        await self._make_room(asked)
+                if monotonic() - self._told_at >= _TELL_SECS:
+                    self._tell()
+        finally:
+            self._tell()
+
+    async def _make_room(self, asked: QuotaFull) -> None:
+        outbox = self._outbox
+        await asyncio.to_thread(outbox.trim)
+        if outbox.fits(asked.wanted):
+            return
+        goal = outbox.quota_bytes - max(outbox.quota_bytes // _PARTS, 2 * asked.wanted)
+        lost = await asyncio.to_thread(outbox.drop_readings, goal, self._write_readings)
+        for name in self._stores:
+            if name in lost:
+                self._untold[name] = lost[name].joined(self._untold.get(name))
+                self._newest[name] = monotonic()
+        if not outbox.fits(asked.wanted):
+            self._stuck(asked.problem)
+
+    def _tell(self) -> None:
+        for name, lost in self._untold.items():
+            self._told(name, lost)
+            self._told_at = monotonic()
+        self._untold.clear()
