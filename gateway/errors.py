@@ -93,10 +93,13 @@ class StoreError(GatewayError):
 
 
 class Retry(StoreError):
-    """Passing trouble: try the same block again, after `after` seconds where the store named a time."""
+    """Passing trouble: try the same block again, after `after` seconds where the store named a time.
 
-    def __init__(self, problem: str, after: float | None = None) -> None:
-        super().__init__(problem)
+    `remedy`: what somebody may have to do before it passes.
+    """
+
+    def __init__(self, problem: str, after: float | None = None, remedy: str = "") -> None:
+        super().__init__(problem, remedy)
         self.after = after
 
 

@@ -126,8 +126,8 @@ class StoreWriter:
                 await act()
             except Retry as error:
                 wait = self._backoff.next_delay() if error.after is None else max(error.after, _LEAST_RETRY_SECS)
-                self._down("retrying", error.problem, "")
-                self._telemetry.emit(StoreRetrying(store=self.name, problem=error.problem, retry_in=wait))
+                self._down("retrying", error.problem, error.remedy)
+                self._telemetry.emit(StoreRetrying(self.name, error.problem, wait, error.remedy))
             except Halt as error:
                 wait = _HALT_RETRY_SECS
                 self._opened = False

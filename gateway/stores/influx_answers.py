@@ -85,8 +85,17 @@ def judge(
         case 408 | 429:
             return Retry(said, _retry_after(headers))
         case _ if status >= 500:
-            return Retry(said, _retry_after(headers))
+            return Retry(said, _retry_after(headers), _remedy(message))
     return Halt(said, NO_INFLUXDB)
+
+
+def _remedy(message: str) -> str:
+    """What an operator can do about trouble that passes by itself as a rule."""
+    room = "Make room on the disk of the InfluxDB server" if "no space left" in message else ""
+    if "previously failed" in message:
+        # it remembers a shard that it could not open
+        return f"{room}, then restart InfluxDB." if room else "Restart InfluxDB, and look at its log."
+    return f"{room}." if room else ""
 
 
 def message_of(body: bytes) -> str:

@@ -31,6 +31,7 @@ class StoreRetrying(Event):
     store: str
     problem: str
     retry_in: float
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
