@@ -99,6 +99,23 @@ async def test_a_window_whose_readings_were_dropped_stands_as_it_was_first_compu
     assert await one.distinct_readings() == ledger.stores["one"].stored == 40
 
 
+async def test_a_late_reading_that_is_stored_changes_no_window_of_which_the_rest_was_dropped(
+    pair: tuple[Line, MovableStore, MovableStore],
+) -> None:
+    line, one, two = pair
+    await _outage(line, [one, two])
+    await line.settle()
+    before = await line.aggregates()
+    _minutes(line, 45, 46, value=700.0)
+    await line.settle()
+    assert line.outbox.mark_count == 0
+    after = await line.aggregates()
+    quarter = after[LEVEL, 900].start == NOW + 35 * 60 * SECOND
+    assert (after[LEVEL, 900].count[quarter].tolist(), after[LEVEL, 900].revision[quarter].tolist()) == ([15], [0])
+    for key, windows in before.items():
+        assert same_bits(windows, after[key])
+
+
 async def test_hours_of_which_nothing_was_dropped_are_revised(pair: tuple[Line, MovableStore, MovableStore]) -> None:
     line, one, two = pair
     await _outage(line, [one, two])
