@@ -1,7 +1,7 @@
 """The blocks that wait for stores: encoded outputs by dense position, checked when read, counted without reading.
 
-A block whose readings were dropped for want of room is *thinned*: its body has all else, and `readings` still says how
-many there were.
+A block that waits for long may be *packed*. One whose readings were dropped for want of room is *thinned*: its body,
+packed, has all else, and `readings` still says how many there were. `bytes` is the length when it is not packed.
 """
 
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from isal.isal_zlib import crc32
 
 from gateway.engine.results import StepResult
 from gateway.errors import JournalCorrupt
-from gateway.journal.blocks import decode, without_readings
+from gateway.journal.blocks import decode, pack, without_readings
 from gateway.journal.sqlite import ANEW
 from processors.columns import ReadingBatch
 
 __all__ = [
-    "BLOCK_INDEX", "BLOCK_SCHEMA", "Held", "block_sizes", "count_readings", "drop_blocks", "put_block", "take_blocks",
-    "thin_block", "write_end",
+    "BLOCK_INDEX", "BLOCK_SCHEMA", "Held", "count_readings", "drop_blocks", "pack_block", "put_block", "take_blocks",
+    "thick_blocks", "thin_block", "unpacked_blocks", "write_end",
 ]  # fmt: skip
 
 BLOCK_INDEX = "CREATE INDEX block_contents ON block(position, kind, readings)"
@@ -30,6 +30,7 @@ BLOCK_SCHEMA = (
     " bytes INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL)",
     BLOCK_INDEX,
 )
+_PACKED = "packed"
 _THINNED = "thinned"
 
 
@@ -97,14 +98,30 @@ def count_readings(connection: Connection, path: Path, after: int, upto: int) ->
     return Held(int(readings - dropped), int(dropped))
 
 
-def block_sizes(connection: Connection, after: int) -> Iterator[tuple[int, int]]:
+def unpacked_blocks(connection: Connection, after: int) -> Iterator[tuple[int, int]]:
+    """Position and bytes of the blocks after a position that can be packed."""
+    return _sizes(connection, "kind NOT IN (?, ?)", (after, _PACKED, _THINNED))
+
+
+def thick_blocks(connection: Connection, after: int) -> Iterator[tuple[int, int]]:
     """Position and bytes of the blocks after a position that have readings."""
-    found: Iterator[tuple[int, int]] = connection.execute(
-        "SELECT position, bytes FROM block INDEXED BY block_contents"
-        " WHERE position > ? AND kind != ? AND readings > 0 ORDER BY position",
-        (after, _THINNED),
-    )
+    return _sizes(connection, "kind != ? AND readings > 0", (after, _THINNED))
+
+
+def _sizes(connection: Connection, which: str, values: tuple[object, ...]) -> Iterator[tuple[int, int]]:
+    query = f"SELECT position, bytes FROM block INDEXED BY block_contents WHERE position > ? AND {which}"  # noqa: S608
+    found: Iterator[tuple[int, int]] = connection.execute(query + " ORDER BY position", values)
     return found
+
+
+def pack_block(connection: Connection, path: Path, position: int) -> None:
+    """Make a block smaller; it says the same.
+
+    Raises:
+        JournalCorrupt: it is not what was written.
+    """
+    _, number, length, body = _whole(connection, path, position)
+    _replace(connection, (position, _PACKED, number, length), pack(body))
 
 
 def thin_block(connection: Connection, path: Path, position: int) -> ReadingBatch:
@@ -113,18 +130,25 @@ def thin_block(connection: Connection, path: Path, position: int) -> ReadingBatc
     Raises:
         JournalCorrupt: it is not what was written.
     """
+    _, number, _, body = _whole(connection, path, position)
+    readings, rest = without_readings(body)
+    _replace(connection, (position, _THINNED, number, len(rest)), pack(rest))
+    return readings
+
+
+def _whole(connection: Connection, path: Path, position: int) -> tuple[str, int, int, bytes]:
     kind, number, length, crc, body = connection.execute(
         "SELECT kind, readings, bytes, crc, body FROM block WHERE position = ?", (position,)
     ).fetchone()
     if _crc((position, kind, number, length), body) != crc:
         raise JournalCorrupt(f"{path}: block {position} is damaged.", ANEW)
-    readings, rest = without_readings(body)
-    figures = (position, _THINNED, number, len(rest))
-    connection.execute(
-        "UPDATE block SET kind = ?, bytes = ?, crc = ?, body = ? WHERE position = ?",
-        (_THINNED, len(rest), _crc(figures, rest), rest, position),
-    )
-    return readings
+    return kind, number, length, body
+
+
+def _replace(connection: Connection, figures: tuple[int, str, int, int], body: bytes) -> None:
+    # an update would leave a row that was large alone in its page, however small it is now: a removal joins pages
+    connection.execute("DELETE FROM block WHERE position = ?", figures[:1])
+    connection.execute("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)", (*figures, _crc(figures, body), body))
 
 
 def drop_blocks(connection: Connection, upto: int) -> None:

@@ -1,21 +1,23 @@
-"""What goes when the quota is used up and the operator would rather lose readings than stand still.
+"""How room is made where the quota is used up: blocks that wait are packed, and if need be readings are dropped.
 
-    store A       |==========|-- next write --|......... dropped for A .........|
+    store A       |==========|-- next write --|......... packed, then dropped for A .........|
     store B       |==============================================|-- next write --|
     blocks        oldest                                                      newest
 
-The oldest readings that no store is about to take are taken out of their blocks, and counted `dropped` of every store
-that had not come so far, in one transaction. All else in the blocks stays. What a store gets with its next write is
-left alone: it may be on its way, and after a crash nobody knows how far it came.
+Packed, a block says the same in a fifth of the room. Dropping takes the oldest readings that no store is about to take
+out of their blocks, and counts them `dropped` of every store that had not come so far, in one transaction. All else in
+the blocks stays. What a store gets with its next write is left alone: it may be on its way, and after a crash nobody
+knows how far it came.
 """
 
+from collections.abc import Callable, Collection, Iterator
 from sqlite3 import Connection
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from gateway.journal.block_queue import block_sizes, thin_block, write_end
+from gateway.journal.block_queue import pack_block, thick_blocks, thin_block, unpacked_blocks, write_end
 from gateway.journal.cursors import StoreState, put_store, store_states
 from gateway.journal.lost_hours import add_lost
 from gateway.journal.outbox_stores import OutboxStores
@@ -24,6 +26,7 @@ __all__ = ["Dropped", "OutboxDrops"]
 
 _SLICE_BLOCKS = 256
 _SLICE_BYTES = 8 << 20
+_Wanted = Callable[[Connection, int], Iterator[tuple[int, int]]]
 
 
 class Dropped(NamedTuple):
@@ -43,16 +46,33 @@ class Dropped(NamedTuple):
 
 
 class OutboxDrops(OutboxStores):
-    """A part of the outbox."""
+    """A part of the outbox. Works in slices: calls and stores must not wait long."""
 
-    def drop_readings(self, goal_bytes: int, spare_readings: int) -> dict[str, Dropped]:
+    def pack_blocks(self, goal_bytes: int, spare_readings: int) -> None:
+        """Pack the oldest blocks that wait until no more than `goal_bytes` of the file are used, or all are packed.
+
+        `spare_readings`: how many readings a store takes in one write, at most: those are not worth it.
+        """
+        after = 0
+        while self.bytes_used > goal_bytes:
+            with self._lock:
+                _, found = self._oldest(unpacked_blocks, after, spare_readings)
+                if not found:
+                    break
+                with self._db.transaction("pack") as connection:
+                    for position in found:
+                        pack_block(connection, self._path, position)
+            after = found[-1]
+
+    def drop_readings(
+        self, goal_bytes: int, spare_readings: int, spare_stores: Collection[str] = ()
+    ) -> dict[str, Dropped]:
         """Take out the oldest readings until no more than `goal_bytes` are used, or nothing more can go.
-
-        In slices: calls and stores must not wait long.
 
         Args:
             goal_bytes: bytes of the file's pages in use.
             spare_readings: how many readings a store takes in one write, at most: those stay.
+            spare_stores: what these lack stays, too: they are about to take it.
 
         Returns:
             What each store lost.
@@ -61,9 +81,7 @@ class OutboxDrops(OutboxStores):
         after = 0
         while self.bytes_used > goal_bytes:
             with self._lock:
-                with self._db.reading() as connection:
-                    states = store_states(connection)
-                    found = self._droppable(connection, states, after, spare_readings)
+                states, found = self._oldest(thick_blocks, after, spare_readings, spare_stores)
                 if not found:
                     break
                 lost = self._thin(states, found)
@@ -71,21 +89,26 @@ class OutboxDrops(OutboxStores):
             out |= {name: each.joined(out.get(name)) for name, each in lost.items()}
         return out
 
-    def _droppable(
-        self, connection: Connection, states: list[StoreState], after: int, spare_readings: int
-    ) -> list[int]:
-        """Positions of the oldest blocks that have readings which some store lacks and none is about to take."""
+    def _oldest(
+        self, wanted: _Wanted, after: int, spare_readings: int, spare_stores: Collection[str] = ()
+    ) -> tuple[list[StoreState], list[int]]:
+        """The stores; and the next slice of the `wanted` blocks that some store lacks and none is about to take."""
+        with self._db.reading() as connection:
+            states = store_states(connection)
+            kept = sorted(
+                (state.position,
+                 self.last_position if state.name in spare_stores
+                 else write_end(connection, state.position, spare_readings, self.write_bytes))
+                for state in states
+            )  # fmt: skip
+            return states, self._between(connection, wanted, after, kept) if kept else []
+
+    def _between(self, connection: Connection, wanted: _Wanted, after: int, kept: list[tuple[int, int]]) -> list[int]:
         out: list[int] = []
-        if not states:
-            return out
         size = 0
-        kept = sorted(
-            (state.position, write_end(connection, state.position, spare_readings, self.write_bytes))
-            for state in states
-        )
         after = max(after, kept[0][0])
         for begin, end in [*kept, (self.last_position, self.last_position)]:
-            for position, length in block_sizes(connection, after):
+            for position, length in wanted(connection, after):
                 if position > begin:
                     break
                 size += length

@@ -20,7 +20,7 @@ __all__ = ["OutboxFile", "OutboxState"]
 
 _RECENT_BYTES = 16 << 20
 _WRITE_BYTES = 64 << 20
-_WRITES_A_QUOTA = 16
+_WRITES_A_QUOTA = 4
 
 
 class OutboxState(msgspec.Struct):

@@ -31,7 +31,6 @@ from gateway.mqtt.backoff import Backoff
 from gateway.rows import Row, RowKind, Rows
 from gateway.runtime.control import serve
 from gateway.runtime.desk import Desk
-from gateway.runtime.dropper import Dropper
 from gateway.runtime.faults import KillSwitch
 from gateway.runtime.gauges import refresh
 from gateway.runtime.housekeeping import Housekeeping
@@ -46,6 +45,7 @@ from gateway.runtime.parts import Journal
 from gateway.runtime.rebirth_parts import RebirthParts
 from gateway.runtime.recovery import Recovered, configure, recover
 from gateway.runtime.reviser import RawSource, Reviser
+from gateway.runtime.room import RoomMaker
 from gateway.runtime.runner import Runner
 from gateway.runtime.sources import SessionNotes, SourceReports, make_sources
 from gateway.runtime.stages import Stages
@@ -117,10 +117,6 @@ class Gateway:
             gather_messages=engine.gather_messages, tick_secs=engine.tick_secs, memory_rows=_MEMORY_ROWS,
             live=self._is_live, committed=self._on_committed, full=self._on_outbox_full,
         )  # fmt: skip
-        self.dropper = Dropper(
-            self.outbox, tuple(settings.enabled_stores), write_readings=_WRITE_READINGS, told=self._on_dropped,
-            stuck=lambda problem: telemetry.emit(OutboxFull(problem)),
-        )  # fmt: skip
         self.records = make_records(settings, self._on_purged)
         self.stores = make_stores(settings)
         rng = np.random.default_rng()
@@ -130,6 +126,11 @@ class Gateway:
                         stored=self._on_stored, passed=kill)
             for store in every
         ]  # fmt: skip
+        self.room = RoomMaker(
+            self.outbox, self.writers, tuple(settings.enabled_stores),
+            drops=settings.outbox.on_full == "drop_oldest_raw", write_readings=_WRITE_READINGS, told=self._on_dropped,
+            stuck=lambda problem: telemetry.emit(OutboxFull(problem)),
+        )  # fmt: skip
         revise = settings.reviser
         sources = [
             RawSource(writer, store, settings.enabled_stores[store.name].retention_ns)
@@ -179,7 +180,7 @@ class Gateway:
             writers = [group.create_task(writer.run(), name=f"gateway.store.{writer.name}") for writer in self.writers]
             reviser = group.create_task(self.reviser.run(), name="gateway.reviser")
             timers = self.housekeeping.start(group)
-            dropper = group.create_task(self.dropper.run(), name="gateway.dropper")
+            room = group.create_task(self.room.run(), name="gateway.room")
             live, notify = self.live_parts.start(group), self.notify_parts.start(group)
             rebirths = self.rebirth_parts.start(group)
             await stop.wait()
@@ -196,8 +197,8 @@ class Gateway:
             self.stopping = "the engine"
             self.runner.stop()
             await runner
-            self.dropper.stop()
-            await dropper
+            self.room.stop()
+            await room
             self.stopping = "the live view"
             rebirths.cancel()
             await self.live_parts.end(live)
@@ -252,7 +253,7 @@ class Gateway:
         reasons += [f"filter {f} was refused" for filters in self.reports.refused.values() for f in sorted(filters)]
         if self.intake.full:
             reasons.append("the inbox is full")
-        reasons += [f"the outbox is full: readings of {name} are dropped" for name in self.dropper.losing]
+        reasons += [f"the outbox is full: readings of {name} are dropped" for name in self.room.losing]
         if self.runner.stalled:
             reasons.append("the outbox is full: the engine waits")
         # nothing is trimmed that the records lack
@@ -330,8 +331,8 @@ class Gateway:
         self.telemetry.emit(InboxFull(problem))
 
     def _on_outbox_full(self, error: JournalFull) -> None:
-        if isinstance(error, QuotaFull) and self.settings.outbox.on_full == "drop_oldest_raw":
-            self.dropper.full(error)
+        if isinstance(error, QuotaFull):
+            self.room.full(error)
         else:
             self.telemetry.emit(OutboxFull(error.problem))
 

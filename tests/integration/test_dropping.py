@@ -1,6 +1,8 @@
 """A full outbox that drops the oldest readings of the store that is down: nobody stands still, and all is told."""
 
 import asyncio
+import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,6 @@ import msgspec
 import numpy as np
 import pytest
 
-from gateway.cli.main import main
 from gateway.rows import Row, RowKind
 from gateway.runtime.app import Gateway
 from gateway.runtime.intake import REPLAY_SOURCE
@@ -17,6 +18,7 @@ from gateway.stores.base import SeriesId
 from gateway.stores.records import LetterFilter
 from gateway.telemetry.process_events import OutboxFull
 from gateway.telemetry.store_events import ReadingsDroppedError
+from tests.support.command import asked
 from tests.support.influx_double import STORED, InfluxDouble, influx_double, said
 from tests.support.influxd import Influxd
 from tests.support.running import RecordingTelemetry, eventually, running_gateway, settings_of
@@ -42,13 +44,15 @@ def _settings(folder: Path, url: str, **more: Any) -> Any:
 
 
 async def _submit(gateway: Gateway, messages: int, first: int) -> None:
-    """Messages of three readings each, 20 ms apart, and one that can't be read; as if from the dead letters."""
+    """Messages of three readings each, 5 ms apart, and one that can't be read; as if from the dead letters."""
     now = gateway.clock.now()
     start = now // 1_000_000 // MINUTE * MINUTE - 90 * MINUTE
-    bodies = [
-        (f"made-up-{k % 30}", b'{"ts":%d,"speed":%d.5,"flow":%d,"occ":0.25}' % (start + 20 * k, k % 90, k % 60))
-        for k in range(first, first + messages)
-    ]
+    dice = random.Random(first)  # numbers that packing can do little with
+    bodies = []
+    for k in range(first, first + messages):
+        speed, flow, share = dice.uniform(0, 90), dice.uniform(0, 900), dice.random()
+        body = {"ts": start + 5 * k, "speed": speed, "flow": flow, "occ": share}
+        bodies.append((f"made-up-{k % 30}", json.dumps(body).encode()))
     rows = [
         Row(0, RowKind.REPLAY, REPLAY_SOURCE, 0, f"city/tianhe/traffic/loop/{device}/reading",
             msgspec.msgpack.encode((now, body)))
@@ -56,6 +60,11 @@ async def _submit(gateway: Gateway, messages: int, first: int) -> None:
     ]  # fmt: skip
     await gateway.intake.submit(rows)
     await eventually(lambda: not gateway.runner.behind, "the engine has them")
+
+
+async def _send(gateway: Gateway, parts: int) -> None:
+    for part in range(parts):
+        await _submit(gateway, 2_000, part * 2_000)
 
 
 async def _until_at_rest(gateway: Gateway, *names: str) -> dict[str, Any]:
@@ -81,32 +90,31 @@ def _windows(lines: list[str]) -> set[tuple[str, str, int]]:
 
 
 async def test_the_store_that_is_down_loses_its_oldest_readings_and_nothing_else(
-    double: InfluxDouble, data_folder: Path, capsys: pytest.CaptureFixture[str]
+    double: InfluxDouble, data_folder: Path
 ) -> None:
     telemetry = RecordingTelemetry()
     async with running_gateway(_settings(data_folder, double.url), telemetry, connected=False) as gateway:
-        for part in range(12):
-            await _submit(gateway, 2_000, part * 2_000)
-            assert gateway.outbox.bytes_used <= 1 << 20
+        await _send(gateway, 24)
+        assert gateway.outbox.bytes_used <= 1 << 20
         ledger = await _until_at_rest(gateway, "duckdb")
         accepted = ledger["readings"]["accepted"]
         assert ledger["stores"]["duckdb"] == {"stored": accepted, "refused": 0, "dropped": 0, "waiting": 0}
         lagging = ledger["stores"]["influxdb"]
         assert lagging["stored"] == 0
-        assert lagging["dropped"] > accepted / 3
+        assert lagging["dropped"] > accepted / 10
         assert "the outbox is full: readings of influxdb are dropped" in gateway.not_ready()
         assert not gateway.runner.stalled
         status = (await gateway.desk.status())["stores"]["influxdb"]
         assert status["dropped"] == status["lost"]["readings"] == lagging["dropped"]
         [span] = status["lost"]["spans"]
-        main(["status", "--data-dir", str(data_folder)])
-        assert f"{lagging['dropped']:,} dropped" in (shown := capsys.readouterr().out)
+        shown = (await asyncio.to_thread(asked, "status", "--data-dir", data_folder)).out
+        assert f"{lagging['dropped']:,} dropped" in shown
         assert "lost for want of room" in shown
 
         double.on_write = lambda bucket, lines: STORED
         ledger = await _until_at_rest(gateway, "duckdb", "influxdb")
         assert ledger["stores"]["influxdb"]["stored"] + lagging["dropped"] == accepted
-        assert await gateway.records.count(LetterFilter()) == 12
+        assert await gateway.records.count(LetterFilter()) == 24
         devices = {f"made-up-{k}" for k in range(30)}
         ids = [SeriesId(device, quantity) for device in devices for quantity in ("speed", "flow", "occupancy")]
         store = gateway.stores[0]
@@ -120,7 +128,7 @@ async def test_the_store_that_is_down_loses_its_oldest_readings_and_nothing_else
                 for series, start in zip(found.batch.series.tolist(), found.batch.start.tolist(), strict=True)
             }
         assert windows == _windows(double.stored)
-        assert len(windows) > 1000
+        assert len(windows) >= 90
     told = telemetry.of(ReadingsDroppedError)
     assert {event.store for event in told} == {"influxdb"}
     assert sum(event.readings for event in told) == lagging["dropped"]
@@ -134,14 +142,12 @@ async def test_where_nothing_more_can_go_it_waits_as_if_told_to_block(
     monkeypatch.setattr("gateway.journal.outbox_drops.OutboxDrops.drop_readings", lambda *_: {})
     telemetry = RecordingTelemetry()
     async with running_gateway(_settings(data_folder, double.url), telemetry, connected=False) as gateway:
-        with pytest.raises(AssertionError):
-            async with asyncio.timeout(60):
-                for part in range(12):
-                    await _submit(gateway, 2_000, part * 2_000)
-        assert telemetry.of(OutboxFull)
+        sending = asyncio.create_task(_send(gateway, 30))
+        await eventually(lambda: bool(telemetry.of(OutboxFull)), "it is full", 60)
+        assert gateway.runner.stalled
         assert not telemetry.of(ReadingsDroppedError)
         double.on_write = lambda bucket, lines: STORED
-        await eventually(lambda: not gateway.runner.behind, "it goes on")
+        await sending
         ledger = await _until_at_rest(gateway, "duckdb", "influxdb")
         assert ledger["stores"]["influxdb"]["dropped"] == 0
 
@@ -154,11 +160,10 @@ async def test_a_real_influxdb_that_comes_back_agrees_with_the_books(tmp_path: P
             data_folder, server.url, influxdb={"org": server.org, "token": server.token}, reviser={"quiet_secs": 0.5}
         )
         async with running_gateway(settings, connected=False) as gateway:
-            await _submit(gateway, 1_000, 0)
+            await _submit(gateway, 2_000, 0)
             await _until_at_rest(gateway, "duckdb", "influxdb")
             server.kill()
-            for part in range(10):
-                await _submit(gateway, 2_000, 1_000 + part * 2_000)
+            await _send(gateway, 20)
             await asyncio.to_thread(server.start)
             ledger = await _until_at_rest(gateway, "duckdb", "influxdb")
             terms = ledger["stores"]["influxdb"]

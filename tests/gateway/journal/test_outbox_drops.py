@@ -8,6 +8,7 @@ import pytest
 
 from gateway.engine.results import StepResult
 from gateway.errors import JournalCorrupt, QuotaFull
+from gateway.journal.blocks import encode
 from gateway.journal.lost_hours import HOUR
 from gateway.journal.outbox import Outbox, StepRecord
 from gateway.journal.outbox_drops import Dropped
@@ -93,6 +94,18 @@ def test_only_the_store_that_lags_loses(tmp_path: Path) -> None:
         assert lost == {"influxdb": Dropped(100, 900_000, 999_000)}
 
 
+def test_what_a_store_that_is_up_lacks_stays_however_much_it_is(tmp_path: Path) -> None:
+    with journal(tmp_path) as (_, outbox, _):
+        for name in ("duckdb", "influxdb"):
+            outbox.register_store(name)
+        for k in range(10):
+            step(outbox, StepResult(readings=readings(k * 100, 100)))
+        outbox.advance("duckdb", 4, 400, 0)
+        lost = outbox.drop_readings(0, spare_readings=100, spare_stores=["duckdb"])
+        assert lost == {"influxdb": Dropped(300, 100_000, 399_000)}
+        assert figures(outbox, "duckdb") == (400, 0, 600)
+
+
 def test_what_two_stores_lack_is_lost_for_both(tmp_path: Path) -> None:
     with journal(tmp_path) as (_, outbox, _):
         for name in ("duckdb", "influxdb"):
@@ -137,6 +150,17 @@ def test_the_room_is_there_for_new_blocks_and_the_file_does_not_grow(tmp_path: P
         stored, dropped, waiting = figures(outbox, "duckdb")
         assert stored + dropped + waiting == outbox.last_step * 1_000
         assert sizes(outbox, outbox.last_position - 1) == [1_000], "the newest are there"
+
+
+def test_small_blocks_share_their_pages_once_nothing_else_is_left_of_them(tmp_path: Path) -> None:
+    with journal(tmp_path) as (_, outbox, _):
+        outbox.register_store("duckdb")
+        empty = outbox.bytes_used
+        for _ in range(200):
+            step(outbox, StepResult(readings=readings(0, 600)))
+        assert outbox.bytes_used - empty > 200 * 8192
+        outbox.drop_readings(0, spare_readings=600)
+        assert outbox.bytes_used - empty < 20 * 8192
 
 
 def test_the_bound_is_kept_in_slices_from_the_oldest_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +223,42 @@ def test_memory_and_file_say_the_same_after_a_drop(tmp_path: Path) -> None:
         assert sizes(outbox, 4) == [100]
 
 
+def test_packed_blocks_say_the_same_in_less_room(tmp_path: Path) -> None:
+    with journal(tmp_path) as (_, outbox, _):
+        for name in ("duckdb", "influxdb"):
+            outbox.register_store(name)
+        result = StepResult(readings=readings(0, 3_000), aggregates=aggregates(500), transitions=[CHANGE])
+        for _ in range(10):
+            step(outbox, result)
+        outbox.advance("duckdb", 10, 30_000, 0)
+        used = outbox.bytes_used
+        outbox.pack_blocks(0, spare_readings=3_000)
+        assert outbox.bytes_used < used / 2
+        assert figures(outbox, "influxdb") == (0, 0, 30_000)
+        packed = outbox.bytes_used
+        outbox.pack_blocks(0, spare_readings=3_000)
+        assert outbox.bytes_used == packed
+    with journal(tmp_path) as (_, outbox, _):
+        got = outbox.blocks_after(0, 1 << 40)
+        assert [encode(block) for _, block in got] == [encode(result)] * 10
+        # and readings can go from them
+        assert outbox.drop_readings(0, spare_readings=3_000)["influxdb"].readings == 27_000
+        assert sizes(outbox, 0) == [3_000] + [0] * 9
+        assert all(len(block.aggregates) == 500 for _, block in outbox.blocks_after(0, 1 << 40))
+
+
+def test_a_write_of_packed_blocks_is_bounded_by_what_they_take_in_memory(tmp_path: Path) -> None:
+    with journal(tmp_path, quota=4 * MB) as (_, outbox, _):
+        outbox.register_store("duckdb")
+        for _ in range(12):
+            step(outbox, StepResult(readings=readings(0, 10_000)))
+        length = len(encode(StepResult(readings=readings(0, 10_000))))
+        outbox.pack_blocks(0, spare_readings=0)
+    with journal(tmp_path, quota=4 * MB) as (_, outbox, _):
+        assert outbox.write_bytes == MB
+        assert len(outbox.blocks_after(1, 1 << 40)) == MB // length
+
+
 def test_a_damaged_block_is_called_so_and_nothing_of_the_slice_goes(tmp_path: Path) -> None:
     with journal(tmp_path) as (_, outbox, _):
         outbox.register_store("duckdb")
@@ -208,6 +268,8 @@ def test_a_damaged_block_is_called_so_and_nothing_of_the_slice_goes(tmp_path: Pa
         db.execute("UPDATE block SET body = zeroblob(bytes) WHERE position = 3")
     db.close()
     with journal(tmp_path) as (_, outbox, _):
+        with pytest.raises(JournalCorrupt, match="block 3 is damaged"):
+            outbox.pack_blocks(0, spare_readings=100)
         with pytest.raises(JournalCorrupt, match="block 3 is damaged"):
             outbox.drop_readings(0, spare_readings=100)
         assert figures(outbox, "duckdb") == (0, 0, 400)

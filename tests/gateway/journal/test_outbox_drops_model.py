@@ -56,7 +56,7 @@ class Database:
             assert not (self.counts and new & self.readings), "a reading came twice"
             self.readings |= new
             self.windows.add(position)
-            self.stored += len(new)
+            self.stored += len(result.readings)
         self.position = max(self.position, self.under_way[-1][0])
 
 
@@ -117,6 +117,10 @@ class DroppingOutbox(RuleBasedStateMachine):
         if store is not None and store.under_way is not None:
             store.take()
             self._note(name)
+
+    @rule(share=st.sampled_from([0.0, 0.9]))
+    def pack(self, share: float) -> None:
+        self.outbox.pack_blocks(int(self.outbox.bytes_used * share), AT_ONCE)
 
     @rule(
         share=st.sampled_from([0.0, 0.5, 0.9]), crash=st.sampled_from(["", "drop-before-commit", "drop-after-commit"])
