@@ -20,7 +20,7 @@ __all__ = ["RoomMaker"]
 
 _PARTS = 8
 _TELL_SECS = 10.0
-_RECENT_SECS = 60.0
+_RECENT_SECS, _JUST_SECS = 60.0, 5.0
 _PATIENCE_SECS = 5.0
 """How long the engine waits for stores that are up before these lose readings, too."""
 
@@ -51,9 +51,10 @@ class RoomMaker:
 
     @property
     def losing(self) -> list[str]:
-        """The stores that lost something just now."""
-        since = monotonic() - _RECENT_SECS
-        return [name for name, at in self._newest.items() if at > since]
+        """The stores that lost something just now, or lately and are not back."""
+        now = monotonic()
+        up = {writer.name for writer in self._writers if writer.state == "writing"}
+        return [name for name, at in self._newest.items() if now - at < (_JUST_SECS if name in up else _RECENT_SECS)]
 
     def full(self, error: QuotaFull) -> None:
         """A call found no room."""
