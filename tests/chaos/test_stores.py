@@ -173,7 +173,8 @@ async def test_a_full_outbox_drops_readings_of_the_dead_store_only_also_where_th
 ) -> None:
     outbox = {"quota_bytes": 1 << 20, "on_full": "drop_oldest_raw"}
     plan = Plan(
-        "influxdb killed, outbox full, kill -9 while dropping", settings=_stores(server, outbox=outbox), errors=("readings dropped",),
+        "influxdb killed, outbox full, kill -9 while dropping", settings=_stores(server, outbox=outbox),
+        errors=("readings dropped",),
     )  # fmt: skip
     async with chaos(plan) as trial:
         await trial.until(0.1)
