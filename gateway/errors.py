@@ -7,7 +7,8 @@ GatewayError
 +-- JournalError       the journal can't be used as it is: stop, nothing more is acknowledged
 |   +-- JournalCorrupt     bytes on disk are not what was written
 |   +-- JournalMixedUp     files of different journals, or one of them deleted
-|   +-- JournalFull        disk full: wait for room
+|   +-- JournalFull        no room: wait for it
+|       +-- QuotaFull          of our own bound; the disk may have room
 +-- VersionError       files of a newer CityLoom: exit 2, nothing was touched
 +-- RecoveryError      repeating the recorded calls gave something else
 +-- StoreError
@@ -19,7 +20,7 @@ from collections.abc import Sequence
 
 __all__ = [
     "CommandError", "ConfigError", "ConfigErrors", "GatewayError", "Halt", "JournalCorrupt", "JournalError",
-    "JournalFull", "JournalMixedUp", "RecoveryError", "Retry", "StoreError", "VersionError",
+    "JournalFull", "JournalMixedUp", "QuotaFull", "RecoveryError", "Retry", "StoreError", "VersionError",
 ]  # fmt: skip
 
 
@@ -82,7 +83,15 @@ class JournalMixedUp(JournalError):
 
 
 class JournalFull(JournalError):
-    """The disk has no room."""
+    """There is no room, on the disk or in the quota."""
+
+
+class QuotaFull(JournalFull):
+    """The quota is used up; `wanted` bytes did not fit any more."""
+
+    def __init__(self, problem: str, remedy: str, wanted: int) -> None:
+        super().__init__(problem, remedy)
+        self.wanted = wanted
 
 
 class VersionError(GatewayError):
@@ -102,10 +111,13 @@ class StoreError(GatewayError):
 
 
 class Retry(StoreError):
-    """Passing trouble: try the same block again, after `after` seconds where the store named a time."""
+    """Passing trouble: try the same block again, after `after` seconds where the store named a time.
 
-    def __init__(self, problem: str, after: float | None = None) -> None:
-        super().__init__(problem)
+    `remedy`: what somebody may have to do before it passes.
+    """
+
+    def __init__(self, problem: str, after: float | None = None, remedy: str = "") -> None:
+        super().__init__(problem, remedy)
         self.after = after
 
 

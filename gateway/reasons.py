@@ -89,3 +89,4 @@ class Unstored(StrEnum):
     EXPIRED = "expired"
     REFUSED = "refused"
     RETENTION = "retention"
+    DROPPED = "dropped"

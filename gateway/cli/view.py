@@ -20,7 +20,7 @@ Status = Mapping[str, Any]
 
 def status_view(status: Status, zone: tzinfo, rows: int = 12) -> RenderableType:
     """The whole picture; `rows` bounds the two lists together."""
-    parts: list[RenderableType] = [_headline(status, zone), _flow(status), _ledger(status["ledger"])]
+    parts: list[RenderableType] = [_headline(status, zone), _flow(status, zone), _ledger(status["ledger"])]
     rejects = status["rejects"][: max(rows // 3, 2)]
     alarms = status["alarms"]["urgent"][: max(rows // 3, 3)]
     if alarms:
@@ -49,7 +49,7 @@ def _headline(status: Status, zone: tzinfo) -> RenderableType:
     return line
 
 
-def _flow(status: Status) -> RenderableType:
+def _flow(status: Status, zone: tzinfo) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", min_width=8)
     table.add_column()
@@ -92,21 +92,36 @@ def _flow(status: Status) -> RenderableType:
         text = Text(f"{records['state']}   {count(records['behind'])} blocks wait", "bold yellow")
         text.append(f"\n{clean(records['problem'], 400)} {clean(records['remedy'], 400)}", "not bold yellow")
         table.add_row("records", text)
-    for name, store in status["stores"].items():
-        normal = store["state"] == "writing" or (store["state"] == "stopped" and not status["running"])
-        text = Text(f"{name} {store['state']}", "" if normal else "bold yellow")
-        text.append(f"   {store['stored']:,} stored   {count(store['waiting'])} wait")
-        if store["refused"]:
-            text.append(f"   {store['refused']:,} refused", "yellow")
-        if store["problem"]:
-            text.append(f"\n{clean(store['problem'], 400)} {clean(store['remedy'], 400)}", "yellow")
-        table.add_row("store", text)
+    _add_stores(table, status, zone)
     letters = status.get("dead_letters") or {}
     if letters.get("purged"):
         purged = f"{letters['purged']:,} went for want of room, and can't be replayed"
         table.add_row("letters", Text(f"{letters['held']:,} dead letters are held; {purged}", "bold red"))
     _add_delivery(table, status)
     return table
+
+
+def _add_stores(table: Table, status: Status, zone: tzinfo) -> None:
+    for name, store in status["stores"].items():
+        normal = store["state"] == "writing" or (store["state"] == "stopped" and not status["running"])
+        text = Text(f"{name} {store['state']}", "" if normal else "bold yellow")
+        text.append(f"   {store['stored']:,} stored   {count(store['waiting'])} wait")
+        if store["refused"]:
+            text.append(f"   {store['refused']:,} refused", "yellow")
+        if store.get("dropped"):
+            text.append(f"   {store['dropped']:,} dropped", "bold red")
+        if store["problem"]:
+            text.append(f"\n{clean(store['problem'], 400)} {clean(store['remedy'], 400)}", "yellow")
+        for span in (store.get("lost") or {}).get("spans", ()):
+            text.append(f"\nlost for want of room: {_span(span, zone)}", "red")
+        table.add_row("store", text)
+
+
+def _span(span: Status, zone: tzinfo) -> str:
+    first, last = (datetime.fromtimestamp(span[name] / 1e9, zone) for name in ("from", "to"))
+    form = "%H:%M:%S" if first.date() == last.date() else "%Y-%m-%d %H:%M:%S"
+    many = f"{span['readings']:,} readings" if span["readings"] else "readings"
+    return f"{many} of {first:%Y-%m-%d %H:%M:%S} to {last:{form}}"
 
 
 def _add_floods(table: Table, engine: Status) -> None:

@@ -113,7 +113,9 @@ class OutboxSettings(Section):
     """The journal of results that wait for the stores."""
 
     quota_bytes: Quota = 4 << 30
-    """Bytes on disk that blocks may take while a store is down; full = the engine waits, then the inbox fills."""
+    """Bytes on disk that blocks may take while a store is down; full = they are packed, then as `on_full` says."""
+    on_full: Literal["block", "drop_oldest_raw"] = "block"
+    """"block": the engine waits, then the inbox fills; "drop_oldest_raw": the oldest readings that a store lacks go."""
 
 
 class SnapshotSettings(Section):

@@ -1,13 +1,14 @@
 """Blocks: one call's outputs as bytes, the same bytes for the same outputs on every machine.
 
 msgpack of raw little-endian columns, structs as arrays, and the counts sorted by account. The checksum of a call is the
-CRC-32 of this encoding.
+CRC-32 of this encoding. Blocks that wait for long may be packed (gzip).
 """
 
 from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
+from isal import isal_zlib
 from isal.isal_zlib import crc32
 
 from gateway.engine.alarm_model import Transition
@@ -18,7 +19,7 @@ from gateway.engine.results import DeviceRecord, EdgeNote, LedgerKey, Reject, Se
 from gateway.errors import JournalCorrupt, VersionError
 from processors.columns import AggregateBatch, Columns, DirtyPanes, FlagRewrites, ReadingBatch
 
-__all__ = ["checksum", "decode", "encode"]
+__all__ = ["checksum", "decode", "encode", "pack", "unpack", "without_readings"]
 
 B = TypeVar("B", bound=Columns)
 
@@ -44,6 +45,11 @@ class _Body(msgspec.Struct, array_like=True, gc=False):
     edges: list[EdgeNote] = []
 
 
+_READINGS = _Body.__struct_fields__.index("readings")
+_GZIP = 31
+"""zlib's number for the format."""
+_PACKED = b"\x1f\x8b"
+"""How gzip begins and msgpack's arrays don't."""
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(_Body)
 
@@ -86,7 +92,7 @@ def decode(body: bytes) -> StepResult:
         VersionError: of a format that only a newer version knows.
     """
     try:
-        block = _DECODER.decode(body)
+        block = _DECODER.decode(unpack(body))
         if block.format not in _READABLE:
             raise VersionError(
                 f"A block of the outbox has format {block.format}, this CityLoom knows {_FORMAT}.",
@@ -109,6 +115,40 @@ def decode(body: bytes) -> StepResult:
         )
     except (msgspec.DecodeError, ValueError) as error:
         raise JournalCorrupt(f"a block can't be read ({error}).") from error
+
+
+def pack(body: bytes) -> bytes:
+    """The block in a fifth of the room; `unpack` gives it back."""
+    return body if body.startswith(_PACKED) else isal_zlib.compress(body, 1, _GZIP)
+
+
+def unpack(body: bytes) -> bytes:
+    """What `pack` was given; a block that is not packed as it is.
+
+    Raises:
+        JournalCorrupt: not a block.
+    """
+    if not body.startswith(_PACKED):
+        return body
+    try:
+        return isal_zlib.decompress(body, _GZIP)
+    except isal_zlib.error as error:  # type: ignore[misc]  # the stub does not say that it is an exception
+        raise JournalCorrupt(f"a block can't be unpacked ({error}).") from error
+
+
+def without_readings(body: bytes) -> tuple[ReadingBatch, bytes]:
+    """The readings of a block, and the same block without them; all else stays as it is, to the byte.
+
+    Raises:
+        JournalCorrupt: not a block.
+    """
+    try:
+        parts = msgspec.msgpack.decode(unpack(body), type=list[msgspec.Raw])
+        readings = _unpack(ReadingBatch, msgspec.msgpack.decode(parts[_READINGS], type=list[bytes]))
+    except (msgspec.DecodeError, ValueError, IndexError) as error:
+        raise JournalCorrupt(f"a block can't be read ({error}).") from error
+    parts[_READINGS] = msgspec.Raw(_ENCODER.encode([]))
+    return readings, _ENCODER.encode(parts)
 
 
 def _pack(batch: Columns) -> list[bytes]:

@@ -13,9 +13,11 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from gateway.errors import JournalCorrupt, JournalError, JournalMixedUp
+from gateway.journal.block_queue import BLOCK_INDEX
 from gateway.journal.day_books import DAY_SCHEMA
 from gateway.journal.files import sync_folder, translated_os
 from gateway.journal.inbox import INBOX_SCHEMA, INBOX_VERSION, Inbox, InboxState
+from gateway.journal.lost_hours import LOST_SCHEMA
 from gateway.journal.outbox import OUTBOX_SCHEMA, OUTBOX_VERSION, Outbox, OutboxState
 from gateway.journal.salvage.put_in_place import unfinished
 from gateway.journal.snapshots import Snapshots
@@ -108,13 +110,19 @@ def _look(path: Path, version: int) -> _Found | None:
 
 
 def _upgrade(inbox: Path, outbox: Path, fault: Fault) -> None:
-    """From outbox 1, which didn't count the days of what a store got: what is there then has no day. Older inboxes are
-    read as they are; their number is raised, for versions that know no other."""
-    for path, version, statements in ((outbox, OUTBOX_VERSION, DAY_SCHEMA), (inbox, INBOX_VERSION, ())):
+    """From outbox 1, which did not count the days of what a store got: what is there then has no day; from outbox 2,
+    which dropped nothing. Older inboxes are read as they are; their number is raised, for versions that know no other."""
+    drops = ("DROP INDEX block_contents", BLOCK_INDEX, *LOST_SCHEMA)
+    for path, version, steps in (
+        (outbox, OUTBOX_VERSION, {1: DAY_SCHEMA, 2: drops}),
+        (inbox, INBOX_VERSION, dict[int, tuple[str, ...]]()),
+    ):
         with translated(path), closing(connect(path)) as connection:
-            if connection.execute("PRAGMA user_version").fetchone()[0] >= version:
+            written = connection.execute("PRAGMA user_version").fetchone()[0]
+            if written >= version:
                 continue
             connection.execute("BEGIN IMMEDIATE")
+            statements = [each for old in range(written, version) for each in steps.get(old, ())]
             for statement in (*statements, f"PRAGMA user_version={version}", "COMMIT"):
                 fault("upgrade")
                 connection.execute(statement)

@@ -6,8 +6,10 @@
     mark             windows to compute again (marks.py)         until revised
     store            where each store is (cursors.py)            until forgotten
     stored_day       what it got, by day (day_books.py)          until forgotten
+    lost_hour        when readings were dropped (lost_hours.py)  kept
 
-The file itself is in outbox_file.py, the stores' side in outbox_stores.py.
+The file itself is in outbox_file.py, the stores' side in outbox_stores.py, what goes for want of room in
+outbox_drops.py.
 A step without outputs has no block. Blocks also come from the reviser (`revision`) and from stores (`refusals`).
 """
 
@@ -23,9 +25,10 @@ from gateway.journal.blocks import encode
 from gateway.journal.cursors import CURSOR_SCHEMA
 from gateway.journal.day_books import DAY_SCHEMA
 from gateway.journal.kept import KEPT_SCHEMA, put_series, put_totals, series_from
+from gateway.journal.lost_hours import LOST_SCHEMA
 from gateway.journal.marks import MARK_SCHEMA, Mark, add_marks, clear_marks, due_marks, marks_of
+from gateway.journal.outbox_drops import OutboxDrops
 from gateway.journal.outbox_file import OutboxState
-from gateway.journal.outbox_stores import OutboxStores
 from gateway.journal.recorded import (
     RECORDED_SCHEMA,
     SnapshotRow,
@@ -41,12 +44,13 @@ from processors.columns import AggregateBatch
 
 __all__ = ["OUTBOX_SCHEMA", "OUTBOX_VERSION", "Outbox", "OutboxState", "SnapshotRow", "StepRecord", "has_outputs"]
 
-OUTBOX_VERSION = 2
+OUTBOX_VERSION = 3
 OUTBOX_SCHEMA = (
     *RECORDED_SCHEMA,
     *BLOCK_SCHEMA,
     *CURSOR_SCHEMA,
     *DAY_SCHEMA,
+    *LOST_SCHEMA,
     *MARK_SCHEMA,
     *KEPT_SCHEMA,
 )
@@ -54,7 +58,7 @@ _STEP_PAGE = 1_000
 _TRIM_BLOCKS = 64
 
 
-class Outbox(OutboxStores):
+class Outbox(OutboxDrops):
     """Calls, blocks, marks and snapshots; see OutboxFile for threads."""
 
     def append_step(self, record: StepRecord, result: StepResult) -> int | None:
@@ -135,18 +139,20 @@ class Outbox(OutboxStores):
             raise JournalCorrupt(f"{self._path}: call {step + 1} is missing.", SALVAGE)
 
     def blocks_after(self, position: int, max_readings: int) -> list[tuple[int, StepResult]]:
-        """Blocks after `position` with their positions: as many as hold `max_readings` readings, at least one if any.
+        """Blocks after `position` with their positions, at least one if there is any.
+
+        As many as hold `max_readings` readings and have `write_bytes` bytes.
 
         Raises:
             JournalMixedUp: blocks after `position` were trimmed.
             JournalCorrupt: bytes on disk are not what was written.
         """
         self._check_held(position)
-        if recent := self._recent.after(position, max_readings):
+        if recent := self._recent.after(position, max_readings, self.write_bytes):
             return recent
         last = self.last_position
         with self._db.reading() as connection:
-            out = take_blocks(connection, self._path, position, max_readings)
+            out = take_blocks(connection, self._path, position, max_readings, self.write_bytes)
         if not out and position < last:
             raise JournalCorrupt(f"{self._path}: block {position + 1} is missing.", SALVAGE)
         return out
@@ -213,7 +219,7 @@ class Outbox(OutboxStores):
             with self._lock:
                 to = min(self.begin_position + _TRIM_BLOCKS, upto)
                 with self._db.transaction("trim") as connection:
-                    gone = count_readings(connection, self._path, self.begin_position, to)
+                    gone = sum(count_readings(connection, self._path, self.begin_position, to))
                     state = msgspec.structs.replace(
                         self._state, begin_position=to, trimmed_readings=self._state.trimmed_readings + gone
                     )

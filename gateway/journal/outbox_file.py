@@ -11,7 +11,7 @@ import msgspec
 
 from gateway.engine.results import StepResult
 from gateway.errors import JournalCorrupt, JournalMixedUp
-from gateway.journal.block_queue import count_readings, put_block
+from gateway.journal.block_queue import Held, count_readings, put_block
 from gateway.journal.kept import totals
 from gateway.journal.recent_blocks import RecentBlocks
 from gateway.journal.sqlite import RESTORE, SALVAGE, Database, Fault, no_fault, read_state
@@ -19,6 +19,8 @@ from gateway.journal.sqlite import RESTORE, SALVAGE, Database, Fault, no_fault, 
 __all__ = ["OutboxFile", "OutboxState"]
 
 _RECENT_BYTES = 16 << 20
+_WRITE_BYTES = 64 << 20
+_WRITES_A_QUOTA = 4
 
 
 class OutboxState(msgspec.Struct):
@@ -44,6 +46,8 @@ class OutboxFile:
         self.quota_bytes = quota_bytes
         self.bytes_appended = 0
         """Bytes of blocks appended since the file was opened: the rate at which the quota is used up."""
+        self.write_bytes = min(_WRITE_BYTES, quota_bytes // _WRITES_A_QUOTA)
+        """Bytes of the blocks that a store gets at once, at most, but for a single one that has more."""
         self._path = path
         self._max_marks = max_marks
         self._recent = RecentBlocks(_RECENT_BYTES)
@@ -88,20 +92,27 @@ class OutboxFile:
         """Bytes of the quota in use."""
         return self._db.bytes_used
 
+    def fits(self, more: int) -> bool:
+        """Whether a block of so many bytes fits in the quota."""
+        return self._db.fits(more, self.quota_bytes)
+
     def close(self) -> None:
         """Close the file. Idempotent."""
         self._db.close()
 
     def readings_between(self, after: int, upto: int) -> int:
-        """Readings in the blocks with after < position <= upto, counted from what is there."""
-        self._check_held(after)
-        with self._db.reading() as connection:
-            return count_readings(connection, self._path, after, min(upto, self.last_position))
+        """Readings in the blocks with after < position <= upto, counted from what is there; not those dropped."""
+        return self._held_between(after, upto).left
 
     def readings_upto(self, position: int) -> int:
         """Readings in all the blocks up to `position` that there ever were, counted from what is there and was."""
         with self._lock:
-            return self._state.trimmed_readings + self.readings_between(self.begin_position, position)
+            return self._state.trimmed_readings + sum(self._held_between(self.begin_position, position))
+
+    def _held_between(self, after: int, upto: int) -> Held:
+        self._check_held(after)
+        with self._db.reading() as connection:
+            return count_readings(connection, self._path, after, min(upto, self.last_position))
 
     def _appended(self, connection: Connection, kind: str, body: bytes) -> OutboxState:
         if not body:

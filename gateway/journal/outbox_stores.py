@@ -11,6 +11,7 @@ from gateway.engine.results import Reject, StepResult
 from gateway.journal.blocks import encode
 from gateway.journal.cursors import StoreState, put_store, store_states
 from gateway.journal.day_books import DayBook, add_days, days_of, forget_days
+from gateway.journal.lost_hours import LostHour, copy_lost, lost_hours
 from gateway.journal.outbox_file import OutboxFile
 
 __all__ = ["OutboxStores"]
@@ -25,7 +26,8 @@ class OutboxStores(OutboxFile):
         Args:
             name: the store's.
             position: its cursor; None: the oldest block that is held is its first.
-            dropped: readings of earlier blocks, which it will never get; None: all of them.
+            dropped: readings of earlier blocks, which it will never get; None: all of them. What was dropped of later
+                blocks comes on top.
 
         Raises:
             JournalMixedUp: `position` lies outside of what is held.
@@ -37,8 +39,12 @@ class OutboxStores(OutboxFile):
             dropped = self.readings_upto(position) if dropped is None else dropped
             self._check_held(position)
             self._check_reached(name, position)
+            gone = self._held_between(position, self.last_position).dropped
             with self._db.transaction("cursor") as connection:
-                put_store(connection, StoreState(name, position, dropped=dropped))
+                put_store(connection, StoreState(name, position, dropped=dropped + gone))
+                if gone:
+                    # of whom these were is known by hour only
+                    copy_lost(connection, name)
 
     def forget_store(self, name: str) -> None:
         """Keep nothing for this store any longer."""
@@ -60,6 +66,11 @@ class OutboxStores(OutboxFile):
         with self._db.reading() as connection:
             state = next((state for state in store_states(connection) if state.name == store), None)
             return state, days_of(connection, store)
+
+    def lost_hours(self, store: str) -> dict[int, LostHour]:
+        """Hours (counted from 1970-01-01, UTC) of which readings were dropped before the store had them."""
+        with self._db.reading() as connection:
+            return lost_hours(connection, store)
 
     def advance(
         self, store: str, position: int, stored_delta: int, refused_delta: int, dropped_delta: int = 0,

@@ -25,17 +25,23 @@ class RecentBlocks:
             while self._bytes > self._most_bytes:
                 self._bytes -= self._blocks.popleft()[1]
 
-    def after(self, position: int, max_readings: int) -> list[tuple[int, StepResult]]:
-        """Blocks after `position`, up to `max_readings` readings but at least one; empty where they are not here."""
+    def forget(self, upto: int) -> None:
+        """Blocks up to a position are no longer what the file has."""
+        with self._lock:
+            while self._blocks and self._blocks[0][0] <= upto:
+                self._bytes -= self._blocks.popleft()[1]
+
+    def after(self, position: int, max_readings: int, max_bytes: int) -> list[tuple[int, StepResult]]:
+        """Blocks after `position` as `take_blocks` gives them, at least one; empty where they are not here."""
         with self._lock:
             if not self._blocks or self._blocks[0][0] > position + 1:
                 return []
-            newer = [(at, result) for at, _, result in self._blocks if at > position]
+            newer = [block for block in self._blocks if block[0] > position]
         out: list[tuple[int, StepResult]] = []
-        readings = 0
-        for at, result in newer:
-            readings += len(result.readings)
-            if out and readings > max_readings:
+        readings = bytes_ = 0
+        for at, size, result in newer:
+            readings, bytes_ = readings + len(result.readings), bytes_ + size
+            if out and (readings > max_readings or bytes_ > max_bytes):
                 break
             out.append((at, result))
         return out

@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 import msgspec
 from isal.isal_zlib import crc32
 
-from gateway.errors import JournalCorrupt, JournalError, JournalFull
+from gateway.errors import JournalCorrupt, JournalError, JournalFull, QuotaFull
 
 __all__ = [
-    "ANEW", "RESTORE", "SALVAGE", "Database", "Fault", "connect", "crc_of", "create", "intact", "no_fault", "read_state", "sealed",
-    "translated", "unsealed",
+    "ANEW", "RESTORE", "SALVAGE", "Database", "Fault", "connect", "crc_of", "create", "intact", "no_fault", "read_state",
+    "sealed", "translated", "unsealed",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -235,15 +235,20 @@ class Database:
         body = msgspec.msgpack.encode(state)
         connection.execute("UPDATE state SET body = ?, crc = ? WHERE id = 0", (body, crc32(body)))
 
+    def fits(self, more: int, quota: int) -> bool:
+        """Whether `more` bytes fit in the quota."""
+        return self.bytes_used + more + 8 * PAGE_BYTES <= quota
+
     def room(self, more: int, quota: int) -> None:
-        """Raises JournalFull unless `more` bytes fit in the quota."""
-        if self.bytes_used + more + 8 * PAGE_BYTES > quota and self._guesses < _GUESSES:
+        """Raises QuotaFull unless `more` bytes fit in the quota."""
+        if not self.fits(more, quota) and self._guesses < _GUESSES:
             with translated(self.path):
                 self.bytes_used, self._guesses = self._used(), _GUESSES
-        if self.bytes_used + more + 8 * PAGE_BYTES > quota:
-            raise JournalFull(
+        if not self.fits(more, quota):
+            raise QuotaFull(
                 f"{self.path} is full: {self.bytes_used:,} of {quota:,} bytes are used and {more:,} more are wanted.",
                 "See what holds it up with `cityloom status`, or give it a larger quota.",
+                more,
             )
 
     def close(self) -> None:

@@ -23,8 +23,10 @@ from gateway.clock import Clock
 from gateway.config.content import EngineContent
 from gateway.config.settings import Settings
 from gateway.engine.results import StepResult
+from gateway.errors import JournalFull, QuotaFull
 from gateway.journal.inbox import IntakeCounts
 from gateway.journal.opening import open_journal
+from gateway.journal.outbox_drops import Dropped
 from gateway.journal.versions import note_writer
 from gateway.mqtt.backoff import Backoff
 from gateway.rows import Row, RowKind, Rows
@@ -44,7 +46,8 @@ from gateway.runtime.offices import GatewayOffice
 from gateway.runtime.parts import Journal
 from gateway.runtime.rebirth_parts import RebirthParts
 from gateway.runtime.recovery import Recovered, configure, recover
-from gateway.runtime.reviser import Reviser
+from gateway.runtime.reviser import RawSource, Reviser
+from gateway.runtime.room import RoomMaker
 from gateway.runtime.runner import Runner
 from gateway.runtime.sources import SessionNotes, SourceReports, make_sources
 from gateway.runtime.stages import Stages
@@ -68,7 +71,7 @@ from gateway.telemetry.reading_events import (
     RevisionSkipped,
     RevisionWritten,
 )
-from gateway.telemetry.store_events import DeadLettersPurgedError, StoreForgotten
+from gateway.telemetry.store_events import DeadLettersPurgedError, ReadingsDroppedError, StoreForgotten
 from gateway.telemetry.telemetry import Telemetry
 from processors.columns import AggregateBatch
 
@@ -126,11 +129,20 @@ class Gateway:
                         stored=self._on_stored, passed=kill)
             for store in every
         ]  # fmt: skip
+        self.room = RoomMaker(
+            self.outbox, self.writers, tuple(settings.enabled_stores),
+            drops=settings.outbox.on_full == "drop_oldest_raw", write_readings=_WRITE_READINGS, told=self._on_dropped,
+            stuck=lambda problem: telemetry.emit(OutboxFull(problem)),
+        )  # fmt: skip
         revise = settings.reviser
+        sources = [
+            RawSource(writer, store, settings.enabled_stores[store.name].retention_ns)
+            for writer, store in zip(self.writers, self.stores, strict=False)
+        ]
         self.reviser = Reviser(
-            self.writers[0], self.stores[0], self.outbox, clock, quiet_ns=int(revise.quiet_secs * 1e9),
+            sources, self.outbox, clock, quiet_ns=int(revise.quiet_secs * 1e9),
             max_age_ns=int(revise.max_age_secs * 1e9), poll_secs=0.25, pane_of=self.engines.zone.pane_of,
-            retention_ns=settings.enabled_stores[self.stores[0].name].retention_ns, skipped=self._on_skipped,
+            skipped=self._on_skipped,
             day_edges=lambda: self.engines.zone.day_edges, revised=self._on_revised, passed=kill,
         )  # fmt: skip
         self.reports = SourceReports(telemetry, session_expected=not new_session, lost=self._on_lost)
@@ -171,6 +183,7 @@ class Gateway:
             writers = [group.create_task(writer.run(), name=f"gateway.store.{writer.name}") for writer in self.writers]
             reviser = group.create_task(self.reviser.run(), name="gateway.reviser")
             timers = self.housekeeping.start(group)
+            room = group.create_task(self.room.run(), name="gateway.room")
             live, notify = self.live_parts.start(group), self.notify_parts.start(group)
             rebirths = self.rebirth_parts.start(group)
             await stop.wait()
@@ -187,6 +200,8 @@ class Gateway:
             self.stopping = "the engine"
             self.runner.stop()
             await runner
+            self.room.stop()
+            await room
             self.stopping = "the live view"
             rebirths.cancel()
             await self.live_parts.end(live)
@@ -241,6 +256,7 @@ class Gateway:
         reasons += [f"filter {f} was refused" for filters in self.reports.refused.values() for f in sorted(filters)]
         if self.intake.full:
             reasons.append("the inbox is full")
+        reasons += [f"the outbox is full: readings of {name} are dropped" for name in self.room.losing]
         if self.runner.stalled:
             reasons.append("the outbox is full: the engine waits")
         # nothing is trimmed that the records lack
@@ -305,8 +321,8 @@ class Gateway:
         self.live_parts.hub.revised(windows)
         self.telemetry.emit(RevisionWritten(len(windows)))
 
-    def _on_skipped(self, series: int) -> None:
-        self.telemetry.emit(RevisionSkipped(series))
+    def _on_skipped(self, series: int, reason: str) -> None:
+        self.telemetry.emit(RevisionSkipped(series, reason))
 
     def _on_lost(self, source: str, messages: int) -> None:
         index = next(index for index, each in enumerate(self.settings.sources) if each.name == source)
@@ -318,8 +334,17 @@ class Gateway:
     def _on_inbox_full(self, problem: str) -> None:
         self.telemetry.emit(InboxFull(problem))
 
-    def _on_outbox_full(self, problem: str) -> None:
-        self.telemetry.emit(OutboxFull(problem))
+    def _on_outbox_full(self, error: JournalFull) -> None:
+        if isinstance(error, QuotaFull):
+            self.room.full(error)
+        else:
+            self.telemetry.emit(OutboxFull(error.problem))
+
+    def _on_dropped(self, store: str, lost: Dropped) -> None:
+        writer = next(writer for writer in self.writers if writer.name == store)
+        first, last = (str(np.datetime64(ts // 1_000_000, "ms")) for ts in (lost.first, lost.last))
+        remedy = writer.remedy or f"Bring {store} back, or give [outbox] a larger `quota_bytes`."
+        self.telemetry.emit(ReadingsDroppedError(store, lost.readings, first, last, writer.problem or "slow", remedy))
 
     def _is_live(self) -> bool:
         self.live = self._liveness.observe(

@@ -26,6 +26,7 @@ from gateway.runtime.adoption import adopt
 from gateway.runtime.cpu import cpu_figures
 from gateway.runtime.intake import REPLAY_SOURCE
 from gateway.runtime.lock import FolderLock
+from gateway.runtime.losses import losses
 from gateway.runtime.recovery import recover
 from gateway.runtime.stores import RECORDS, make_records, make_stores
 from gateway.runtime.versions import refuse_newer_files
@@ -118,7 +119,7 @@ class GatewayOffice:
             },
             "outbox": {
                 "bytes": self.outbox.bytes_used, "quota_bytes": self.outbox.quota_bytes,
-                "hours_left": self.hours_left(),
+                "on_full": self.settings.outbox.on_full, "hours_left": self.hours_left(),
                 "marks": self.outbox.mark_count,
             },
             "stores": {
@@ -127,6 +128,8 @@ class GatewayOffice:
                     "position": writer.position, "behind": self.outbox.last_position - writer.position,
                     "stored": states[writer.name].stored if writer.name in states else 0,
                     "refused": states[writer.name].refused if writer.name in states else 0,
+                    "dropped": states[writer.name].dropped if writer.name in states else 0,
+                    "lost": losses(self.outbox, writer.name),
                     "waiting": self.outbox.readings_between(writer.position, self.outbox.last_position),
                 }
                 for writer in gateway.writers if writer.name != RECORDS
@@ -222,14 +225,15 @@ class FileOffice:
                 "quota_bytes": self.inbox.quota_bytes, "full": False, "fsync_ms": None, "commits": None,
             },
             "outbox": {
-                "bytes": self.outbox.bytes_used, "quota_bytes": self.outbox.quota_bytes, "hours_left": None,
-                "marks": self.outbox.mark_count,
+                "bytes": self.outbox.bytes_used, "quota_bytes": self.outbox.quota_bytes,
+                "on_full": self.settings.outbox.on_full, "hours_left": None, "marks": self.outbox.mark_count,
             },
             "stores": {
                 name: {
                     "state": "halted" if state.halted else "stopped", "problem": state.halted, "remedy": "",
                     "position": state.position, "behind": self.outbox.last_position - state.position,
-                    "stored": state.stored, "refused": state.refused,
+                    "stored": state.stored, "refused": state.refused, "dropped": state.dropped,
+                    "lost": losses(self.outbox, name),
                     "waiting": self.outbox.readings_between(state.position, self.outbox.last_position),
                 }
                 for name, state in states.items() if name != RECORDS

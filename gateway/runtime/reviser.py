@@ -3,11 +3,16 @@
 It waits until its store has everything that a mark depends on, reads the raw readings, computes in time order with the
 functions that the engine uses, and appends what differs in the transaction that clears the marks: all stores get the
 same revision. While its store is down marks wait, visible, and the aggregates they touch read as pending.
+
+Where readings were dropped before its store had them, another store that has them all is asked. Where there is none, a
+window stands as it was first computed, when all of its readings but the late ones were there: of what is left it would
+be computed wrong.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +20,9 @@ from numpy.typing import NDArray
 from gateway.clock import Clock
 from gateway.engine.results import SeriesName
 from gateway.errors import JournalFull, StoreError
+from gateway.journal.lost_hours import HOUR
 from gateway.journal.outbox import Outbox
-from gateway.runtime.revision import LEVELS, Piece, differing, pieces_of, recomputed
+from gateway.runtime.revision import LEVELS, Piece, complete, differing, pieces_of, recomputed
 from gateway.runtime.writer import StoreWriter
 from gateway.stores.base import SeriesId, Store, StoredAggregates
 from processors.columns import AggregateBatch
@@ -29,22 +35,41 @@ _RETRY_SECS = 2.0
 _FINISH_POLL_SECS = 0.01
 
 
+@dataclass(slots=True)
+class RawSource:
+    """A store that readings are read back from, and who writes to it."""
+
+    writer: StoreWriter
+    store: Store
+    retention_ns: int
+    lost: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """Hours of which it lacks readings, in order."""
+
+    def lacks(self, piece: Piece) -> bool:
+        """Whether any of the piece's readings may have been dropped."""
+        low, high = np.searchsorted(self.lost, [piece.start // HOUR, -(-piece.end // HOUR)])
+        return bool(high > low)
+
+
 class Reviser:
-    """One task. `pane_of` gives a series' finest step; `day_edges` the local midnights, as the engine has them."""
+    """One task. Reads from the first of `sources` as a rule.
+
+    `pane_of` gives a series' finest step; `day_edges` the local midnights, as the engine has them.
+    """
 
     def __init__(
-        self, writer: StoreWriter, store: Store, outbox: Outbox, clock: Clock, *, quiet_ns: int, max_age_ns: int,
-        retention_ns: int, poll_secs: float, pane_of: Callable[[int], int], day_edges: Callable[[], NDArray[np.int64]],
-        revised: Callable[[AggregateBatch], None], skipped: Callable[[int], None], passed: Callable[[str], None],
+        self, sources: Sequence[RawSource], outbox: Outbox, clock: Clock, *, quiet_ns: int, max_age_ns: int,
+        poll_secs: float, pane_of: Callable[[int], int], day_edges: Callable[[], NDArray[np.int64]],
+        revised: Callable[[AggregateBatch], None], skipped: Callable[[int, str], None], passed: Callable[[str], None],
     ) -> None:  # fmt: skip
+        """`skipped` hears of how many series windows could not be computed again: `retention` or `dropped`."""
         self.problem = ""
-        self._writer = writer
-        self._store = store
+        self._sources = sources
+        self._writer = sources[0].writer
         self._outbox = outbox
         self._clock = clock
         self._quiet_ns = quiet_ns
         self._max_age_ns = max_age_ns
-        self._retention_ns = retention_ns
         self._poll_secs = poll_secs
         self._pane_of = pane_of
         self._day_edges = day_edges
@@ -103,6 +128,9 @@ class Reviser:
                 return False
             if len(self._names) < self._outbox.series_count:
                 self._names += await asyncio.to_thread(self._outbox.series_names, len(self._names))
+            for source in self._sources:
+                lost = await asyncio.to_thread(self._outbox.lost_hours, source.store.name)
+                source.lost = np.fromiter(lost, np.int64, len(lost))
             pieces = await asyncio.to_thread(pieces_of, marks, self._pane_of, self._day_edges())
             await self._do(pieces)
             return True
@@ -130,18 +158,35 @@ class Reviser:
             self._writer.wake()
             self._revised(revisions)
 
+    def _source_of(self, piece: Piece) -> RawSource:
+        """The first store, unless it lacks readings that another one has and can give just now."""
+        first, *others = self._sources
+        upto = max(self._after, *(mark.position for own in piece.marks.values() for mark in own))
+        oldest = self._clock.now() - piece.start
+        for source in others if first.lacks(piece) else ():
+            up = source.writer.state == "writing" and source.writer.position >= upto
+            if up and oldest <= source.retention_ns and not source.lacks(piece):
+                return source
+        return first
+
     async def _revise(self, piece: Piece) -> AggregateBatch:
-        if piece.start < self._clock.now() - self._retention_ns:
+        source = self._source_of(piece)
+        if piece.start < self._clock.now() - source.retention_ns:
             # part of its readings may be gone: what is stored was computed from more than what is left
-            self._skipped(len(piece.marks))
+            self._skipped(len(piece.marks), "retention")
             return AggregateBatch.empty()
         series = np.fromiter(piece.marks, np.int32, len(piece.marks))
         names = [self._names[each] for each in piece.marks]
         ids = [SeriesId(name.device, name.quantity) for name in names]
         panes = np.fromiter(map(self._pane_of, piece.marks), np.int32, len(ids))
-        store = self._store
+        store = source.store
         readings = await store.read_readings(ids, piece.start, piece.end)
         windows = await asyncio.to_thread(recomputed, piece, readings, panes, self._day_edges())
+        if source.lacks(piece):
+            whole = complete(windows, self._day_edges(), source.lost)
+            if not whole.all():
+                self._skipped(len(np.unique(windows.series[~whole])), "dropped")
+            windows = windows.take(whole)
         parts = []
         for step in LEVELS:
             start = windows.start[windows.step == step]

@@ -18,7 +18,7 @@ from processors.columns import AggregateBatch
 from processors.windows.day import DAY, SECOND, day_bounds
 from processors.windows.panes import recompute
 
-__all__ = ["LEVELS", "Piece", "differing", "pieces_of", "recomputed"]
+__all__ = ["LEVELS", "Piece", "complete", "differing", "pieces_of", "recomputed"]
 
 LEVELS = (10, 60, 900, 3600, DAY)
 _HOUR = 3600 * SECOND
@@ -99,6 +99,14 @@ def recomputed(
         for mark in own:
             wanted[rows] |= (step >= mark.step) & (start < mark.end) & (end > mark.start)
     return windows.take(wanted & (windows.start >= piece.low) & (windows.start < piece.high))
+
+
+def complete(windows: AggregateBatch, day_edges: NDArray[np.int64], lost: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of `windows` touch none of the `lost` hours (counted from 1970-01-01, in order)."""
+    first = np.searchsorted(lost, windows.start // _HOUR)
+    after = np.searchsorted(lost, (_ends(windows, day_edges) - 1) // _HOUR, "right")
+    whole: NDArray[np.bool_] = first == after
+    return whole
 
 
 def differing(windows: AggregateBatch, stored: StoredAggregates) -> AggregateBatch:

@@ -90,7 +90,7 @@ class Runner:
         self, engines: Engines, inbox: Inbox, outbox: Outbox, clock: Clock, executor: ThreadPoolExecutor, *,
         gather_secs: float, gather_messages: int, tick_secs: float, memory_rows: int, live: Callable[[], bool],
         committed: Callable[[Rows, StepResult, int | None], None],
-        full: Callable[[str], None],
+        full: Callable[[JournalFull], None],
     ) -> None:  # fmt: skip
         self.engines = engines
         self.recent = Recent(memory_rows)
@@ -190,7 +190,7 @@ class Runner:
             position = await asyncio.get_running_loop().run_in_executor(self._executor, self._append, record, result)
         except JournalFull as error:
             self.stalled = True
-            self._full(error.problem)
+            self._full(error)
             return
         self._uncommitted = None
         self.stalled = False

@@ -27,6 +27,8 @@ from processors.flags import Why
 __all__ = ["StoreWriter"]
 
 _HALT_RETRY_SECS = 60.0
+_LEAST_RETRY_SECS = 0.1
+"""Also where a store says that it may be asked again at once."""
 _IDLE_SECS = 0.5
 _GATHER_SECS = 0.25
 _BUSY_GATHER_SECS = 0.5
@@ -60,7 +62,9 @@ class StoreWriter:
         # as far as is known before the store answers: what lies before may be trimmed, and is not waited for
         self.position = cursor.position if cursor is not None else outbox.begin_position
         self._outbox = outbox
-        self._first_end = outbox.last_position
+        self._tried = outbox.last_position
+        """No block after this one can be in a store that got its blocks from this history of the journal."""
+        self._opened = False
         self._telemetry = telemetry
         self._backoff = backoff
         self._max_readings = max_readings
@@ -121,13 +125,14 @@ class StoreWriter:
             try:
                 await act()
             except Retry as error:
-                wait = error.after if error.after is not None else self._backoff.next_delay()
-                self._down("retrying", error.problem, "")
-                self._telemetry.emit(StoreRetrying(store=self.name, problem=error.problem, retry_in=wait))
+                wait = self._backoff.next_delay() if error.after is None else max(error.after, _LEAST_RETRY_SECS)
+                self._down("retrying", error.problem, error.remedy)
+                self._telemetry.emit(StoreRetrying(self.name, error.problem, wait, error.remedy))
             except (Halt, JournalCorrupt) as error:
                 # a damaged block halts whom it was for, and nobody else
                 wait = _HALT_RETRY_SECS
-                if self.state != "halted":
+                self._opened = False
+                if (self.state, self.problem) != ("halted", error.problem):
                     await self._note_halt(error.problem)
                     self._telemetry.emit(StoreHaltedError(store=self.name, problem=error.problem, remedy=error.remedy))
                 self._down("halted", error.problem, error.remedy)
@@ -172,6 +177,7 @@ class StoreWriter:
         self.state, self.problem, self.remedy = "writing", "", ""
 
     async def _open(self) -> None:
+        """Also after a halt: an operator may have replaced the store, or the last write may have come through."""
         there = await self.store.open()
         ours = self._outbox.cursor(self.name)
         journal = self._outbox.journal_id
@@ -208,16 +214,17 @@ class StoreWriter:
                 " an older copy was put in its place.",
                 f"Restore the newest copy, or run `cityloom stores adopt {self.name}` to go on without the rest.",
             )
+        self._opened = True
 
     def _is_ours(self, there: StoreCursor, ours: StoreState | None) -> bool:
         """Whether a store that is ahead of what we noted got its blocks from this history of the journal.
 
-        Only a block that was there when we started can be in a store that this process hasn't written to; and the
+        Only a block that was there when we started, or that this process has tried to write, can be in it; and the
         readings up to it must be as many as the store has.
         """
         if there.position <= self.position:
             return True
-        if there.position > self._first_end:
+        if there.position > self._tried:
             return False
         if there.stored <= 0 or ours is None:
             return True  # it keeps no count
@@ -226,6 +233,8 @@ class StoreWriter:
     async def _write(self) -> None:
         self._began = monotonic()
         self._gathered = 0
+        if not self._opened:
+            await self._open()
         merged = await asyncio.to_thread(self._load)
         if merged is None:
             return
@@ -235,6 +244,7 @@ class StoreWriter:
             merged.names, result.rejects, result.devices, result.transitions,
             figures=result.figures, reports=result.reports, incidents=result.incidents,
         )  # fmt: skip
+        self._tried = max(self._tried, merged.upto)
         self._passed("before-store-write")
         refused = await self.store.write(block)
         self._passed("after-store-write")

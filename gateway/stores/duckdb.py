@@ -20,7 +20,7 @@ from gateway.stores import duckdb_reads as reads
 from gateway.stores import duckdb_tables as tables
 from gateway.stores.base import Account, Block, Refused, SeriesId, StoreCursor, StoredAggregates, StoredReadings
 from gateway.stores.duckdb_config import Compaction, DuckDbConfig
-from gateway.stores.duckdb_errors import halt
+from gateway.stores.duckdb_errors import NOT_OPEN, halt
 from gateway.stores.figures import FigureBatch, FigureId, StoredFigures, figure_id, last_words
 from processors.columns import AggregateBatch, ReadingBatch
 
@@ -50,7 +50,11 @@ class DuckDbStore:
         self._read_thread = ThreadPoolExecutor(1, f"gateway.stores.{name}.read")
 
     async def open(self) -> StoreCursor | None:
-        """Open or make the file; says where it is. Raises Halt where the file can't be used."""
+        """Open or make the file; says where it is. Raises Halt where the file can't be used.
+
+        Again after a halt: an error such as a full disk leaves the file closed for good within this process.
+        """
+        await self._in(self._read_thread, self._close_reader)
         return await self._in(self._write_thread, self._open)
 
     async def write(self, block: Block) -> list[Refused]:
@@ -151,7 +155,6 @@ class DuckDbStore:
 
     def _open(self) -> StoreCursor | None:
         config = self._config
-        self._close_reader()  # a writer opens again after a halt
         self._close_db()
         config.path.parent.mkdir(parents=True, exist_ok=True)
         self._db = db = duckdb.connect(
@@ -252,7 +255,7 @@ class DuckDbStore:
 
     def _open_db(self) -> duckdb.DuckDBPyConnection:
         if self._db is None:
-            raise Halt("The DuckDB file is not open.", "Open the store first.")
+            raise Halt("The DuckDB file is not open.", NOT_OPEN)
         return self._db
 
     # --- below: on the read thread
@@ -262,7 +265,7 @@ class DuckDbStore:
 
     def _open_reader(self) -> duckdb.DuckDBPyConnection:
         if self._reader is None:
-            raise Halt("The DuckDB file is not open.", "Open the store first.")
+            raise Halt("The DuckDB file is not open.", NOT_OPEN)
         return self._reader
 
     def _close_reader(self) -> None:

@@ -6,14 +6,18 @@ import duckdb
 
 from gateway.errors import Halt
 
-__all__ = ["halt"]
+__all__ = ["NOT_OPEN", "halt"]
+
+NOT_OPEN = "`cityloom status` says what the store lacks; it is opened again within a minute."
 
 _REMEDIES = (
     (("set lock on file", "already open", "being used by another process"),
      "Another process holds the file; only one can.",
      "Stop it (`cityloom status` asks a running gateway instead of opening the file), then start again."),
     (("no space left", "disk full", "file too large"),
-     "There is no room on the disk.", "Make room, or move the data folder, then start again; nothing is lost."),
+     "There is no room on the disk.",
+     "Make room: writing goes on by itself within a minute, and nothing is lost meanwhile."),
+    (("database has been invalidated",), "The file was closed after an error.", NOT_OPEN),
     (("permission denied", "read-only", "read only", "operation not permitted"),
      "The file or its folder can't be written.", "Let the gateway's user write there, or choose another folder."),
     (("not a valid duckdb", "corrupt", "checksum", "serialization error"),

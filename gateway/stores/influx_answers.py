@@ -9,8 +9,12 @@ import msgspec
 
 from gateway.errors import Halt, Retry
 
-__all__ = ["BodyTooLarge", "Conflict", "OutsideRetention", "PointsRefused", "judge", "message_of", "partial_write"]
+__all__ = [
+    "NO_INFLUXDB", "BodyTooLarge", "Conflict", "OutsideRetention", "PointsRefused", "judge", "message_of",
+    "partial_write",
+]  # fmt: skip
 
+NO_INFLUXDB = "Check that the store's url is that of an InfluxDB 2 server and not of a page in front of it."
 _MAX_DETAIL = 300
 _MAX_RETRY_AFTER = 3600.0
 _OUTSIDE = re.compile(r"(?:outside|beyond) retention policy.*dropped=(\d+)", re.DOTALL)
@@ -81,8 +85,17 @@ def judge(
         case 408 | 429:
             return Retry(said, _retry_after(headers))
         case _ if status >= 500:
-            return Retry(said, _retry_after(headers))
-    return Halt(said, "Check that the store's url is that of an InfluxDB 2 server and not of a page in front of it.")
+            return Retry(said, _retry_after(headers), _remedy(message))
+    return Halt(said, NO_INFLUXDB)
+
+
+def _remedy(message: str) -> str:
+    """What an operator can do about trouble that passes by itself as a rule."""
+    room = "Make room on the disk of the InfluxDB server" if "no space left" in message else ""
+    if "previously failed" in message:
+        # it remembers a shard that it could not open
+        return f"{room}, then restart InfluxDB." if room else "Restart InfluxDB, and look at its log."
+    return f"{room}." if room else ""
 
 
 def message_of(body: bytes) -> str:

@@ -12,12 +12,13 @@ from influxdb_client.rest import ApiException
 from isal import igzip
 
 from gateway.errors import Halt, Retry
-from gateway.stores.influx_answers import PointsRefused, judge, message_of
+from gateway.stores.influx_answers import NO_INFLUXDB, PointsRefused, judge, message_of
 from gateway.stores.influx_config import Bucket, InfluxConfig
 
 __all__ = ["InfluxConnection", "Series"]
 
 
+_STORED = 204
 # the client is only partly annotated
 _influx: Any = influxdb_client
 
@@ -40,6 +41,18 @@ class _Answer(msgspec.Struct):
     results: list[_Result] = []
 
 
+class _Rule(msgspec.Struct):
+    every_secs: int = msgspec.field(name="everySeconds", default=0)
+
+
+class _Bucket(msgspec.Struct):
+    rules: list[_Rule] = msgspec.field(name="retentionRules", default_factory=list)
+
+
+class _Buckets(msgspec.Struct):
+    buckets: list[_Bucket]
+
+
 class InfluxConnection:
     """A connection pool. Safe for use from several threads, as urllib3's pools are."""
 
@@ -54,10 +67,13 @@ class InfluxConnection:
     def write(self, bucket: str, body: memoryview | bytes) -> None:
         """Write lines. Raises Retry, Halt, PointsRefused or BodyTooLarge."""
         with self._translated(f"bucket '{bucket}'"):
-            self._write.post_write(
+            _, status, _ = self._write.post_write_with_http_info(
                 self._config.org, bucket, igzip.compress(body, 1),
                 precision="ns", content_encoding="gzip", content_type="text/plain; charset=utf-8",
             )  # fmt: skip
+        if status != _STORED:
+            # a page in front of it says "fine" to anything
+            raise Halt(f"What answers at {self._config.url} is no InfluxDB: it says {status} to a write.", NO_INFLUXDB)
 
     def query(self, bucket: str, statements: list[str]) -> list[list[Series]]:
         """Run InfluxQL statements on a bucket; times come as ns. Raises Retry or Halt."""
@@ -88,22 +104,32 @@ class InfluxConnection:
         """Seconds that a bucket keeps its points (0: for good); None where the token sees no such bucket."""
         with self._translated("the list of buckets"):
             try:
-                found = self._client.buckets_api().find_buckets(name=bucket, org=self._config.org).buckets
+                response = self._client.api_client.call_api(
+                    "/api/v2/buckets", "GET", query_params=[("name", bucket), ("org", self._config.org)],
+                    header_params={"Accept": "application/json"}, _preload_content=False, _return_http_data_only=True,
+                )  # fmt: skip
+                data = response.data
+                response.release_conn()
             except ApiException as error:
                 if error.status == 404 and b"bucket" in _body(error):
                     return None
                 raise
-        rules = [rule for entry in found or () for rule in entry.retention_rules or ()]
-        return None if not found else sum(int(rule.every_seconds or 0) for rule in rules[:1])
+        try:
+            found = msgspec.json.decode(data, type=_Buckets).buckets
+        except msgspec.DecodeError as error:
+            raise self._illegible("the list of buckets") from error
+        rules = [rule for entry in found for rule in entry.rules]
+        return None if not found else sum(rule.every_secs for rule in rules[:1])
 
     def make_bucket(self, bucket: Bucket) -> None:
         """Make a bucket. Raises Halt where the token may not."""
         rules = [_influx.BucketRetentionRules(type="expire", every_seconds=bucket.retention_secs)]
         with self._translated("the list of buckets"):
             try:
-                self._client.buckets_api().create_bucket(
-                    bucket_name=bucket.name, org=self._config.org, retention_rules=rules
-                )
+                with self._legible("a new bucket"):
+                    self._client.buckets_api().create_bucket(
+                        bucket_name=bucket.name, org=self._config.org, retention_rules=rules
+                    )
             except InfluxDBError as error:
                 # a token without rights does not even see its organisation, which is no answer of the server's
                 if isinstance(error, ApiException) and error.status not in (401, 403):
@@ -120,6 +146,20 @@ class InfluxConnection:
 
     def _bucket_remedy(self) -> str:
         return f"Check the bucket's name and what the token may read in organisation '{self._config.org}'."
+
+    @contextmanager
+    def _legible(self, what: str) -> Iterator[None]:
+        """What the client makes of an answer that is not InfluxDB's, such as the page of a proxy: any error at all."""
+        try:
+            yield
+        except (InfluxDBError, urllib3.exceptions.HTTPError, OSError):
+            raise
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
+            raise self._illegible(what) from error
+
+    def _illegible(self, what: str) -> Halt:
+        problem = f"What answers at {self._config.url} is no InfluxDB: its answer to {what} can't be read."
+        return Halt(problem, NO_INFLUXDB)
 
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:

@@ -116,12 +116,14 @@ class RevisionWritten(Event):
 
 @dataclass(frozen=True, slots=True)
 class RevisionSkipped(Event):
-    """Windows of some series were not computed again: part of their readings is past its retention."""
+    """Windows of some series were not computed again: part of their readings is gone, past its retention or dropped."""
 
     LEVEL: ClassVar[Level] = Level.WARNING
     COUNTER: ClassVar[str] = "revisions_skipped"
     AMOUNT: ClassVar[str] = "series"
+    LABELS: ClassVar[Mapping[str, frozenset[str]]] = MappingProxyType({"reason": frozenset({"retention", "dropped"})})
     series: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from gateway.telemetry.event import Event, Level
 __all__ = [
     "DeadLettersPurgedError",
     "PointsRefused",
+    "ReadingsDroppedError",
     "StoreCompacted",
     "StoreForgotten",
     "StoreHaltedError",
@@ -30,6 +31,7 @@ class StoreRetrying(Event):
     store: str
     problem: str
     retry_in: float
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,24 @@ class StoreForgotten(Event):
     EVERY_SECS: ClassVar[float] = 0.0
     store: str
     waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingsDroppedError(Event):
+    """The outbox is full: `readings` that a store lacks, of times from `first` to `last` (UTC), went for good."""
+
+    LEVEL: ClassVar[Level] = Level.ERROR
+    COUNTER: ClassVar[str] = "readings_dropped"
+    AMOUNT: ClassVar[str] = "readings"
+    LABELS: ClassVar[Mapping[str, frozenset[str]]] = MappingProxyType({"store": STORES})
+    EVERY_SECS: ClassVar[float] = 0.0
+    store: str
+    readings: int
+    first: str
+    last: str
+    problem: str
+    """Of the store."""
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True)

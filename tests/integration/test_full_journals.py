@@ -38,6 +38,8 @@ def influxdb() -> Iterator[InfluxDouble]:
 def _trimmed_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """So small an inbox makes room many times; a real one need not wait for the next trim so often."""
     monkeypatch.setattr("gateway.runtime.housekeeping._TRIM_SECS", 0.2)
+    # packed, blocks would take a sixth of the room, and many times as many messages to fill it
+    monkeypatch.setattr("gateway.journal.outbox_drops.OutboxDrops.pack_blocks", lambda *_: None)
 
 
 def _settings(folder: Path, port: int, influxdb: InfluxDouble, **more: Any) -> Any:

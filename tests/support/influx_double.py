@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import socket
 import struct
 import threading
@@ -10,8 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
-__all__ = ["HANG", "RESET", "STORED", "Answer", "InfluxDouble", "influx_double", "said"]
+__all__ = ["HANG", "RESET", "STORED", "TRUNCATED", "Answer", "InfluxDouble", "influx_double", "said"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ HANG = Answer(-1)
 """No answer until the server ends."""
 RESET = Answer(-2)
 """The connection is reset."""
+TRUNCATED = Answer(-3)
+"""The connection ends amid the answer's status."""
 
 
 def said(status: int, message: str, **headers: str) -> Answer:
@@ -37,10 +41,16 @@ def said(status: int, message: str, **headers: str) -> Answer:
 
 
 class InfluxDouble:
-    """Answers writes by `on_write(bucket, lines)`; knows every bucket; has no data to query."""
+    """Answers writes by `on_write(bucket, lines)`; knows every bucket; has no data to query but the journal's mark."""
 
     def __init__(self) -> None:
         self.on_write: Callable[[str, list[str]], Answer] = lambda bucket, lines: STORED
+        self.on_query: Callable[[list[str]], Answer] = self._queried
+        """Is given the statements."""
+        self.on_buckets: Callable[[str], Answer] = self._listed
+        """Is given the name that is asked for."""
+        self.mark: tuple[str, int] | None = None
+        """Journal and position, as they were written last."""
         self.requests: list[tuple[str, list[str]]] = []
         """Bucket and lines of every write, whatever it got."""
         self.stored: list[str] = []
@@ -57,12 +67,29 @@ class InfluxDouble:
     def write(self, bucket: str, lines: list[str]) -> Answer:
         """Take a write down and answer it; the journal's mark is always taken."""
         if lines[0].startswith("cityloom_journal,"):
+            found = re.search(r'journal_id="(.*)",position=(\d+)i', lines[0])
+            assert found is not None
+            self.mark = found[1], int(found[2])
             return STORED
         self.requests.append((bucket, lines))
         answer = self.on_write(bucket, lines)
         if answer is STORED:
             self.stored += lines
         return answer
+
+    def _queried(self, statements: list[str]) -> Answer:
+        results: list[dict[str, Any]] = []
+        for number, statement in enumerate(statements):
+            results.append({"statement_id": number})
+            if "cityloom_journal" in statement and self.mark is not None:
+                columns = ["time", "journal_id", "position"]
+                row = {"name": "cityloom_journal", "columns": columns, "values": [[0, *self.mark]]}
+                results[-1]["series"] = [row]
+        return Answer(200, json.dumps({"results": results}))
+
+    def _listed(self, name: str) -> Answer:
+        bucket = {"id": "1", "name": name, "orgID": "1", "retentionRules": []}
+        return Answer(200, json.dumps({"buckets": [bucket]}))
 
 
 @contextmanager
@@ -83,7 +110,7 @@ def influx_double() -> Iterator[InfluxDouble]:
             where = urllib.parse.urlsplit(self.path)
             if where.path != "/api/v2/write":
                 asked = urllib.parse.parse_qs(body.decode()).get("q", [""])[0].split(";")
-                self._send(Answer(200, json.dumps({"results": [{"statement_id": k} for k in range(len(asked))]})))
+                self._send(double.on_query(asked))
                 return
             assert self.headers["Content-Encoding"] == "gzip"
             lines = gzip.decompress(body).decode().splitlines()
@@ -91,12 +118,16 @@ def influx_double() -> Iterator[InfluxDouble]:
 
         def do_GET(self) -> None:
             name = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)["name"][0]
-            bucket = {"id": "1", "name": name, "orgID": "1", "retentionRules": []}
-            self._send(Answer(200, json.dumps({"buckets": [bucket]})))
+            self._send(double.on_buckets(name))
 
         def _send(self, answer: Answer) -> None:
             if answer is HANG:
                 double.ended.wait(60)
+                self.close_connection = True
+                return
+            if answer is TRUNCATED:
+                self.wfile.write(b"HTTP/1.1 20")
+                self.wfile.flush()
                 self.close_connection = True
                 return
             if answer is RESET:
@@ -106,13 +137,15 @@ def influx_double() -> Iterator[InfluxDouble]:
                 return
             data = answer.body.encode()
             self.send_response_only(answer.status)
-            for name, value in answer.headers.items():
+            headers = {"Content-Length": str(len(data)), **answer.headers}
+            for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Type", "application/json" if data.startswith(b"{") else "text/html")
-            self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
             self.wfile.flush()
+            if len(data) < int(headers["Content-Length"]):
+                self.close_connection = True  # as if more were to come
 
         def log_message(self, *_: object) -> None:
             """Quiet."""

@@ -23,7 +23,7 @@ from gateway.journal.outbox import Outbox, StepRecord
 from gateway.mqtt.backoff import Backoff
 from gateway.rows import Row, RowKind
 from gateway.runtime.accounts import take_ledger
-from gateway.runtime.reviser import Reviser
+from gateway.runtime.reviser import RawSource, Reviser
 from gateway.runtime.writer import StoreWriter
 from gateway.stores.base import SeriesId, Store
 from gateway.stores.duckdb import DuckDbConfig, DuckDbStore
@@ -60,11 +60,12 @@ class Line:
             for store in stores
         ]  # fmt: skip
         self.revised = 0
+        self.skipped: list[tuple[int, str]] = []
         self.reviser = Reviser(
-            self.writers[0], stores[0], outbox, self.clock, quiet_ns=quiet_ns, max_age_ns=3600 * 10**9, poll_secs=0.01,
+            [RawSource(writer, store, 1 << 62) for writer, store in zip(self.writers, stores, strict=True)],
+            outbox, self.clock, quiet_ns=quiet_ns, max_age_ns=3600 * 10**9, poll_secs=0.01,
             pane_of=self.engines.zone.pane_of, day_edges=lambda: self.engines.zone.day_edges,
-            revised=self._count, passed=lambda _place: None, skipped=lambda _series: None,
-            retention_ns=1 << 62,
+            revised=self._count, passed=lambda _place: None, skipped=lambda *told: self.skipped.append(told),
         )  # fmt: skip
 
     def _count(self, windows: AggregateBatch) -> None:

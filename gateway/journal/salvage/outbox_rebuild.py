@@ -17,6 +17,7 @@ from gateway.journal.blocks import decode, encode
 from gateway.journal.cursors import StoreState, put_store
 from gateway.journal.day_books import add_days
 from gateway.journal.kept import put_series, put_totals
+from gateway.journal.lost_hours import put_lost
 from gateway.journal.marks import MARK_COLUMNS, add_marks
 from gateway.journal.outbox import OUTBOX_SCHEMA, OUTBOX_VERSION, OutboxState
 from gateway.journal.recorded import SnapshotRow, StepRecord, name_snapshot, record_step
@@ -115,7 +116,7 @@ def rebuild_outbox(
                 record_step(connection, step)
             for facts, body in wreck.bodies():
                 if facts.position > plan.begin:
-                    put_block(connection, facts.position, facts.kind, facts.readings, body)
+                    put_block(connection, facts.position, facts.kind, facts.readings, body, facts.size)
             for at, body in plan.mended.items():
                 put_block(connection, at, "step", len(decode(body).readings), body)
             empty = encode(StepResult())
@@ -126,6 +127,8 @@ def rebuild_outbox(
                 put_store(connection, msgspec.structs.replace(each, dropped=each.dropped + dropped))
             for (store, day), book in wreck.days.items():
                 add_days(connection, store, {day: book})
+            for (store, hour), lost_hour in wreck.lost_hours.items():
+                put_lost(connection, store, hour, lost_hour)
             marks = [sealed(msgspec.structs.astuple(mark)[1:]) for mark in wreck.marks.values()]
             columns = ", ".join(MARK_COLUMNS)
             places = ", ".join("?" * (len(MARK_COLUMNS) + 1))

@@ -1,6 +1,6 @@
 """What can still be read of an outbox: every record that bears its seal, wherever it lies.
 
-Freed pages still hold older records. Calls, blocks and names never change, totals only grow and cursors only move on:
+Freed pages still hold older records. Calls and names never change, blocks only get smaller, totals only grow and cursors only move on:
 so of several records of one thing the farthest one stands.
 """
 
@@ -13,8 +13,10 @@ from isal.isal_zlib import crc32
 
 from gateway.engine.results import LedgerDelta, LedgerKey, SeriesName
 from gateway.errors import JournalCorrupt
+from gateway.journal.block_queue import THINNED
 from gateway.journal.cursors import StoreState
 from gateway.journal.day_books import DayBook
+from gateway.journal.lost_hours import LostHour
 from gateway.journal.marks import Mark
 from gateway.journal.outbox import OutboxState
 from gateway.journal.pages import Pages, Record
@@ -24,7 +26,7 @@ from gateway.journal.sqlite import PAGE_BYTES, crc_of, unsealed
 
 __all__ = ["BlockFacts", "OutboxWreck"]
 
-_BLOCK, _STEP, _SNAPSHOT, _MARK, _SERIES, _SEVEN, _DAY = 6, 9, 7, 10, 6, 7, 5
+_BLOCK, _STEP, _SNAPSHOT, _MARK, _SERIES, _SEVEN, _HOUR, _DAY = 6, 9, 7, 10, 6, 7, 6, 5
 
 
 class BlockFacts(msgspec.Struct, frozen=True):
@@ -33,6 +35,8 @@ class BlockFacts(msgspec.Struct, frozen=True):
     position: int
     kind: str
     readings: int
+    size: int
+    """Of its body when it is not packed."""
     checksum: int
     """CRC-32 of its body: that of the call that gave it."""
 
@@ -54,24 +58,28 @@ class OutboxWreck:
         self.ledger: LedgerDelta = {}
         self.stores: dict[str, StoreState] = {}
         self.days: dict[tuple[str, int], DayBook] = {}
+        self.lost_hours: dict[tuple[str, int], LostHour] = {}
         self.marks: dict[int, Mark] = {}
         for record in self._pages.records():
             self._take(record)
 
     def bodies(self) -> Iterator[tuple[BlockFacts, bytes]]:
         """The whole blocks with their bodies, in no order; each once."""
-        wanted = set(self.blocks)
+        wanted = dict(self.blocks)
         for record in self._pages.records():
             found = _block(record)
-            if found is not None and found[0].position in wanted:
-                wanted.discard(found[0].position)
+            if found is not None and wanted.get(found[0].position) == found[0]:
+                del wanted[found[0].position]
                 yield found
 
     def _take(self, record: Record) -> None:
         if record.rowid is None:
             self._take_keyed(record.values)
         elif (found := _block(record)) is not None:
-            self.blocks[found[0].position] = found[0]
+            facts, before = found[0], self.blocks.get(found[0].position)
+            # readings that were taken out are counted as dropped: the block as it was must not come back
+            if before is None or before.kind != THINNED:
+                self.blocks[facts.position] = facts
         elif (state := _state_of(record)) is not None:
             if self.state is None or _reach(state) > _reach(self.state):
                 self.state = state
@@ -106,10 +114,15 @@ class OutboxWreck:
             self.snapshots[row.step] = row
 
     def _take_keyed(self, values: tuple[Any, ...]) -> None:
-        if len(values) == 3 and all(isinstance(v, int) for v in values) and values[0] == values[2]:
-            self.told[values[0]] = values[1]
-            return
-        if len(values) not in (_SEVEN, _DAY) or not isinstance(values[0], str):
+        match values:
+            case (int(position), int(readings), int(number)) if position == number:  # of outbox 2 and before
+                self.told[position] = readings
+                return
+            case (int(position), str(kind), int(readings), int(number)) if position == number:
+                # what was taken out of a block is counted as dropped already
+                self.told[position] = 0 if kind == THINNED else readings
+                return
+        if len(values) not in (_SEVEN, _HOUR, _DAY) or not isinstance(values[0], str):
             return
         whole = _unsealed(values)
         if whole is None:
@@ -117,6 +130,9 @@ class OutboxWreck:
         if len(values) == _DAY:
             book = DayBook(whole[2], whole[3])
             self.days[whole[0], whole[1]] = max(book, self.days.get((whole[0], whole[1]), book))
+        elif len(values) == _HOUR:
+            hour = LostHour(*whole[2:])
+            self.lost_hours[whole[0], whole[1]] = max(hour, self.lost_hours.get((whole[0], whole[1]), hour))
         elif isinstance(whole[1], str):
             key = LedgerKey(*whole[:5])
             self.ledger[key] = max(whole[5], self.ledger.get(key, 0))
@@ -145,7 +161,7 @@ def _block(record: Record) -> tuple[BlockFacts, bytes] | None:
     match record.values:
         case (None, str(kind), int(readings), int(size), int(crc), bytes(body)) if record.rowid is not None:
             if crc_of((record.rowid, kind, readings, size), body) == crc:
-                return BlockFacts(record.rowid, kind, readings, crc32(body)), body
+                return BlockFacts(record.rowid, kind, readings, size, crc32(body)), body
     return None
 
 

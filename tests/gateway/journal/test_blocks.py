@@ -1,5 +1,6 @@
 """Blocks: the same bytes for the same outputs, and the same outputs back."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from gateway.engine.incidents.incident_model import IncidentChange
 from gateway.engine.incidents.report_model import ReportChange
 from gateway.engine.results import DeviceRecord, LedgerKey, Reject, SeriesName, StepResult
 from gateway.errors import JournalCorrupt
-from gateway.journal.blocks import checksum, decode, encode
+from gateway.journal.blocks import checksum, decode, encode, pack, unpack, without_readings
 from processors.columns import AggregateBatch, Columns, DirtyPanes, FlagRewrites, ReadingBatch
 from tests.gateway.journal.support import full_result
 
@@ -163,3 +164,21 @@ def test_a_column_of_another_type_is_refused() -> None:
 def test_what_is_no_block_is_called_corrupt(body: bytes) -> None:
     with pytest.raises(JournalCorrupt):
         decode(body)
+
+
+def test_packed_it_says_the_same() -> None:
+    body = encode(full_result())
+    assert encode(decode(pack(body))) == body == unpack(pack(body))
+    assert pack(pack(body)) == pack(body)
+    with pytest.raises(JournalCorrupt, match="can't be unpacked"):
+        decode(pack(body)[:-9])
+
+
+def test_without_readings_all_else_stays() -> None:
+    result = full_result()
+    for body in (encode(result), pack(encode(result))):
+        taken, rest = without_readings(body)
+        assert encode(decode(rest)) == encode(replace(result, readings=ReadingBatch.empty()))
+        assert taken.ts.tolist() == result.readings.ts.tolist()
+    with pytest.raises(JournalCorrupt, match="can't be read"):
+        without_readings(b"\x93abc")

@@ -10,12 +10,13 @@ import msgspec
 import pytest
 from isal.isal_zlib import crc32
 
+from gateway.engine.results import StepResult
 from gateway.errors import JournalCorrupt, JournalError, JournalMixedUp, VersionError
 from gateway.journal.opening import open_journal
 from gateway.journal.outbox import SnapshotRow, StepRecord
 from gateway.journal.snapshots import Snapshot
 from gateway.rows import QOS1, RowKind
-from tests.gateway.journal.support import MB, confirm, full_result, journal, process, rows_from
+from tests.gateway.journal.support import MB, confirm, full_result, journal, process, readings, rows_from
 
 PARTS = ("inbox.db", "outbox.db", "snapshots")
 
@@ -60,12 +61,34 @@ def test_an_outbox_of_version_1_goes_on_with_days(tmp_path: Path) -> None:
     used(tmp_path)
     with sqlite3.connect(tmp_path / "outbox.db") as db:
         db.execute("DROP TABLE stored_day")
+        db.execute("DROP TABLE lost_hour")
         db.execute("PRAGMA user_version=1")
     db.close()
     for _ in range(2):
         with journal(tmp_path) as (_, outbox, _):
             assert outbox.processed_offset == 20
             assert outbox.stored_days("influxdb") == (None, {})
+
+
+def test_an_outbox_of_version_2_keeps_its_blocks_and_can_drop_readings(tmp_path: Path) -> None:
+    with journal(tmp_path) as (inbox, outbox, _):
+        inbox.append(rows_from(0, 30), {}, {})
+        outbox.register_store("duckdb")
+        for k in range(3):
+            first, end = k * 10, (k + 1) * 10
+            outbox.append_step(StepRecord(k + 1, "rows", first, end, 1, True), StepResult(readings=readings(first, 10)))
+    with sqlite3.connect(tmp_path / "outbox.db") as db:
+        db.execute("DROP TABLE lost_hour")
+        db.execute("DROP INDEX block_contents")
+        db.execute("CREATE INDEX block_contents ON block(position, readings)")
+        db.execute("PRAGMA user_version=2")
+    db.close()
+    for dropped in (20, 0):
+        with journal(tmp_path) as (_, outbox, _):
+            assert outbox.readings_upto(3) == 30
+            lost = outbox.drop_readings(0, spare_readings=10)
+            assert sum(each.readings for each in lost.values()) == dropped
+            assert outbox.readings_between(0, 3) == 10
 
 
 def test_an_inbox_of_version_1_is_read_and_goes_on(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.stores.influx_answers import Conflict, OutsideRetention, message_of, partial_write
+from gateway.errors import Retry
+from gateway.stores.influx_answers import Conflict, OutsideRetention, judge, message_of, partial_write
 
 
 @pytest.mark.parametrize(
@@ -50,3 +51,22 @@ def test_what_a_refusal_is_about(message: str, meaning: object) -> None:
 )
 def test_what_an_answer_says(body: bytes, message: str) -> None:
     assert message_of(body) == message
+
+
+@pytest.mark.parametrize(
+    ("message", "remedy"),
+    [
+        ("write x/_series/00/0000: no space left on device", "Make room on the disk of the InfluxDB server."),
+        (
+            "not attempting to open shard 3; opening shard previously failed with: write x: no space left on device",
+            "Make room on the disk of the InfluxDB server, then restart InfluxDB.",
+        ),
+        ("not attempting to open shard 3; opening shard previously failed with: x", "Restart InfluxDB, and look at"),
+        ("timeout", ""),
+    ],
+)
+def test_what_somebody_may_have_to_do_before_it_passes_is_said(message: str, remedy: str) -> None:
+    verdict = judge(500, message, {}, "bucket 'a'", "city")
+    assert isinstance(verdict, Retry)
+    assert verdict.remedy.startswith(remedy)
+    assert bool(verdict.remedy) == bool(remedy)

@@ -11,7 +11,7 @@ from gateway.errors import Halt, Retry
 from gateway.stores.influx_config import Bucket, InfluxConfig
 from gateway.stores.influxdb import InfluxStore
 from tests.support.blocks import T0, Journal, aggregates, figure, readings
-from tests.support.influx_double import HANG, RESET, STORED, Answer, InfluxDouble, influx_double, said
+from tests.support.influx_double import HANG, RESET, STORED, TRUNCATED, Answer, InfluxDouble, influx_double, said
 
 TOKEN = "a-secret-token"
 OUTSIDE = (
@@ -107,6 +107,62 @@ async def test_a_connection_that_is_reset_is_tried_again(server: InfluxDouble, s
     server.on_write = lambda bucket, lines: STORED
     assert await store.write(block) == []
     assert len(server.stored) == 2
+
+
+async def test_an_answer_that_is_cut_off_is_no_answer(server: InfluxDouble, store: InfluxStore) -> None:
+    journal = Journal()
+    block = journal.block(store, readings(*block_of(journal, 2)))
+    server.on_write = lambda bucket, lines: TRUNCATED
+    with pytest.raises(Retry, match="does not answer"):
+        await store.write(block)
+    server.on_write = lambda bucket, lines: STORED
+    assert await store.write(block) == []
+    assert len(server.stored) == 2
+
+
+async def test_a_body_that_is_cut_off_is_no_answer(server: InfluxDouble) -> None:
+    store = InfluxStore(config(server))
+    server.on_query = lambda statements: Answer(200, '{"results": [{"statement_id": 0}]}', {"Content-Length": "99"})
+    with pytest.raises(Retry, match="does not answer"):
+        await store.open()
+    server.on_buckets = lambda name: Answer(200, '{"buckets": []}', {"Content-Length": "99"})
+    with pytest.raises(Retry, match="does not answer"):
+        await store.open()
+    await store.close()
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+async def test_a_page_that_says_fine_to_everything_has_stored_nothing(
+    server: InfluxDouble, store: InfluxStore, status: int
+) -> None:
+    journal = Journal()
+    server.on_write = lambda bucket, lines: Answer(status, "<html>Welcome!</html>")
+    with pytest.raises(Halt, match="is no InfluxDB") as caught:
+        await journal.write(store, readings(*block_of(journal, 1)))
+    assert "url" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "page", ["<html>Log in, please</html>", '{"buckets": 7}', '{"buckets": [7]}', "[]", "", "null"]
+)
+async def test_a_page_in_place_of_the_list_of_buckets_stops_the_store_alone(server: InfluxDouble, page: str) -> None:
+    store = InfluxStore(config(server))
+    server.on_buckets = lambda name: Answer(200, page)
+    with pytest.raises(Halt, match="no InfluxDB") as caught:
+        await store.open()
+    assert "url" in caught.value.remedy
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    "page", ["<html>Log in, please</html>", '{"results": 7}', '{"results": [{"series": 7}]}', "[]", "", "null", "{"]
+)
+async def test_garbage_in_place_of_a_queries_answer_is_tried_again(server: InfluxDouble, page: str) -> None:
+    store = InfluxStore(config(server))
+    server.on_query = lambda statements: Answer(200, page)
+    with pytest.raises(Retry, match=r"can't be read|answered 0 of"):
+        await store.open()
+    await store.close()
 
 
 async def test_a_server_that_is_not_there_is_tried_again() -> None:
