@@ -111,7 +111,8 @@ def _look(path: Path, version: int) -> _Found | None:
 
 def _upgrade(inbox: Path, outbox: Path, fault: Fault) -> None:
     """From outbox 1, which did not count the days of what a store got: what is there then has no day; from outbox 2,
-    which dropped nothing. Older inboxes are read as they are; their number is raised, for versions that know no other."""
+    which dropped nothing. Older inboxes are read as they are; their number is raised, for versions that know no other.
+    """
     drops = ("DROP INDEX block_contents", BLOCK_INDEX, *LOST_SCHEMA)
     for path, version, steps in (
         (outbox, OUTBOX_VERSION, {1: DAY_SCHEMA, 2: drops}),

@@ -18,8 +18,8 @@ from isal.isal_zlib import crc32
 from gateway.errors import JournalCorrupt, JournalError, JournalFull, QuotaFull
 
 __all__ = [
-    "ANEW", "RESTORE", "SALVAGE", "Database", "Fault", "connect", "crc_of", "create", "intact", "no_fault", "read_state",
-    "sealed", "translated", "unsealed",
+    "ANEW", "RESTORE", "SALVAGE", "Database", "Fault", "connect", "crc_of", "create", "intact", "no_fault",
+    "read_state", "sealed", "translated", "unsealed",
 ]  # fmt: skip
 
 T = TypeVar("T")

@@ -1,7 +1,7 @@
 """What can still be read of an outbox: every record that bears its seal, wherever it lies.
 
-Freed pages still hold older records. Calls and names never change, blocks only get smaller, totals only grow and cursors only move on:
-so of several records of one thing the farthest one stands.
+Freed pages still hold older records. Calls and names never change, blocks only get smaller, totals only grow and
+cursors only move on: so of several records of one thing the farthest one stands.
 """
 
 from collections.abc import Iterator
