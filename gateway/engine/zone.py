@@ -299,6 +299,7 @@ class ZoneEngine:
                 self._lanes()
                 mine = self.registry.series_of_device(index)
                 self._windows.set_lane(mine, np.full(len(mine), self.registry.lane[index], np.int32))
+        self.registry.laid_out()
         self._quality.configure(self._raw_profiles, self._windows.day_edges, self.registry.series)
         self.judge.configure(self._content, self._raw_profiles, self.registry, self.now, out.transitions)
 

@@ -6,7 +6,6 @@ from gateway.config.settings import Settings
 from gateway.stores.base import Store
 from gateway.stores.duckdb import DuckDbConfig, DuckDbStore
 from gateway.stores.influx_config import Bucket, InfluxConfig
-from gateway.stores.influxdb import InfluxStore
 from gateway.stores.records import RecordsConfig, RecordsStore
 
 __all__ = ["RECORDS", "make_records", "make_stores"]
@@ -44,5 +43,8 @@ def make_stores(settings: Settings) -> list[Store]:
             aggregates=dict.fromkeys(_FINE, fine) | dict.fromkeys(_COARSE, coarse), timeout_secs=influx.timeout_secs,
             ca_file=None if influx.ca_file is None else str(influx.ca_file), max_batch_lines=influx.max_batch_lines,
         )  # fmt: skip
+        # its client and Arrow's functions are 20 MB that nobody needs who doesn't use it
+        from gateway.stores.influxdb import InfluxStore  # noqa: PLC0415
+
         out.append(InfluxStore(config))
     return out
