@@ -255,7 +255,7 @@ class Alarms:
         """Everything that the next call depends on."""
         return {
             "max_age_ns": self.max_age_ns,
-            "definitions": msgspec.to_builtins(self.definitions),
+            "definitions": list(self.definitions),
             "retired": sorted(self._retired),
             "open": [msgspec.to_builtins(alarm) for _, alarm in sorted(self.open.items())],
             "keys": self._keys.snapshot(),

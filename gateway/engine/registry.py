@@ -7,6 +7,7 @@ engine and its outbox. Everything here changes through rows only, so replaying t
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -166,8 +167,8 @@ class Registry:
         """Everything, as arrays and lists."""
         n = len(self.records)
         return {
-            "records": [_plain(record) for record in self.records],
-            "series": [[s.device, s.quantity, s.profile, s.unit] for s in self.series],
+            "records": list(self.records),
+            "series": list(self.series),
             "keys": [[profile, key, index] for (profile, key), index in self._by_key.items()],
             "lanes": [list(lane) for lane in self.lanes],
             "lane": self.lane[:n].copy(),
@@ -185,8 +186,12 @@ class Registry:
     def restore(cls, state: dict[str, Any]) -> "Registry":
         """The registry that gave `state`."""
         made = cls()
-        made.records = [_record(fields) for fields in state["records"]]
-        made.series = [SeriesName(index, *fields) for index, fields in enumerate(state["series"])]
+        made.records = msgspec.convert(state["records"], list[DeviceRecord])
+        # versions before 0.4 kept names without their index
+        made.series = [
+            fields if isinstance(fields, SeriesName) else SeriesName(index, *fields[-4:])
+            for index, fields in enumerate(state["series"])
+        ]
         made.lanes = [(zone, profile) for zone, profile in state["lanes"]]
         made.lane, made.counts = state["lane"].copy(), state["counts"].copy()
         made.offset, made.heard = state["offset"].copy(), state["heard"].copy()
@@ -210,8 +215,3 @@ def _plain(record: DeviceRecord) -> list[Any]:
     keys: Iterable[str] = record.keys
     return [record.id, record.profile, record.zone, list(keys), record.lon, record.lat, record.cell, record.asset,
             record.state, record.since]  # fmt: skip
-
-
-def _record(fields: Sequence[Any]) -> DeviceRecord:
-    device, profile, zone, keys, *rest = fields
-    return DeviceRecord(device, profile, zone, tuple(keys), *rest)

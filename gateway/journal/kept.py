@@ -25,9 +25,11 @@ def put_series(connection: Connection, names: Sequence[SeriesName]) -> None:
 
 
 def series_from(connection: Connection, start: int) -> list[SeriesName]:
-    """Names of the series with index `start` and above, in order."""
+    """Names of the series with index `start` and above, in order; each text is there once, however many have it."""
     rows = connection.execute("SELECT * FROM series WHERE series >= ? ORDER BY series", (start,))
-    return [SeriesName(*unsealed(row, "the series")) for row in rows]
+    one: dict[str, str] = {}
+    found = (unsealed(row, "the series") for row in rows)
+    return [SeriesName(index, *(one.setdefault(text, text) for text in texts)) for index, *texts in found]
 
 
 def put_totals(connection: Connection, changed: Mapping[LedgerKey, int]) -> None:

@@ -2,8 +2,8 @@
 
     row    width class, place         pools    8 | 8 | 8 | 8 |      16 | 16 |      126 |     slots: gap u8, digit u8
 
-Most series keep to few buckets (a voltage to five), a few use all: 16 to 252 bytes a row where all would take 252. A pool
-that is half empty after rows have left is packed together, so what is set aside follows what is used.
+Most series keep to few buckets (a voltage to five), a few use all: 16 to 252 bytes a row where all would take 252.
+A pool that is half empty after rows have left is packed together, so what is set aside follows what is used.
 """
 
 from dataclasses import dataclass, field

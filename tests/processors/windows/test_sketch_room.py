@@ -1,4 +1,4 @@
-"""Slots of sketches come out as they went in, in whatever order rows grow, shrink and leave; room follows what is used."""
+"""Slots of sketches come out as they went in, however rows grow, shrink and leave; room follows what is used."""
 
 import numpy as np
 
