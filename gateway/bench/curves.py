@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.bench.curve import Curve, Panel, Point, Stage
 from gateway.bench.mosquitto import mosquitto
@@ -16,6 +16,8 @@ from gateway.bench.setup import zones_of
 from gateway.bench.stand import Stand, taken
 
 __all__ = ["CURVES"]
+
+T = TypeVar("T")
 
 _MB = 2**20
 _READINGS = 3
@@ -49,7 +51,7 @@ def flood(stand: Stand, messages: int, stage: Stage, *, devices: int = 0) -> Poi
     return figures(stand, before, after, messages, secs + more)
 
 
-def _timed(act: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], float]:
+def _timed(act: Callable[[], T]) -> tuple[T, float]:
     began = monotonic()
     return act(), monotonic() - began
 
@@ -153,14 +155,14 @@ def _gateways(count: int, stage: Stage) -> Iterator[Point]:
         before = [stand.drained(heard) for stand, heard in zip(stands, known, strict=True)]
         secs = first.load(messages, 0.0, lambda acked: stage.told(acked, messages))
         rounds = [heard + _share(k, messages, devices, len(zones), count) for k, heard in enumerate(known)]
-        after, more = _timed(lambda: dict(enumerate(s.drained(n) for s, n in zip(stands, rounds, strict=True))))
+        after, more = _timed(lambda: [stand.drained(heard) for stand, heard in zip(stands, rounds, strict=True)])
         spent = sum(after[k]["cpu"]["process_secs"] - before[k]["cpu"]["process_secs"] for k in range(count))
-        received = sum(taken(each)[0] for each in after.values())
+        received = sum(taken(each)[0] for each in after)
         yield {
             "messages": messages, "messages_per_s": round(messages / (secs + more), 1),
             "us_per_message": round(spent / messages * 1e6, 3),
             "rss_mb": round(sum(stand.resident() for stand in stands) / _MB, 1),
-            "lost": devices + messages - received, "balanced": all(s["ledger"]["balanced"] for s in after.values()),
+            "lost": devices + messages - received, "balanced": all(each["ledger"]["balanced"] for each in after),
         }  # fmt: skip
 
 

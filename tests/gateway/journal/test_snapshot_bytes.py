@@ -29,7 +29,7 @@ def test_lists_and_dicts_of_every_length_come_back(length: int) -> None:
 
 
 def test_what_a_state_is_made_of_comes_back(rng: np.random.Generator) -> None:
-    arrays = {
+    arrays: dict[str, Any] = {
         "wide": rng.integers(0, 99, (7, 3)), "turned": np.arange(12, dtype=np.uint16).reshape(3, 4).T,
         "big-endian": np.arange(5, dtype=">i4"), "none": np.empty((0, 4), np.float32), "text": np.array(["a", "bc"]),
     }  # fmt: skip
