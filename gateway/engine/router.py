@@ -43,6 +43,10 @@ class NoMatch:
     """The profile that the topic belongs to all the same, and whose secrets it may hold; -1: none."""
 
 
+_Way = tuple[int, TopicTemplate, Ignored | None, str | None]
+"""Profile, template, why its messages are not read, template of the device's key."""
+
+
 class Router:
     """Pure and without a cache: who routes the same topics again and again keeps the answers."""
 
@@ -54,12 +58,20 @@ class Router:
             every.extend((k, template, None) for template in profile.templates)
             every.extend((k, template, reason) for template, reason in profile.ignored_topics)
         order = by_specificity([template for _, template, _ in every])
-        self._order = [(*every[place], profiles[every[place][0]].identity.topic) for place in order]
+        self._of_levels: dict[int, list[_Way]] = {}
+        """The ways that a topic of so many levels may go: a stranger's isn't tried on all templates."""
+        self._order: list[_Way] = [(*every[place], profiles[every[place][0]].identity.topic) for place in order]
 
     def _one(self, value: str) -> str:
         """The same string for what many topics have in common, such as a zone."""
         shared = self._common
         return shared.setdefault(value, value) if len(shared) < _MOST_COMMON else shared.get(value, value)
+
+    def _ways(self, levels: int) -> "list[_Way]":
+        ways = self._of_levels.get(levels)
+        if ways is None:
+            ways = self._of_levels[levels] = [way for way in self._order if way[1].takes_levels(levels)]
+        return ways
 
     def match(self, topic: str) -> Match | NoMatch:
         """The most specific profile of a topic, or why its messages are not read."""
@@ -67,7 +79,7 @@ class Router:
             return NoMatch(Rejected.TOPIC_TOO_LONG)
         if not topic or any(sign in topic for sign in "+#\0"):
             return NoMatch(Rejected.TOPIC_INVALID)
-        for index, template, ignored, identity in self._order:
+        for index, template, ignored, identity in self._ways(topic.count("/") + 1):
             variables = template.match(topic)
             if variables is None:
                 continue

@@ -112,3 +112,16 @@ def test_built_in_profiles_take_their_own_topics() -> None:
     assert (built_in[match.profile].name, match.key) == ("loop-detector", "loop-0007")
     assert match.variables["zone"] == "tianhe"
     assert "city/+/traffic/loop/+/reading" in filters_of(built_in)
+
+
+@pytest.mark.parametrize("topic", ["z/lamp/state", "z/a/lamp/state", "z/a/b/c/lamp/state"])
+def test_a_template_of_any_depth_takes_every_depth_from_its_own_on(topic: str) -> None:
+    router = Router(profiles(a="z/{place...}/{device}/state"))
+
+    found = router.match(topic)
+
+    if topic == "z/lamp/state":
+        assert found == NoMatch(Rejected.TOPIC_UNKNOWN)
+    else:
+        assert isinstance(found, Match)
+        assert found.variables["device"] == "lamp"
