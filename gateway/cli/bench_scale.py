@@ -14,7 +14,7 @@ from gateway.bench.setup import Plan
 from gateway.cli.bench_words import address, check_store
 from gateway.cli.door import Json
 from gateway.cli.output import console, print_json
-from gateway.errors import CommandError
+from gateway.errors import CommandError, GatewayError
 
 __all__ = ["scale"]
 
@@ -81,7 +81,7 @@ def scale(
         0, min(devices, 200) if quick else devices, 0.0, store, host, port, city_speed, folder, connections
     )  # fmt: skip
     made: dict[str, list[Point]] = {}
-    left = False
+    left, failures = False, list[GatewayError]()
     for curve in chosen:
         points = Points(curve, out)
         if not resume:
@@ -91,10 +91,14 @@ def scale(
             _measure(curve, wanted, points, plan, _QUICK if quick else 1.0)
         except KeyboardInterrupt:
             left = True
+        except GatewayError as error:  # the other curves may do, and what there is of this one is kept
+            failures.append(error)
         made[curve.name] = points.rows()
         _keep(curve, points, out, picture)
         if left:
             break
+    if failures:
+        raise failures[0]
     every = [point for rows in made.values() for point in rows]
     good = all(not point.get("lost") and point.get("balanced", True) for point in every)
     if json:

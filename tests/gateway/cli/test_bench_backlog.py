@@ -11,6 +11,7 @@ import pytest
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_backlog_is_worked_off_and_nothing_of_it_is_lost(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CITYLOOM_")}
     run = subprocess.run(

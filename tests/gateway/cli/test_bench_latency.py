@@ -19,6 +19,7 @@ def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_every_probe_is_seen_by_every_witness(tmp_path: Path) -> None:
     run = _run(tmp_path, "--rate", "200", "--devices", "100", "--seconds", "5", "--connections", "2", "--json")
 

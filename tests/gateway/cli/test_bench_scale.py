@@ -46,6 +46,7 @@ def test_every_curve_is_tried_here() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", POINTS)
 def test_a_curve_has_points_that_add_up_and_a_picture(name: str, tmp_path: Path) -> None:
     run = _run(tmp_path, name, "--quick", "--picture", "svg", "--json")
@@ -68,6 +69,7 @@ def test_a_curve_has_points_that_add_up_and_a_picture(name: str, tmp_path: Path)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_ctrl_c_leaves_the_points_so_far_and_resume_goes_on(tmp_path: Path) -> None:
     words = ["connections", "--quick", "--picture", "none", "--json"]
     kept = tmp_path / "curves" / "connections.jsonl"

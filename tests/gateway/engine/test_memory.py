@@ -1,4 +1,4 @@
-"""What an engine holds of each series, with everything that judges it: a million have to fit into 2 GB with the rest."""
+"""What an engine holds of each series, with everything that judges it: a million fit into 2 GB with the rest."""
 
 import tracemalloc
 
