@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.bench.setup import Plan, zones_of
-from gateway.bench.stand import Stand, taken, until
+from gateway.bench.stand import Stand, limits, taken, unread, until
 from gateway.journal.inbox import IntakeCounts
 from gateway.journal.opening import open_journal
 from gateway.rows import QOS1, RowKind, Rows, Run
@@ -54,7 +54,7 @@ def measure_backlog(plan: Plan, messages: int, told: Callable[[str, int, int], N
     """`told` gets what is done, how much of it, of how much. Raises GatewayError where a part fails."""
     span = -(-messages // plan.devices) * _SECOND
     now = time.time_ns()
-    quota = {"CITYLOOM_INBOX__QUOTA_BYTES": str(_QUOTA), "CITYLOOM_ENGINE__MAX_DEVICES": str(plan.devices + 10)}
+    quota = {"CITYLOOM_INBOX__QUOTA_BYTES": str(_QUOTA), **limits(plan.devices)}
     earlier = {
         "CITYLOOM_CLOCK__KIND": "scaled", "CITYLOOM_CLOCK__START": _moment(now),
         "CITYLOOM_CLOCK__ORIGIN": _moment(now - span - 60 * _SECOND),
@@ -83,7 +83,6 @@ def measure_backlog(plan: Plan, messages: int, told: Callable[[str, int, int], N
         if live is None:
             until(lambda: bool(stand.status()["live"]), _LIVE_SECS, "It worked everything off and is not live.")
             live = time.monotonic() - stand.started
-        judged = status["ledger"]["messages"].get("decoded", 0)
         stand.end()
         stand.again(quota)
         plain, _ = _listening(stand)
@@ -93,7 +92,7 @@ def measure_backlog(plan: Plan, messages: int, told: Callable[[str, int, int], N
         start_secs=round(start, 3), plain_start_secs=round(plain, 3), drain_secs=round(drain, 3),
         messages_per_s=round(messages / drain, 1),
         cpu_us_per_message=round(cpu["process_secs"] / messages * 1e6, 3), live_secs=round(live, 3),
-        peak_rss_mb=round(cpu["peak_rss_bytes"] / _MB, 1), lost=messages - judged,
+        peak_rss_mb=round(cpu["peak_rss_bytes"] / _MB, 1), lost=unread(status, messages),
         balanced=bool(status["ledger"]["balanced"]),
     )  # fmt: skip
 

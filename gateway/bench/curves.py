@@ -13,14 +13,13 @@ from gateway.bench.curve import Curve, Panel, Point, Stage
 from gateway.bench.mosquitto import mosquitto
 from gateway.bench.recovery import recovery
 from gateway.bench.setup import zones_of
-from gateway.bench.stand import Stand, taken
+from gateway.bench.stand import Stand, limits, taken, unread
 
 __all__ = ["CURVES"]
 
 T = TypeVar("T")
 
 _MB = 2**20
-_READINGS = 3
 _FAST = ("messages_per_s",)
 _COST = Panel("us of CPU a message", ("us_per_message",))
 _SPEED = Panel("messages a second", _FAST)
@@ -35,7 +34,7 @@ def figures(stand: Stand, before: Mapping[str, Any], after: Mapping[str, Any], m
         "messages_per_s": round(messages / secs, 1),
         "us_per_message": round(spent / messages * 1e6, 3),
         "rss_mb": round(stand.resident() / _MB, 1),
-        "lost": stand.sent - taken(after)[0],
+        "lost": unread(after, stand.sent),
         "balanced": after["ledger"]["balanced"],
     }
 
@@ -59,8 +58,7 @@ def _timed(act: Callable[[], T]) -> tuple[T, float]:
 def _devices(devices: int, stage: Stage) -> Iterator[Point]:
     """Memory once each series has been heard, and what a message costs then."""
     plan = replace(stage.plan, devices=devices, speed=1.0)
-    limit = {"CITYLOOM_ENGINE__MAX_DEVICES": str(devices + 10)}
-    with Stand(plan, environment=limit) as stand:
+    with Stand(plan, environment=limits(devices)) as stand:
         empty = stand.resident()
         messages = max(stage.count(200_000), devices)
         stand.load(devices, 0.0, lambda acked: stage.told(acked, devices + messages))
@@ -69,7 +67,7 @@ def _devices(devices: int, stage: Stage) -> Iterator[Point]:
         secs = stand.load(messages, 0.0, lambda acked: stage.told(devices + acked, devices + messages))
         after, more = _timed(stand.drained)
         point = figures(stand, before, after, messages, secs + more)
-    series = devices * _READINGS
+        series = after["engine"]["series"]
     yield {
         **point, "series": series, "empty_mb": round(empty / _MB, 1), "heard_mb": round(heard / _MB, 1),
         "bytes_per_series": round((heard - empty) / series),
@@ -157,12 +155,12 @@ def _gateways(count: int, stage: Stage) -> Iterator[Point]:
         rounds = [heard + _share(k, messages, devices, len(zones), count) for k, heard in enumerate(known)]
         after, more = _timed(lambda: [stand.drained(heard) for stand, heard in zip(stands, rounds, strict=True)])
         spent = sum(after[k]["cpu"]["process_secs"] - before[k]["cpu"]["process_secs"] for k in range(count))
-        received = sum(taken(each)[0] for each in after)
+        unheard = unread(after[0], devices + messages) + sum(unread(each, 0) for each in after[1:])
         yield {
             "messages": messages, "messages_per_s": round(messages / (secs + more), 1),
             "us_per_message": round(spent / messages * 1e6, 3),
             "rss_mb": round(sum(stand.resident() for stand in stands) / _MB, 1),
-            "lost": devices + messages - received, "balanced": all(each["ledger"]["balanced"] for each in after),
+            "lost": unheard, "balanced": all(each["ledger"]["balanced"] for each in after),
         }  # fmt: skip
 
 

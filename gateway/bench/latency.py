@@ -16,7 +16,7 @@ import httpx
 
 from gateway.bench.probes import Probes, hooked
 from gateway.bench.setup import Plan, zones_of
-from gateway.bench.stand import Stand, ask, door_of, finished, taken
+from gateway.bench.stand import Stand, ask, door_of, finished, unread
 
 __all__ = ["LatencyOutcome", "measure_latency"]
 
@@ -86,7 +86,7 @@ def measure_latency(plan: Plan, secs: float, told: Callable[[float, float], None
             return LatencyOutcome(
                 rate=plan.rate, messages=messages, secs=round(took[0], 3), **figures,
                 cpu_us_per_message=round(spent / messages * 1e6, 3),
-                rss_mb=round(after["cpu"]["peak_rss_bytes"] / 2**20, 1), lost=stand.sent - taken(after)[0],
+                rss_mb=round(after["cpu"]["peak_rss_bytes"] / 2**20, 1), lost=unread(after, stand.sent),
                 balanced=after["ledger"]["balanced"],
             )  # fmt: skip
 

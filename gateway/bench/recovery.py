@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from gateway.bench.children import Child
 from gateway.bench.curve import Point, Stage
-from gateway.bench.stand import Stand, taken
+from gateway.bench.stand import Stand, taken, unread
 
 __all__ = ["Sending", "recovery"]
 
@@ -116,7 +116,7 @@ def recovery(times: float, stage: Stage) -> Iterator[Point]:
         normal = max([point["behind_secs"] for point in points if point["secs"] <= calm] or [0.0]) + _LOOK_SECS
         late = [point["secs"] for point in points if point["secs"] > ended and point["behind_secs"] > normal]
         points[-1].update({
-            "capacity_per_s": round(most, 1), "lost": stand.sent - taken(after)[0],
+            "capacity_per_s": round(most, 1), "lost": unread(after, stand.sent),
             "balanced": after["ledger"]["balanced"], "peak_mb": round(after["cpu"]["peak_rss_bytes"] / _MB, 1),
             "normal_after_secs": round(max(late, default=ended) - ended, 2),
         })  # fmt: skip

@@ -27,12 +27,14 @@ from gateway.runtime.broker import EmbeddedBroker
 from gateway.runtime.control import socket_path
 from gateway.runtime.ports import free_ports
 
-__all__ = ["Stand", "ask", "door_of", "finished", "resident", "taken", "until"]
+__all__ = ["Stand", "ask", "door_of", "finished", "limits", "resident", "taken", "unread", "until"]
 
 _INTERVAL = "interval_secs = 1"
 _READY_SECS = 60.0
 _STUCK_SECS = 60.0
 _POLL_SECS = 0.05
+_LISTED = 10_000
+"""More than the built-in city has."""
 _LONGEST_POLL_SECS = 5.0
 
 
@@ -222,6 +224,16 @@ def taken(status: Mapping[str, Any]) -> tuple[int, int]:
     # by the ledger: rows that a call has in hand count there until what came of them is durable
     waiting = messages["waiting"] + sum(store["waiting"] for store in status["stores"].values())
     return messages.get("received", 0) - messages.get("redelivered", 0), waiting
+
+
+def unread(status: Mapping[str, Any], sent: int) -> int:
+    """Of messages that were sent, those that became no readings: lost, refused, or waiting."""
+    return sent - int(status["ledger"]["messages"].get("decoded", 0))
+
+
+def limits(devices: int) -> dict[str, str]:
+    """Settings, as variables, that let in so many devices beside those of the built-in city."""
+    return {"CITYLOOM_ENGINE__MAX_DEVICES": str(devices + _LISTED)}
 
 
 @contextmanager
