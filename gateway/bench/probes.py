@@ -85,8 +85,9 @@ class Probes:
 
     @property
     def complete(self) -> bool:
-        """Whether every alarm has been seen by everybody."""
-        return len(self.seen_alarms) == len(self.seen_http) == len(self.alarms)
+        """Whether every probe has been seen on the live topic, and every alarm by the webhook."""
+        everywhere = len(self.seen_alarms) == len(self.seen_http) == len(self.alarms)
+        return everywhere and len(self.seen_latest) == len(self.latest)
 
     # ---- who sees them ----
 
