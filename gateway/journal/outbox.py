@@ -151,10 +151,10 @@ class Outbox(OutboxStores):
             raise JournalCorrupt(f"{self._path}: block {position + 1} is missing.", ANEW)
         return out
 
-    def series_names(self, start: int) -> list[SeriesName]:
-        """Names of the series with index `start` and above, in order."""
+    def series_names(self, start: int, device: str | None = None) -> list[SeriesName]:
+        """Names of the series with index `start` and above, in order, of all devices or one."""
         with self._db.reading() as connection:
-            return series_from(connection, start)
+            return series_from(connection, start, device)
 
     def ledger(self) -> LedgerDelta:
         """Totals of every account."""
