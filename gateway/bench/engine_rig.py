@@ -13,6 +13,7 @@ from pathlib import Path
 from time import thread_time
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from gateway.bench.many_cities import ManyCities
@@ -167,6 +168,8 @@ def weigh(state: Any) -> int:
         return sys.getsizeof(state) + sum(weigh(key) + weigh(value) for key, value in state.items())
     if isinstance(state, list | tuple | set | frozenset):
         return sys.getsizeof(state) + sum(map(weigh, state))
+    if isinstance(state, msgspec.Struct):
+        return sys.getsizeof(state) + sum(weigh(getattr(state, name)) for name in state.__struct_fields__)
     return sys.getsizeof(state)
 
 

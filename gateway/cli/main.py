@@ -278,6 +278,26 @@ _add(
     "cityloom bench engine --series 100000 --json | tail -n 1",
     to=_bench,
 )  # fmt: skip
+_add(
+    "latency", "gateway.cli.bench_latency:latency", "Measure under load how soon others see a value, an alarm, a row.",
+    "cityloom bench latency",
+    "cityloom bench latency --rate 10000 --seconds 60 --json | tail -n 1",
+    "cityloom bench latency --store http://127.0.0.1:8086 --broker 127.0.0.1:1883",
+    to=_bench,
+)  # fmt: skip
+_add(
+    "scale", "gateway.cli.bench_scale:scale", "Measure curves over devices, rates, readings, windows; a picture each.",
+    "cityloom bench scale devices --out curves",
+    "cityloom bench scale rate --values 5000,10000,20000 --devices 5000",
+    "cityloom bench scale --quick --picture svg --json | tail -n 1",
+    to=_bench,
+)  # fmt: skip
+_add(
+    "backlog", "gateway.cli.bench_backlog:backlog", "Measure a start behind a backlog: time to listen, drain, be live.",
+    "cityloom bench backlog",
+    "cityloom bench backlog --messages 1000000 --json | tail -n 1",
+    to=_bench,
+)  # fmt: skip
 _score = App(name="score", help="How good the detectors are, on data with known truth.")
 app.command(_score)
 _add(

@@ -34,10 +34,10 @@ class LiveMqttSettings(Section):
 class LiveSettings(Section):
     """What goes on right now, for whoever listens; costs nothing while nobody does."""
 
-    interval_ms: Annotated[int, Field(ge=50, le=60_000)] = 1000
+    interval_ms: Annotated[int, Field(ge=50, le=60_000)] = 100
     """Latest values and windows are told at most this often; alarms at once."""
     most_per_second: Annotated[int, Field(ge=1, le=100_000)] = 200
-    """Devices told in a second at most: the rest wait their turn, with their newest values."""
+    """Devices told in a second at most: those that speak seldom first, the rest in turn, with their newest values."""
     aggregates: tuple[Literal["10s", "1m", "15m", "1h", "1d"], ...] = ("1m",)
     """Windows that are told, of "10s", "1m", "15m", "1h" and "1d"."""
     history: Annotated[int, Field(ge=1, le=100_000)] = 2000

@@ -148,6 +148,8 @@ class NotifySettings(Section):
 
     group_secs: Annotated[float, Field(ge=0, le=3600)] = 5.0
     """Alarms of a zone that come within this time are one message."""
+    at_once: Annotated[int, Field(ge=0, le=4)] = 1
+    """This priority and more urgent ones wait for no others of their zone; 0 = all do."""
     max_age_secs: Seconds = 3600.0
     """An alarm that could not be told for this long, for nothing ran, is not told any more."""
     retry_for_secs: Seconds = 86_400.0

@@ -38,7 +38,7 @@ class TopicTemplate:
     text: str
     levels: tuple[Level, ...]
 
-    @property
+    @cached_property
     def variables(self) -> tuple[str, ...]:
         """Names of its variables, from left to right."""
         return tuple(level.variable for level in self.levels if level.variable is not None)
@@ -66,6 +66,10 @@ class TopicTemplate:
                 break
             parts.append(level.prefix if level.variable is None else "+")
         return "/".join(parts)
+
+    def takes_levels(self, count: int) -> bool:
+        """Whether a topic of so many levels can be one of its."""
+        return count == len(self.levels) or (count > len(self.levels) and any(level.many for level in self.levels))
 
     def match(self, topic: str) -> dict[str, str] | None:
         """The variables of a topic, or None where it doesn't fit."""

@@ -74,7 +74,7 @@ class Act(StrEnum):
     COMMENT = "comment"
 
 
-class AlarmDefinition(msgspec.Struct, frozen=True, array_like=True):
+class AlarmDefinition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One alarm that there can be: a condition of an asset. That pair is its lasting name."""
 
     condition: str

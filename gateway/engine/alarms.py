@@ -51,7 +51,8 @@ class Alarms:
         self.definitions: list[AlarmDefinition] = []
         self.open: dict[int, OpenAlarm] = {}
         self.figures = AlarmFigures()
-        self._index: dict[tuple[str, str], int] = {}
+        self._index: dict[str, dict[str, int]] = {}
+        """Key by condition and asset."""
         self._retired: set[int] = set()
         self._keys = AlarmKeys()
         self._acts = ActIds()
@@ -69,10 +70,10 @@ class Alarms:
 
         New delays hold from now on, for what waits too; an open alarm goes on, with the latching that it began with.
         """
-        name = (definition.condition, definition.asset)
-        key = self._index.get(name)
+        of_condition = self._index.setdefault(definition.condition, {})
+        key = of_condition.get(definition.asset)
         if key is None:
-            key = self._index[name] = len(self.definitions)
+            key = of_condition[definition.asset] = len(self.definitions)
             self.definitions.append(definition)
             self._keys.grow(len(self.definitions))
         self.definitions[key] = definition
@@ -208,7 +209,7 @@ class Alarms:
         request = ActRequest.of(act)
         if request is None or self._acts.seen(request.id):
             return False
-        key = self._index.get((request.condition, request.asset))
+        key = self._index.get(request.condition, {}).get(request.asset)
         if key is None or key in self._retired:
             return False
         alarm = self.open.get(key)
@@ -254,7 +255,7 @@ class Alarms:
         """Everything that the next call depends on."""
         return {
             "max_age_ns": self.max_age_ns,
-            "definitions": msgspec.to_builtins(self.definitions),
+            "definitions": list(self.definitions),
             "retired": sorted(self._retired),
             "open": [msgspec.to_builtins(alarm) for _, alarm in sorted(self.open.items())],
             "keys": self._keys.snapshot(),

@@ -7,6 +7,7 @@ engine and its outbox. Everything here changes through rows only, so replaying t
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,7 +29,8 @@ class Registry:
         self._by_id: dict[str, int] = {}
         self._by_key: dict[tuple[str, str], int] = {}
         self._lane_of: dict[tuple[str, str], int] = {}
-        self._series_of_name: dict[tuple[str, str], int] = {}
+        self._series_of_name: dict[str, dict[str, int]] | None = None
+        """Series by device and quantity, while devices that have some are laid out anew; None: made when asked."""
         self.lane = np.empty(0, np.int32)
         """Lane of each device."""
         self.counts = np.zeros((0, len(DEVICE_TERMS)), np.int64)
@@ -70,7 +72,8 @@ class Registry:
     def put(self, record: DeviceRecord, quantities: Sequence[str]) -> tuple[int, bool]:
         """Add a device or change it; give its index and whether anything changed."""
         index = self._by_id.get(record.id, -1)
-        if index >= 0:
+        met = index < 0
+        if not met:
             old = self.records[index]
             if _same(old, record):
                 return index, False
@@ -90,9 +93,8 @@ class Registry:
         for key in record.keys:
             self._by_key[record.profile, key] = index
         self._widen(len(quantities))
-        for place, quantity in enumerate(quantities):
-            known = self._series_of_name.get((record.id, quantity), -1)
-            self.table[index, place] = known
+        if not met:  # a new one has no series, whatever its name
+            self._lay_out(index, quantities)
         return index, True
 
     def relayout(self, quantities: Mapping[str, Sequence[str]]) -> None:
@@ -100,15 +102,27 @@ class Registry:
         self._widen(max((len(names) for names in quantities.values()), default=1))
         self.table[:] = -1
         for index, record in enumerate(self.records):
-            for place, quantity in enumerate(quantities.get(record.profile, ())):
-                self.table[index, place] = self._series_of_name.get((record.id, quantity), -1)
+            self._lay_out(index, quantities.get(record.profile, ()))
+
+    def laid_out(self) -> None:
+        """Enough devices have been changed for now: let go of what was made for it."""
+        self._series_of_name = None
+
+    def _lay_out(self, index: int, quantities: Sequence[str]) -> None:
+        if self._series_of_name is None:
+            self._series_of_name = {}
+            for name in self.series:
+                self._series_of_name.setdefault(name.device, {})[name.quantity] = name.index
+        known = self._series_of_name.get(self.records[index].id, {})
+        for place, quantity in enumerate(quantities):
+            self.table[index, place] = known.get(quantity, -1)
 
     def name_series(self, device: int, place: int, quantity: str, unit: str) -> SeriesName:
         """Give (device, quantity) its index."""
         record = self.records[device]
         name = SeriesName(len(self.series), record.id, quantity, record.profile, unit)
         self.series.append(name)
-        self._series_of_name[record.id, quantity] = name.index
+        self._series_of_name = None
         self.table[device, place] = name.index
         return name
 
@@ -161,8 +175,8 @@ class Registry:
         """Everything, as arrays and lists."""
         n = len(self.records)
         return {
-            "records": [_plain(record) for record in self.records],
-            "series": [[s.device, s.quantity, s.profile, s.unit] for s in self.series],
+            "records": list(self.records),
+            "series": list(self.series),
             "keys": [[profile, key, index] for (profile, key), index in self._by_key.items()],
             "lanes": [list(lane) for lane in self.lanes],
             "lane": self.lane[:n].copy(),
@@ -180,8 +194,12 @@ class Registry:
     def restore(cls, state: dict[str, Any]) -> "Registry":
         """The registry that gave `state`."""
         made = cls()
-        made.records = [_record(fields) for fields in state["records"]]
-        made.series = [SeriesName(index, *fields) for index, fields in enumerate(state["series"])]
+        made.records = msgspec.convert(state["records"], list[DeviceRecord])
+        # versions before 0.4 kept names without their index
+        made.series = [
+            fields if isinstance(fields, SeriesName) else SeriesName(index, *fields[-4:])
+            for index, fields in enumerate(state["series"])
+        ]
         made.lanes = [(zone, profile) for zone, profile in state["lanes"]]
         made.lane, made.counts = state["lane"].copy(), _widened(state["counts"])
         made.offset, made.heard = state["offset"].copy(), state["heard"].copy()
@@ -194,7 +212,6 @@ class Registry:
         made._lane_of = {pair: index for index, pair in enumerate(made.lanes)}
         made._by_id = {record.id: index for index, record in enumerate(made.records)}
         made._by_key = {(profile, key): index for profile, key, index in state["keys"]}
-        made._series_of_name = {(s.device, s.quantity): s.index for s in made.series}
         return made
 
 
@@ -211,8 +228,3 @@ def _plain(record: DeviceRecord) -> list[Any]:
     keys: Iterable[str] = record.keys
     return [record.id, record.profile, record.zone, list(keys), record.lon, record.lat, record.cell, record.asset,
             record.state, record.since]  # fmt: skip
-
-
-def _record(fields: Sequence[Any]) -> DeviceRecord:
-    device, profile, zone, keys, *rest = fields
-    return DeviceRecord(device, profile, zone, tuple(keys), *rest)

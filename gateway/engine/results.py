@@ -46,7 +46,7 @@ class Reject(msgspec.Struct, frozen=True, array_like=True):
     device: str = ""
 
 
-class SeriesName(msgspec.Struct, frozen=True, array_like=True):
+class SeriesName(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The lasting name of a series beside its index in this engine."""
 
     index: int
@@ -56,7 +56,7 @@ class SeriesName(msgspec.Struct, frozen=True, array_like=True):
     unit: str
 
 
-class DeviceRecord(msgspec.Struct, frozen=True, array_like=True):
+class DeviceRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A device as the registry knows it; the newest record of an id stands."""
 
     id: str

@@ -301,6 +301,7 @@ class ZoneEngine:
                 mine = self.registry.series_of_device(index)
                 self._windows.set_lane(mine, np.full(len(mine), self.registry.lane[index], np.int32))
         self.limits.configure(self._content.options, self.registry)
+        self.registry.laid_out()
         self._quality.configure(self._raw_profiles, self._windows.day_edges, self.registry.series)
         self.judge.configure(self._content, self._raw_profiles, self.registry, self.now, out.transitions)
 

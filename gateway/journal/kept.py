@@ -24,10 +24,17 @@ def put_series(connection: Connection, names: Sequence[SeriesName]) -> None:
     connection.executemany("INSERT INTO series VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
-def series_from(connection: Connection, start: int) -> list[SeriesName]:
-    """Names of the series with index `start` and above, in order."""
-    rows = connection.execute("SELECT * FROM series WHERE series >= ? ORDER BY series", (start,))
-    return [SeriesName(*unsealed(row, "the series")) for row in rows]
+def series_from(connection: Connection, start: int, device: str | None = None) -> list[SeriesName]:
+    """Names of the series with index `start` and above, in order, of all devices or one.
+
+    Each text is there once, however many have it.
+    """
+    rows = connection.execute(
+        "SELECT * FROM series WHERE series >= ?1 AND (?2 IS NULL OR device = ?2) ORDER BY series", (start, device)
+    )
+    one: dict[str, str] = {}
+    found = (unsealed(row, "the series") for row in rows)
+    return [SeriesName(index, *(one.setdefault(text, text) for text in texts)) for index, *texts in found]
 
 
 def put_totals(connection: Connection, changed: Mapping[LedgerKey, int]) -> None:

@@ -157,10 +157,10 @@ class Outbox(OutboxDrops):
             raise JournalCorrupt(f"{self._path}: block {position + 1} is missing.", SALVAGE)
         return out
 
-    def series_names(self, start: int) -> list[SeriesName]:
-        """Names of the series with index `start` and above, in order."""
+    def series_names(self, start: int, device: str | None = None) -> list[SeriesName]:
+        """Names of the series with index `start` and above, in order, of all devices or one."""
         with self._db.reading() as connection:
-            return series_from(connection, start)
+            return series_from(connection, start, device)
 
     def ledger(self) -> LedgerDelta:
         """Totals of every account."""

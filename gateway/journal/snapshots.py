@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-import numpy as np
-from isal.isal_zlib import crc32
+from isal.isal_zlib import crc32, crc32_combine
 
 from gateway.errors import JournalMixedUp
 from gateway.journal.files import sync_folder, translated_os
+from gateway.journal.snapshot_bytes import pieces, unpacked
 from gateway.journal.sqlite import RESTORE, Fault, no_fault
 from gateway.journal.versions import refuse_newer
 
@@ -26,8 +26,6 @@ __all__ = ["Snapshot", "SnapshotHead", "Snapshots", "refuse_newer_snapshots"]
 _KIND, _VERSION = b"CLSNAP", 1
 _MAGIC = _KIND + b"%02d" % _VERSION
 _HEAD = struct.Struct("<8s32sqQI")
-_ARRAY = 1
-_PLAIN_KINDS = "biufcSU"
 _SUFFIX = ".snap"
 
 
@@ -84,14 +82,18 @@ class Snapshots:
         """
         name = f"{snapshot.step}{_SUFFIX}"
         path, temporary = self._folder / name, self._folder / f"{name}.tmp"
-        body = msgspec.msgpack.encode(snapshot, enc_hook=_plain)
-        head = _HEAD.pack(_MAGIC, snapshot.journal_id.encode(), snapshot.step, len(body), 0)
-        head = _HEAD.pack(_MAGIC, snapshot.journal_id.encode(), snapshot.step, len(body), crc32(body, crc32(head)))
+        head = [_MAGIC, snapshot.journal_id.encode(), snapshot.step]
         with translated_os(path):
             try:
+                length, body_crc = 0, 0
                 with temporary.open("wb") as file:
-                    file.write(head)
-                    file.write(body)
+                    file.write(bytes(_HEAD.size))  # it is known at the end: of a state of gigabytes there is no second
+                    for piece in pieces(snapshot):
+                        file.write(piece)
+                        length, body_crc = length + len(piece), crc32(piece, body_crc)
+                    crc = crc32_combine(crc32(_HEAD.pack(*head, length, 0)), body_crc, length)
+                    file.seek(0)
+                    file.write(_HEAD.pack(*head, length, crc))
                     file.flush()
                     os.fsync(file.fileno())
             except BaseException:
@@ -153,23 +155,4 @@ class Snapshots:
         body = memoryview(data)[_HEAD.size :]
         if len(body) != length or crc32(body, crc32(_HEAD.pack(magic, journal_id, step, length, 0))) != crc:
             return None
-        return msgspec.msgpack.decode(body, type=Snapshot, ext_hook=_array)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        if value.dtype.kind not in _PLAIN_KINDS:
-            raise TypeError(f"an array of {value.dtype} can't stand in a snapshot")
-        little = value.astype(value.dtype.newbyteorder("<"), copy=False)
-        return msgspec.msgpack.Ext(_ARRAY, msgspec.msgpack.encode((little.dtype.str, value.shape, little.tobytes())))
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} can't stand in a snapshot")
-
-
-def _array(code: int, data: memoryview) -> Any:
-    if code != _ARRAY:
-        raise ValueError(f"unknown extension {code}")
-    dtype, shape, raw = msgspec.msgpack.decode(data, type=tuple[str, list[int], bytes])
-    # copied: an engine goes on writing into its arrays
-    return np.frombuffer(raw, dtype).reshape(shape).astype(np.dtype(dtype).newbyteorder("="))
+        return msgspec.msgpack.decode(body, type=Snapshot, ext_hook=unpacked)

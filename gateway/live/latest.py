@@ -101,10 +101,18 @@ class LatestWindows:
 
 
 class Changed:
-    """Which things have something new: each once, however often it changed, and those that wait longest go first."""
+    """Which things have something new: each once, however often it changed, and whose turn it is.
+
+    Half of the room is for those that changed after the longest quiet: who speaks seldom is told soon, however many
+    speak all the time. The other half is for those that wait longest, so everybody's turn comes.
+    """
 
     def __init__(self) -> None:
         self._since = np.empty(0, np.int64)
+        self._marked = np.empty(0, np.int64)
+        """Turn at which each changed last."""
+        self._quiet = np.empty(0, np.int64)
+        """For how many turns it had not before."""
         self._turn = 0
 
     def mark(self, things: NDArray[Any]) -> None:
@@ -115,14 +123,24 @@ class Changed:
         if size > len(self._since):
             more = max(256, size, 2 * len(self._since)) - len(self._since)
             self._since = np.concatenate([self._since, np.full(more, _CLEAN)])
+            self._marked = np.concatenate([self._marked, np.zeros(more, np.int64)])
+            self._quiet = np.concatenate([self._quiet, np.zeros(more, np.int64)])
         self._turn += 1
-        self._since[things] = np.minimum(self._since[things], self._turn)
+        fresh = things[self._since[things] == _CLEAN]
+        self._since[fresh] = self._turn
+        self._quiet[things] = np.where(self._marked[things] < self._turn, self._turn - self._marked[things], 0)
+        self._marked[things] = self._turn
 
     def take(self, most: int) -> list[int]:
         """At most so many; they count as told."""
         waiting = np.flatnonzero(self._since != _CLEAN)
         if len(waiting) > most:
-            waiting = waiting[np.argsort(self._since[waiting], kind="stable")[:most]]
+            seldom = np.lexsort((self._since[waiting], -self._quiet[waiting]))[: most // 2]
+            first = np.zeros(len(waiting), np.bool_)
+            first[seldom] = True
+            rest = np.flatnonzero(~first)
+            longest = rest[np.argsort(self._since[waiting[rest]], kind="stable")[: most - len(seldom)]]
+            waiting = waiting[np.concatenate([seldom, longest])]
         self._since[waiting] = _CLEAN
         return [int(thing) for thing in waiting]
 

@@ -142,10 +142,16 @@ class Planner:
             change.since, change.text,
         )  # fmt: skip
         held = release if release > now else 0
-        add_item(db, item, kind, channel, now=now, due=held or now + self._rules.group_ns, held=held, expired=expired)
+        add_item(
+            db, item, kind, channel, now=now, due=held or now + self._gather_ns(change), held=held, expired=expired
+        )
 
     def _due(self, change: Transition, now: int, route: Route) -> int:
-        return max(self._rules.held_until(now, change.priority, route), now + self._rules.group_ns)
+        return max(self._rules.held_until(now, change.priority, route), now + self._gather_ns(change))
+
+    def _gather_ns(self, change: Transition) -> int:
+        """How long it waits for others of its zone; what has gathered already goes with it."""
+        return 0 if change.priority <= self._rules.at_once and change.change not in _OVER else self._rules.group_ns
 
     def _expired(self, change: Transition, now: int) -> str:
         """Why it is too late to tell."""

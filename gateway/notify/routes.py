@@ -76,6 +76,8 @@ class Rules:
     quiet: QuietHours | None = None
     group_ns: int = 5 * _SECOND
     max_age_ns: int = 3600 * _SECOND
+    at_once: int = 0
+    """This priority and more urgent ones wait for no others of their zone."""
 
     def matching(self, change: Transition) -> list[Route]:
         """In the order of the configuration."""

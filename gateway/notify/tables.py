@@ -105,6 +105,7 @@ def add_item(
     """Put an item into the message that gathers for its channel, zone and kind, or a new one; False: it was there.
 
     Args:
+        due: when the message goes at the latest, with whatever has gathered by then.
         held: when quiet hours let it go, 0: they don't hold it. What waits until morning goes with nothing earlier.
         expired: why it is not sent at all.
     """
@@ -125,7 +126,10 @@ def add_item(
         )
     else:
         name = row[0]
-        db.execute("UPDATE notify_messages SET priority = min(priority, ?) WHERE id = ?", (item.priority, name))
+        db.execute(
+            "UPDATE notify_messages SET priority = min(priority, ?), due = min(due, ?) WHERE id = ?",
+            (item.priority, due, name),
+        )
     db.execute(
         "INSERT INTO notify_items(id, message, alarm, level, body) VALUES (?, ?, ?, ?, ?)",
         (item.id, name, item.alarm, item.level, msgspec.json.encode(item)),

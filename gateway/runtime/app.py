@@ -305,7 +305,9 @@ class Gateway:
             self.telemetry.emit(ReadingsLate(late))
         if position is not None:
             for writer in self.writers:
-                writer.wake(len(result.readings))
+                # who is told of alarms is told from the records
+                urgent = writer.name == RECORDS and len(result.transitions) > 0
+                writer.wake(len(result.readings), urgent=urgent)
 
     def _on_stored(self, store: str, position: int) -> None:
         if store == RECORDS:

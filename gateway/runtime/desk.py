@@ -171,8 +171,7 @@ class Desk(AlarmDesk, FigureDesk, IncidentDesk, NotifyDesk, ReportDesk, TraceDes
         """
         if not 1 <= limit <= MOST_ROWS:
             raise CommandError(f"A page can't have {limit} rows.", f"Ask for 1 to {MOST_ROWS}, then for the rest.", 2)
-        names = await asyncio.to_thread(self._office.outbox.series_names, 0)
-        mine = [name for name in names if name.device == device]
+        mine = await asyncio.to_thread(self._office.outbox.series_names, 0, device)
         if not mine:
             raise CommandError(f"No series of device {device!r} is known.", "`cityloom series` lists what there is.", 1)
         if quantity:

@@ -117,7 +117,8 @@ def rules_of(settings: Settings, zone: ZoneInfo) -> Rules:
         for each in notify.routes
     ]  # fmt: skip
     hours = QuietHours(zone, quiet.start, quiet.end, quiet.lets_through) if quiet.enabled else None
-    return Rules(routes, hours, round(notify.group_secs * 1e9), round(notify.max_age_secs * 1e9))
+    group_ns, max_age_ns = round(notify.group_secs * 1e9), round(notify.max_age_secs * 1e9)
+    return Rules(routes, hours, group_ns, max_age_ns, notify.at_once)
 
 
 def channels_of(settings: Settings) -> dict[str, Channel]:

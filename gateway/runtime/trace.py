@@ -45,7 +45,7 @@ class TraceDesk:
             CommandError: there is no such device, or nothing of it within an hour.
         """
         office = self._office
-        names = [name for name in await asyncio.to_thread(office.outbox.series_names, 0) if name.device == device]
+        names = await asyncio.to_thread(office.outbox.series_names, 0, device)
         if not names:
             raise CommandError(f"No series of device {device!r} is known.", "`cityloom series` lists what there is.", 1)
         stored = {store.name: await self._in_store(store, names, at) for store in office.stores}

@@ -76,9 +76,9 @@ class StoreWriter:
         self._began = 0.0
         self._gathered = 0
 
-    def wake(self, readings: int = 0) -> None:
-        """The outbox has a new block with so many readings."""
-        self._gathered += readings
+    def wake(self, readings: int = 0, *, urgent: bool = False) -> None:
+        """The outbox has a new block with so many readings; `urgent`: somebody waits for what it says."""
+        self._gathered = max(self._gathered + readings, _ENOUGH_READINGS if urgent else 0)
         self._wake.set()
 
     def stop(self) -> None:

@@ -43,7 +43,6 @@ class DuckDbStore:
         self._config = config
         self._db: duckdb.DuckDBPyConnection | None = None
         self._reader: duckdb.DuckDBPyConnection | None = None
-        self._ids: dict[SeriesId, int] = {}
         self._figures: dict[FigureId, int] = {}
         self._cursor: StoreCursor | None = None
         self._write_thread = ThreadPoolExecutor(1, f"gateway.stores.{name}.write")
@@ -66,7 +65,7 @@ class DuckDbStore:
         self, series: Sequence[SeriesId], start: int, end: int, limit: int | None = None
     ) -> StoredReadings:
         """Readings with start <= ts < end; of these the earliest `limit` at most, but one instant whole."""
-        known = self._known(series)
+        known = await self._read(lambda db: reads.numbers_of(db, series))
         batch, more = await self._read(lambda db: reads.read_readings(db, known.values(), start, end, limit))
         return StoredReadings(*_renumbered(series, known, batch, "series", "ts"), more)
 
@@ -74,7 +73,7 @@ class DuckDbStore:
         self, series: Sequence[SeriesId], step: int, start: int, end: int, limit: int | None = None
     ) -> StoredAggregates:
         """Windows of `step` seconds with start <= window start < end; `limit` as with readings."""
-        known = self._known(series)
+        known = await self._read(lambda db: reads.numbers_of(db, series))
         batch, more = await self._read(lambda db: reads.read_aggregates(db, known.values(), step, start, end, limit))
         return StoredAggregates(*_renumbered(series, known, batch, "series", "start"), more)
 
@@ -88,7 +87,7 @@ class DuckDbStore:
 
     async def latest(self, series: Sequence[SeriesId]) -> StoredReadings:
         """The newest reading of each series that has one."""
-        known = self._known(series)
+        known = await self._read(lambda db: reads.numbers_of(db, series))
         batch = await self._read(lambda db: reads.read_latest(db, known.values()))
         return StoredReadings(*_renumbered(series, known, batch, "series", "ts"))
 
@@ -102,8 +101,9 @@ class DuckDbStore:
 
     async def copies(self) -> list[tuple[SeriesId, int, int]]:
         """Readings of which the file holds more than one row, until the day is merged: (series, ts, rows)."""
-        names = {index: name for name, index in self._ids.items()}
-        return [(names[series], ts, rows) for series, ts, rows in await self._read(reads.read_copies)]
+        copies = await self._read(reads.read_copies)
+        names = await self._read(lambda db: reads.names_of(db, {series for series, _, _ in copies}))
+        return [(names[series], ts, rows) for series, ts, rows in copies]
 
     def kept_from(self) -> int:
         """Nothing ages out uncounted here."""
@@ -177,11 +177,9 @@ class DuckDbStore:
             figure_tables.create_figures(db)
             tables.upgrade(db)
             state = db.execute("SELECT journal, position, stored FROM state").fetchone()
-            names = db.execute("SELECT device, quantity, id FROM series ORDER BY id").fetchall()
+            (self.series_count,) = db.execute("SELECT count(*) FROM series").fetchone() or (0,)
             figures = figure_tables.names_of(db)
         self._reader = db.cursor()
-        self._ids = {SeriesId(device, quantity): index for device, quantity, index in names}
-        self.series_count = len(names)
         self._figures = figures
         self._cursor = None if state is None else StoreCursor(state[0], state[1], state[2])
         return self._cursor
@@ -223,7 +221,6 @@ class DuckDbStore:
                 db.execute(
                     "UPDATE state SET position = ?, stored = ?, merged = merged + ?", [block.position, stored, merged]
                 )
-        self._ids.update({SeriesId(name.device, name.quantity): name.index for name in names})
         self.series_count += len(names)
         self._figures = numbers
         self._cursor = StoreCursor(block.journal_id, block.position, stored)
@@ -259,9 +256,6 @@ class DuckDbStore:
         return self._db
 
     # --- below: on the read thread
-
-    def _known(self, series: Sequence[SeriesId]) -> dict[SeriesId, int]:
-        return {name: self._ids[name] for name in dict.fromkeys(series) if name in self._ids}
 
     def _open_reader(self) -> duckdb.DuckDBPyConnection:
         if self._reader is None:

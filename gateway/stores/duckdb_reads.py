@@ -1,18 +1,20 @@
 """Reads of the embedded store, each within one transaction, so that a merge or a drop beside it can't be half seen."""
 
 # ruff: noqa: S608 - what is put into SQL text are ints and our own names
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import duckdb
 import numpy as np
 
-from gateway.stores.base import Account
+from gateway.stores.base import Account, SeriesId
 from gateway.stores.duckdb_tables import DAY, day_tables, settled, table_of, transaction
 from processors.columns import AggregateBatch, ReadingBatch
 
 __all__ = [
     "among",
     "bound_of",
+    "names_of",
+    "numbers_of",
     "read_account",
     "read_aggregates",
     "read_copies",
@@ -24,6 +26,25 @@ __all__ = [
 _MOST_DAYS = 32
 """Days of a bounded read that are looked into at once."""
 _AGGREGATE_COLUMNS = ", ".join(f'"{name}"' for name in AggregateBatch.DTYPES)
+
+
+def numbers_of(db: duckdb.DuckDBPyConnection, series: Sequence[SeriesId]) -> dict[SeriesId, int]:
+    """Numbers of those that the file knows, in their order. Looked up each time: a million in memory take 200 MB."""
+    wanted = dict.fromkeys(series)
+    devices = list(dict.fromkeys(name.device for name in wanted))
+    rows = db.execute(
+        "SELECT device, quantity, id FROM series WHERE device IN (SELECT unnest(?::VARCHAR[]))", [devices]
+    ).fetchall()
+    found = {SeriesId(device, quantity): number for device, quantity, number in rows}
+    return {name: found[name] for name in wanted if name in found}
+
+
+def names_of(db: duckdb.DuckDBPyConnection, numbers: Collection[int]) -> dict[int, SeriesId]:
+    """Names of some series."""
+    rows = db.execute(
+        "SELECT id, device, quantity FROM series WHERE id IN (SELECT unnest(?::INTEGER[]))", [list(numbers)]
+    ).fetchall()
+    return {number: SeriesId(device, quantity) for number, device, quantity in rows}
 
 
 def read_readings(

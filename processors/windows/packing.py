@@ -1,4 +1,4 @@
-"""Sketches of open windows packed into 256 bytes each.
+"""Sketches of open windows packed into at most 256 bytes each.
 
     header   base i16 | used u8 | level u8          first key - 1, slots in use, level
     slots    126 x (gap u8, digit u8)               key = sum of gaps so far, count = base-256 digits, lowest first
@@ -25,18 +25,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.columns import U8
-from processors.windows.sketch import SLOTS, Rows, Sketches, slots_needed
+from processors.windows.sketch import Rows, Sketches, slots_needed
 
-__all__ = ["PACKED", "Packed", "pack", "unpack"]
+__all__ = ["HEADER", "Packed", "pack", "unpack"]
 
 _GAP: Final = 255
 _BYTE: Final = 255
 
-PACKED: dict[str, tuple[str, int]] = {
-    "base": ("int16", 0), "used": ("uint8", 0), "level": ("uint8", 0),
-    "gap": ("uint8", SLOTS), "digit": ("uint8", SLOTS),
-}  # fmt: skip
-"""Columns of packed sketches: dtype, and width where a row has several."""
+HEADER: dict[str, tuple[str, int]] = {"base": ("int16", 0), "used": ("uint8", 0), "level": ("uint8", 0)}
+"""Columns of packed sketches beside their slots: dtype and width, as a SeriesTable wants them."""
 
 Packed = dict[str, NDArray[Any]]
 

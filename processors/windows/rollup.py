@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from processors.columns import I64
 from processors.windows.aggregate import Windows, append, blank
 from processors.windows.day import window_bounds
-from processors.windows.packing import PACKED, Packed, pack, unpack
+from processors.windows.packing import HEADER, Packed, pack, unpack
 from processors.windows.series_table import SeriesTable
-from processors.windows.sketch import SLOTS, Rows, Sketches, merge
+from processors.windows.sketch import Rows, Sketches, merge
+from processors.windows.sketch_room import SketchRoom
 
 __all__ = ["Rollup"]
 
@@ -30,7 +31,6 @@ _MOMENTS = {
     if name not in ("series", "p50", "p95")
 }
 _NO_END = int(np.iinfo(np.int64).max)
-_SLOT_COLUMNS = ("gap", "digit")
 _WAITING_A_SERIES = 2
 _WAITING_DTYPES = {"series": "int32", "level": "uint8", "key": "int16", "count": "uint32"}
 
@@ -55,7 +55,8 @@ class Rollup:
 
     def __init__(self, step: int) -> None:
         self.step = step
-        self._table = SeriesTable({**_MOMENTS, **PACKED})
+        self._table = SeriesTable({**_MOMENTS, **HEADER})
+        self._room = SketchRoom()
         self._next_end = _NO_END
         self._waiting: list[dict[str, NDArray[Any]]] = []
         """Entries that belong into the sketches of open windows."""
@@ -63,11 +64,16 @@ class Rollup:
     @property
     def nbytes(self) -> int:
         """Bytes set aside."""
-        return self._table.nbytes + sum(column.nbytes for part in self._waiting for column in part.values())
+        return (
+            self._table.nbytes
+            + self._room.nbytes
+            + sum(column.nbytes for part in self._waiting for column in part.values())
+        )
 
     def grow(self, series: int) -> None:
         """Make room for `series` series in all."""
         self._table.grow(series)
+        self._room.grow(series)
 
     def fold(self, parts: Windows, sketches: Sketches, closed: I64, day_edges: I64) -> tuple[Windows, Sketches]:
         """Fold closed shorter windows in; returns the windows that end at or before `closed` (a watermark per series).
@@ -101,6 +107,7 @@ class Rollup:
         )
         for name in ("total", "used"):
             self._table.columns[name][resumed] = 0
+        self._room.release(resumed)
         self._write_moments(windows.take(~done))
         self._wait(windows, plan.row[~leaves], sketches.take(~leaves))
         ready = windows.take(done)
@@ -178,26 +185,22 @@ class Rollup:
 
     def _load_sketches(self, series: NDArray[Any]) -> Sketches:
         held = self._table.columns
-        slots = _slots(series, held["used"][series])
-        gap, digit = (held[name].reshape(-1)[slots] for name in _SLOT_COLUMNS)
-        return unpack(held["base"][series], held["used"][series], held["level"][series], gap, digit)
+        used = held["used"][series]
+        return unpack(held["base"][series], used, held["level"][series], *self._room.read(series, used))
 
     def _write_sketches(self, series: NDArray[Any], packed: Packed) -> None:
         held = self._table.columns
-        for name in ("base", "used", "level"):
+        for name in HEADER:
             held[name][series] = packed[name]
-        slots = _slots(series, packed["used"])
-        for name in _SLOT_COLUMNS:
-            held[name].reshape(-1)[slots] = packed[name]
+        self._room.write(series, packed["used"], packed["gap"], packed["digit"])
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """The open windows, without the rows and slots that are not in use."""
         self._settle()
         held = self._table.columns
         series = np.flatnonzero(held["total"])
-        slots = _slots(series, held["used"][series])
-        state = {name: held[name][series] for name in (*_MOMENTS, "base", "used", "level")}
-        state.update({name: held[name].reshape(-1)[slots] for name in _SLOT_COLUMNS})
+        state = {name: held[name][series] for name in (*_MOMENTS, *HEADER)}
+        state["gap"], state["digit"] = self._room.read(series, state["used"])
         return {"series": series, **state}
 
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
@@ -207,13 +210,3 @@ class Rollup:
             held[name][state["series"]] = state[name]
         self._next_end = int(state["end"].min(initial=_NO_END))
         self._write_sketches(state["series"], state)
-
-
-def _slots(series: NDArray[Any], used: NDArray[np.uint8]) -> Rows:
-    """Flat places of the used slots of `series`, row after row."""
-    size = used.astype(np.int64)
-    end = np.cumsum(size)
-    places: Rows = np.arange(int(end[-1]) if len(end) else 0) + np.repeat(
-        series.astype(np.int64) * SLOTS - (end - size), size
-    )
-    return places

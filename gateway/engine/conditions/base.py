@@ -9,6 +9,7 @@ the configuration: what it learns is kept under lasting numbers and names.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -208,7 +209,20 @@ def moved(before: Sequence[Any], after: Sequence[Any]) -> tuple[NDArray[np.intp]
 
 def definition_of(spec: Any, asset: str, zone: str, lane: int) -> AlarmDefinition:
     """The alarm of a configured condition at an asset. spec: a model of gateway.config.conditions."""
+    priorities, on_delay, off_delay = _terms(tuple(spec.priorities), spec.on_delay_secs, spec.off_delay_secs)
     return AlarmDefinition(
-        spec.name, asset, zone, spec.domain, tuple(spec.priorities), round(spec.on_delay_secs * 1e9),
-        round(spec.off_delay_secs * 1e9), spec.latching, lane,
-    )  # fmt: skip
+        spec.name, asset, zone, _domain(spec.name), priorities, on_delay, off_delay, spec.latching, lane
+    )
+
+
+@lru_cache(256)
+def _terms(
+    priorities: tuple[int, ...], on_delay_secs: float, off_delay_secs: float
+) -> tuple[tuple[int, ...], int, int]:
+    """The same objects for each alarm of a condition: there are hundreds of thousands."""
+    return priorities, round(on_delay_secs * 1e9), round(off_delay_secs * 1e9)
+
+
+@lru_cache(256)
+def _domain(name: str) -> str:
+    return name.partition(".")[0]

@@ -9,6 +9,7 @@ though not late) may raise the level, as of the newest time, and never lowers it
 whatever order it came.
 """
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,11 +53,10 @@ class Worst:
     """Sources are numbered in order of `add`."""
 
     def __init__(self) -> None:
-        self.series: list[int] = []
+        self.series = array("i")
         """Series of each source."""
-        self._rows: dict[int, list[int]] = {}
-        self._key: list[int] = []
-        self._device: list[int] = []
+        self._key = array("i")
+        self._device = array("i")
         self._table = SeriesTable(_COLUMNS)
         self._layout: _Layout | None = None
 
@@ -69,7 +69,6 @@ class Worst:
         self.series.append(series)
         self._key.append(key)
         self._device.append(device)
-        self._rows.setdefault(key, []).append(source)
         self._table.grow(source + 1)
         self._table.columns["newest"][source] = _NEVER
         self._table.columns["value"][source] = np.nan
@@ -78,7 +77,7 @@ class Worst:
 
     def keys(self) -> Sequence[int]:
         """The alarms that are fed."""
-        return list(self._rows)
+        return list(dict.fromkeys(self._key))
 
     def take(self, source: I32, ts: I64, level: U8, held: U8, value: F64, message: I64 | None = None) -> Signals:
         """Judgements of sources in order of arrival; what they make of their alarms, in the same order a key.
@@ -201,16 +200,16 @@ class Worst:
 
     def _laid_out(self) -> _Layout:
         if self._layout is None:
-            key, number = np.array(self._key, np.int32), {key: row for row, key in enumerate(self._rows)}
-            peers = np.full((len(self._rows), max(map(len, self._rows.values()))), -1, np.int32)
-            slot = np.zeros(len(key), np.int32)
-            for row, sources in enumerate(self._rows.values()):
-                peers[row, : len(sources)] = sources
-                slot[sources] = np.arange(len(sources))
-            rows = np.array([number[each] for each in self._key], np.int32)
+            key = np.array(self._key, np.int32)
+            _, rows, size = np.unique(key, return_inverse=True, return_counts=True)
+            order = np.argsort(rows, kind="stable")  # sources of an alarm in their own order
+            slot = np.empty(len(key), np.int32)
+            slot[order] = np.arange(len(key)) - np.repeat(np.cumsum(size) - size, size)
+            peers = np.full((len(size), size.max()), -1, np.int32)
+            peers[rows, slot] = np.arange(len(key))
             newest = np.where(peers >= 0, self._table.columns["newest"][peers], _NEVER).max(axis=1)
             self._layout = _Layout(
-                key, rows, slot, np.array(self._device, np.int32), peers, np.empty_like(key), newest,
+                key, rows.astype(np.int32), slot, np.array(self._device, np.int32), peers, np.empty_like(key), newest,
                 np.zeros(len(peers), np.bool_),
             )  # fmt: skip
             self._note(np.arange(len(peers), dtype=np.int32), self._layout)
@@ -218,7 +217,9 @@ class Worst:
 
     def snapshot(self) -> dict[str, Any]:
         """Where every source stands."""
-        return {"series": list(self.series)} | {name: column.copy() for name, column in self._table.columns.items()}
+        return {"series": np.array(self.series, np.int32)} | {
+            name: column.copy() for name, column in self._table.columns.items()
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `snapshot` gave, for the series that are still here."""

@@ -49,3 +49,32 @@ def test_changing_a_device_to_what_it_is_changes_nothing() -> None:
     assert registry.put(record("a", "k1"), ["speed"]) == (0, False)
     assert registry.put(record("a", "k1", zone="b"), ["speed"]) == (0, True)
     assert registry.lanes == [("a", "loop"), ("b", "loop")]
+
+
+def test_a_device_keeps_its_series_over_changes_and_restarts() -> None:
+    registry = filled(record("a", "k1"), record("b", "k2"))
+    for device in (0, 1):
+        registry.name_series(device, 0, "speed", "km/h")
+
+    registry.put(record("b", "k2", zone="b"), ["flow", "speed"])
+    registry.name_series(1, 0, "flow", "veh/h")
+    registry.relayout({"loop": ["speed", "flow"]})
+    again = Registry.restore(registry.snapshot())
+    again.put(record("b", "k3"), ["flow", "speed"])
+
+    assert registry.table.tolist()[:2] == [[0, -1], [1, 2]]
+    assert again.table.tolist()[:2] == [[0, -1], [2, 1]]
+    assert again.series == registry.series
+
+
+def test_a_snapshot_of_an_older_version_is_read() -> None:
+    registry = filled(record("a", "k1"))
+    registry.name_series(0, 0, "speed", "km/h")
+    plain = registry.snapshot() | {
+        "records": [["a", "loop", "a", ["k1"], None, None, "", "", "known", 0]],
+        "series": [["a", "speed", "loop", "km/h"]],
+    }
+
+    again = Registry.restore(plain)
+
+    assert (again.records, again.series) == (registry.records, registry.series)

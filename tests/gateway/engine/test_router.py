@@ -27,19 +27,19 @@ def profiles(**topics: str) -> tuple[Profile, ...]:
 def test_the_more_specific_template_wins() -> None:
     given = profiles(a="z/{device...}", b="z/{device...}/availability", c="z/bridge/{device}/state")
     router = Router(given)
-    assert router.match("z/lamp/left") == Match(0, "lamp/left", {"device": "lamp/left"})
-    assert router.match("z/lamp/left/availability") == Match(1, "lamp/left", {"device": "lamp/left"})
-    assert router.match("z/bridge/1/state") == Match(2, "1", {"device": "1"})
+    assert router.match("z/lamp/left") == Match(0, "lamp/left", ("device",), ("lamp/left",))
+    assert router.match("z/lamp/left/availability") == Match(1, "lamp/left", ("device",), ("lamp/left",))
+    assert router.match("z/bridge/1/state") == Match(2, "1", ("device",), ("1",))
 
 
 def test_identity_in_the_payload_leaves_the_key_open() -> None:
-    assert Router(profiles(a="v3/{app}/up")).match("v3/x/up") == Match(0, None, {"app": "x"})
+    assert Router(profiles(a="v3/{app}/up")).match("v3/x/up") == Match(0, None, ("app",), ("x",))
 
 
 def test_a_key_may_be_made_of_several_levels() -> None:
     base = profiles(a="/sys/{product}/{device}/post")[0]
     both = base.model_copy(update={"identity": base.identity.model_copy(update={"topic": "{product}/{device}"})})
-    assert Router([both]).match("/sys/p1/d1/post") == Match(0, "p1/d1", {"product": "p1", "device": "d1"})
+    assert Router([both]).match("/sys/p1/d1/post") == Match(0, "p1/d1", ("product", "device"), ("p1", "d1"))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,9 @@ def several(**changes: Any) -> tuple[Profile, ...]:
 def test_one_device_may_speak_under_several_topics() -> None:
     router = Router(several())
     assert (
-        router.match("z/lamp/left") == router.match("old/z/lamp/left") == Match(0, "lamp/left", {"device": "lamp/left"})
+        router.match("z/lamp/left")
+        == router.match("old/z/lamp/left")
+        == Match(0, "lamp/left", ("device",), ("lamp/left",))
     )
 
 
@@ -83,13 +85,13 @@ def test_topics_that_carry_no_reading_are_ignored_by_the_more_specific_template(
     router = Router(several())
     assert router.match("z/lamp/left/availability") == NoMatch(Ignored.NO_READING, 0)
     assert router.match("z/bridge/devices") == NoMatch(Ignored.NO_READING, 0)
-    assert router.match("old/z/bridge/devices") == Match(0, "bridge/devices", {"device": "bridge/devices"})
+    assert router.match("old/z/bridge/devices") == Match(0, "bridge/devices", ("device",), ("bridge/devices",))
 
 
 def test_a_profile_may_take_what_another_ignores() -> None:
     other = profiles(bridge="z/bridge/{device}/state")
     router = Router([*several(), *other])
-    assert router.match("z/bridge/b1/state") == Match(1, "b1", {"device": "b1"})
+    assert router.match("z/bridge/b1/state") == Match(1, "b1", ("device",), ("b1",))
 
 
 def test_nothing_is_subscribed_to_for_topics_that_are_ignored() -> None:
@@ -110,3 +112,16 @@ def test_built_in_profiles_take_their_own_topics() -> None:
     assert (built_in[match.profile].name, match.key) == ("loop-detector", "loop-0007")
     assert match.variables["zone"] == "tianhe"
     assert "city/+/traffic/loop/+/reading" in filters_of(built_in)
+
+
+@pytest.mark.parametrize("topic", ["z/lamp/state", "z/a/lamp/state", "z/a/b/c/lamp/state"])
+def test_a_template_of_any_depth_takes_every_depth_from_its_own_on(topic: str) -> None:
+    router = Router(profiles(a="z/{place...}/{device}/state"))
+
+    found = router.match(topic)
+
+    if topic == "z/lamp/state":
+        assert found == NoMatch(Rejected.TOPIC_UNKNOWN)
+    else:
+        assert isinstance(found, Match)
+        assert found.variables["device"] == "lamp"

@@ -42,6 +42,9 @@ def test_a_call_and_its_outputs_come_back(tmp_path: Path) -> None:
         assert outbox.ledger() == full_result().counts
         assert outbox.series_names(0) == list(full_result().series)
         assert outbox.series_names(1) == []
+        [one] = full_result().series
+        assert outbox.series_names(0, one.device) == [one]
+        assert outbox.series_names(0, "stranger") == []
         assert outbox.mark_count == 1
         [mark] = outbox.marks_of([1])
         assert (mark.position, mark.first_now, mark.last_now) == (1, 77, 77)

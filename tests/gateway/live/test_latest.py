@@ -82,15 +82,26 @@ def test_nothing_gives_nothing() -> None:
 
 def test_who_waits_longest_goes_first() -> None:
     changed = Changed()
-    changed.mark(np.array([7, 8], np.int32))
-    changed.mark(np.array([1, 7], np.int32))
+    changed.mark(np.array([7, 8, 9], np.int32))
 
     assert len(changed) == 3
-    assert changed.take(2) == [7, 8]
-    changed.mark(np.array([7, 8], np.int32))
-    assert changed.take(2) == [1, 7]
-    assert changed.take(9) == [8]
-    assert changed.take(9) == []
+    assert changed.take(1) == [7]
+    changed.mark(np.array([7], np.int32))
+    assert [changed.take(1) for _ in range(4)] == [[8], [9], [7], []]
+
+
+def test_who_speaks_seldom_is_told_soon_and_everybody_in_turn() -> None:
+    changed, chatty, told = Changed(), np.arange(100, dtype=np.int32), set[int]()
+    for turn in range(60):
+        changed.mark(chatty)
+        seldom = turn % 20 == 19
+        if seldom:
+            changed.mark(np.array([500], np.int32))
+        some = changed.take(4)
+        told.update(some)
+        assert (500 in some) == seldom
+
+    assert told == {*range(100), 500}
 
 
 @pytest.mark.parametrize("most", [1, 3, 50])

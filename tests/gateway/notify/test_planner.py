@@ -33,6 +33,14 @@ def test_a_burst_in_a_zone_is_one_message_and_another_zone_another() -> None:
         assert desk.told("gathering") == [("duty", ["raised gas-late"])]
 
 
+def test_what_is_critical_waits_for_no_others_and_takes_along_what_has_gathered() -> None:
+    with Desk(at_once=1) as desk:
+        assert desk.round(NOON, change(alarm="a1", priority=2)) == []
+        assert desk.round(NOON + SECOND, change(alarm="a2", priority=1, now=NOON + SECOND)) == ["duty"]
+
+        assert desk.told("sending") == [("duty", ["raised gas-a1", "raised gas-a2"])]
+
+
 def test_a_message_is_as_urgent_as_its_most_urgent_alarm() -> None:
     with Desk() as desk:
         desk.round(NOON, change(), change(alarm="a2", priority=1), change(alarm="a3", priority=4))
