@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_grou
 
 QUICK = {"mqtt": {"canary_secs": 1, "canary_timeout_secs": 2, "keep_alive_secs": 6}}
 """What is noticed after half a minute by default is so in seconds: the city's hour is a minute."""
-KEEP_ALIVE_SECS, BUSY_SECS = 6, 6
+KEEP_ALIVE_SECS, BUSY_SECS = 6, 20
 
 
 async def _not_ready_because(trial: Trial, reason: str, secs: float = 40.0) -> float:
@@ -118,7 +118,10 @@ async def test_a_broker_that_forgot_us_is_told_with_the_time_span(chaos: Chaos) 
 @pytest.mark.chaos
 async def test_connections_that_share_and_are_cut_in_turn_bring_everything_once(chaos: Chaos) -> None:
     settings = {"mqtt": {"connections": 3}}
-    plan = Plan("3 shared connections, cut 5 times", link=Proxy, settings=settings, broker=mosquitto, same_alarms=False)
+    plan = Plan(
+        "3 shared connections, cut 5 times", link=Proxy, settings=settings, broker=mosquitto, same_alarms=False,
+        errors=("sent away by broker",),  # three cuts in a row may look like another client of our id
+    )  # fmt: skip
     async with chaos(plan) as trial:
         for part in range(5):
             await trial.moment(0.1 + part * 0.15, 0.15 + part * 0.15)
