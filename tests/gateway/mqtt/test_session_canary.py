@@ -70,7 +70,7 @@ class Broker:
         for _ in range(int(secs * 4)):
             self.now += 0.25
             if not reading:
-                self.session.heard(self.now)
+                self.session.heard(self.now - 0.001)  # as the connection does: a little before
             self.signals += self.session.tick(1000, self.now)
             self.hear()
 
