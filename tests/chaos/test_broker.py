@@ -39,7 +39,9 @@ async def _not_ready_because(trial: Trial, reason: str, secs: float = 40.0) -> f
 
 
 async def test_a_broker_that_answers_and_passes_nothing_on_is_noticed_said_and_left(chaos: Chaos) -> None:
-    plan = Plan("broker connected but silent", MINUTES, link=MqttProxy, settings=QUICK, errors=("broker silent",))
+    plan = Plan(
+        "broker connected but silent", MINUTES, broker=plain, link=MqttProxy, settings=QUICK, errors=("broker silent",)
+    )
     async with chaos(plan) as trial:
         await trial.moment()
         async with trial.fault():
