@@ -33,6 +33,8 @@ class MqttProxy:
         self.half_open = False
         self.silent = False
         self.repeat = 0.0
+        self.spared: tuple[bytes, ...] = ()
+        """Messages whose topic holds one of these are not repeated."""
         self.repeated = 0
         """Messages that were sent again."""
         self.withheld = 0
@@ -143,7 +145,9 @@ class _Link:
             at = body + 2 + int.from_bytes(packet[body : body + 2])
             packet_id = int.from_bytes(packet[at : at + 2])
             assert packet_id < _OWN_IDS, "too many messages for this proxy"
-            if self._proxy.dice.random() < self._proxy.repeat:
+            topic = packet[body + 2 : at]
+            spared = any(part in topic for part in self._proxy.spared)
+            if not spared and self._proxy.dice.random() < self._proxy.repeat:
                 self._in_flight[packet_id] = packet[:at], packet[at + 2 :]
         return packet
 
