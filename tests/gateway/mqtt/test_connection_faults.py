@@ -111,7 +111,7 @@ async def test_messages_that_come_again_though_acknowledged_are_handed_out_and_a
             await until(lambda: source.subscribed, "subscribed")
             await publish(broker_port, messages(400))
             await until(lambda: len(sink.rows) == 400 + proxy.repeated and proxy.repeated > 60, "rows")
-            assert source.in_flight == 0
+            await until(lambda: source.in_flight == 0, "all of it acknowledged")
     assert set(sink.messages) == set(messages(400))
     assert source.reconnects == 0
 
