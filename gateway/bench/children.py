@@ -57,11 +57,6 @@ class Child:
         raise self.failed()
 
     @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
-
-    @property
     def running(self) -> bool:
         """It has not ended."""
         return self._process.poll() is None

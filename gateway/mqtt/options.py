@@ -46,18 +46,26 @@ class MqttOptions:
     keep_alive_secs: int = 30
     session_expiry_secs: int = 86_400
     """How long the broker keeps our session and queues for it while we are away."""
-    connect_timeout_secs: float = 10.0
-    """For TCP, TLS and CONNACK together."""
+    connect_timeout_secs: float = 30.0
+    """For TCP and TLS, and again for CONNACK: with 5 s of latency each takes 10 s and more."""
     max_payload_bytes: int = 1 << 20
     """A longer payload is cut to one byte more, for the decoder to refuse it: memory stays bounded."""
     read_coalescing_ms: float = 8.0
     """Longest pause after a read under load; 0: never."""
     backoff_min_secs: float = 0.5
     backoff_max_secs: float = 30.0
+    backoff_refused_secs: float = 300.0
+    """Instead of backoff_max_secs where somebody has to do something before it can work."""
     quiet_secs: float = 2.0
     """Messages that may be redelivered ones are held this long at most for the rest to come."""
     watch_sys: bool = False
     """Subscribe the broker's count of dropped messages too (mosquitto's `$SYS`)."""
+    canary_topic: str = ""
+    """Topic of the message to ourselves that shows whether the broker passes on what is published; empty: none."""
+    canary_secs: float = 10.0
+    """Between two of them."""
+    canary_timeout_secs: float = 30.0
+    """One that does not come back within this, though pings are answered, makes the connection anew."""
 
     def __post_init__(self) -> None:
         if not self.client_id:
