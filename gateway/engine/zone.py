@@ -18,6 +18,7 @@ from gateway.codecs.compiled import CompiledProfile, compile_profile
 from gateway.config.content import EngineContent
 from gateway.config.profiles import Profile, load_profiles
 from gateway.engine.brought import Brought
+from gateway.engine.common_delay import CommonDelay
 from gateway.engine.conditions.judge import Judge
 from gateway.engine.dedupe import Dedupe
 from gateway.engine.devices import Devices
@@ -64,6 +65,7 @@ class ZoneEngine:
         self._content_bytes = b""
         self._live_since = -1
         self._clock_judged_at = 0
+        self._delay = CommonDelay()
         self.registry = Registry()
         self._sequences = SequenceTracker()
         self.edge_nodes = EdgeNodes()
@@ -223,6 +225,7 @@ class ZoneEngine:
         steady = np.minimum(seen.ts + seen.usual, seen.received_at)[seen.steady]
         if len(steady):
             self.newest_event = max(self.newest_event, int(steady.max()))
+            self._delay.newest = max(self._delay.newest, int(seen.ts[seen.steady].max()))
 
     def _progress(self, live: bool) -> None:
         """Wall-clock progress counts only while the source is live; after a reconnect it starts afresh."""
@@ -234,13 +237,16 @@ class ZoneEngine:
             self._watermarks.advance_idle(self.now, options.idle_timeout_ns, self._live_since)
         if self.now - self._clock_judged_at >= _CLOCK_EVERY:
             self._clock_judged_at = self.now
-            n = len(self.registry)
+            n, bound = len(self.registry), options.clock_bound_ns
             # behind a backlog of ours every device looks slow, and one that speaks seldom does until it speaks again
-            current = (self.registry.heard[:n] >= self._live_since) & live
+            since = self._delay.constant_since(self.newest_receipt, bound)
+            since = self._live_since if live else since
+            heard = self.registry.heard[:n]
+            current = (heard >= since) & (since >= 0)
+            active = heard > self.now - _ACTIVE_WITHIN
             self.clock_suspect = suspect_clock(
-                self.registry.offset[:n], self.registry.lane[:n], self.registry.heard[:n] > self.now - _ACTIVE_WITHIN,
-                current, options.clock_bound_ns, len(self.registry.lanes),
-            )  # fmt: skip
+                self.registry.offset[:n], self.registry.lane[:n], active, current, bound, len(self.registry.lanes)
+            )
 
     def _close(self, out: Outputs) -> None:
         watermark = self._watermarks.current()
@@ -360,6 +366,7 @@ class ZoneEngine:
             "live_since": self._live_since,
             "clock_suspect": self.clock_suspect,
             "clock_judged_at": self._clock_judged_at,
+            "common_delay": self._delay.snapshot(),
             "content": self._content_bytes,
             "registry": self.registry.snapshot(),
             "sequences": self._sequences.snapshot(),
@@ -380,6 +387,7 @@ class ZoneEngine:
         made.newest_event, made.newest_receipt = state["newest_event"], state["newest_receipt"]
         made._live_since, made.clock_suspect = state["live_since"], state["clock_suspect"]
         made._clock_judged_at = state["clock_judged_at"]
+        made._delay = CommonDelay.restore(state.get("common_delay", ()))  # none before 0.4
         made.registry = Registry.restore(state["registry"])
         made._sequences = SequenceTracker.restore(state["sequences"])
         made.edge_nodes = EdgeNodes.restore(state.get("edge_nodes", ()))  # none before 0.3
