@@ -90,22 +90,24 @@ class Undisturbed:
         return bisect.bisect_right(self.due, city_time)
 
 
-_known: dict[CityOptions, Undisturbed] = {}
+_known: dict[tuple[CityOptions, bool], Undisturbed] = {}
 
 
-async def undisturbed(city: CityOptions, folder: Path) -> Undisturbed:
-    """Record the city and replay it; the same city is done once in a process."""
-    key = replace(city, speed=1.0)
+async def undisturbed(city: CityOptions, folder: Path, *, alarms: bool = True) -> Undisturbed:
+    """Record the city and, for its alarms, replay it; the same city is done once in a process."""
+    key = replace(city, speed=1.0) if city.for_secs is None else city, alarms
     if key not in _known:
-        _known[key] = await _undisturbed(city, folder)
+        _known[key] = await _undisturbed(city, folder, alarms)
     return _known[key]
 
 
-async def _undisturbed(city: CityOptions, folder: Path) -> Undisturbed:
+async def _undisturbed(city: CityOptions, folder: Path, alarms: bool) -> Undisturbed:
     recording, data = folder / "undisturbed.jsonl.gz", folder / "undisturbed"
     await _done(folder, *_words(city, city.times()), "--record", recording)
     with gzip.open(recording, "rb") as lines:
         due = sorted(json.loads(line)["received_at"] for line in lines)
+    if not alarms:
+        return Undisturbed(due, [])
     await _done(folder, "-m", "gateway.cli", "replay", recording, "--data-dir", data, "--json")
     return Undisturbed(due, await asyncio.to_thread(alarms_in, None, data))
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from gateway.score.troubles import Raised
-from gateway.score.truth_run import TruthRun, open_run
+from gateway.score.truth_run import open_run
 from gateway.score.truth_score import score_alarms
 from tests.chaos.city import alarms_in
 from tests.support.command import asked
 
-__all__ = ["Span", "Verdict", "excused", "judge", "settled"]
+__all__ = ["Left", "Span", "Verdict", "excused", "judge", "judge_alarms", "settled"]
 
 _SILENT = "device.silent"
 _MOST_FALSE = 10_000
@@ -38,36 +38,35 @@ class Verdict:
     wrong: list[str] = field(default_factory=list)
 
 
-def judge(
-    config: Path, truth: Path, stores: Sequence[str], end: int, spans: Sequence[Span],
-    undisturbed: Sequence[Raised] | None,
-) -> Verdict:  # fmt: skip
-    """Read and compare.
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a trial left."""
 
-    Args:
-        config: of the gateway, which is stopped.
-        truth: what the devices wrote.
-        stores: those that must hold everything.
-        end: of the city, UTC ns.
-        spans: while these lasted nobody could be told anything: they don't count as delay.
-        undisturbed: the alarms that must be there by event time, and no others; None: the script's rules only.
-    """
-    verdict = Verdict()
-    for store in stores:
+    config: Path
+    """Of the gateway, which is stopped."""
+    truth: Path
+    """What the devices wrote."""
+    stores: tuple[str, ...]
+    """Those that must hold everything."""
+    end: int
+    """Of the city, UTC ns."""
+
+
+def judge(left: Left, verdict: Verdict, *, alone: bool = True) -> None:
+    """Readings, windows and the books. `alone`: nobody but the truth's devices sent anything."""
+    for store in left.stores:
         done = asked(
-            "score", "truth", truth, "-c", config, "--store", store, "--at-most", f"{_MOST_FALSE}", "--picture", "none",
-            "--json",
+            "score", "truth", left.truth, "-c", left.config, "--store", store, "--at-most", f"{_MOST_FALSE}",
+            "--picture", "none", "--json",
         )  # fmt: skip
         assert done.code in (0, 1), f"{done.out[-1000:]}{done.err[-2000:]}"
-        _readings(store, done.json, verdict)
-    books = asked("ledger", "--verify", "-c", config, "--json")
+        _readings(store, done.json, verdict, _ELSEWHERE if alone else _ELSEWHERE | {"ledger"})
+    books = asked("ledger", "--verify", "-c", left.config, "--json")
     assert books.code in (0, 1), books.err[-2000:]
     _books(books.json, verdict)
-    _alarms(open_run(truth), alarms_in(config, None), end, spans, undisturbed, verdict)
-    return verdict
 
 
-def _readings(store: str, score: dict[str, Any], verdict: Verdict) -> None:
+def _readings(store: str, score: dict[str, Any], verdict: Verdict, elsewhere: set[str]) -> None:
     counts = score["readings"]
     assert counts["expected"] > 1000, f"hardly anything was sent: {score['notes']}"
     assert sum(score["windows"]["compared"].values()) > 100, "no windows to compare"
@@ -75,7 +74,7 @@ def _readings(store: str, score: dict[str, Any], verdict: Verdict) -> None:
     verdict.twice += counts["duplicated"] + counts["unexpected"]
     named = counts["named"] | {"windows": score["windows"]["named"]}
     for kind, number in score["wrong"].items():
-        if kind not in _ELSEWHERE:
+        if kind not in elsewhere:
             verdict.wrong.append(f"{store}: {number} {kind}, such as {named.get(kind, _ledger(score))[:2]}")
     verdict.wrong += [f"{store}: {note}" for note in score["notes"]]
 
@@ -93,10 +92,16 @@ def _books(books: dict[str, Any], verdict: Verdict) -> None:
         verdict.wrong.append(f"the ledger and the databases differ: {books['verify']['stores']}")
 
 
-def _alarms(
-    run: TruthRun, raised: Sequence[Raised], end: int, spans: Sequence[Span],
-    undisturbed: Sequence[Raised] | None, verdict: Verdict,
-) -> None:  # fmt: skip
+def judge_alarms(left: Left, verdict: Verdict, spans: Sequence[Span], undisturbed: Sequence[Raised] | None) -> None:
+    """Alarms by the script, and by an undisturbed run.
+
+    Args:
+        left: what the trial left.
+        verdict: gets what is found.
+        spans: while these lasted nobody could be told anything: they don't count as delay.
+        undisturbed: the alarms that must be there by event time, and no others; None: the script's rules only.
+    """
+    run, raised, end = open_run(left.truth), alarms_in(left.config, None), left.end
     begin = int(run.story["origin"])
     told = [excused(alarm, spans) for alarm in _within(raised, begin, end)]
     score, _ = score_alarms(run, told, until=end)

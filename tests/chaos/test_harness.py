@@ -6,6 +6,7 @@ from gateway.score.troubles import Raised
 from tests.chaos.judging import excused, settled
 from tests.chaos.places import merged, toml
 from tests.chaos.report import Row, rendered
+from tests.chaos.soak import Sample, judged
 
 END = 1_000
 
@@ -62,3 +63,18 @@ def test_a_row_says_what_did_not_hold() -> None:
     assert "| kill -9 | 7 | 1,234 | 0 | 0 | yes | 4 of 4 | 1.2 | held |" in text
     assert "| none | 7 | 10 | 2 | 1 | NO | 3 of 4 |  | 2 / lost |" in text
     assert "| early | 7 |  |  |  |  |  |  | not judged |" in text
+
+
+def _soaked(mb: list[float], files: list[int]) -> list[str]:
+    return judged([Sample(30.0 * k, 7, *pair) for k, pair in enumerate(zip(mb, files, strict=True))])[1]
+
+
+def test_a_soak_is_flat_where_memory_wavers_and_not_where_it_climbs() -> None:
+    wavers, climbs = [200.0 + 20 * (k % 3) for k in range(120)], [200.0 + k for k in range(120)]
+    same = [30 + k % 2 for k in range(120)]
+
+    assert _soaked(wavers, same) == []
+    assert len(_soaked(climbs, same)) == 1
+    assert len(_soaked(wavers, [30 + k // 10 for k in range(120)])) == 1
+    # what happened in the first half says nothing of the second
+    assert _soaked([400.0] * 60 + [200.0] * 60, same) == []
