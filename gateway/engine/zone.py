@@ -45,6 +45,8 @@ __all__ = ["ZoneEngine"]
 _NO_MESSAGES = frozenset({int(kind) for kind in (RowKind.CONFIG, RowKind.ACT, RowKind.REPORT, RowKind.CLOSE)})
 _SECOND = 1_000_000_000
 _CLOCK_EVERY = 5 * _SECOND
+_CLOCK_CALLS = 100
+"""So often at least: a clock of ours that was set back stands still."""
 _ACTIVE_WITHIN = 3600 * _SECOND
 
 
@@ -65,6 +67,7 @@ class ZoneEngine:
         self._content_bytes = b""
         self._live_since = -1
         self._clock_judged_at = 0
+        self._clock_calls = 0
         self._delay = CommonDelay()
         self.registry = Registry()
         self._sequences = SequenceTracker()
@@ -235,8 +238,9 @@ class ZoneEngine:
         self._live_since = (self._live_since if self._live_since >= 0 else self.now) if live else -1
         if live:
             self._watermarks.advance_idle(self.now, options.idle_timeout_ns, self._live_since)
-        if self.now - self._clock_judged_at >= _CLOCK_EVERY:
-            self._clock_judged_at = self.now
+        self._clock_calls += 1
+        if self.now - self._clock_judged_at >= _CLOCK_EVERY or self._clock_calls >= _CLOCK_CALLS:
+            self._clock_judged_at, self._clock_calls = self.now, 0
             n, bound = len(self.registry), options.clock_bound_ns
             # behind a backlog of ours every device looks slow, and one that speaks seldom does until it speaks again
             since = self._delay.constant_since(self.newest_receipt, bound)
@@ -366,6 +370,7 @@ class ZoneEngine:
             "live_since": self._live_since,
             "clock_suspect": self.clock_suspect,
             "clock_judged_at": self._clock_judged_at,
+            "clock_calls": self._clock_calls,
             "common_delay": self._delay.snapshot(),
             "content": self._content_bytes,
             "registry": self.registry.snapshot(),
@@ -387,6 +392,7 @@ class ZoneEngine:
         made.newest_event, made.newest_receipt = state["newest_event"], state["newest_receipt"]
         made._live_since, made.clock_suspect = state["live_since"], state["clock_suspect"]
         made._clock_judged_at = state["clock_judged_at"]
+        made._clock_calls = state.get("clock_calls", 0)
         made._delay = CommonDelay.restore(state.get("common_delay", ()))  # none before 0.4
         made.registry = Registry.restore(state["registry"])
         made._sequences = SequenceTracker.restore(state["sequences"])

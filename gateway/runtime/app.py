@@ -27,6 +27,7 @@ from gateway.journal.inbox import IntakeCounts
 from gateway.journal.opening import open_journal
 from gateway.mqtt.backoff import Backoff
 from gateway.rows import Row, RowKind, Rows
+from gateway.runtime.clock_watch import ClockWatch
 from gateway.runtime.control import serve
 from gateway.runtime.desk import Desk
 from gateway.runtime.faults import KillSwitch
@@ -91,6 +92,7 @@ class Gateway:
         self.started = monotonic()
         self.inbox, self.outbox, self.snapshots = journal
         self.engines = recovered.engines
+        self.clock_watch = ClockWatch(clock, recovered.engines, int(settings.engine.clock_bound_secs * 1e9))
         self.view = LiveView()
         self.live = False
         """Nothing more comes: time may pass, however old the newest readings are."""
@@ -244,8 +246,7 @@ class Gateway:
         reasons += [f"records.db is {w.state}" for w in self.writers if w.name == RECORDS and w.state != "writing"]
         if all(writer.state != "writing" for writer in self.writers if writer.name != RECORDS):
             reasons.append("no store takes data")
-        if self.engines.zone.clock_suspect:
-            reasons.append(f"our clock looks {self.engines.zone.clock_suspect}")
+        reasons += filter(None, [self.clock_watch.reason()])
         if not self.balanced:
             reasons.append("the ledger does not balance")
         return reasons

@@ -92,7 +92,9 @@ def _books(books: dict[str, Any], verdict: Verdict) -> None:
         verdict.wrong.append(f"the ledger and the databases differ: {books['verify']['stores']}")
 
 
-def judge_alarms(left: Left, verdict: Verdict, spans: Sequence[Span], undisturbed: Sequence[Raised] | None) -> None:
+def judge_alarms(
+    left: Left, verdict: Verdict, spans: Sequence[Span], undisturbed: Sequence[Raised] | None, *, in_time: bool = True
+) -> None:
     """Alarms by the script, and by an undisturbed run.
 
     Args:
@@ -100,13 +102,15 @@ def judge_alarms(left: Left, verdict: Verdict, spans: Sequence[Span], undisturbe
         verdict: gets what is found.
         spans: while these lasted nobody could be told anything: they don't count as delay.
         undisturbed: the alarms that must be there by event time, and no others; None: the script's rules only.
+        in_time: those of the script must be told in time.
     """
     run, raised, end = open_run(left.truth), alarms_in(left.config, None), left.end
     begin = int(run.story["origin"])
     told = [excused(alarm, spans) for alarm in _within(raised, begin, end)]
     score, _ = score_alarms(run, told, until=end)
-    wrong = [f"{each.expected.expect} at {each.expected.at}: {_what(each.alarms)}" for each in score.wrong]
-    verdict.alarms_right, verdict.alarms_wrong = len(score.verdicts) - len(score.wrong), len(score.wrong)
+    late = score.wrong if in_time else []
+    wrong = [f"{each.expected.expect} at {each.expected.at}: {_what(each.alarms)}" for each in late]
+    verdict.alarms_right, verdict.alarms_wrong = (len(score.verdicts) - len(late)) if in_time else 0, len(late)
     if undisturbed is None:
         wrong += [f"nothing explains {alarm}" for alarm in score.unexplained]
         verdict.alarms_wrong += len(score.unexplained)

@@ -40,6 +40,8 @@ class Plan:
     same_alarms: bool = True
     """By event time those of an undisturbed run. False where the fault lets devices' messages overtake each other, so
     that some come late and are judged no more: then by the script's own rules only."""
+    in_time: bool = True
+    """Alarms are told in time, too, by the gateway's clock. False where that one was wrong."""
     alone: bool = True
     """Nobody but the city sends. Else the others' messages are counted (`Trial.others`), and of alarms and the ledger's
     terms nothing is known beforehand."""

@@ -48,9 +48,9 @@ class _Clock:
         fresh.replace(self._file)
 
 
-def _plan(name: str, clock: _Clock) -> Plan:
+def _plan(name: str, clock: _Clock, *, in_time: bool = True) -> Plan:
     return Plan(
-        name, replace(HOUR, speed=_SPEED), settings={"engine": {"clock_bound_secs": 30}}, errors=_SUSPECT,
+        name, replace(HOUR, speed=_SPEED), errors=_SUSPECT, in_time=in_time,
         environment=clock.environment,
     )  # fmt: skip
 
@@ -60,34 +60,37 @@ async def test_with_a_clock_an_hour_slow_readings_are_kept_apart_and_replayed_wh
 ) -> None:
     clock = _Clock(tmp_path)
     # before anything goes wrong in the city: what is replayed is late, and judged no more
-    async with chaos(_plan("clock stepped back by an hour", clock)) as trial:
-        await trial.until(0.05)
+    async with chaos(_plan("clock set back by an hour", clock)) as trial:
+        await trial.until(0.03)
         async with trial.fault():
             clock.step(-_HOUR_SECS)
-            await trial.objects("our clock looks slow")
-            await trial.until(0.11)
-            clock.step(0.0)
-            letters = await _letters(trial, "quarantined")
+            await trial.objects("our clock was set back")
+            await trial.until(0.17)
+            trial.say(f"{await trial.not_ready()}")
+            letters = await _quarantined(trial)
             assert letters > 100
+            clock.step(0.0)
             await _replayed(trial)
             trial.row.figures["readings kept apart and replayed"] = letters
 
 
 async def test_with_a_clock_an_hour_fast_it_says_so_and_stores_everything(chaos: Chaos, tmp_path: Path) -> None:
+    """When it is right again, it says that timers stand still until it has caught up: for the rest of the city here."""
     clock = _Clock(tmp_path)
-    async with chaos(_plan("clock stepped on by an hour", clock)) as trial:
+    async with chaos(_plan("clock set on by an hour, then right again", clock, in_time=False)) as trial:
         await trial.until(0.05)
-        async with trial.fault():
-            clock.step(_HOUR_SECS)
-            await trial.objects("our clock looks fast")
-            await trial.until(0.18)
-            clock.step(0.0)
+        clock.step(_HOUR_SECS)
+        await trial.objects("our clock looks fast")
+        trial.say(f"it says so at {trial.progress:.0%}")
+        await trial.until(max(trial.progress + 0.05, 0.5))
+        clock.step(0.0)
+        await trial.objects("our clock was set back")
 
 
-async def _letters(trial: Trial, term: str) -> int:
+async def _quarantined(trial: Trial) -> int:
     status = await trial.gateway.ask("status")
     assert status is not None
-    return int(status["ledger"]["readings"][term])
+    return int(status["ledger"]["readings"]["quarantined"])
 
 
 async def _replayed(trial: Trial) -> None:

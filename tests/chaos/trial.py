@@ -171,7 +171,7 @@ class Trial:
             return f"no answer: {error!r}"
         return None if answer.is_success else answer.text
 
-    async def objects(self, to: str, secs: float = 30.0) -> None:
+    async def objects(self, to: str, secs: float = 60.0) -> None:
         """Wait until `/health/ready` objects, with these words."""
         deadline, said = monotonic() + secs, None
         while to not in ((said := await self.not_ready()) or ""):
@@ -290,7 +290,8 @@ class Trial:
         verdict = Verdict(wrong=self.wrong)
         judge(left, verdict, alone=self.plan.alone)
         if self.plan.alone:
-            judge_alarms(left, verdict, self._spans, self.undisturbed.alarms if self.plan.same_alarms else None)
+            same = self.undisturbed.alarms if self.plan.same_alarms else None
+            judge_alarms(left, verdict, self._spans, same, in_time=self.plan.in_time)
         elif verdict.messages != (sent := self.others + (self.row.messages or 0)):
             verdict.wrong.append(f"{verdict.messages} messages were journaled, {sent} were sent")
         said = [event for event in self.gateway.events("error") if not str(event["event"]).startswith(self.plan.errors)]
