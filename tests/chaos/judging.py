@@ -20,6 +20,8 @@ __all__ = ["Left", "Span", "Verdict", "excused", "judge", "judge_alarms", "settl
 _SILENT = "device.silent"
 _MOST_FALSE = 10_000
 """`score truth` knows nothing of the fault: alarms are judged here."""
+_CLOSING = 180 * 1_000_000_000
+"""City time at the end of a run whose windows and delays may not end in it."""
 _ELSEWHERE = {"troubles", "false_alarms"}
 Span = tuple[int, int]
 """City time, UTC ns: from a fault's beginning until things were normal again."""
@@ -132,11 +134,12 @@ def _within(alarms: Iterable[Raised], begin: int, end: int) -> list[Raised]:
 def settled(alarms: Iterable[Raised], undisturbed: Sequence[Raised], end: int) -> set[tuple[object, ...]]:
     """What of `alarms` is the same however messages came.
 
-    Left out is what the end of a recording told first, for its windows close then and a live run's don't; and of silent
-    devices when they fell silent, for that is judged by receipts.
+    Left out is what was told as the recording ended, for all its windows close then and a live run's don't; and of
+    silent devices when they fell silent, for that is judged by receipts.
     """
-    raised = {_key(alarm) for alarm in undisturbed if alarm.told > end}
-    cleared = {_key(alarm) for alarm in undisturbed if alarm.over is None or alarm.told_over > end}
+    sure = end - _CLOSING
+    raised = {_key(alarm) for alarm in undisturbed if alarm.told > sure}
+    cleared = {_key(alarm) for alarm in undisturbed if alarm.over is None or alarm.told_over > sure}
     out: set[tuple[object, ...]] = set()
     for alarm in alarms:
         key = _key(alarm)

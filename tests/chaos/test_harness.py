@@ -8,17 +8,20 @@ from tests.chaos.places import merged, toml
 from tests.chaos.report import Row, rendered
 from tests.chaos.soak import Sample, judged
 
-END = 1_000
+SECOND = 1_000_000_000
+END = 1_000 * SECOND
 
 
 def _alarm(at: int, over: int | None, told: int, told_over: int = 0, condition: str = "gas.lel") -> Raised:
-    return Raised(condition, "tunnel-1", "tianhe", at, over, told, told_over)
+    """Times in seconds."""
+    ended = None if over is None else over * SECOND
+    return Raised(condition, "tunnel-1", "tianhe", at * SECOND, ended, told * SECOND, told_over * SECOND)
 
 
 def test_time_in_which_nobody_could_be_told_is_no_delay() -> None:
-    assert excused(_alarm(100, 500, told=300, told_over=520), [(150, 250), (600, 700)]) == _alarm(
-        100, 500, told=200, told_over=520
-    )
+    assert excused(
+        _alarm(100, 500, told=300, told_over=520), [(150 * SECOND, 250 * SECOND), (600 * SECOND, 700 * SECOND)]
+    ) == _alarm(100, 500, told=200, told_over=520)
     assert excused(_alarm(100, None, told=300), []) == _alarm(100, None, told=300)
 
 
@@ -31,7 +34,7 @@ def test_an_alarm_that_is_over_at_another_moment_is_another_one() -> None:
 
 
 def test_what_only_the_end_of_a_recording_told_is_not_asked_for() -> None:
-    undisturbed = [_alarm(100, 500, 110, END + 1), _alarm(900, None, END + 1)]
+    undisturbed = [_alarm(100, 500, 110, 990), _alarm(900, None, 990)]
 
     assert settled(undisturbed, undisturbed, END) == settled([_alarm(100, None, 110)], undisturbed, END)
 
