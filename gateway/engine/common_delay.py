@@ -12,8 +12,9 @@ from typing import Self
 
 __all__ = ["CommonDelay"]
 
-_SETTLED = 2
-"""Times the bound: a backlog would have become smaller by more than the bound meanwhile."""
+_SETTLED = 10
+"""Times the bound: a backlog that is worked off a tenth faster than new messages come has become smaller by more than
+the bound meanwhile."""
 
 
 @dataclass(slots=True)
@@ -27,12 +28,13 @@ class CommonDelay:
     delay: int = 0
     """What it was then."""
 
-    def constant_since(self, newest_receipt: int, bound: int) -> int:
+    def constant_since(self, newest_receipt: int, now: int, bound: int) -> int:
         """Since which receipt all messages are late by the same, more than `bound`; -1: they are not, or not for long.
 
-        To be asked now and then, with the receipt of the newest message of any device.
+        To be asked now and then, with the receipt of the newest message of any device. Where none comes any more,
+        nothing is known.
         """
-        if not self.newest:
+        if not self.newest or now - newest_receipt > _SETTLED * bound:
             return -1
         delay = newest_receipt - self.newest
         if self.since < 0 or abs(delay - self.delay) > bound:

@@ -243,7 +243,7 @@ class ZoneEngine:
             self._clock_judged_at, self._clock_calls = self.now, 0
             n, bound = len(self.registry), options.clock_bound_ns
             # behind a backlog of ours every device looks slow, and one that speaks seldom does until it speaks again
-            since = self._delay.constant_since(self.newest_receipt, bound)
+            since = self._delay.constant_since(self.newest_receipt, self.now, bound)
             since = self._live_since if live else since
             heard = self.registry.heard[:n]
             current = (heard >= since) & (since >= 0)

@@ -1,19 +1,19 @@
 """The disk is full, read-only, slow, or keeps half of the last write: what was acknowledged is there, once."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.faults import slow_disk, torn_write
-from tests.chaos.trial import HOUR, Chaos, Plan, Trial
+from tests.chaos.places import mosquitto
+from tests.chaos.trial import Chaos, Plan, Trial
 from tests.support.disks import Ballast, ImageDisk, small_disk
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("chaos")]
 
 _FULL_SECS, _SLOW_SECS = 8.0, 12.0
-_NO_ROOM = ("journal write failed",)
+_NO_ROOM = ("journal write failed", "store halted")
 
 
 async def test_a_full_disk_stops_acknowledgements_and_nothing_is_lost(chaos: Chaos) -> None:
@@ -57,7 +57,7 @@ async def test_a_store_whose_disk_is_full_waits_while_intake_goes_on(chaos: Chao
     store.mkdir()
     settings = {"stores": {"duckdb": {"path": store / "readings.duckdb"}}}
     with small_disk(512)(store):
-        async with chaos(Plan("disk full while storing", settings=settings)) as trial:
+        async with chaos(Plan("disk full while storing", settings=settings, errors=("store halted",))) as trial:
             await trial.moment()
             ballast = Ballast(store)
             async with trial.fault():
@@ -92,14 +92,14 @@ async def test_a_disk_that_turns_read_only_ends_the_gateway_and_a_mended_one_has
 
 
 async def test_a_slow_disk_slows_acknowledgements_down_and_nothing_else(chaos: Chaos) -> None:
-    async with chaos(Plan("disk slow: a sync takes 250 ms", replace(HOUR, speed=40.0))) as trial:
+    async with chaos(Plan("disk slow: a sync takes 250 ms", broker=mosquitto)) as trial:
         await trial.moment()
         async with trial.fault():
             await slow_disk(trial, _SLOW_SECS)
 
 
 async def test_half_of_the_last_write_is_as_if_it_had_not_been(chaos: Chaos) -> None:
-    async with chaos(Plan("kill -9 and a torn last write, four times", replace(HOUR, speed=40.0))) as trial:
+    async with chaos(Plan("kill -9 and a torn last write, four times")) as trial:
         for k in range(4):
             await trial.moment(0.1 + 0.17 * k, 0.13 + 0.17 * k)
             async with trial.fault():

@@ -4,13 +4,12 @@ import asyncio
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.places import influx, mosquitto
-from tests.chaos.trial import HOUR, MINUTES, Chaos, Plan, Trial
+from tests.chaos.trial import MINUTES, Chaos, Plan, Trial
 from tests.support.influxd import Influxd, influxd
 from tests.support.proxy import Proxy
 
@@ -59,9 +58,7 @@ async def test_a_gateway_that_stood_still_while_its_connections_died_goes_on(cha
     """30 s: the broker gives it up after 9, the store's connections are reset meanwhile."""
     async with Proxy(influxd.port) as way:
         settings = influx(influxd, way.port) | {"mqtt": {"keep_alive_secs": 6}}
-        plan = Plan(
-            "SIGSTOP for 30 s", replace(HOUR, speed=40.0), mosquitto, settings=settings, stores=("duckdb", "influxdb")
-        )
+        plan = Plan("SIGSTOP for 30 s", broker=mosquitto, settings=settings, stores=("duckdb", "influxdb"))
         async with chaos(plan) as trial:
             await trial.moment(0.1, 0.3)
             async with trial.fault():
@@ -86,7 +83,7 @@ async def _noticed(trial: Trial) -> None:
 @pytest.mark.chaos
 async def test_a_gateway_without_memory_loses_nothing(chaos: Chaos) -> None:
     """It stands still until much waits at the broker; then it may take hardly any address space more."""
-    async with chaos(Plan("no memory", replace(HOUR, speed=40.0), mosquitto, errors=("",))) as trial:
+    async with chaos(Plan("no memory", broker=mosquitto, errors=("",))) as trial:
         await trial.moment(0.2, 0.4)
         async with trial.fault():
             trial.gateway.freeze()
