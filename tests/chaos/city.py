@@ -53,8 +53,8 @@ class Devices:
         with self._log.open("ab") as log, self._out.open("wb") as out:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, *_words(city, times), "--broker", f"127.0.0.1:{port}", "--start", str(start),
-                "--speed", str(float(city.speed)), "--connections", "1", "--truth", str(self.truth), stdout=out, stderr=log,
-                env=environment(),
+                "--speed", str(float(city.speed)), "--connections", "1", "--truth", str(self.truth),
+                stdout=out, stderr=log, env=environment(),
             )  # fmt: skip
 
     @property

@@ -50,8 +50,8 @@ class _Clock:
 
 def _plan(name: str, clock: _Clock, *, in_time: bool = True) -> Plan:
     return Plan(
-        name, replace(HOUR, speed=_SPEED), settings={"engine": {"clock_bound_secs": 60}}, errors=_SUSPECT, in_time=in_time,
-        environment=clock.environment,
+        name, replace(HOUR, speed=_SPEED), settings={"engine": {"clock_bound_secs": 60}},
+        environment=clock.environment, errors=_SUSPECT, in_time=in_time,
     )  # fmt: skip
 
 
