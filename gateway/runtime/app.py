@@ -36,7 +36,7 @@ from gateway.runtime.housekeeping import Housekeeping
 from gateway.runtime.intake import Intake, Stamps
 from gateway.runtime.live import LiveView
 from gateway.runtime.live_parts import LiveParts
-from gateway.runtime.liveness import Liveness
+from gateway.runtime.liveness import Liveness, stall_secs
 from gateway.runtime.lock import FolderLock
 from gateway.runtime.notify_parts import NotifyParts
 from gateway.runtime.offices import GatewayOffice
@@ -104,7 +104,10 @@ class Gateway:
         self._stages = Stages()
         self._inbox_thread = ThreadPoolExecutor(1, "gateway.inbox")
         self._engine_thread = ThreadPoolExecutor(1, "gateway.engine")
-        self._liveness = Liveness(clock.now, int(settings.engine.idle_timeout_secs * 1e9))
+        self._stall_secs = stall_secs(clock, settings.engine.tick_secs)
+        self._liveness = Liveness(
+            clock.now, int(settings.engine.idle_timeout_secs * 1e9), stall_secs=self._stall_secs, speed=clock.speed
+        )
         stamps = Stamps(clock.now, self.inbox.last_received_at)
         self.intake = Intake(
             self.inbox, self._inbox_thread, stamps, journaled=self._on_journaled, full=self._on_inbox_full,
@@ -321,7 +324,9 @@ class Gateway:
     def _is_live(self) -> bool:
         self.live = self._liveness.observe(
             connected=all(source.subscribed for source in self.sources),
-            backlog=self.runner.behind > self.settings.engine.gather_messages,
+            backlog=self.runner.behind > self.settings.engine.gather_messages
+            or self.intake.full
+            or self.intake.held_secs > self._stall_secs,
             newest_event=self.engines.zone.newest_event,
             newest_receipt=self.engines.zone.newest_receipt,
         )

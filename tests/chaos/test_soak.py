@@ -33,6 +33,7 @@ async def test_an_hour_of_load_with_a_fault_every_minute_loses_nothing_and_leaks
         link=Proxy, settings={"stores": {"duckdb": {"memory_mb": 256}}}, alone=False,
     )  # fmt: skip
     async with chaos(plan) as trial:
+        await trial.until(0.0)
         load = Load(trial, rate, secs - _TAIL_SECS)
         async with load.running() as sending, sampled(trial) as samples:
             faults = await _faults(trial, secs - _TAIL_SECS)
