@@ -20,6 +20,7 @@ __all__ = ["Left", "Span", "Verdict", "excused", "judge", "judge_alarms", "settl
 _SILENT = "device.silent"
 _MOST_FALSE = 10_000
 """`score truth` knows nothing of the fault: alarms are judged here."""
+_NAMED = 12
 _CLOSING = 180 * 1_000_000_000
 """City time at the end of a run whose windows and delays may not end in it."""
 _ELSEWHERE = {"troubles", "false_alarms"}
@@ -123,7 +124,9 @@ def judge_alarms(
             wrong += [f"{name} {sign}" for name in sorted(names, key=str)]
             verdict.alarms_wrong += len(names)
         verdict.alarms_right += len(here & there)
-    verdict.wrong += [f"alarm: {sentence}" for sentence in wrong]
+    verdict.wrong += [f"alarm: {sentence}" for sentence in wrong[:_NAMED]]
+    if len(wrong) > _NAMED:
+        verdict.wrong.append(f"and {len(wrong) - _NAMED} alarms more")
 
 
 def _within(alarms: Iterable[Raised], begin: int, end: int) -> list[Raised]:
