@@ -12,8 +12,8 @@ from typing import Self
 
 __all__ = ["CommonDelay"]
 
-_SETTLED = 10
-"""Times the bound: a backlog that is worked off a tenth faster than new messages come has become smaller by more than
+_SETTLED = 5
+"""Times the bound: a backlog that is worked off a fifth faster than new messages come has become smaller by more than
 the bound meanwhile."""
 
 

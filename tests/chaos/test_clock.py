@@ -50,7 +50,7 @@ class _Clock:
 
 def _plan(name: str, clock: _Clock, *, in_time: bool = True) -> Plan:
     return Plan(
-        name, replace(HOUR, speed=_SPEED), settings={"engine": {"clock_bound_secs": 60}},
+        name, replace(HOUR, speed=_SPEED), settings={"engine": {"clock_bound_secs": 120}},
         environment=clock.environment, errors=_SUSPECT, in_time=in_time,
     )  # fmt: skip
 

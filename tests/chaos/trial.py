@@ -159,7 +159,7 @@ class Trial:
             - self.undisturbed.due_by(self.now - round(2 * _LAG_SECS * self.plan.city.speed * _NS))
         )
         if messages["received"] - messages["redelivered"] < due or status["inbox"]["waiting"] > max(lag, 100):
-            return f"{due} messages are due; {messages}"
+            return f"{due} messages are due; {messages}; {status['inbox']}; {status['sources']}"
         return f"stores are behind: {behind}" if max(behind.values()) > _BLOCKS else None
 
     async def not_ready(self) -> str | None:
@@ -204,9 +204,11 @@ class Trial:
         except BaseException as error:
             if self.row.outcome == "not judged":
                 self.row.outcome = f"not judged: {type(error).__name__}: {str(error)[:150]}"
+            self.say(f"failed: {error!r}"[:2000])
             raise
         finally:
             self._record(self.row)
+        self.say("\n".join(verdict.wrong) or "held")
         assert not verdict.wrong, "\n".join(verdict.wrong)
 
     async def _bring_up(self, stack: AsyncExitStack) -> None:
@@ -304,7 +306,7 @@ class Trial:
         row.lost, row.twice, row.balanced = verdict.lost, verdict.twice, verdict.balanced
         row.alarms_right, row.alarms_wrong = verdict.alarms_right, verdict.alarms_wrong
         row.outcome = verdict.wrong[0] if verdict.wrong else "held"
-        self.say(f"{row.outcome}; {verdict.messages} messages journaled, {row.alarms_right} alarms right")
+        self.say(f"{verdict.messages} messages journaled, {row.alarms_right} alarms right")
 
 
 Chaos = Callable[[Plan], AbstractAsyncContextManager[Trial]]
