@@ -28,13 +28,12 @@ class CommonDelay:
     delay: int = 0
     """What it was then."""
 
-    def constant_since(self, newest_receipt: int, now: int, bound: int) -> int:
+    def constant_since(self, newest_receipt: int, bound: int) -> int:
         """Since which receipt all messages are late by the same, more than `bound`; -1: they are not, or not for long.
 
-        To be asked now and then, with the receipt of the newest message of any device. Where none comes any more,
-        nothing is known.
+        To be asked now and then, with the receipt of the newest message of any device.
         """
-        if not self.newest or now - newest_receipt > _SETTLED * bound:
+        if not self.newest:
             return -1
         delay = newest_receipt - self.newest
         if self.since < 0 or abs(delay - self.delay) > bound:

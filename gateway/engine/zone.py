@@ -45,6 +45,8 @@ __all__ = ["ZoneEngine"]
 _NO_MESSAGES = frozenset({int(kind) for kind in (RowKind.CONFIG, RowKind.ACT, RowKind.REPORT, RowKind.CLOSE)})
 _SECOND = 1_000_000_000
 _CLOCK_EVERY = 5 * _SECOND
+_CLOCK_HEARD = 5
+"""Times the bound: so long what the devices last said of our clock holds."""
 _CLOCK_CALLS = 100
 """So often at least: a clock of ours that was set back stands still."""
 _ACTIVE_WITHIN = 3600 * _SECOND
@@ -243,8 +245,10 @@ class ZoneEngine:
             self._clock_judged_at, self._clock_calls = self.now, 0
             n, bound = len(self.registry), options.clock_bound_ns
             # behind a backlog of ours every device looks slow, and one that speaks seldom does until it speaks again
-            since = self._delay.constant_since(self.newest_receipt, self.now, bound)
+            since = self._delay.constant_since(self.newest_receipt, bound)
             since = self._live_since if live else since
+            # and where nobody says anything any more, nothing is known
+            since = since if self.now - self.newest_receipt <= _CLOCK_HEARD * bound else -1
             heard = self.registry.heard[:n]
             current = (heard >= since) & (since >= 0)
             active = heard > self.now - _ACTIVE_WITHIN

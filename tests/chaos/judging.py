@@ -96,8 +96,9 @@ def _books(books: dict[str, Any], verdict: Verdict) -> None:
 
 
 def judge_alarms(
-    left: Left, verdict: Verdict, spans: Sequence[Span], undisturbed: Sequence[Raised] | None, *, in_time: bool = True
-) -> None:
+    left: Left, verdict: Verdict, spans: Sequence[Span], undisturbed: Sequence[Raised] | None, *, in_time: bool = True,
+    slack: int = 0,
+) -> None:  # fmt: skip
     """Alarms by the script, and by an undisturbed run.
 
     Args:
@@ -106,10 +107,11 @@ def judge_alarms(
         spans: while these lasted nobody could be told anything: they don't count as delay.
         undisturbed: the alarms that must be there by event time, and no others; None: the script's rules only.
         in_time: those of the script must be told in time.
+        slack: ns of city time that a busy machine may take to tell one.
     """
     run, raised, end = open_run(left.truth), alarms_in(left.config, None), left.end
     begin = int(run.story["origin"])
-    told = [excused(alarm, spans) for alarm in _within(raised, begin, end)]
+    told = [excused(alarm, spans, slack) for alarm in _within(raised, begin, end)]
     score, _ = score_alarms(run, told, until=end)
     late = score.wrong if in_time else []
     wrong = [f"{each.expected.expect} at {each.expected.at}: {_what(each.alarms)}" for each in late]
@@ -157,12 +159,15 @@ def _key(alarm: Raised) -> tuple[str, str, str, int]:
     return alarm.condition, alarm.asset, alarm.zone, alarm.at
 
 
-def excused(alarm: Raised, spans: Sequence[Span]) -> Raised:
-    """The alarm as if the spans had taken no time: what could not be told in them came that much earlier."""
+def excused(alarm: Raised, spans: Sequence[Span], slack: int = 0) -> Raised:
+    """The alarm as if the spans and `slack` had taken no time: what could not be told in them came that much earlier.
+
+    Never earlier than what it is about: `Raised.raised` and `cleared` see to that.
+    """
+    over = _overlap(alarm.over, alarm.told_over, spans) + slack if alarm.over is not None else 0
     return replace(
-        alarm, told=alarm.told - _overlap(alarm.at, alarm.told, spans),
-        told_over=alarm.told_over - (_overlap(alarm.over, alarm.told_over, spans) if alarm.over is not None else 0),
-    )  # fmt: skip
+        alarm, told=alarm.told - _overlap(alarm.at, alarm.told, spans) - slack, told_over=alarm.told_over - over
+    )
 
 
 def _overlap(start: int, end: int, spans: Sequence[Span]) -> int:

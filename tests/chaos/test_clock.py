@@ -12,7 +12,7 @@ import pytest
 
 from tests.chaos.trial import HOUR, Chaos, Plan, Trial
 
-pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("chaos")]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("chaos")]
 
 _LIBRARIES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib*/faketime/libfaketime.so.1")
 _SPEED = 30.0
@@ -50,7 +50,7 @@ class _Clock:
 
 def _plan(name: str, clock: _Clock, *, in_time: bool = True) -> Plan:
     return Plan(
-        name, replace(HOUR, speed=_SPEED), settings={"engine": {"clock_bound_secs": 120}},
+        name, replace(HOUR, speed=_SPEED), settings={"engine": {"clock_bound_secs": 120, "idle_timeout_secs": 240}},
         environment=clock.environment, errors=_SUSPECT, in_time=in_time,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from tests.chaos.places import mosquitto
 from tests.chaos.trial import Chaos, Plan, Trial
 from tests.support.disks import Ballast, ImageDisk, small_disk
 
-pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("chaos")]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("chaos")]
 
 _FULL_SECS, _SLOW_SECS = 8.0, 12.0
 _NO_ROOM = ("journal write failed", "store halted")

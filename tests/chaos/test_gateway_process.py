@@ -15,7 +15,7 @@ from tests.support.proxy import Proxy
 
 __all__ = ["influxd"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("chaos")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("chaos")]
 
 _TIGHT = 8 << 20
 """Bytes of address space that a gateway under a limit may still take."""
