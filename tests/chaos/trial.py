@@ -37,7 +37,7 @@ from tests.support.gateway_process import GatewayProcess
 
 __all__ = ["HOUR", "MINUTES", "Chaos", "Plan", "Trial"]
 
-_HEAD_STARTS = (8.0, 20.0, 60.0)
+_HEAD_STARTS = (10.0, 45.0, 90.0)
 _slow: list[bool] = []
 """A time for each head start that did not do: later trials don't try it."""
 _PATIENCE_SECS = 600
@@ -241,7 +241,7 @@ class Trial:
         base = {
             "data_dir": self.data_dir, "mqtt": {"port": port, "watch_sys": "off"}, "http": {"port": self._http_port},
             "clock": clock_settings(self.times.origin, self._start, float(self.plan.city.speed)),
-            "engine": {"idle_timeout_secs": _PATIENCE_SECS, "clock_bound_secs": _PATIENCE_SECS},
+            "engine": {"idle_timeout_secs": _PATIENCE_SECS, "clock_bound_secs": _PATIENCE_SECS / 2},
             "snapshots": {"interval_secs": 5}, "reviser": {"quiet_secs": 30, "max_age_secs": 300},
             "log": {"level": "warning", "format": "json"}, "stores": {"duckdb": {"threads": 1}},
         }  # fmt: skip
