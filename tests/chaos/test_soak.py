@@ -10,6 +10,7 @@ import pytest
 
 from device_sims.testbed.options import CityOptions
 from tests.chaos.faults import KILLING, SOAK
+from tests.chaos.places import mosquitto
 from tests.chaos.soak import Load, Sample, judged, sampled, table
 from tests.chaos.trial import Chaos, Plan, Trial
 from tests.support.proxy import Proxy
@@ -30,7 +31,7 @@ async def test_an_hour_of_load_with_a_fault_every_minute_loses_nothing_and_leaks
     rate = request.config.getoption("--soak-rate")
     plan = Plan(
         f"soak: {secs / 60:g} min at {rate:g} messages/s", CityOptions(devices=467, speed=_SPEED, for_secs=secs),
-        link=Proxy, settings={"stores": {"duckdb": {"memory_mb": 256}}}, alone=False,
+        broker=mosquitto, link=Proxy, settings={"stores": {"duckdb": {"memory_mb": 256}}}, alone=False,
     )  # fmt: skip
     async with chaos(plan) as trial:
         await trial.until(0.0)

@@ -49,6 +49,7 @@ _BUSY_SECS = 4.0
 """Real time that a busy machine may take to tell an alarm."""
 _BLOCKS = 20
 """Blocks that a store which keeps up may be behind."""
+_START_SECS = 180.0
 _NORMAL_SECS, _DRAIN_SECS, _STOP_SECS = 90.0, 90.0, 60.0
 _POLL_SECS = 0.1
 _NS = 1_000_000_000
@@ -188,7 +189,7 @@ class Trial:
     async def restart(self, kill_at: str = "") -> None:
         """Start the gateway again, and wait until it is subscribed."""
         await self.gateway.start(kill_at)
-        assert await self.gateway.subscribed(), f"it ended instead\n{self.gateway.tail()}"
+        assert await self.gateway.subscribed(_START_SECS), f"it ended instead\n{self.gateway.tail()}"
 
     # -- the course ---------------------------------------------------------------------------------------------------
 
