@@ -10,8 +10,12 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from typing import Self
 
+from gateway.engine.registry import Registry
+from gateway.engine.timegate import suspect_clock
+
 __all__ = ["CommonDelay"]
 
+_ACTIVE_WITHIN = 3600 * 1_000_000_000
 _SETTLED = 5
 """Times the bound: a backlog that is worked off a fifth faster than new messages come has become smaller by more than
 the bound meanwhile."""
@@ -39,6 +43,23 @@ class CommonDelay:
         if self.since < 0 or abs(delay - self.delay) > bound:
             self.since, self.delay = newest_receipt, delay
         return self.since if delay > bound and newest_receipt - self.since >= _SETTLED * bound else -1
+
+    def suspect(self, registry: Registry, now: int, newest_receipt: int, bound: int, live_since: int) -> str:
+        """`fast` or `slow` where our own clock is wrong, else "".
+
+        Behind a backlog of ours every device looks slow, and one that speaks seldom does until it speaks again; so
+        those are asked that were heard since it was over (`live_since`, -1: not live), or since the delay stays.
+        """
+        constant = self.constant_since(newest_receipt, bound)
+        since = live_since if live_since >= 0 else constant
+        # where nobody says anything any more, nothing is known
+        since = since if now - newest_receipt <= _SETTLED * bound else -1
+        n = len(registry)
+        heard = registry.heard[:n]
+        return suspect_clock(
+            registry.offset[:n], registry.lane[:n], heard > now - _ACTIVE_WITHIN, (heard >= since) & (since >= 0),
+            bound, len(registry.lanes),
+        )  # fmt: skip
 
     def snapshot(self) -> tuple[int, int, int]:
         """What `restore` takes."""

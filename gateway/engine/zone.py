@@ -31,7 +31,7 @@ from gateway.engine.registry import Registry
 from gateway.engine.results import DeviceRecord, StepResult
 from gateway.engine.router import Router
 from gateway.engine.sequences import SequenceTracker
-from gateway.engine.timegate import TimeGate, suspect_clock
+from gateway.engine.timegate import TimeGate
 from gateway.engine.timezone import day_edges
 from gateway.reasons import Unstored
 from gateway.rows import Row, RowKind, Rows, Run
@@ -45,11 +45,7 @@ __all__ = ["ZoneEngine"]
 _NO_MESSAGES = frozenset({int(kind) for kind in (RowKind.CONFIG, RowKind.ACT, RowKind.REPORT, RowKind.CLOSE)})
 _SECOND = 1_000_000_000
 _CLOCK_EVERY = 5 * _SECOND
-_CLOCK_HEARD = 5
-"""Times the bound: so long what the devices last said of our clock holds."""
-_CLOCK_CALLS = 100
-"""So often at least: a clock of ours that was set back stands still."""
-_ACTIVE_WITHIN = 3600 * _SECOND
+_CLOCK_CALLS = 100  # so often at least: a clock of ours that was set back stands still
 
 
 class ZoneEngine:
@@ -68,8 +64,7 @@ class ZoneEngine:
         """`fast` or `slow` where it is our own clock that is wrong."""
         self._content_bytes = b""
         self._live_since = -1
-        self._clock_judged_at = 0
-        self._clock_calls = 0
+        self._clock_judged_at = self._clock_calls = 0
         self._delay = CommonDelay()
         self.registry = Registry()
         self._sequences = SequenceTracker()
@@ -243,17 +238,8 @@ class ZoneEngine:
         self._clock_calls += 1
         if self.now - self._clock_judged_at >= _CLOCK_EVERY or self._clock_calls >= _CLOCK_CALLS:
             self._clock_judged_at, self._clock_calls = self.now, 0
-            n, bound = len(self.registry), options.clock_bound_ns
-            # behind a backlog of ours every device looks slow, and one that speaks seldom does until it speaks again
-            since = self._delay.constant_since(self.newest_receipt, bound)
-            since = self._live_since if live else since
-            # and where nobody says anything any more, nothing is known
-            since = since if self.now - self.newest_receipt <= _CLOCK_HEARD * bound else -1
-            heard = self.registry.heard[:n]
-            current = (heard >= since) & (since >= 0)
-            active = heard > self.now - _ACTIVE_WITHIN
-            self.clock_suspect = suspect_clock(
-                self.registry.offset[:n], self.registry.lane[:n], active, current, bound, len(self.registry.lanes)
+            self.clock_suspect = self._delay.suspect(
+                self.registry, self.now, self.newest_receipt, options.clock_bound_ns, self._live_since
             )
 
     def _close(self, out: Outputs) -> None:
@@ -395,8 +381,7 @@ class ZoneEngine:
         made.offset, made.now = state["offset"], state["now"]
         made.newest_event, made.newest_receipt = state["newest_event"], state["newest_receipt"]
         made._live_since, made.clock_suspect = state["live_since"], state["clock_suspect"]
-        made._clock_judged_at = state["clock_judged_at"]
-        made._clock_calls = state.get("clock_calls", 0)
+        made._clock_judged_at, made._clock_calls = state["clock_judged_at"], state.get("clock_calls", 0)
         made._delay = CommonDelay.restore(state.get("common_delay", ()))  # none before 0.4
         made.registry = Registry.restore(state["registry"])
         made._sequences = SequenceTracker.restore(state["sequences"])
