@@ -19,6 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--chaos-seed", type=int, help="of the moments at which things break; 1, with --chaos any")
     group.addoption("--chaos-report", type=Path, help="write the report there (.md), and its rows beside it (.jsonl)")
     group.addoption("--soak-minutes", type=float, default=5.0, help="how long tests/chaos/test_soak.py goes on")
+    group.addoption("--soak-rate", type=float, default=5000.0, help="and how many messages a second it sends")
 
 
 def pytest_configure(config: pytest.Config) -> None:

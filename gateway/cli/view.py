@@ -45,7 +45,8 @@ def _headline(status: Status, zone: tzinfo) -> RenderableType:
     if not status["live"] and all(source["state"] == "subscribed" for source in status["sources"]):
         line.append("   catching up", "not bold yellow")
     if status["engine"]["clock_suspect"]:
-        line.append(f"   OUR CLOCK LOOKS {status['engine']['clock_suspect'].upper()}", "bold red")
+        said = status["engine"]["clock_suspect"]
+        line.append(f"   OUR CLOCK {'WAS' if said == 'set back' else 'LOOKS'} {said.upper()}", "bold red")
     return line
 
 

@@ -115,7 +115,7 @@ def suspect_clock(
 
     Most active devices of at least two lanes (of three devices or more each) off in the same direction: one clock
     explains what dozens would have to conspire for. What a backlog of ours explains as well, that all come late, is
-    said of `current` devices only: those heard since there was none.
+    said of `current` devices only: those heard since nothing of the kind explains it.
     """
     known = offset != NO_OFFSET
     for name, off, asked in (

@@ -19,6 +19,7 @@ from gateway.config.content import EngineContent
 from gateway.config.profiles import Profile, load_profiles
 from gateway.engine.brought import Brought
 from gateway.engine.candidates import Candidates, Observed
+from gateway.engine.common_delay import CommonDelay
 from gateway.engine.conditions.judge import Judge
 from gateway.engine.dedupe import Dedupe
 from gateway.engine.devices import Devices
@@ -33,7 +34,7 @@ from gateway.engine.results import DeviceRecord, StepResult
 from gateway.engine.router import Router
 from gateway.engine.sequences import SequenceTracker
 from gateway.engine.throttle import throttle_of
-from gateway.engine.timegate import TimeGate, suspect_clock
+from gateway.engine.timegate import TimeGate
 from gateway.engine.timezone import day_edges
 from gateway.reasons import Lost, Unstored
 from gateway.rows import NO_MESSAGE, Row, RowKind, Rows, Run
@@ -47,7 +48,7 @@ __all__ = ["ZoneEngine"]
 _NO_MESSAGES = frozenset({int(kind) for kind in RowKind} - {int(RowKind.MESSAGE), int(RowKind.REPLAY)})
 _SECOND = 1_000_000_000
 _CLOCK_EVERY = 5 * _SECOND
-_ACTIVE_WITHIN = 3600 * _SECOND
+_CLOCK_CALLS = 100  # so often at least: a clock of ours that was set back stands still
 
 
 class ZoneEngine:
@@ -66,7 +67,8 @@ class ZoneEngine:
         """`fast` or `slow` where it is our own clock that is wrong."""
         self._content_bytes = b""
         self._live_since = -1
-        self._clock_judged_at = 0
+        self._clock_judged_at = self._clock_calls = 0
+        self._delay = CommonDelay()
         self.registry = Registry()
         self._sequences = SequenceTracker()
         self.edge_nodes = EdgeNodes()
@@ -220,6 +222,7 @@ class ZoneEngine:
         steady = np.minimum(seen.ts + seen.usual, seen.received_at)[seen.steady]
         if len(steady):
             self.newest_event = max(self.newest_event, int(steady.max()))
+            self._delay.newest = max(self._delay.newest, int(seen.ts[seen.steady].max()))
 
     def _progress(self, live: bool) -> None:
         """Wall-clock progress counts only while the source is live; after a reconnect it starts afresh."""
@@ -229,15 +232,12 @@ class ZoneEngine:
         self._live_since = (self._live_since if self._live_since >= 0 else self.now) if live else -1
         if live:
             self._watermarks.advance_idle(self.now, options.idle_timeout_ns, self._live_since)
-        if self.now - self._clock_judged_at >= _CLOCK_EVERY:
-            self._clock_judged_at = self.now
-            n = len(self.registry)
-            # behind a backlog of ours every device looks slow, and one that speaks seldom does until it speaks again
-            current = (self.registry.heard[:n] >= self._live_since) & live
-            self.clock_suspect = suspect_clock(
-                self.registry.offset[:n], self.registry.lane[:n], self.registry.heard[:n] > self.now - _ACTIVE_WITHIN,
-                current, options.clock_bound_ns, len(self.registry.lanes),
-            )  # fmt: skip
+        self._clock_calls += 1
+        if self.now - self._clock_judged_at >= _CLOCK_EVERY or self._clock_calls >= _CLOCK_CALLS:
+            self._clock_judged_at, self._clock_calls = self.now, 0
+            self.clock_suspect = self._delay.suspect(
+                self.registry, self.now, self.newest_receipt, options.clock_bound_ns, self._live_since
+            )
 
     def _close(self, out: Outputs) -> None:
         watermark = self._watermarks.current()
@@ -365,6 +365,8 @@ class ZoneEngine:
             "live_since": self._live_since,
             "clock_suspect": self.clock_suspect,
             "clock_judged_at": self._clock_judged_at,
+            "clock_calls": self._clock_calls,
+            "common_delay": self._delay.snapshot(),
             "content": self._content_bytes,
             "registry": self.registry.snapshot(),
             "sequences": self._sequences.snapshot(),
@@ -384,7 +386,9 @@ class ZoneEngine:
         made = cls()
         made.offset, made.now, made._live_since = state["offset"], state["now"], state["live_since"]
         made.newest_event, made.newest_receipt = state["newest_event"], state["newest_receipt"]
-        made.clock_suspect, made._clock_judged_at = state["clock_suspect"], state["clock_judged_at"]
+        made.clock_suspect = state["clock_suspect"]
+        made._clock_judged_at, made._clock_calls = state["clock_judged_at"], state.get("clock_calls", 0)
+        made._delay = CommonDelay.restore(state.get("common_delay", ()))  # none before 0.4
         made.registry = Registry.restore(state["registry"])
         made._sequences = SequenceTracker.restore(state["sequences"])
         made.edge_nodes = EdgeNodes.restore(state.get("edge_nodes", ()))  # none before 0.3

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gateway.errors import JournalError, JournalFull
 
-__all__ = ["sync_folder", "translated_os"]
+__all__ = ["is_read_only", "sync_folder", "translated_os"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -28,6 +28,17 @@ def translated_os(path: Path) -> Iterator[None]:
                 problem, "Give this user the right to write there, or choose another data folder."
             ) from error
         raise JournalError(f"{path} failed ({error}).", "Look at the disk, then start again.") from error
+
+
+def is_read_only(folder: Path) -> bool:
+    """Whether the disk takes no writes at all; asked by making a file, for a disk that failed doesn't admit it."""
+    probe = folder / f".probe-{os.getpid()}"
+    try:
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        return error.errno == errno.EROFS
+    probe.unlink(missing_ok=True)
+    return False
 
 
 def sync_folder(folder: Path) -> None:

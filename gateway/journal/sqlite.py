@@ -16,6 +16,7 @@ import msgspec
 from isal.isal_zlib import crc32
 
 from gateway.errors import JournalCorrupt, JournalError, JournalFull, QuotaFull
+from gateway.journal.files import is_read_only
 
 __all__ = [
     "ANEW", "RESTORE", "SALVAGE", "Database", "Fault", "connect", "crc_of", "create", "intact", "no_fault",
@@ -41,6 +42,7 @@ SALVAGE = (
     "`cityloom journal check` says what is damaged, `cityloom journal salvage` saves the rest and says what is gone;"
     f" or: {RESTORE[0].lower()}{RESTORE[1:]}, or move it away to start anew."
 )
+_MEND_DISK = "The system's log says why. Mend the disk, mount it for writing, then start again: nothing is lost."
 _NO_ROOM = "Make room on the disk; nothing is acknowledged until there is some, and nothing acknowledged is lost."
 # besides SQLITE_FULL: what quotas, file size limits and a full tmpfs give, before anything was committed
 _FULL_CODES = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
@@ -113,6 +115,8 @@ def _printable(error: Exception) -> str:
 def _meaning(path: Path, error: sqlite3.Error) -> JournalError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     primary = code & 0xFF
+    if code == sqlite3.SQLITE_IOERR_WRITE and is_read_only(path.parent):
+        return JournalError(f"{path} can't be written: its disk has become read-only.", _MEND_DISK)
     if primary == sqlite3.SQLITE_FULL or code in _FULL_CODES:
         return JournalFull(f"No room to write {path}.", _NO_ROOM)
     if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):

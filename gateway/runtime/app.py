@@ -30,6 +30,7 @@ from gateway.journal.outbox_drops import Dropped
 from gateway.journal.versions import note_writer
 from gateway.mqtt.backoff import Backoff
 from gateway.rows import Row, RowKind, Rows
+from gateway.runtime.clock_watch import ClockWatch
 from gateway.runtime.control import serve
 from gateway.runtime.desk import Desk
 from gateway.runtime.faults import KillSwitch
@@ -39,7 +40,7 @@ from gateway.runtime.housekeeping import Housekeeping
 from gateway.runtime.intake import Intake, Stamps
 from gateway.runtime.live import LiveView
 from gateway.runtime.live_parts import LiveParts
-from gateway.runtime.liveness import Liveness
+from gateway.runtime.liveness import Liveness, stall_secs
 from gateway.runtime.lock import FolderLock
 from gateway.runtime.notify_parts import NotifyParts
 from gateway.runtime.offices import GatewayOffice
@@ -99,6 +100,7 @@ class Gateway:
         self.started = monotonic()
         self.inbox, self.outbox, self.snapshots = journal
         self.engines = recovered.engines
+        self.clock_watch = ClockWatch(clock, recovered.engines, int(settings.engine.clock_bound_secs * 1e9))
         self.view = LiveView()
         self.live = False
         """Nothing more comes: time may pass, however old the newest readings are."""
@@ -110,7 +112,10 @@ class Gateway:
         self._stages = Stages()
         self._inbox_thread = ThreadPoolExecutor(1, "gateway.inbox")
         self._engine_thread = ThreadPoolExecutor(1, "gateway.engine")
-        self._liveness = Liveness(clock.now, int(settings.engine.idle_timeout_secs * 1e9))
+        self._stall_secs = stall_secs(clock, settings.engine.tick_secs)
+        self._liveness = Liveness(
+            clock.now, int(settings.engine.idle_timeout_secs * 1e9), stall_secs=self._stall_secs, speed=clock.speed
+        )
         stamps = Stamps(clock.now, self.inbox.last_received_at)
         self.intake = Intake(
             self.inbox, self._inbox_thread, stamps, journaled=self._on_journaled, full=self._on_inbox_full,
@@ -268,8 +273,7 @@ class Gateway:
         reasons += [f"records.db is {w.state}" for w in self.writers if w.name == RECORDS and w.state != "writing"]
         if all(writer.state != "writing" for writer in self.writers if writer.name != RECORDS):
             reasons.append("no store takes data")
-        if self.engines.zone.clock_suspect:
-            reasons.append(f"our clock looks {self.engines.zone.clock_suspect}")
+        reasons += filter(None, [self.clock_watch.reason()])
         if not self.balanced:
             reasons.append("the ledger does not balance")
         return reasons
@@ -356,7 +360,9 @@ class Gateway:
     def _is_live(self) -> bool:
         self.live = self._liveness.observe(
             connected=all(source.flowing for source in self.sources),
-            backlog=self.runner.behind > self.settings.engine.gather_messages,
+            backlog=self.runner.behind > self.settings.engine.gather_messages
+            or self.intake.full
+            or self.intake.held_secs > self._stall_secs,
             newest_event=self.engines.zone.newest_event,
             newest_receipt=self.engines.zone.newest_receipt,
         )

@@ -174,7 +174,8 @@ async def serve(
         await asyncio.gather(*tasks, return_exceptions=True)
         tcp.close()
         unix.close()
-        with contextlib.suppress(FileNotFoundError):
+        # gone, or on a disk that takes nothing more: what ended the gateway is to be said, and not this
+        with contextlib.suppress(OSError):
             (folder / SOCKET_NAME).unlink()
 
 

@@ -140,7 +140,7 @@ class Housekeeping:
         if not ledger.balanced:
             off = {balance.name: balance.off for balance in ledger.balances() if balance.off}
             gateway.telemetry.emit(LedgerImbalanceError(str(off)))
-        if gateway.engines.zone.clock_suspect:
-            gateway.telemetry.emit(ClockSuspectError(gateway.engines.zone.clock_suspect))
+        if gateway.clock_watch.suspect:
+            gateway.telemetry.emit(ClockSuspectError(gateway.clock_watch.suspect))
         gateway.view.outbox.per_second(monotonic(), gateway.outbox.bytes_appended)
         refresh(gateway, ledger)

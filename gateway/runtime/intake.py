@@ -83,8 +83,14 @@ class Intake:
         self._stopping = False
         self._gathering = Gathering()
         self._committing = False
+        self._held_since: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due_at = 0.0
+
+    @property
+    def held_secs(self) -> float:
+        """How long what is being committed has been waiting for the disk."""
+        return monotonic() - self._held_since if self._held_since is not None else 0.0
 
     def put(self, source: MqttSource, rows: Rows, received: int, redelivered: int, shed: int) -> None:
         """Take what a source read in one go: its new rows in receive order, and how many messages it counted."""
@@ -138,8 +144,9 @@ class Intake:
             pending, self._pending = self._pending, _Pending()
             if pending.batches or pending.acts or pending.counts:
                 self._committing = True
+                self._held_since = pending.batches[0].came_at if pending.batches else None
                 done = await self._commit(pending)
-                self._committing = False
+                self._committing, self._held_since = False, None
                 if not done:
                     return
                 self._gathering.committed(monotonic(), pending.rows)

@@ -143,7 +143,7 @@ class GatewayOffice:
             "engine": {
                 "devices": len(zone.registry), "series": len(zone.registry.series), "lanes": len(zone.registry.lanes),
                 "steps": gateway.runner.steps, "busy": gateway.runner.busy_secs / max(uptime, 0.001),
-                "clock_suspect": zone.clock_suspect, "flooding": zone.flooding(_URGENT),
+                "clock_suspect": gateway.clock_watch.suspect, "flooding": zone.flooding(_URGENT),
             },
             "cpu": cpu_figures(sum(source.cpu_secs for source in gateway.sources), gateway.runner.outbox_cpu_secs),
             "aggregates": {"written": view.aggregates_written, "revised": view.aggregates_revised},

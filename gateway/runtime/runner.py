@@ -176,9 +176,11 @@ class Runner:
     async def _call(self) -> None:
         loop = asyncio.get_running_loop()
         rows, most = self.recent.take(self.engines.offset, self._gather_messages)
+        # before `live`: a process that stands still in between has no time pass
+        now = self._clock.now()
         live = self._live()
         started = monotonic()
-        self._uncommitted = await loop.run_in_executor(self._executor, self._step, rows, most, live)
+        self._uncommitted = await loop.run_in_executor(self._executor, self._step, rows, most, now, live)
         self.busy_secs += monotonic() - started
         await self._commit()
 
@@ -198,13 +200,13 @@ class Runner:
         self.busy_secs += monotonic() - started
         self._committed(rows, result, position)
 
-    def _step(self, rows: Rows, most: int, live: bool) -> tuple[Rows, StepRecord, StepResult]:
+    def _step(self, rows: Rows, most: int, now: int, live: bool) -> tuple[Rows, StepRecord, StepResult]:
         first = self.engines.offset
         if not rows and self._inbox.end_offset > first:
             rows, most = self._inbox.read(first, self._gather_messages, _CALL_BYTES), _CALL_BYTES + 1
         if most > _CALL_BYTES:
             rows = _bounded(rows)
-        now = max(self._clock.now(), self.engines.now)
+        now = max(now, self.engines.now)
         result = self.engines.step(rows, now, live)
         record = StepRecord(
             step=self._outbox.last_step + 1, kind="rows" if rows else "tick", first_offset=first,

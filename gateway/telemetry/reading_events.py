@@ -96,11 +96,13 @@ class LettersNotKeptError(Event):
 
 @dataclass(frozen=True, slots=True)
 class ClockSuspectError(Event):
-    """Most devices are off in the same direction: it is our own clock that is wrong."""
+    """Most devices are off in the same direction, or our clock went back: it is our own clock that is wrong."""
 
     LEVEL: ClassVar[Level] = Level.ERROR
     COUNTER: ClassVar[str] = "clock_suspect"
-    LABELS: ClassVar[Mapping[str, frozenset[str]]] = MappingProxyType({"direction": frozenset({"fast", "slow"})})
+    LABELS: ClassVar[Mapping[str, frozenset[str]]] = MappingProxyType(
+        {"direction": frozenset({"fast", "slow", "set back"})}
+    )
     direction: str
 
 

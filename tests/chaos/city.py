@@ -22,7 +22,7 @@ from gateway.cli.door import ask, settings_of
 from gateway.score.troubles import Raised, alarms_of
 from tests.support.command import environment
 
-__all__ = ["Devices", "Undisturbed", "alarms_in", "undisturbed"]
+__all__ = ["Devices", "Undisturbed", "alarms_in", "recorded", "replayed", "undisturbed"]
 
 _REPLAY_SECS = 300.0
 _MOST_ALARMS = 10_000
@@ -47,12 +47,15 @@ class Devices:
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self, city: CityOptions, times: Times, start: int, port: int) -> None:
-        """Start; the first message is due at `start`, system time in ns."""
+        """Start; the first message is due at `start`, system time in ns.
+
+        They share a connection: on several, a busy machine lets devices of one kind overtake each other.
+        """
         with self._log.open("ab") as log, self._out.open("wb") as out:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, *_words(city, times), "--broker", f"127.0.0.1:{port}", "--start", str(start),
-                "--speed", str(float(city.speed)), "--truth", str(self.truth), stdout=out, stderr=log,
-                env=environment(),
+                "--speed", str(float(city.speed)), "--connections", "1", "--truth", str(self.truth),
+                stdout=out, stderr=log, env=environment(),
             )  # fmt: skip
 
     @property
@@ -96,24 +99,38 @@ class Undisturbed:
         return bisect.bisect_right(self.due, city_time)
 
 
-_known: dict[CityOptions, Undisturbed] = {}
+_known: dict[tuple[CityOptions, bool], Undisturbed] = {}
 
 
-async def undisturbed(city: CityOptions, folder: Path) -> Undisturbed:
-    """Record the city and replay it; the same city is done once in a process."""
-    key = replace(city, speed=1.0)
+async def undisturbed(city: CityOptions, folder: Path, *, alarms: bool = True) -> Undisturbed:
+    """Record the city and, for its alarms, replay it; the same city is done once in a process."""
+    key = replace(city, speed=1.0) if city.for_secs is None else city, alarms
     if key not in _known:
-        _known[key] = await _undisturbed(city, folder)
+        _known[key] = await _undisturbed(city, folder, alarms)
     return _known[key]
 
 
-async def _undisturbed(city: CityOptions, folder: Path) -> Undisturbed:
-    recording, data = folder / "undisturbed.jsonl.gz", folder / "undisturbed"
-    await _done(folder, *_words(city, city.times()), "--record", recording)
+async def _undisturbed(city: CityOptions, folder: Path, alarms: bool) -> Undisturbed:
+    recording, data = await recorded(city, folder), folder / "undisturbed"
     with gzip.open(recording, "rb") as lines:
         due = sorted(json.loads(line)["received_at"] for line in lines)
-    await _done(folder, "-m", "gateway.cli", "replay", recording, "--data-dir", data, "--json")
+    if not alarms:
+        return Undisturbed(due, [])
+    await replayed(recording, data)
     return Undisturbed(due, await asyncio.to_thread(alarms_in, None, data))
+
+
+async def recorded(city: CityOptions, folder: Path, *, truth: bool = False) -> Path:
+    """What the city's devices say, as a recording; with `truth` also what is known of it, in `folder / "run"`."""
+    recording = folder / "undisturbed.jsonl.gz"
+    more: list[str | Path] = ["--truth", folder / "run"] if truth else []
+    await _done(folder, *_words(city, city.times()), "--record", recording, *more)
+    return recording
+
+
+async def replayed(recording: Path, data: Path) -> None:
+    """A gateway's work on it, in the folder `data`."""
+    await _done(recording.parent, "-m", "gateway.cli", "replay", recording, "--data-dir", data, "--json")
 
 
 async def _done(folder: Path, *words: str | Path) -> None:

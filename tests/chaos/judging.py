@@ -10,16 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from gateway.score.troubles import Raised
-from gateway.score.truth_run import TruthRun, open_run
+from gateway.score.truth_run import open_run
 from gateway.score.truth_score import score_alarms
 from tests.chaos.city import alarms_in
 from tests.support.command import asked
 
-__all__ = ["STRANGER", "Span", "Verdict", "excused", "judge", "settled"]
+__all__ = ["STRANGER", "Left", "Span", "Verdict", "excused", "judge", "judge_alarms", "settled"]
 
 _SILENT = "device.silent"
 _MOST_FALSE = 10_000
 """`score truth` knows nothing of the fault: alarms are judged here."""
+_NAMED = 12
+_OF_OTHERS = {"ledger", "unexpected"}
+"""What the truth can't know where others send too; `ledger --verify` finds what of theirs is there twice."""
+_CLOSING = 180 * 1_000_000_000
+"""City time at the end of a run whose windows and delays may not end in it."""
 _ELSEWHERE = {"troubles", "false_alarms"}
 STRANGER = "zz-"
 """How the names begin of devices that are not the city's and send all the same; behind all others in any order."""
@@ -40,46 +45,45 @@ class Verdict:
     wrong: list[str] = field(default_factory=list)
 
 
-def judge(
-    config: Path, truth: Path, stores: Sequence[str], end: int, spans: Sequence[Span],
-    undisturbed: Sequence[Raised] | None, *, strangers: bool = False,
-) -> Verdict:  # fmt: skip
-    """Read and compare.
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a trial left."""
 
-    Args:
-        config: of the gateway, which is stopped.
-        truth: what the devices wrote.
-        stores: those that must hold everything.
-        end: of the city, UTC ns.
-        spans: while these lasted nobody could be told anything: they don't count as delay.
-        undisturbed: the alarms that must be there by event time, and no others; None: the script's rules only.
-        strangers: others have sent too: their readings and alarms are left out, and the truth's figures of the ledger.
-    """
-    verdict = Verdict()
-    for store in stores:
+    config: Path
+    """Of the gateway, which is stopped."""
+    truth: Path
+    """What the devices wrote."""
+    stores: tuple[str, ...]
+    """Those that must hold everything."""
+    end: int
+    """Of the city, UTC ns."""
+
+
+def judge(left: Left, verdict: Verdict, *, alone: bool = True, strangers: bool = False) -> None:
+    """Readings, windows and the books. `alone`: nobody but the truth's devices sent anything that the truth can't know;
+    `strangers`: others did, whose names tell them: what is theirs is left out."""
+    for store in left.stores:
         done = asked(
-            "score", "truth", truth, "-c", config, "--store", store, "--at-most", f"{_MOST_FALSE}", "--picture", "none",
-            "--json",
+            "score", "truth", left.truth, "-c", left.config, "--store", store, "--at-most", f"{_MOST_FALSE}",
+            "--picture", "none", "--json",
         )  # fmt: skip
         assert done.code in (0, 1), f"{done.out[-1000:]}{done.err[-2000:]}"
-        _readings(store, _without_strangers(done.json) if strangers else done.json, verdict)
-    books = asked("ledger", "--verify", "-c", config, "--json")
+        score = _without_strangers(done.json) if strangers else done.json
+        _readings(store, score, verdict, _ELSEWHERE if alone else _ELSEWHERE | _OF_OTHERS)
+    books = asked("ledger", "--verify", "-c", left.config, "--json")
     assert books.code in (0, 1), books.err[-2000:]
     _books(books.json, verdict)
-    raised = [each for each in alarms_in(config, None) if not (strangers and each.asset.startswith(STRANGER))]
-    _alarms(open_run(truth), raised, end, spans, undisturbed, verdict)
-    return verdict
 
 
-def _readings(store: str, score: dict[str, Any], verdict: Verdict) -> None:
+def _readings(store: str, score: dict[str, Any], verdict: Verdict, elsewhere: set[str]) -> None:
     counts = score["readings"]
     assert counts["expected"] > 1000, f"hardly anything was sent: {score['notes']}"
     assert sum(score["windows"]["compared"].values()) > 100, "no windows to compare"
     verdict.lost += counts["lost"]
-    verdict.twice += counts["duplicated"] + counts["unexpected"]
+    verdict.twice += counts["duplicated"] + (counts["unexpected"] if "unexpected" not in elsewhere else 0)
     named = counts["named"] | {"windows": score["windows"]["named"]}
     for kind, number in score["wrong"].items():
-        if kind not in _ELSEWHERE:
+        if kind not in elsewhere:
             verdict.wrong.append(f"{store}: {number} {kind}, such as {named.get(kind, _ledger(score))[:2]}")
     verdict.wrong += [f"{store}: {note}" for note in score["notes"]]
 
@@ -108,15 +112,28 @@ def _books(books: dict[str, Any], verdict: Verdict) -> None:
         verdict.wrong.append(f"the ledger and the databases differ: {books['verify']['stores']}")
 
 
-def _alarms(
-    run: TruthRun, raised: Sequence[Raised], end: int, spans: Sequence[Span],
-    undisturbed: Sequence[Raised] | None, verdict: Verdict,
+def judge_alarms(
+    left: Left, verdict: Verdict, spans: Sequence[Span], undisturbed: Sequence[Raised] | None, *, in_time: bool = True,
+    slack: int = 0,
 ) -> None:  # fmt: skip
+    """Alarms by the script, and by an undisturbed run.
+
+    Args:
+        left: what the trial left.
+        verdict: gets what is found.
+        spans: while these lasted nobody could be told anything: they don't count as delay.
+        undisturbed: the alarms that must be there by event time, and no others; None: the script's rules only.
+        in_time: those of the script must be told in time.
+        slack: ns of city time that a busy machine may take to tell one.
+    """
+    run, end = open_run(left.truth), left.end
+    raised = [each for each in alarms_in(left.config, None) if not each.asset.startswith(STRANGER)]
     begin = int(run.story["origin"])
-    told = [excused(alarm, spans) for alarm in _within(raised, begin, end)]
+    told = [excused(alarm, spans, slack) for alarm in _within(raised, begin, end)]
     score, _ = score_alarms(run, told, until=end)
-    wrong = [f"{each.expected.expect} at {each.expected.at}: {_what(each.alarms)}" for each in score.wrong]
-    verdict.alarms_right, verdict.alarms_wrong = len(score.verdicts) - len(score.wrong), len(score.wrong)
+    late = score.wrong if in_time else []
+    wrong = [f"{each.expected.expect} at {each.expected.at}: {_what(each.alarms)}" for each in late]
+    verdict.alarms_right, verdict.alarms_wrong = (len(score.verdicts) - len(late)) if in_time else 0, len(late)
     if undisturbed is None:
         wrong += [f"nothing explains {alarm}" for alarm in score.unexplained]
         verdict.alarms_wrong += len(score.unexplained)
@@ -127,7 +144,9 @@ def _alarms(
             wrong += [f"{name} {sign}" for name in sorted(names, key=str)]
             verdict.alarms_wrong += len(names)
         verdict.alarms_right += len(here & there)
-    verdict.wrong += [f"alarm: {sentence}" for sentence in wrong]
+    verdict.wrong += [f"alarm: {sentence}" for sentence in wrong[:_NAMED]]
+    if len(wrong) > _NAMED:
+        verdict.wrong.append(f"and {len(wrong) - _NAMED} alarms more")
 
 
 def _within(alarms: Iterable[Raised], begin: int, end: int) -> list[Raised]:
@@ -138,11 +157,12 @@ def _within(alarms: Iterable[Raised], begin: int, end: int) -> list[Raised]:
 def settled(alarms: Iterable[Raised], undisturbed: Sequence[Raised], end: int) -> set[tuple[object, ...]]:
     """What of `alarms` is the same however messages came.
 
-    Left out is what the end of a recording told first, for its windows close then and a live run's don't; and of silent
-    devices when they fell silent, for that is judged by receipts.
+    Left out is what was told as the recording ended, for all its windows close then and a live run's don't; and of
+    silent devices when they fell silent, for that is judged by receipts.
     """
-    raised = {_key(alarm) for alarm in undisturbed if alarm.told > end}
-    cleared = {_key(alarm) for alarm in undisturbed if alarm.over is None or alarm.told_over > end}
+    sure = end - _CLOSING
+    raised = {_key(alarm) for alarm in undisturbed if alarm.told > sure}
+    cleared = {_key(alarm) for alarm in undisturbed if alarm.over is None or alarm.told_over > sure}
     out: set[tuple[object, ...]] = set()
     for alarm in alarms:
         key = _key(alarm)
@@ -157,12 +177,15 @@ def _key(alarm: Raised) -> tuple[str, str, str, int]:
     return alarm.condition, alarm.asset, alarm.zone, alarm.at
 
 
-def excused(alarm: Raised, spans: Sequence[Span]) -> Raised:
-    """The alarm as if the spans had taken no time: what could not be told in them came that much earlier."""
+def excused(alarm: Raised, spans: Sequence[Span], slack: int = 0) -> Raised:
+    """The alarm as if the spans and `slack` had taken no time: what could not be told in them came that much earlier.
+
+    Never earlier than what it is about: `Raised.raised` and `cleared` see to that.
+    """
+    over = _overlap(alarm.over, alarm.told_over, spans) + slack if alarm.over is not None else 0
     return replace(
-        alarm, told=alarm.told - _overlap(alarm.at, alarm.told, spans),
-        told_over=alarm.told_over - (_overlap(alarm.over, alarm.told_over, spans) if alarm.over is not None else 0),
-    )  # fmt: skip
+        alarm, told=alarm.told - _overlap(alarm.at, alarm.told, spans) - slack, told_over=alarm.told_over - over
+    )
 
 
 def _overlap(start: int, end: int, spans: Sequence[Span]) -> int:

@@ -1,15 +1,16 @@
 """Where a trial runs: kinds of brokers, and the gateway's configuration."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from tests.support.brokers import PlainMosquitto, running_embedded
+from tests.support.influxd import Influxd
 
-__all__ = ["Broker", "HasPort", "Link", "clock_settings", "embedded", "merged", "mosquitto", "toml"]
+__all__ = ["Broker", "HasPort", "Link", "clock_settings", "embedded", "influx", "merged", "mosquitto", "toml"]
 
 
 class HasPort(Protocol):
@@ -29,13 +30,9 @@ def embedded(_: Path) -> AbstractContextManager[Any]:
     return running_embedded()
 
 
-@contextmanager
-def mosquitto(folder: Path) -> Iterator[PlainMosquitto]:
-    """mosquitto without caps that saves each change: what it acknowledged outlives it."""
-    with PlainMosquitto.running(
-        folder, f"persistence true\npersistence_location {folder}/\nautosave_on_changes true\nautosave_interval 1\n"
-    ) as broker:
-        yield broker
+def mosquitto(folder: Path) -> AbstractContextManager[PlainMosquitto]:
+    """mosquitto without caps, in memory: killed, it forgets."""
+    return PlainMosquitto.running(folder)
 
 
 def clock_settings(origin: int, start: int, speed: float) -> dict[str, Any]:
@@ -47,6 +44,16 @@ def _text(moment: int) -> str:
     """RFC 3339; to the microsecond."""
     secs, ns = divmod(moment, 1_000_000_000)
     return datetime.fromtimestamp(secs, UTC).replace(microsecond=ns // 1000).isoformat()
+
+
+def influx(server: Influxd, port: int | None = None) -> dict[str, Any]:
+    """Settings of a store in buckets of its own, beside DuckDB. `port`: of what stands before the server."""
+    config = server.config()
+    return {"stores": {"influxdb": {
+        "enabled": True, "url": config.url if port is None else f"http://127.0.0.1:{port}", "org": config.org,
+        "token": config.token, "raw_bucket": config.raw.name, "fine_bucket": config.aggregates[60].name,
+        "coarse_bucket": config.aggregates[3600].name,
+    }}}  # fmt: skip
 
 
 def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Rows travel as properties of a test's report, so that it makes no difference whi
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,27 +39,37 @@ class Row:
     outcome: str = "not judged"
     """`held`, or what did not."""
     figures: dict[str, Any] = field(default_factory=dict)
-    """Whatever else the trial measured."""
+    """Whatever else the trial measured; a list of lists is a table with its head."""
 
 
 def rendered(rows: Iterable[Row]) -> str:
     """A table in Markdown; below it what else was measured."""
     rows = list(rows)
-    lines = ["| " + " | ".join(_HEAD) + " |", "|" + "---|" * len(_HEAD)]
+    cells: list[Sequence[object]] = [_HEAD]
     for row in rows:
         total = row.alarms_right + row.alarms_wrong
         judged = row.messages is not None
-        cells = (
+        cells.append((
             row.fault, row.seed, f"{row.messages:,}" if row.messages is not None else "", row.lost if judged else "",
             row.twice if judged else "", ("yes" if row.balanced else "NO") if judged else "",
             f"{row.alarms_right} of {total}" if judged else "", "" if row.back_secs is None else f"{row.back_secs:.1f}",
             row.outcome.replace("|", "/").replace("\n", " ")[:200],
-        )  # fmt: skip
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
+        ))  # fmt: skip
+    lines = _table(cells)
     for row in rows:
-        if row.figures:
-            lines += ["", f"{row.fault}: " + ", ".join(f"{name} {figure}" for name, figure in row.figures.items())]
+        plain = {name: figure for name, figure in row.figures.items() if not isinstance(figure, list)}
+        if plain:
+            lines += ["", f"{row.fault}: " + ", ".join(f"{name} {figure}" for name, figure in plain.items())]
+        for name, figure in row.figures.items():
+            if isinstance(figure, list):
+                lines += ["", f"{row.fault}, {name}:", "", *_table(figure)]
     return "\n".join(lines) + "\n"
+
+
+def _table(rows: Sequence[Sequence[object]]) -> list[str]:
+    """The first row is the head."""
+    lines = ["| " + " | ".join(map(str, row)) + " |" for row in rows]
+    return [lines[0], "|" + "---|" * len(rows[0]), *lines[1:]]
 
 
 class ChaosReport:

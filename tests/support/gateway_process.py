@@ -77,12 +77,12 @@ class GatewayProcess:
         self._process.send_signal(signal.SIGTERM)
         return await self.ended(secs)
 
-    async def ask(self, method: str) -> dict[str, Any] | None:
+    async def ask(self, method: str, **arguments: Any) -> dict[str, Any] | None:
         """What the control door says; None: it is not open."""
         transport = httpx.AsyncHTTPTransport(uds=str(self._data_dir / SOCKET_NAME))
         try:
             async with httpx.AsyncClient(transport=transport, timeout=20) as client:
-                answer = await client.post(f"http://gateway/{method}", json={})
+                answer = await client.post(f"http://gateway/{method}", json=arguments)
         except httpx.TransportError:
             return None
         assert answer.is_success, answer.text

@@ -92,7 +92,7 @@ def test_what_is_not_normal_is_said() -> None:
     for said in ("clock runs 120 times as fast", "OUR CLOCK LOOKS BEHIND", "main waiting", "reconnected 4 times",
                  "canary refused: not watched", "refused: not authorized",
                  "FULL", "influxdb halted", "2 refused", "The token is refused.", "OFF, messages by 3",
-                 "too many come of: l-\\N{REPLACEMENT CHARACTER}1, l-2"):  # fmt: skip
+                 "too many come of: l-\N{REPLACEMENT CHARACTER}1, l-2"):  # fmt: skip
         assert said in shown
     assert shown.split().count("write.") == 8, "a remedy is not cut"
     assert "catching up" not in shown, "it is the broker that is away"

@@ -32,3 +32,40 @@ def test_devices_of_two_lanes_that_all_come_late_though_nothing_waits_are_our_cl
         _spoken(made, NAMES, 10 * k * SECOND, delay=8 * MINUTE, live=k > 3)
 
     assert made.clock_suspect == "fast"
+
+
+def test_a_clock_of_ours_that_is_an_hour_fast_is_suspect_though_no_message_looks_fresh() -> None:
+    made = engine()
+    for k in range(12):
+        _spoken(made, NAMES, 10 * k * SECOND, live=k > 3)
+    found = []
+    for k in range(12, 50):
+        _spoken(made, NAMES, 10 * k * SECOND, delay=60 * MINUTE, live=False)
+        made = ZoneEngine.restore(made.snapshot())
+        found.append(made.clock_suspect)
+
+    assert found[0] == ""
+    assert found[-1] == "fast"
+    for k in range(50, 60):
+        _spoken(made, NAMES, 60 * MINUTE + 10 * k * SECOND, live=k > 53)
+    assert made.clock_suspect == ""
+
+
+def test_a_backlog_that_is_worked_off_slowly_makes_no_clock_suspect() -> None:
+    made = engine()
+    for k in range(300):
+        delay = max(0, 20 * 60 - 4 * k) * SECOND  # a quarter faster than new ones come
+        _spoken(made, NAMES, 20 * k * SECOND, delay=delay, live=False)
+
+        assert made.clock_suspect == ""
+
+
+def test_where_nothing_comes_any_more_nothing_is_said_of_the_clock() -> None:
+    made = engine()
+    for k in range(50):
+        _spoken(made, NAMES, 10 * k * SECOND, delay=60 * MINUTE, live=False)
+    assert made.clock_suspect == "fast"
+
+    made.step([], made.now + 10 * MINUTE, live=False)
+
+    assert made.clock_suspect == ""

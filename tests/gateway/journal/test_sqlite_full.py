@@ -11,6 +11,7 @@ from gateway.engine.results import StepResult
 from gateway.errors import JournalError, JournalFull
 from gateway.journal.outbox import Outbox, StepRecord
 from tests.gateway.journal.support import DECODED, journal, readings, rows_from
+from tests.support.disks import ImageDisk
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -110,3 +111,21 @@ def test_a_read_only_disk_says_so(small_disk: Path) -> None:
         with pytest.raises(JournalError, match="can't be") as caught, journal(folder):
             pass
         assert "right" in caught.value.remedy
+
+
+def test_a_disk_that_becomes_read_only_while_it_is_written_is_no_disk_without_room(tmp_path: Path) -> None:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    disk = ImageDisk(tmp_path / "image", 32)
+    with disk.over(folder):
+        with journal(folder / "data") as (inbox, outbox, _):
+            inbox.append(rows_from(0, 2_000), {}, {})
+            step(outbox)
+            disk.fail()
+            for write in (lambda: inbox.append(rows_from(2_000, 5), {}, {}), lambda: step(outbox)):
+                with pytest.raises(JournalError, match="its disk has become read-only") as caught:
+                    write()
+                assert not isinstance(caught.value, JournalFull)
+        disk.mend()
+        with journal(folder / "data") as (inbox, _, _):
+            assert inbox.append(rows_from(2_000, 5), {}, {}) == 2_000
