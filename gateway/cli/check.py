@@ -11,6 +11,7 @@ from rich.table import Table
 
 from gateway.cli.output import console, print_json
 from gateway.cli.text import clean
+from gateway.config.connections import share_name_of, shared_filters
 from gateway.config.delivery_checks import delivery_problems
 from gateway.config.drafts import judge
 from gateway.config.filters import source_filters, unheard
@@ -112,7 +113,9 @@ def _found(settings: Settings, files: SeedFiles) -> dict[str, Any]:
         },
         "sources": {
             source.name: {"broker": f"{'mqtts' if source.tls == 'on' else 'mqtt'}://{source.host}:{source.port}",
-                          "client_id": source.client_id, "qos": source.qos, "filters": list(filters[source.name])}
+                          "client_id": source.client_id, "qos": source.qos, "connections": source.connections,
+                          "share_name": share_name_of(source), "canary": source.canary,
+                          "filters": list(shared_filters(filters[source.name], share_name_of(source)))}
             for source in settings.sources
         },
         "stores": {name: {"retention_days": store.retention_days} for name, store in settings.enabled_stores.items()},
@@ -144,6 +147,8 @@ def _show_found(found: dict[str, Any], notes: list[str]) -> None:
         table.add_row(f"  {name}", escape(f"{profile['devices']:>5}  {clean(profile['topic'])}"))
     for name, source in found["sources"].items():
         facts = f"{source['broker']} as {source['client_id']}, QoS {source['qos']}, {len(source['filters'])} filters"
+        if source["share_name"]:
+            facts += f", shared as {source['share_name']} by {source['connections']} connections"
         table.add_row(f"source {name}", escape(clean(facts)))
     for name, store in found["stores"].items():
         table.add_row(f"store {name}", f"readings kept {store['retention_days']} days")

@@ -49,17 +49,25 @@ def _headline(status: Status, zone: tzinfo) -> RenderableType:
     return line
 
 
+def _source(source: Status) -> Text:
+    good = source["state"] == "subscribed"
+    text = Text(f"{source['name']} {source['state']}", "" if good else "bold yellow")
+    text.append(f"   {source['address']}   in flight {count(source['in_flight'])}")
+    if source["reconnects"]:
+        text.append(f"   reconnected {source['reconnects']} times", "yellow")
+    if source["canary"] in ("unproven", "refused"):
+        text.append(f"   canary {source['canary']}: not watched whether the broker passes on", "yellow")
+    if source["problem"]:
+        text.append(f"\n{clean(source['problem'], 400)}", "yellow")
+    return text
+
+
 def _flow(status: Status) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", min_width=8)
     table.add_column()
     for source in status["sources"]:
-        good = source["state"] == "subscribed"
-        text = Text(f"{source['name']} {source['state']}", "" if good else "bold yellow")
-        text.append(f"   {source['address']}   in flight {count(source['in_flight'])}")
-        if source["reconnects"]:
-            text.append(f"   reconnected {source['reconnects']} times", "yellow")
-        table.add_row("broker", text)
+        table.add_row("broker", _source(source))
     if status["running"]:
         rates, latency = status["rates"], status["latency_ms"]
         table.add_row(

@@ -10,6 +10,7 @@ from gateway.config.settings import Settings
 __all__ = ["delivery_problems"]
 
 Problem = tuple[str, str, str]
+_CANARY = "mqtt.canary_topic"
 
 
 def delivery_problems(
@@ -25,12 +26,15 @@ def _heard(settings: Settings, profiles: Sequence[Profile]) -> Iterator[Problem]
     ours = [(f"notify.topics[{k}].topic", each.topic) for k, each in enumerate(settings.notify.topics)]
     if settings.live.mqtt.enabled:
         ours.append(("live.mqtt.topic", settings.live.mqtt.topic))
+    canaries = {source.canary_topic for source in settings.sources if source.canary == "on"}
+    ours += [(_CANARY, topic) for topic in sorted(canaries)]
     for name, filters in source_filters(settings.sources, profiles).items():
         for key, topic in ours:
             for heard in filters:
                 if filters_overlap(heard, topic) or filters_overlap(heard, f"{topic}/#"):
                     problem = f"{topic!r} lies within {heard!r} of source {name}: we would hear ourselves"
-                    yield key, problem, "Publish under another topic, or narrow the filter."
+                    no_canary = ', or write canary = "off"' if key == _CANARY else ""
+                    yield key, problem, f"Publish under another topic, or narrow the filter{no_canary}."
 
 
 def _unknown(

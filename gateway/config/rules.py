@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import NamedTuple
 
+from gateway.config.connections import MAX_CONNECTIONS, connections_of, share_name_of, shared_filters
 from gateway.config.drafts import judge
 from gateway.config.filters import filter_problem, filters_overlap
 from gateway.config.notify_rules import NOTIFY_RULES
@@ -11,9 +12,6 @@ from gateway.config.sections import SourceSettings
 from gateway.config.settings import Settings
 
 __all__ = ["Broken", "broken_rules"]
-
-MAX_SOURCES = 255
-"""A row's source is one byte; the last number belongs to replayed dead letters."""
 
 
 class Broken(NamedTuple):
@@ -78,13 +76,36 @@ def _filters(mqtt: SourceSettings) -> Iterator[Broken]:
             yield Broken("filters", f"{topic_filter!r} {problem}", "Write filters like city/+/traffic/#.")
 
 
+def _share_name(mqtt: SourceSettings) -> Iterator[Broken]:
+    name = share_name_of(mqtt)
+    if name and set(name) & set("/+#\0"):
+        given = "share_name" if mqtt.share_name else "client_id"
+        yield Broken(given, f"{name!r} can't name a shared subscription: it holds one of / + #",
+                     "Give a share_name of letters, digits and dashes.")  # fmt: skip
+
+
+def _canary(mqtt: SourceSettings) -> Iterator[Broken]:
+    if mqtt.canary == "on" and set(mqtt.canary_topic) & set("+#\0"):
+        yield Broken("canary_topic", "holds a wildcard, and nothing can be published there", "Write cityloom/canary.")
+
+
 def _number(settings: Settings) -> Iterator[Broken]:
-    if len(settings.sources) > MAX_SOURCES:
-        yield Broken("sources", f"has {len(settings.sources)} entries", f"Use at most {MAX_SOURCES}.")
+    number = sum(source.connections for source in settings.sources)
+    if number > MAX_CONNECTIONS:
+        yield Broken("sources", f"has {number} connections", f"Use at most {MAX_CONNECTIONS}.")
+
+
+def _connection_names(settings: Settings) -> Iterator[Broken]:
+    given = {source.name for source in settings.sources}
+    for connection in connections_of(settings.sources):
+        source = connection.source
+        if connection.name != source.name and connection.name in given:
+            yield Broken("sources", f"{connection.name!r} would name a connection of {source.name!r} too",
+                         f"Give another name than {source.name!r} or {connection.name!r}.")  # fmt: skip
 
 
 def _pairs(settings: Settings) -> Iterator[tuple[int, SourceSettings, int, SourceSettings]]:
-    if len(settings.sources) <= MAX_SOURCES:
+    if len(settings.sources) <= MAX_CONNECTIONS:
         for (i, a), (j, b) in combinations(enumerate(settings.sources), 2):
             yield i, a, j, b
 
@@ -109,8 +130,8 @@ def _at_one_broker(settings: Settings) -> Iterator[Broken]:
                 f"sources[{i if not a.filters else j}].filters", "is empty, but another source uses the same broker",
                 "Give each source its own filters, so that no message comes twice.",
             )  # fmt: skip
-        for one in a.filters:
-            for other in b.filters:
+        for one in shared_filters(a.filters, share_name_of(a)):
+            for other in shared_filters(b.filters, share_name_of(b)):
                 if filters_overlap(one, other):
                     yield Broken(
                         f"sources[{j}].filters", f"{other!r} overlaps with {one!r} of sources[{i}]",
@@ -178,8 +199,8 @@ def _reviser(settings: Settings) -> Iterator[Broken]:
 
 
 # each by itself, so that a draft loses only the rules that need what it lacks
-_CONNECTION_RULES = (_keep_alive, _session, _certificate, _tls, _filters)
+_CONNECTION_RULES = (_keep_alive, _session, _certificate, _tls, _filters, _share_name, _canary)
 _RULES = (
-    _number, _names, _at_one_broker, _clock_times, _clock_speed, _stores, _influx_token, _influx_buckets,
-    _decompressed, _inbox, _clock_bound, _reviser,
+    _number, _names, _connection_names, _at_one_broker, _clock_times, _clock_speed, _stores, _influx_token,
+    _influx_buckets, _decompressed, _inbox, _clock_bound, _reviser,
 )  # fmt: skip

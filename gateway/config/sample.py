@@ -34,6 +34,7 @@ _EXAMPLE = "#  "
 _SOURCES = """\
 ## Several connections at once, each a table of its own. Each takes every option of [mqtt] from there unless it says
 ## otherwise, and needs `filters` of its own when there is more than one. Its client id is then <client_id>-<name>.
+## (Several connections that share the same filters are one source with `connections`.)
 # [[sources]]"""
 
 

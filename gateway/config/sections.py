@@ -74,6 +74,18 @@ class MqttSettings(Section):
     """Pause after a read, so that the system collects packets that a broker sends one by one; 0 = none."""
     watch_sys: Switch = "on"
     """Whether to watch the broker's own counters ($SYS) for messages that it dropped: "on" or "off"."""
+    connections: Annotated[int, Field(ge=1, le=32)] = 1
+    """Connections that share the filters by a shared subscription; gateway/mqtt/README.md says what that costs."""
+    share_name: OptionalText = None
+    """Name of the shared subscription ($share/<share_name>/<filter>); `client_id` where empty and connections > 1."""
+    canary: Switch = "on"
+    """Whether to watch that the broker passes on what is published, by small messages to ourselves: "on" or "off"."""
+    canary_topic: Annotated[str, Field(min_length=1)] = "cityloom/canary"
+    """The levels in front of <client_id> in their topic, which the broker must let us write and read."""
+    canary_secs: Annotated[float, Field(ge=1, le=3600)] = 10.0
+    """Seconds between two of them."""
+    canary_timeout_secs: Annotated[float, Field(ge=1, le=3600)] = 30.0
+    """How long one may take, beyond an answered ping, until the broker counts as silent and is connected to anew."""
 
 
 class SourceSettings(MqttSettings):

@@ -9,7 +9,7 @@ refuses the topic by its access rules does so in silence, which shows as a node 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import aiomqtt
@@ -46,9 +46,9 @@ def rebirth_topic(note: EdgeNote) -> str:
 
 
 class RebirthPublisher:
-    """`ask` and `run` in one event loop. `targets`: the broker of each source, by its number."""
+    """`ask` and `run` in one event loop. `targets`: the broker of each connection, by its number."""
 
-    def __init__(self, targets: Sequence[MqttTarget], now: Callable[[], int], events: RebirthEvents) -> None:
+    def __init__(self, targets: Mapping[int, MqttTarget], now: Callable[[], int], events: RebirthEvents) -> None:
         self.asked = 0
         self.failed = 0
         self._targets, self._now, self._events = targets, now, events
@@ -62,7 +62,7 @@ class RebirthPublisher:
                 continue
             if len(self._waiting) >= _MOST:
                 self._fail(note, f"{_MOST} requests wait already")
-            elif note.source >= len(self._targets):
+            elif note.source not in self._targets:
                 self._fail(note, "it was heard by no broker of ours")
             else:
                 self._waiting.append(note)

@@ -18,9 +18,9 @@ class Backoff:
         self._rng = rng
         self._tries = 0
 
-    def next_delay(self) -> float:
-        """Seconds, uniform in [0, min(cap, base * 2^tries))."""
-        ceiling = min(self._cap, self._base * 2.0 ** min(self._tries, 64))
+    def next_delay(self, cap: float | None = None) -> float:
+        """Seconds, uniform in [0, min(cap, base * 2^tries)). cap: instead of the usual one, for this try."""
+        ceiling = min(self._cap if cap is None else cap, self._base * 2.0 ** min(self._tries, 64))
         self._tries += 1
         return float(self._rng.uniform(0.0, ceiling))
 

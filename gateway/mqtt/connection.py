@@ -10,66 +10,37 @@ broker stops at our receive maximum. QoS 0 has no such brake: set `shed_qos0` wh
 
 import asyncio
 import contextlib
+import secrets
 import ssl
 import time
 from collections.abc import Callable, Collection, Sequence
-from typing import Protocol
 
 import numpy as np
 from numpy.random import Generator
 
 from gateway.mqtt.backoff import Backoff
+from gateway.mqtt.canary import CanaryState
 from gateway.mqtt.events import LoggedEvents, SourceEvents
 from gateway.mqtt.options import MqttOptions, build_context
+from gateway.mqtt.reporting import Ending, ending_of, report
 from gateway.mqtt.session import Session, SessionState
-from gateway.mqtt.signals import (
-    Accepted,
-    Dropped,
-    Failed,
-    FilterRefused,
-    QosLowered,
-    Refused,
-    ServerLeft,
-    SessionLost,
-    SessionShortened,
-    Signal,
-    Silent,
-    Subscribed,
-    WatchRefused,
-    WindowExceeded,
-)
+from gateway.mqtt.signals import Accepted, CanarySilent, SessionLost, Signal, Subscribed
+from gateway.mqtt.sink import IntakeSink, ReceiptStamps
 from gateway.mqtt.wire import Wire
-from gateway.rows import Rows
 
-__all__ = ["IntakeSink", "MqttSource", "ReceiptStamps"]
+__all__ = ["MqttSource"]
 
 TICK_SECS = 0.25
+STEADY_SECS = 2.0
+"""A connection that was subscribed for so long has worked: the waits after it begin small again."""
 PROOF_SECS = 2.0
 """How long a clean stop waits for the proof that the last PUBACKs arrived."""
-
-
-class IntakeSink(Protocol):
-    """Where rows go."""
-
-    def put(self, source: "MqttSource", rows: Rows, received: int, redelivered: int, shed: int) -> None:
-        """Called from the event loop; must not block. Each row is acknowledged later, in order, by the source's
-        `acknowledge`; the counts belong into the transaction that makes these rows durable. Rows may be empty.
-        """
-        ...
-
-
-class ReceiptStamps(Protocol):
-    """`received_at` of rows, strictly increasing over all sources. Called from the event loop only."""
-
-    def take(self, count: int) -> int:
-        """The first of `count` consecutive UTC ns that nobody else gets."""
-        ...
 
 
 class MqttSource:
     """One connection with its session. Everything is called from the event loop that runs `run`.
 
-    unconfirmed, confirmed, had_session, known_filters: what an earlier process left, see Session.
+    unconfirmed, confirmed, had_session, known_filters, canary_proven: what an earlier process left, see Session.
     """
 
     def __init__(
@@ -84,6 +55,7 @@ class MqttSource:
         confirmed: int = 0,
         had_session: bool = False,
         known_filters: Collection[str] = (),
+        canary_proven: bool = False,
         events: SourceEvents | None = None,
         rng: Generator | None = None,
     ) -> None:
@@ -107,6 +79,8 @@ class MqttSource:
             confirmed=confirmed,
             had_session=had_session,
             known_filters=known_filters,
+            canary_token=secrets.token_hex(8),
+            canary_proven=canary_proven,
         )
         self._inflow = self._session.inflow
         self._sink = sink
@@ -116,8 +90,9 @@ class MqttSource:
         self._backoff = Backoff(options.backoff_min_secs, options.backoff_max_secs, rng)
         self._wire: Wire | None = None
         self._accepted = False
-        self._offended = False
-        self._trying_since = 0.0
+        self._ending: Ending | None = None
+        self._problem = ""
+        self._trying_since = self._subscribed_at = 0.0
         self._heard_before: float | None = None
         self._connecting: asyncio.Task[tuple[asyncio.BaseTransport, Wire]] | None = None
         self._stopping = asyncio.Event()
@@ -133,12 +108,34 @@ class MqttSource:
 
     @property
     def state(self) -> str:
-        """stopped, waiting (for the broker), connecting or subscribed; stopping."""
+        """stopped, waiting (for the broker), connecting, silent (see Canary) or subscribed; stopping."""
         if self._stopping.is_set():
             return "stopping" if self._wire is not None else "stopped"
         if self._wire is None:
             return "waiting"
-        return "subscribed" if self.subscribed else "connecting"
+        if not self.subscribed:
+            return "connecting"
+        return "subscribed" if self.flowing else "silent"
+
+    @property
+    def flowing(self) -> bool:
+        """Subscribed, and as far as can be known the broker passes on what is published."""
+        return self.subscribed and self._session.canary.state is not CanaryState.SILENT
+
+    @property
+    def problem(self) -> str:
+        """Why it is not flowing; "" while it is, or before anything went wrong."""
+        return "" if self.flowing else self._problem
+
+    @property
+    def canary(self) -> CanaryState:
+        """What the messages to ourselves say."""
+        return self._session.canary.state
+
+    @property
+    def canary_proven(self) -> bool:
+        """One came back, in this run or an earlier one."""
+        return self._session.canary.proven
 
     @property
     def received(self) -> int:
@@ -207,8 +204,6 @@ class MqttSource:
                 raise self._error
             if self._stopping.is_set():
                 break
-            if self._accepted and not self._offended:
-                self._backoff.reset()
             await self._retry(problem)
 
     async def stop(self, drain_secs: float = 10.0) -> None:
@@ -251,7 +246,8 @@ class MqttSource:
         if options.tls is not None:
             name = options.tls.server_name or options.host
         pause = options.read_coalescing_ms / 1000
-        self._accepted = self._offended = False
+        self._accepted = False
+        self._ending = None
         self._connecting = loop.create_task(
             loop.create_connection(
                 lambda: Wire(self._on_data, pause), options.host, options.port, ssl=context, server_hostname=name
@@ -287,6 +283,7 @@ class MqttSource:
             wire.close("cancelled")
             ticking.cancel()
             self._wire = None
+            self._steady(loop.time())
             self.subscribed = False
             self.connected_since = None
             self._trying_since = loop.time()
@@ -349,54 +346,44 @@ class MqttSource:
             wire.close("an error of ours")
 
     def _heed(self, wire: Wire, signal: Signal) -> None:
+        now = asyncio.get_running_loop().time()
+        if (ending := ending_of(signal)) is not None:
+            self._ending = ending
+            wire.close(ending.problem)
         match signal:
             case Accepted():
                 self._accepted = True
-                self.connected_since = asyncio.get_running_loop().time()
-            case Silent(what):
-                wire.close(what)
-            case Refused(code, reason):
-                self._offended = True
-                wire.close(f"refused by the broker: {reason} (0x{code:02X})")
-            case Failed(code, problem):
-                self._offended = True
-                wire.close(f"{problem} (0x{code:02X})")
-            case ServerLeft(code, reason):
-                self._offended = True
-                wire.close(f"the broker disconnected us: {reason} (0x{code:02X})")
-            case _:
-                self.subscribed = self.subscribed or isinstance(signal, Subscribed)
-                self._report(signal)
-
-    def _report(self, signal: Signal) -> None:
-        now = asyncio.get_running_loop().time()
-        events, name = self._events, self.name
-        match signal:
+                self.connected_since = now
             case Subscribed():
-                present = self._session.session_present
-                after = now - self._trying_since
-                events.connected(name, self.address, session_present=present, after_secs=after)
+                self.subscribed = True
+                self._subscribed_at = now
+                present, after = self._session.session_present, now - self._trying_since
+                self._events.connected(self.name, self.address, session_present=present, after_secs=after)
             case SessionLost():
-                events.session_lost(name, None if self._heard_before is None else now - self._heard_before)
-            case SessionShortened(seconds):
-                events.session_shortened(name, seconds)
-            case FilterRefused(pattern, code):
-                events.subscribe_refused(name, pattern, code)
-            case QosLowered(pattern):
-                events.qos_lowered(name, pattern)
-            case WatchRefused():
-                events.watch_refused(name)
-            case WindowExceeded(in_flight, receive_maximum):
-                events.window_exceeded(name, in_flight, receive_maximum)
-            case Dropped(count):
-                events.dropped_at_broker(name, count)
+                self._events.session_lost(self.name, None if self._heard_before is None else now - self._heard_before)
+            case CanarySilent(what):
+                self._events.canary_silent(self.name, what)
+            case _:
+                report(signal, self._events, self.name, self.options.canary_topic)
+
+    def _steady(self, now: float) -> None:
+        """A connection ends: begin with short waits again where it has worked, and nobody has to do anything."""
+        stood = self.subscribed and now - self._subscribed_at >= STEADY_SECS
+        if stood and (self._ending is None or not self._ending.remedy):
+            self._backoff.reset()
 
     async def _retry(self, problem: str) -> None:
-        retry_in = self._backoff.next_delay()
+        ending = self._ending
+        slow = ending is not None and bool(ending.remedy)
+        retry_in = self._backoff.next_delay(self.options.backoff_refused_secs if slow else None)
+        self._problem = problem
         if self._accepted:
             self._events.connection_lost(self.name, problem, retry_in)
         else:
             self._events.unreachable(self.name, self.address, problem, retry_in)
+        if ending is not None and ending.code is not None and ending.remedy:
+            self._events.sent_away(self.name, ending.code, problem, ending.remedy)
+            self._problem = f"{problem}: {ending.remedy}"
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(retry_in):
                 await self._stopping.wait()

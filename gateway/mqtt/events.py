@@ -22,8 +22,28 @@ class SourceEvents(Protocol):
         """The connection ended without our doing."""
         ...
 
+    def sent_away(self, source: str, code: int, problem: str, remedy: str) -> None:
+        """The broker wants us gone, and it won't pass by itself; told beside the two above, each time."""
+        ...
+
+    def canary_silent(self, source: str, problem: str) -> None:
+        """The broker answers and yet passes nothing on: what came meanwhile may be lost. It is connected to anew."""
+        ...
+
+    def canary_returned(self, source: str) -> None:
+        """What we publish comes back, for the first time on this connection."""
+        ...
+
+    def canary_unusable(self, source: str, problem: str) -> None:
+        """The broker's rules forbid the canary, or it never came back: nothing is made of its silence."""
+        ...
+
     def subscribe_refused(self, source: str, pattern: str, code: int) -> None:
-        """What is published by this filter never comes."""
+        """What is published by this filter does not come. It is asked for again, and told once."""
+        ...
+
+    def subscribe_granted(self, source: str, pattern: str) -> None:
+        """A filter that was refused is granted now."""
         ...
 
     def qos_lowered(self, source: str, pattern: str) -> None:
@@ -71,9 +91,29 @@ class LoggedEvents:
         """See SourceEvents."""
         self._log.warning("broker connection lost", source=source, problem=problem, retry_in=retry_in)
 
+    def sent_away(self, source: str, code: int, problem: str, remedy: str) -> None:
+        """See SourceEvents."""
+        self._log.error("broker sent us away", source=source, code=code, problem=problem, remedy=remedy)
+
+    def canary_silent(self, source: str, problem: str) -> None:
+        """See SourceEvents."""
+        self._log.error("broker is silent", source=source, problem=problem)
+
+    def canary_returned(self, source: str) -> None:
+        """See SourceEvents."""
+        self._log.debug("canary returned", source=source)
+
+    def canary_unusable(self, source: str, problem: str) -> None:
+        """See SourceEvents."""
+        self._log.warning("canary unusable", source=source, problem=problem)
+
     def subscribe_refused(self, source: str, pattern: str, code: int) -> None:
         """See SourceEvents."""
         self._log.error("subscription refused", source=source, filter=pattern, code=code)
+
+    def subscribe_granted(self, source: str, pattern: str) -> None:
+        """See SourceEvents."""
+        self._log.info("subscription granted after all", source=source, filter=pattern)
 
     def qos_lowered(self, source: str, pattern: str) -> None:
         """See SourceEvents."""

@@ -76,6 +76,11 @@ class Inflow:
         return len(self._acks.in_flight)
 
     @property
+    def acks_sent(self) -> int:
+        """PUBACKs that left on this connection."""
+        return self._acks.sent
+
+    @property
     def held(self) -> int:
         """Messages that may be redelivered ones and wait for the verdict; they are in no Handover yet."""
         return self._redelivery.held if self._redelivery is not None else 0

@@ -54,10 +54,18 @@ class MqttOptions:
     """Longest pause after a read under load; 0: never."""
     backoff_min_secs: float = 0.5
     backoff_max_secs: float = 30.0
+    backoff_refused_secs: float = 300.0
+    """Instead of backoff_max_secs where somebody has to do something before it can work."""
     quiet_secs: float = 2.0
     """Messages that may be redelivered ones are held this long at most for the rest to come."""
     watch_sys: bool = False
     """Subscribe the broker's count of dropped messages too (mosquitto's `$SYS`)."""
+    canary_topic: str = ""
+    """Topic of the message to ourselves that shows whether the broker passes on what is published; empty: none."""
+    canary_secs: float = 10.0
+    """Between two of them."""
+    canary_timeout_secs: float = 30.0
+    """One that does not come back within this, though pings are answered, makes the connection anew."""
 
     def __post_init__(self) -> None:
         if not self.client_id:

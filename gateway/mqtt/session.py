@@ -10,52 +10,39 @@ before, and PUBACKs leave in receive order. What is owed and what is redelivered
 """
 
 from collections.abc import Callable, Collection, Sequence
-from enum import Enum, auto
 from typing import Any
 
 import mqtt5
 from mqtt5 import DisconnectReasonCode as Reason
 
+from gateway.mqtt.canary import Canary, CanaryState
 from gateway.mqtt.framing import Framer, PacketTooLarge
 from gateway.mqtt.inflow import Handover, Inflow, Offence
+from gateway.mqtt.keep_alive import KeepAlive
 from gateway.mqtt.options import MqttOptions
+from gateway.mqtt.packets import connect_packet, refused, server_left
 from gateway.mqtt.signals import (
     Accepted,
     Dropped,
     Failed,
-    Refused,
-    ServerLeft,
     SessionLost,
     SessionShortened,
+    SessionState,
     Signal,
     Silent,
     WindowExceeded,
 )
-from gateway.mqtt.subscriptions import DROPPED_TOPIC, Subscriptions
+from gateway.mqtt.subscriptions import DROPPED_TOPIC, DropCounter, Subscriptions
 from gateway.rows import DUP, QOS1, RETAIN, Row, RowKind, Run
 
 __all__ = ["Session", "SessionState"]
 
-CONFIRM_SECS = 1.0
-"""A ping that proves the arrival of PUBACKs is sent at most this often, but for each receive maximum of them."""
 _MESSAGE = int(RowKind.MESSAGE)
 _PUBLISH = 3
 _PLAIN_QOS1, _PLAIN_QOS0 = 0x32, 0x30
 """First byte of nearly everything: PUBLISH, neither RETAIN nor DUP."""
 _FLAGS = [(RETAIN if bits & 1 else 0) | (QOS1 if bits & 2 else 0) | (DUP if bits & 8 else 0) for bits in range(16)]
 _read: Callable[[memoryview], tuple[Any, int]] = mqtt5.read
-
-
-class SessionState(Enum):
-    """Of the connection under way."""
-
-    CLOSED = auto()
-    CONNECTING = auto()
-    OPEN = auto()
-    CLOSING = auto()
-    """Nothing more is taken in; the last PUBACKs are being proven."""
-    FAILED = auto()
-    """Nothing that comes means anything any more."""
 
 
 class Session:
@@ -70,9 +57,11 @@ class Session:
         confirmed: int = 0,
         had_session: bool = False,
         known_filters: Collection[str] = (),
+        canary_token: str = "",
+        canary_proven: bool = False,
     ) -> None:
         """What an earlier process left: the journaled QoS 1 messages of this source whose PUBACK may not have arrived
-        (oldest first), how many came before them, whether it ever had a session, and its filters.
+        (oldest first), how many came before them, whether it ever had a session, and its filters. See Canary.
         """
         self.options = options
         self.source = source
@@ -80,48 +69,45 @@ class Session:
         self.session_present = False
         self.shed_qos0 = False
         """Set it while there is no room: QoS 0 messages are counted as shed and not handed out."""
-        self.subscriptions = Subscriptions(options.filters, options.qos, watch=options.watch_sys, known=known_filters)
+        topic = options.canary_topic
+        self.subscriptions = Subscriptions(
+            options.filters, options.qos, watch=options.watch_sys, known=known_filters, canary=topic
+        )
+        every, patience = options.canary_secs, options.canary_timeout_secs
+        self.canary = Canary(topic, every, patience, canary_token, proven=canary_proven)
         self.inflow = Inflow(unconfirmed, confirmed, options.receive_maximum, options.quiet_secs)
         self._had_session = had_session or bool(unconfirmed)
         self._framer = Framer(options.max_payload_bytes)
         self._out: list[bytes] = []
-        self._pings: list[tuple[int, float]] = []
-        self._answered_at = 0.0
-        self._opened_at = self._heard_at = self._ping_at = 0.0
-        self._keep_alive = float(options.keep_alive_secs)
-        self._proving = self._told_over = False
-        self._dropped: int | None = None
+        self._keep_alive = KeepAlive()
+        self._opened_at = 0.0
+        self._proving = self._told_over = self._most_qos0 = False
+        self._drops = DropCounter()
+        self._ours = {DROPPED_TOPIC, topic}
+        """Topics of what is no message of the city; at QoS 0."""
+        self._held_at = -1.0
+        self._acks_seen = 0
 
     @property
     def settled(self) -> bool:
         """Closing, and the PUBACKs that left before `prove` arrived."""
-        return self.state is SessionState.CLOSING and self._proving and not self._pings
+        return self.state is SessionState.CLOSING and self._proving and not self._keep_alive.asking
 
     # ---- the connection's life ----
 
     def connect(self, now: float) -> None:
         """A transport is there."""
-        options = self.options
-        self._opened_at = self._heard_at = self._ping_at = now
-        self._out = [
-            mqtt5.ConnectPacket(
-                options.client_id,
-                username=options.username,
-                password=options.password.encode() if options.password is not None else None,
-                clean_start=False,
-                keep_alive=options.keep_alive_secs,
-                session_expiry_interval=options.session_expiry_secs,
-                receive_max=self.inflow.open_window(),
-            ).write()
-        ]
+        self._opened_at = now
+        self._out = [connect_packet(self.options, self.inflow.open_window())]
         self._proving = self._told_over = False
         self.state = SessionState.CONNECTING
 
     def disconnected(self) -> None:
         """The transport is gone."""
         self.inflow.end()
+        self.canary.begin()
         self._framer.reset()
-        self._pings.clear()
+        self._keep_alive.end()
         self._out.clear()
         self.state = SessionState.CLOSED
 
@@ -161,7 +147,8 @@ class Session:
 
     def heard(self, now: float) -> None:
         """Reading is held up by us: the broker's silence means nothing."""
-        self._heard_at = now
+        self._keep_alive.heard(now)
+        self._held_at = now
 
     def tick(self, received_at: int, now: float) -> list[Signal]:
         """Call it a few times a second."""
@@ -171,19 +158,17 @@ class Session:
             return []
         if self.state not in (SessionState.OPEN, SessionState.CLOSING):
             return []
-        half = self._keep_alive / 2
-        if self._pings:
-            if now - max(self._heard_at, self._ping_at) > half:
-                return [Silent(f"no PINGRESP and nothing else for {half:.0f} s")]
-        else:
-            asking = self.inflow.unproven or self.inflow.held
-            if now - self._ping_at >= (min(CONFIRM_SECS, half) if asking else half):
-                self._ping(now)
+        if problem := self._keep_alive.problem(now):
+            return [Silent(problem)]
+        if self._keep_alive.due(now, proof=bool(self.inflow.unproven or self.inflow.held)):
+            self._ping(now)
         if self.state is SessionState.OPEN:
             inflow = self.inflow
             inflow.newest_at = max(inflow.newest_at, received_at - 1)
-            inflow.tick(now, self._answered_at)
+            inflow.tick(now, self._keep_alive.answered_at)
             self._send_acks()
+            self._send(self.subscriptions.tick(now))
+            return self._watch_canary(now) if self.canary.topic else []
         return []
 
     # ---- bytes in ----
@@ -191,7 +176,7 @@ class Session:
     def receive(self, data: bytes, received_at: int, now: float) -> list[Signal]:
         """What the transport read. Fetch take() and data_to_send() afterwards, then heed the signals."""
         signals: list[Signal] = []
-        self._heard_at = now
+        self._keep_alive.heard(now)
         try:
             whole = self._framer.feed(data)
             if whole:
@@ -210,7 +195,7 @@ class Session:
         if inflow.over and not self._told_over:
             self._told_over = True
             signals.append(WindowExceeded(inflow.in_flight, most))
-        if self.state is SessionState.OPEN and not self._pings and inflow.unproven >= most:
+        if self.state is SessionState.OPEN and not self._keep_alive.asking and inflow.unproven >= most:
             self._ping(now)
 
     def _parse(self, data: bytes, received_at: int, now: float, signals: list[Signal]) -> int:
@@ -225,6 +210,7 @@ class Session:
         sort = _PLAIN_QOS1  # first byte of those in `topics`
         plain = (_PLAIN_QOS1,) if self.shed_qos0 else (_PLAIN_QOS1, _PLAIN_QOS0)
         fast = self.state is SessionState.OPEN and not inflow.sorting
+        ours = self._ours.__contains__
         while offset < size:
             first = data[offset]
             try:
@@ -241,14 +227,14 @@ class Session:
                 problem = ValueError("a string is not UTF-8")
                 break
             offset += used
-            if first != sort or not fast or not (topic := packet.topic) or (first == _PLAIN_QOS0 and topic[0] == "$"):
+            if first != sort or not fast or not (topic := packet.topic) or (first == _PLAIN_QOS0 and ours(topic)):
                 if topics:
                     self._hand_out(_FLAGS[sort & 15], topics, payloads, packet_ids, signals)
                     topics, payloads, packet_ids = [], [], []
                     if self.state is SessionState.FAILED:
                         break
                 topic = packet.topic if fast and first in plain else ""
-                if not topic or (first == _PLAIN_QOS0 and topic[0] == "$"):
+                if not topic or (first == _PLAIN_QOS0 and ours(topic)):
                     (self._on_publish if first >> 4 == _PUBLISH else self._on_control)(packet, first, now, signals)
                     if self.state is SessionState.FAILED:
                         break
@@ -280,8 +266,9 @@ class Session:
         qos = first >> 1 & 3
         topic, payload = packet.topic, packet.payload
         of_broker = not qos and topic == DROPPED_TOPIC and self.options.watch_sys
+        of_canary = not qos and bool(topic) and topic == self.canary.topic
         if self.state is SessionState.CLOSING:
-            lost = not qos and not of_broker  # anything else is not acknowledged, so it comes again
+            lost = not qos and not of_broker and not of_canary  # anything else is not acknowledged, so it comes again
             inflow.received += lost
             inflow.shed += lost
         elif self.state is not SessionState.OPEN:
@@ -291,7 +278,10 @@ class Session:
         elif not topic:
             self._fail(Reason.TOPIC_ALIAS_INVALID, "a topic alias, though none is allowed", signals)
         elif of_broker:
-            self._on_dropped(payload, signals)
+            if more := self._drops.more(payload):
+                signals.append(Dropped(more))
+        elif of_canary:
+            signals += self.canary.came(payload)
         elif not qos and self.shed_qos0:
             inflow.received += 1
             inflow.shed += 1
@@ -317,18 +307,22 @@ class Session:
         try:
             if isinstance(packet, mqtt5.ConnAckPacket) and self.state is SessionState.CONNECTING:
                 self._on_connack(packet, now, signals)
-            elif isinstance(packet, mqtt5.PingRespPacket) and self._pings:
-                number, self._answered_at = self._pings.pop(0)
-                self.inflow.confirm(number)
+            elif isinstance(packet, mqtt5.PingRespPacket) and self._keep_alive.asking:
+                self.inflow.confirm(self._keep_alive.answered())
             elif isinstance(packet, mqtt5.SubAckPacket) and connected:
                 data, more = self.subscriptions.on_suback(packet)
                 self._send(data)
                 signals += more
+                if (code := self.subscriptions.canary_code) is not None and not self.canary.asked:
+                    signals += self.canary.subscribed(code)
+                    self._send_canary(now)
+            elif isinstance(packet, mqtt5.PubAckPacket) and connected:
+                signals += self.canary.answered(packet.packet_id, int(packet.reason_code))
             elif isinstance(packet, mqtt5.UnsubAckPacket) and connected:
                 self.subscriptions.on_unsuback(packet)
             elif isinstance(packet, mqtt5.DisconnectPacket):
                 self.state = SessionState.FAILED
-                signals.append(ServerLeft(int(packet.reason_code), packet.reason_str or packet.reason_code.name))
+                signals.append(server_left(packet))
             else:
                 self._fail(Reason.PROTOCOL_ERROR, f"an unexpected {type(packet).__name__}", signals)
         except ValueError as error:
@@ -337,12 +331,12 @@ class Session:
     def _on_connack(self, packet: mqtt5.ConnAckPacket, now: float, signals: list[Signal]) -> None:
         if int(packet.reason_code) >= 128:
             self.state = SessionState.FAILED
-            signals.append(Refused(int(packet.reason_code), packet.reason_str or packet.reason_code.name))
+            signals.append(refused(packet))
             return
         self.state = SessionState.OPEN
         self.session_present = packet.session_present
-        self._opened_at = self._ping_at = now
-        self._keep_alive = float(packet.server_keep_alive or self.options.keep_alive_secs)
+        self._opened_at = now
+        self._keep_alive.begin(float(packet.server_keep_alive or self.options.keep_alive_secs), now)
         signals.append(Accepted(packet.session_present))
         granted, asked = packet.session_expiry_interval, self.options.session_expiry_secs
         if granted is not None and granted < asked:
@@ -355,20 +349,31 @@ class Session:
                 signals.append(SessionLost())
             self.inflow.start_anew()
         self._had_session = True
-        data, more = self.subscriptions.begin(session_present=packet.session_present)
+        self._most_qos0 = packet.max_qos == mqtt5.QoS.AT_MOST_ONCE
+        data, more = self.subscriptions.begin(
+            session_present=packet.session_present, shared=packet.shared_subscription_available
+        )
         self._send(data)
         signals += more
 
-    def _on_dropped(self, payload: bytes, signals: list[Signal]) -> None:
-        if not payload.isdigit():
-            return
-        count, before = int(payload[:20]), self._dropped
-        self._dropped = count
-        if before is None:  # what happened before we looked
-            return
-        more = count - before if count >= before else count  # the broker began anew
-        if more:
-            signals.append(Dropped(more))
+    # ---- the canary ----
+
+    def _watch_canary(self, now: float) -> list[Signal]:
+        """Whether the broker passes on what is published. Time in which we hold it up doesn't count."""
+        canary, inflow = self.canary, self.inflow
+        sent, self._acks_seen = self._acks_seen, inflow.acks_sent
+        held_up = self._held_at >= now or (inflow.in_flight > 0 and inflow.acks_sent == sent)
+        signals = canary.look(now, self._keep_alive.answered_at, held_up=held_up)
+        if canary.state is CanaryState.SILENT:
+            self.subscriptions.doubt()
+        self._send_canary(now)
+        return signals
+
+    def _send_canary(self, now: float) -> None:
+        if self.canary.due(now):
+            packet_id = self.subscriptions.packet_id()
+            self._out.append(self.canary.packet(packet_id, now, acknowledged=not self._most_qos0))
+            self._ping(now)
 
     # ---- bytes out ----
 
@@ -381,8 +386,7 @@ class Session:
             self._send(self.inflow.pubacks())
 
     def _ping(self, now: float) -> None:
-        self._pings.append((self.inflow.acknowledged, now))
-        self._ping_at = now
+        self._keep_alive.sent(self.inflow.acknowledged, now)
         self._out.append(mqtt5.PingReqPacket().write())
 
     def _fail(self, code: Reason, problem: str, signals: list[Signal]) -> None:

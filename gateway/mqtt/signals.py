@@ -1,11 +1,25 @@
 """What a session tells its connection. Facts only: what to do about them is decided there."""
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
 __all__ = [
-    "Accepted", "Dropped", "Failed", "FilterRefused", "QosLowered", "Refused", "ServerLeft", "SessionLost",
-    "SessionShortened", "Signal", "Silent", "Subscribed", "WatchRefused", "WindowExceeded",
+    "Accepted", "CanaryRefused", "CanaryReturned", "CanarySilent", "CanaryUnproven", "Dropped", "Failed",
+    "FilterGranted", "FilterRefused", "QosLowered", "Refused", "ServerLeft", "SessionLost", "SessionShortened",
+    "SessionState", "Signal", "Silent", "Subscribed", "WatchRefused", "WindowExceeded",
 ]  # fmt: skip
+
+
+class SessionState(Enum):
+    """Of the connection under way."""
+
+    CLOSED = auto()
+    CONNECTING = auto()
+    OPEN = auto()
+    CLOSING = auto()
+    """Nothing more is taken in; the last PUBACKs are being proven."""
+    FAILED = auto()
+    """Nothing that comes means anything any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +31,11 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """CONNACK said no: close and try again later."""
+    """CONNACK said no: close and try again later. reference: the server that it names instead."""
 
     code: int
     reason: str
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +59,17 @@ class Subscribed:
 
 @dataclass(frozen=True, slots=True)
 class FilterRefused:
-    """SUBACK refused a filter; it stays refused until the next process."""
+    """SUBACK refused a filter, or CONNACK said that it would; told once, though it is asked for again."""
 
     filter: str
     code: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilterGranted:
+    """A filter that was refused is granted now."""
+
+    filter: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +116,37 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class ServerLeft:
-    """The broker sent DISCONNECT."""
+    """The broker sent DISCONNECT. reference: the server that it names instead."""
 
     code: int
     reason: str
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CanarySilent:
+    """What we publish does not come back to us, though pings are answered: drop the connection."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryReturned:
+    """The first one on a connection came back."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryUnproven:
+    """It never came back: it can't tell anything. Told once."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryRefused:
+    """The broker forbids it: it can't tell anything. Told once."""
+
+    doing: str
+    """"subscribe" or "publish"."""
+    code: int
 
 
 Signal = (
@@ -107,6 +156,7 @@ Signal = (
     | SessionShortened
     | Subscribed
     | FilterRefused
+    | FilterGranted
     | QosLowered
     | WatchRefused
     | WindowExceeded
@@ -114,4 +164,8 @@ Signal = (
     | Silent
     | Failed
     | ServerLeft
+    | CanarySilent
+    | CanaryReturned
+    | CanaryUnproven
+    | CanaryRefused
 )

@@ -4,38 +4,71 @@
     new       nothing               SUBSCRIBE all wanted
     resumed   what it granted us    SUBSCRIBE what is missing, UNSUBSCRIBE what is no longer wanted
     resumed   unknown (restart)     SUBSCRIBE all wanted: harmless, retain handling 1 repeats no retained message
+    doubted   (a silent broker)     SUBSCRIBE all wanted
 
-A refused filter stays refused: asking again gives the same answer until somebody changes the broker's rules, and then a
-restart asks again. The broker's `$SYS` counter is asked for last and alone, because rumqttd answers by hanging up.
+A refused filter is asked for again after a minute, later ever more rarely, and on every connection: the broker's rules
+may be mended. It is told once. A broker that hangs up instead of answering such a question twice is not asked again.
+What is for ourselves comes last, each alone: the topic of the canary, and the broker's `$SYS` counter, because rumqttd
+answers that by hanging up.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 
 import mqtt5
 
-from gateway.mqtt.signals import FilterRefused, QosLowered, Signal, Subscribed, WatchRefused
+from gateway.mqtt.signals import FilterGranted, FilterRefused, QosLowered, Signal, Subscribed, WatchRefused
 
-__all__ = ["DROPPED_TOPIC", "Subscriptions"]
+__all__ = ["DROPPED_TOPIC", "DropCounter", "Subscriptions"]
 
 DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
 """mosquitto's count of messages that it dropped, for all its clients together."""
 _FILTERS_A_PACKET = 64
 _REFUSED_FROM = 128
-_WATCH_TRIES = 2
+_NO_SHARED = 0x9E
+_TRIES = 2
+_AGAIN_SECS, _AGAIN_MOST_SECS = 60.0, 3600.0
+
+
+class DropCounter:
+    """The broker's counter, over all connections."""
+
+    def __init__(self) -> None:
+        self._count: int | None = None
+
+    def more(self, payload: bytes) -> int:
+        """How many it dropped since the last time that it told."""
+        if not payload.isdigit():
+            return 0
+        count, before = int(payload[:20]), self._count
+        self._count = count
+        if before is None:  # what happened before we looked
+            return 0
+        return count - before if count >= before else count  # the broker began anew
 
 
 class Subscriptions:
     """The filters of one session, over all its connections."""
 
-    def __init__(self, wanted: Sequence[str], qos: int, *, watch: bool, known: Collection[str] = ()) -> None:
-        """known: filters that an earlier process may have left in the session."""
+    def __init__(
+        self, wanted: Sequence[str], qos: int, *, watch: bool, known: Collection[str] = (), canary: str = ""
+    ) -> None:
+        """known: filters that an earlier process may have left in the session; canary: a topic of our own."""
         self.wanted = tuple(wanted)
         self.refused: dict[str, int] = {}
+        self.canary_code: int | None = None
+        """The broker's answer about the canary's topic on this connection, once it came."""
+        self._canary = canary
+        self._canary_id = 0
+        self._canary_held = False
         self._qos = mqtt5.QoS(qos)
         self._watch = watch
         self._granted: set[str] = set()
-        self._left_over = set(known) - set(wanted)
+        self._left_over = set(known) - {*wanted, canary}
         self._asked: dict[int, list[str]] = {}
+        self._again: dict[int, list[str]] = {}
+        self._again_at: float | None = None
+        self._again_secs = _AGAIN_SECS
+        self._again_cut = 0
         self._unasked: dict[int, list[str]] = {}
         self._watch_id = 0
         self._watch_cut = 0
@@ -46,36 +79,67 @@ class Subscriptions:
     @property
     def session_filters(self) -> list[str]:
         """What the session at the broker may hold; a next process gets it as `known`."""
-        return sorted(self._granted | self._left_over)
+        return sorted(self._granted | self._left_over | ({self._canary} if self._canary_held else set()))
 
-    def begin(self, *, session_present: bool) -> tuple[bytes, list[Signal]]:
-        """After CONNACK: the packets to send."""
+    def doubt(self) -> None:
+        """The broker may have lost what it granted: ask for everything on the next connection."""
+        self._granted.clear()
+
+    def begin(self, *, session_present: bool, shared: bool = True) -> tuple[bytes, list[Signal]]:
+        """After CONNACK: the packets to send. shared: the broker does shared subscriptions."""
         signals: list[Signal] = []
         if self._watch_id:  # no answer before the connection ended: a cut, or the broker's way to refuse
             self._watch_cut += 1
-            if self._watch_cut == _WATCH_TRIES:
+            if self._watch_cut == _TRIES:
                 self._watch = False
                 signals.append(WatchRefused())
+        self._again_cut += bool(self._again)
         if not session_present:
             self._granted.clear()
             self._left_over.clear()
-            self._watch_granted = False
+            self._watch_granted = self._canary_held = False
         self._asked.clear()
+        self._again.clear()
+        self._again_at = None
         self._unasked.clear()
-        self._watch_id = 0
+        self._watch_id = self._canary_id = 0
+        self.canary_code = None
         self._ready = False
+        missing = [pattern for pattern in self.wanted if pattern not in self._granted]
+        if not shared:
+            signals += self._refuse([pattern for pattern in missing if pattern.startswith("$share/")], _NO_SHARED)
+            missing = [pattern for pattern in missing if not pattern.startswith("$share/")]
+        if self._again_cut >= _TRIES:
+            missing = [pattern for pattern in missing if pattern not in self.refused]
         packets = []
-        missing = [pattern for pattern in self.wanted if pattern not in self._granted and pattern not in self.refused]
         for some in _parts(missing):
-            packet_id = self._packet_id()
+            packet_id = self.packet_id()
             self._asked[packet_id] = some
             packets.append(mqtt5.SubscribePacket(packet_id, [self._filter(pattern) for pattern in some]).write())
         for some in _parts(sorted(self._left_over)):
-            packet_id = self._packet_id()
+            packet_id = self.packet_id()
             self._unasked[packet_id] = some
             packets.append(mqtt5.UnsubscribePacket(packet_id, some).write())
         more, ready = self._finish()
         return b"".join(packets) + more, signals + ready
+
+    def tick(self, now: float) -> bytes:
+        """Ask again for what was refused, where it is time. now: monotonic seconds."""
+        refused = [pattern for pattern, code in self.refused.items() if code != _NO_SHARED]
+        if not self._ready or not refused or self._again or self._again_cut >= _TRIES:
+            return b""
+        if self._again_at is None:
+            self._again_at = now + self._again_secs
+        if now < self._again_at:
+            return b""
+        self._again_at = None
+        self._again_secs = min(2 * self._again_secs, _AGAIN_MOST_SECS)
+        packets = []
+        for some in _parts(refused):
+            packet_id = self.packet_id()
+            self._again[packet_id] = some
+            packets.append(mqtt5.SubscribePacket(packet_id, [self._filter(pattern) for pattern in some]).write())
+        return b"".join(packets)
 
     def on_suback(self, packet: mqtt5.SubAckPacket) -> tuple[bytes, list[Signal]]:
         """What to send next, and what was refused. Raises ValueError on an answer to nothing that was asked."""
@@ -85,15 +149,21 @@ class Subscriptions:
             self._watch_granted = all(code < _REFUSED_FROM for code in codes)
             self._watch = self._watch_granted
             return b"", [] if self._watch_granted else [WatchRefused()]
-        asked = self._asked.pop(packet.packet_id, None)
+        if packet.packet_id == self._canary_id and len(codes) == 1:
+            self._canary_id = 0
+            self.canary_code = codes[0]
+            self._canary_held = codes[0] < _REFUSED_FROM
+            return b"", []
+        asked = self._asked.pop(packet.packet_id, None) or self._again.pop(packet.packet_id, None)
         if asked is None or len(asked) != len(codes):
             raise ValueError("a SUBACK that answers nothing")
         signals: list[Signal] = []
         for pattern, code in zip(asked, codes, strict=True):
             if code >= _REFUSED_FROM:
-                self.refused[pattern] = code
-                signals.append(FilterRefused(pattern, code))
+                signals += self._refuse([pattern], code)
                 continue
+            if self.refused.pop(pattern, None) is not None:
+                signals.append(FilterGranted(pattern))
             self._granted.add(pattern)
             if code < int(self._qos):
                 signals.append(QosLowered(pattern))
@@ -109,15 +179,32 @@ class Subscriptions:
             if int(code) < _REFUSED_FROM:
                 self._left_over.discard(pattern)
 
+    def packet_id(self) -> int:
+        """The next one of ours; all that we send share them."""
+        self._next_id = self._next_id % 65_535 + 1
+        return self._next_id
+
+    def _refuse(self, patterns: Iterable[str], code: int) -> list[Signal]:
+        """Note it; what to tell of it: nothing where it was told."""
+        signals: list[Signal] = []
+        for pattern in patterns:
+            if self.refused.get(pattern) != code:
+                signals.append(FilterRefused(pattern, code))
+            self.refused[pattern] = code
+            self._granted.discard(pattern)
+        return signals
+
     def _finish(self) -> tuple[bytes, list[Signal]]:
         if self._ready or self._asked:
             return b"", []
         self._ready = True
         packets = b""
+        if self._canary:
+            self._canary_id = self.packet_id()
+            packets += _at_most_once(self._canary_id, self._canary)
         if self._watch and not self._watch_granted:
-            self._watch_id = self._packet_id()
-            at_most_once = mqtt5.TopicFilter(DROPPED_TOPIC, max_qos=mqtt5.QoS.AT_MOST_ONCE)
-            packets = mqtt5.SubscribePacket(self._watch_id, [at_most_once]).write()
+            self._watch_id = self.packet_id()
+            packets += _at_most_once(self._watch_id, DROPPED_TOPIC)
         return packets, [Subscribed(len(self._granted))]
 
     def _filter(self, pattern: str) -> mqtt5.TopicFilter:
@@ -128,9 +215,9 @@ class Subscriptions:
             retain_handling=mqtt5.RetainHandling.SEND_IF_SUBSCRIPTION_NOT_EXISTS,
         )
 
-    def _packet_id(self) -> int:
-        self._next_id = self._next_id % 65_535 + 1
-        return self._next_id
+
+def _at_most_once(packet_id: int, pattern: str) -> bytes:
+    return mqtt5.SubscribePacket(packet_id, [mqtt5.TopicFilter(pattern, max_qos=mqtt5.QoS.AT_MOST_ONCE)]).write()
 
 
 def _parts(patterns: Iterable[str]) -> list[list[str]]:

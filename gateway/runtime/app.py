@@ -44,7 +44,9 @@ from gateway.runtime.rebirth_parts import RebirthParts
 from gateway.runtime.recovery import Recovered, configure, recover
 from gateway.runtime.reviser import Reviser
 from gateway.runtime.runner import Runner
-from gateway.runtime.sources import SessionNotes, SourceReports, make_sources
+from gateway.runtime.session_notes import SessionNotes
+from gateway.runtime.source_reports import SourceReports
+from gateway.runtime.sources import make_sources
 from gateway.runtime.stages import Stages
 from gateway.runtime.stores import RECORDS, make_records, make_stores
 from gateway.runtime.writer import StoreWriter
@@ -234,7 +236,10 @@ class Gateway:
 
     def not_ready(self) -> list[str]:
         """Why data does not flow, or can't be kept safely; empty: ready."""
-        reasons = [f"source {source.name} is {source.state}" for source in self.sources if not source.subscribed]
+        reasons = [
+            f"source {source.name} is {source.state}" + (f": {source.problem}" if source.problem else "")
+            for source in self.sources if not source.flowing
+        ]  # fmt: skip
         reasons += [f"filter {f} was refused" for filters in self.reports.refused.values() for f in sorted(filters)]
         if self.intake.full:
             reasons.append("the inbox is full")
@@ -305,8 +310,8 @@ class Gateway:
         self.telemetry.emit(RevisionSkipped(series))
 
     def _on_lost(self, source: str, messages: int) -> None:
-        index = next(index for index, each in enumerate(self.settings.sources) if each.name == source)
-        self.intake.lost_at_broker(index, messages)
+        number = next(each.source for each in self.sources if each.name == source)
+        self.intake.lost_at_broker(number, messages)
 
     def _on_purged(self, letters: int, purged: int, held: int) -> None:
         self.telemetry.emit(DeadLettersPurgedError(letters, purged, held))
@@ -319,7 +324,7 @@ class Gateway:
 
     def _is_live(self) -> bool:
         self.live = self._liveness.observe(
-            connected=all(source.subscribed for source in self.sources),
+            connected=all(source.flowing for source in self.sources),
             backlog=self.runner.behind > self.settings.engine.gather_messages,
             newest_event=self.engines.zone.newest_event,
             newest_receipt=self.engines.zone.newest_receipt,

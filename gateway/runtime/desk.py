@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.config.connections import connections_of
 from gateway.engine.ledger import StoreTerms
 from gateway.engine.registry import DEVICE_TERMS
 from gateway.errors import CommandError, StoreError
@@ -199,8 +200,8 @@ class Desk(AlarmDesk, FigureDesk, IncidentDesk, NotifyDesk, ReportDesk, TraceDes
         """What the configuration calls a source; the journal knows its number."""
         if int(index) == REPLAY_SOURCE:
             return "replayed"
-        sources = self._office.settings.sources
-        return sources[int(index)].name if int(index) < len(sources) else f"removed source {index}"
+        names = {each.number: each.name for each in connections_of(self._office.settings.sources)}
+        return names.get(int(index), f"removed source {index}")
 
     async def _find(self, each: str) -> DeadLetter:
         found = await self._office.records.letters(LetterFilter(ids=(each,)))

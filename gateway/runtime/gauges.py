@@ -32,7 +32,7 @@ def refresh(gateway: "Gateway", ledger: Ledger | None) -> None:
     metrics.marks_waiting.set(outbox.mark_count)
     metrics.devices.set(len(gateway.engines.zone.registry))
     metrics.series.set(len(gateway.engines.zone.registry.series))
-    metrics.source_connected.set(sum(source.subscribed for source in gateway.sources))
+    metrics.source_connected.set(sum(source.flowing for source in gateway.sources))
     metrics.live.set(gateway.live)
     metrics.clock_speed.set(gateway.clock.speed)
     if ledger is None:

@@ -98,7 +98,7 @@ class Housekeeping:
         await asyncio.get_running_loop().run_in_executor(
             self._inbox_thread, lambda: gateway.inbox.trim(floor, for_room=full)
         )
-        gateway.notes.write({source.name: source.session_filters for source in gateway.sources if source.subscribed})
+        gateway.notes.take(gateway.sources)
 
     async def compact(self) -> None:
         """In the small hours of the city, once a night: drop what is past its retention, merge what was superseded."""

@@ -100,7 +100,8 @@ class GatewayOffice:
             "clock": {"now": self.clock.now(), "speed": self.clock.speed},
             "sources": [
                 {
-                    "name": source.name, "state": source.state, "address": source.address,
+                    "name": source.name, "state": source.state, "problem": source.problem, "address": source.address,
+                    "canary": str(source.canary),
                     "in_flight": source.in_flight, "reconnects": source.reconnects, "received": source.received,
                 }
                 for source in gateway.sources

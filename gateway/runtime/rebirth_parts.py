@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from gateway.config.connections import connections_of
 from gateway.engine.results import EdgeNote, StepResult
 from gateway.live.mqtt_client import MqttTarget
 from gateway.live.rebirths import RebirthPublisher
@@ -22,8 +23,10 @@ class RebirthParts:
     def __init__(self, gateway: "Gateway") -> None:
         self._gateway = gateway
         settings = gateway.settings
-        every = (options_of(settings, source, ()) for source in settings.sources)
-        targets = [MqttTarget(replace(each, client_id=f"{each.client_id}-rebirth")) for each in every]
+        targets = {}
+        for connection in connections_of(settings.sources):
+            options = options_of(settings, connection.source, ())
+            targets[connection.number] = MqttTarget(replace(options, client_id=f"{options.client_id}-rebirth"))
         self.publisher = RebirthPublisher(targets, gateway.clock.now, self)
 
     def start(self, group: asyncio.TaskGroup) -> "asyncio.Task[None]":

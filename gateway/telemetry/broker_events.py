@@ -9,8 +9,13 @@ __all__ = [
     "BrokerConnected",
     "BrokerConnectionLost",
     "BrokerDroppedMessagesError",
+    "BrokerPassesOnAgain",
+    "BrokerSilentError",
     "BrokerUnreachable",
+    "CanaryUnusable",
+    "SentAwayByBrokerError",
     "SessionLostError",
+    "SubscriptionGranted",
     "SubscriptionRefusedError",
     "SubscriptionWeakened",
 ]
@@ -61,6 +66,59 @@ class SubscriptionRefusedError(Event):
     source: str
     filter: str
     reason: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionGranted(Event):
+    """A filter that was refused is granted after all."""
+
+    EVERY_SECS: ClassVar[float] = 0.0
+    source: str
+    filter: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentAwayByBrokerError(Event):
+    """The broker refuses or disconnects us, and somebody has to do something; it is tried again, ever more rarely."""
+
+    LEVEL: ClassVar[Level] = Level.ERROR
+    COUNTER: ClassVar[str] = "broker_sent_us_away"
+    EVERY_SECS: ClassVar[float] = 0.0
+    source: str
+    reason: str
+    problem: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerSilentError(Event):
+    """The broker answers and passes nothing on: what was published meanwhile may be lost. It is connected to anew."""
+
+    LEVEL: ClassVar[Level] = Level.ERROR
+    COUNTER: ClassVar[str] = "broker_silences"
+    EVERY_SECS: ClassVar[float] = 0.0
+    source: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerPassesOnAgain(Event):
+    """A broker that was silent passes on what is published."""
+
+    EVERY_SECS: ClassVar[float] = 0.0
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryUnusable(Event):
+    """Whether the broker passes on what is published can't be watched: its rules forbid it."""
+
+    LEVEL: ClassVar[Level] = Level.WARNING
+    EVERY_SECS: ClassVar[float] = 0.0
+    source: str
+    problem: str
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True)

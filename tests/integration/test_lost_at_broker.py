@@ -21,7 +21,7 @@ async def test_drops_that_mosquitto_admits_stand_beside_the_sums(tmp_path: Path,
         )
         async with running_gateway(settings, telemetry) as gateway:
             [source] = gateway.sources
-            await eventually(lambda: source._session._dropped is not None, "the counter as it was")
+            await eventually(lambda: source._session._drops._count is not None, "the counter as it was")
             async with FastPublisher(mosquitto.port, window=MESSAGES) as devices:
                 await devices.publish([("any/topic", b"%d" % k) for k in range(MESSAGES)])
             await eventually(lambda: bool(telemetry.of(BrokerDroppedMessagesError)), "the drops are told")

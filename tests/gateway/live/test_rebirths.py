@@ -36,7 +36,8 @@ def note(node: str, source: int = 0, at: int = NOW, kind: str = "rebirth") -> Ed
 
 @asynccontextmanager
 async def running(ports: Sequence[int], told: Told) -> AsyncIterator[RebirthPublisher]:
-    targets = [MqttTarget(MqttOptions(host="127.0.0.1", port=port, client_id=f"asks-{port}"), 3.0) for port in ports]
+    every = [MqttTarget(MqttOptions(host="127.0.0.1", port=port, client_id=f"asks-{port}"), 3.0) for port in ports]
+    targets = dict(enumerate(every))
     publisher = RebirthPublisher(targets, lambda: NOW, told)
     task = asyncio.get_running_loop().create_task(publisher.run())
     try:

@@ -392,7 +392,7 @@ async def test_drops_that_mosquitto_admits_are_reported(tmp_path: Path) -> None:
         source = MqttSource(watching, 1, sink, Stamps(), events=events)
         async with running(source):
             await until(lambda: source.subscribed, "subscribed")
-            await until(lambda: source._session._dropped is not None, "the counter as it was")
+            await until(lambda: source._session._drops._count is not None, "the counter as it was")
             await publish(mosquitto.port, messages(50))
             await until(lambda: events.of("dropped_at_broker"), "the drops")
             sink.at_once = True

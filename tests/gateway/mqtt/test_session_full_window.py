@@ -47,7 +47,7 @@ def _stuck() -> Session:
 
 def _answer(session: Session, now: float) -> None:
     session.tick(1000, now)
-    if session._pings:
+    if session._keep_alive.asking:
         session.receive(mqtt5.PingRespPacket().write(), 1000, now)
         session.tick(1000, now)
 

@@ -1,0 +1,62 @@
+"""What our sessions at the brokers may hold, kept beside the journal."""
+
+import contextlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+__all__ = ["Noted", "SessionNotes"]
+
+
+class Noted(NamedTuple):
+    """By name of the connection: the filters that its session may hold; and whose canary once came back."""
+
+    filters: dict[str, list[str]]
+    canaries: list[str]
+
+
+class _Source(Protocol):
+    name: str
+    subscribed: bool
+
+    @property
+    def session_filters(self) -> list[str]: ...
+    @property
+    def canary_proven(self) -> bool: ...
+
+
+class SessionNotes:
+    """So that a later process can give up filters that it no longer wants, and knows that a canary can come back."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "sessions.json"
+        self._written: Noted | None = None
+
+    def read(self) -> Noted:
+        """Empty where nothing was noted or it can't be read: then all is subscribed anew."""
+        try:
+            noted = json.loads(self._path.read_text())
+            if "canaries" not in noted:  # as it was written before there were any
+                noted = {"filters": noted, "canaries": []}
+            filters = {str(name): [str(one) for one in some] for name, some in noted["filters"].items()}
+            return Noted(filters, [str(name) for name in noted["canaries"]])
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return Noted({}, [])
+
+    def take(self, sources: Iterable[_Source]) -> None:
+        """Replace the notes where they changed; they need not be durable, only whole. A full disk lets them wait.
+
+        Of a source that is not connected, what was noted stays: its session may hold it still.
+        """
+        before = self._written or self.read()
+        every: Sequence[_Source] = list(sources)
+        filters = {s.name: s.session_filters if s.subscribed else before.filters.get(s.name, []) for s in every}
+        noted = Noted(filters, [s.name for s in every if s.canary_proven])
+        if noted == self._written:
+            return
+        temporary = self._path.with_suffix(".tmp")
+        with contextlib.suppress(OSError):
+            temporary.write_text(json.dumps(noted._asdict()))
+            temporary.replace(self._path)
+            self._written = noted
