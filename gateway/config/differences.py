@@ -1,6 +1,6 @@
 """What a reload would change, in the words of the files: for people as lines, for programs as one object. Pure.
 
-    (settings, content) that run  +  (settings, content) that were loaded  -->  Differences
+(settings, content) that run  +  (settings, content) that were loaded  -->  Differences
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +40,9 @@ class Part(msgspec.Struct, frozen=True):
         return bool(self.added or self.removed or self.changed)
 
 
+_NONE = Part()
+
+
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """Everything that a gateway runs by."""
@@ -60,14 +63,14 @@ class Differences:
     """Of the configuration file and the environment, those that are live."""
     restart: list[Change] = field(default_factory=list)
     """Those that wait for a restart."""
-    profiles: Part = Part()
-    devices: Part = Part()
-    conditions: Part = Part()
-    zones: Part = Part()
-    assets: Part = Part()
+    profiles: Part = _NONE
+    devices: Part = _NONE
+    conditions: Part = _NONE
+    zones: Part = _NONE
+    assets: Part = _NONE
     incidents: list[Change] = field(default_factory=list)
     city: list[Change] = field(default_factory=list)
-    subscriptions: Part = Part()
+    subscriptions: Part = _NONE
     """`source: filter` of each."""
 
     def __bool__(self) -> bool:
@@ -96,18 +99,17 @@ class Differences:
         return out
 
 
-def differences(running: Configuration, loaded: Configuration, restart: Sequence[str]) -> Differences:
-    """What is another. `restart`: options that `in_force` has kept."""
-    ours, theirs = running.content, loaded.content
-    options = list(_options(running.settings, loaded.settings))
-    waits = frozenset(restart)
+def differences(running: Configuration, coming: Configuration, loaded: Settings, restart: Sequence[str]) -> Differences:
+    """What is another in what `coming` brings; `loaded` is what was read, `restart` names what of it was kept back."""
+    ours, theirs = running.content, coming.content
+    options, waits = list(_options(running.settings, loaded)), tuple(restart)
     before, after = (
         {f"{source}: {one}" for source, filters in each.filters().items() for one in filters}
-        for each in (running, loaded)
+        for each in (running, coming)
     )
     return Differences(
-        [change for change in options if change.key not in waits],
-        [change for change in options if change.key in waits],
+        [change for change in options if not _within(change.key, waits)],
+        [change for change in options if _within(change.key, waits)],
         _part(ours.profiles, theirs.profiles),
         _part(_named(ours.devices), _named(theirs.devices)),
         _part({each["name"]: each for each in ours.conditions}, {each["name"]: each for each in theirs.conditions}),
@@ -129,6 +131,11 @@ def _options(ours: Settings, theirs: Settings) -> Iterator[Change]:
         if section.startswith("sources[") and (before.get(f"mqtt.{name}"), after.get(f"mqtt.{name}")) == (old, new):
             continue  # said once, there
         yield Change(key, _shown(old), _shown(new))
+
+
+def _within(key: str, keys: Sequence[str]) -> bool:
+    """A key, or one of the tables in it."""
+    return any(key == each or key.startswith((f"{each}.", f"{each}[")) for each in keys)
 
 
 def _shown(value: Any) -> Any:

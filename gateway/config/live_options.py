@@ -1,10 +1,10 @@
 """Which options a running gateway can change, and what its settings are once it has changed those.
 
-    running + loaded --> in_force: every live option as loaded, all others as they run, and the names of these
+running + loaded --> in_force: every live option as loaded, all others as they run, and the names of these
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr
 
@@ -12,6 +12,8 @@ from gateway.config.sections import SourceSettings
 from gateway.config.settings import Settings
 
 __all__ = ["in_force", "leaves", "named"]
+
+M = TypeVar("M", bound=BaseModel)
 
 _FILES = frozenset({"city_file", "devices_file", "profiles_dir", "conditions_file", "incidents_file"})
 _WHOLE = frozenset({"engine", "reviser", "snapshots", "ledger", "log", "notify", "inbox", "outbox"})
@@ -27,7 +29,7 @@ _SOME: Mapping[str, frozenset[str]] = {
 def in_force(running: Settings, loaded: Settings) -> tuple[Settings, list[str]]:
     """The settings after a reload, and the options that wait for a restart: they differ and stay as they run.
 
-    A source keeps its connection under its name: its filters are live. Others come, or go, whole.
+    A source keeps its connection under its name and place: its filters are live. Others come, or go, at the end.
     """
     kept: list[str] = []
     update: dict[str, Any] = {}
@@ -36,7 +38,10 @@ def in_force(running: Settings, loaded: Settings) -> tuple[Settings, list[str]]:
         if name in _FILES | _WHOLE:
             update[name] = theirs
         elif name == "sources":
-            update[name] = tuple(_sources(ours, theirs, running.mqtt, kept))
+            if all(a.name == b.name for a, b in zip(ours, theirs, strict=False)):
+                update[name] = tuple(_sources(ours, theirs, running.mqtt, kept))
+            else:  # the journal knows connections by their places
+                kept.append(name)
         elif name in _SOME:
             update[name] = _some(ours, theirs, _SOME[name], name, kept)
         else:
@@ -56,15 +61,15 @@ def _sources(
         told: list[str] = []
         yield _some(running, source, _SOME["mqtt"], named("sources", source), told)
         # what a source has from [mqtt] is said once, there
-        inherited = {key for key, value in leaves(running) if dict(leaves(base)).get(key) == value}
-        kept += [key for key in told if key.rpartition(".")[2] not in inherited or f"mqtt.{_last(key)}" not in kept]
+        own = {key for key, value in leaves(running) if dict(leaves(base)).get(key) != value}
+        kept += [key for key in told if _last(key) in own or f"mqtt.{_last(key)}" not in kept]
 
 
 def _last(key: str) -> str:
     return key.rpartition(".")[2]
 
 
-def _some[M: BaseModel](ours: M, theirs: M, live: frozenset[str], name: str, kept: list[str]) -> M:
+def _some(ours: M, theirs: M, live: frozenset[str], name: str, kept: list[str]) -> M:
     for key in type(ours).model_fields:
         if key not in live:
             kept += _differing(getattr(ours, key), getattr(theirs, key), f"{name}.{key}")

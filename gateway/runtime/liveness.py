@@ -14,14 +14,14 @@ class Liveness:
 
     def __init__(self, now: Callable[[], int], idle_timeout: int) -> None:
         self._now = now
-        self._idle_timeout = idle_timeout
+        self.idle_timeout_ns = idle_timeout
         self._not_since = now()
 
     def observe(self, *, connected: bool, backlog: bool, newest_event: int, newest_receipt: int) -> bool:
         """Look at the state of things before a call; whether it counts as live."""
         now = self._now()
-        stale = newest_receipt > 0 and newest_receipt - newest_event > self._idle_timeout
+        stale = newest_receipt > 0 and newest_receipt - newest_event > self.idle_timeout_ns
         if not connected or backlog or stale:
             self._not_since = now
             return False
-        return now - self._not_since >= self._idle_timeout
+        return now - self._not_since >= self.idle_timeout_ns

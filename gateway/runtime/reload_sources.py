@@ -1,0 +1,92 @@
+"""Connections and subscriptions brought to what a new configuration asks, on the sessions that there are.
+
+    new sources connect and subscribe --> others subscribe what is new --> give up what nobody wants --> sources that
+    are gone unsubscribe, take what the broker still holds, acknowledge it, and end their sessions
+
+So a topic that moves from one to another is heard all the time. It may be heard twice for a moment, and is told by the
+time of its readings then.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gateway.config.connections import connections_of
+from gateway.config.differences import Configuration
+from gateway.mqtt.changeable import ChangeableSource, reached
+from gateway.rows import Rows
+from gateway.runtime.sources import make_source, wanted_of
+
+if TYPE_CHECKING:
+    from gateway.runtime.app import Gateway
+
+__all__ = ["change_sources"]
+
+_ANSWER_SECS = 10.0
+Change = tuple[ChangeableSource, tuple[str, ...]]
+
+
+async def change_sources(gateway: "Gateway", after: Configuration) -> list[str]:
+    """Bring it about; gives what did not come about, for people. `after` is in force already."""
+    filters = after.filters()
+    wanted = {each.name: each for each in connections_of(after.settings.sources)}
+    there = {source.name: source for source in gateway.sources}
+    gone = [source for name, source in there.items() if name not in wanted]
+    added = [
+        make_source(
+            after.settings, connection, filters[connection.source.name], gateway.inbox, gateway.intake, gateway.stamps,
+            gateway.reports, gateway.notes, new_session=False,
+        )
+        for name, connection in wanted.items() if name not in there
+    ]  # fmt: skip
+    changed = [
+        (there[name], wanted_of(connection, filters[connection.source.name]))
+        for name, connection in wanted.items() if name in there
+    ]  # fmt: skip
+    changed = [(source, some) for source, some in changed if source.filters != some]
+    taken = {source.source for source in gateway.sources}
+    crowded, added = [s for s in added if s.source in taken], [s for s in added if s.source not in taken]
+    warnings = [f"source {source.name} can be opened by a restart only" for source in crowded]
+    warnings += await _open(gateway, added)
+    if len(changed) + len(gone) + len(added) > 1:
+        # a topic may move between them: everybody hears more before anybody hears less
+        wider = [(source, tuple(dict.fromkeys((*some, *source.filters)))) for source, some in changed]
+        await _resubscribe(gateway, wider)
+    warnings += await _resubscribe(gateway, changed)
+    return warnings + await _close(gateway, gone)
+
+
+async def _open(gateway: "Gateway", added: Sequence[ChangeableSource]) -> list[str]:
+    for source in added:
+        gateway.open_source(source)
+    await reached(lambda: all(source.subscribed for source in added), _ANSWER_SECS)
+    return [
+        f"source {source.name}: {source.address} has not answered yet; it is tried again"
+        for source in added if not source.subscribed
+    ]  # fmt: skip
+
+
+async def _resubscribe(gateway: "Gateway", changed: Sequence[Change]) -> list[str]:
+    for source, _ in changed:
+        gateway.reports.refused.pop(source.name, None)  # asked again
+    done = await asyncio.gather(*(source.resubscribe(some, _ANSWER_SECS) for source, some in changed))
+    return [
+        f"source {source.name}: the broker has not answered all of the new filters; they are asked again"
+        for (source, _), settled in zip(changed, done, strict=True) if not settled
+    ] + [
+        f"source {source.name}: the broker refuses {pattern}"
+        for source, _ in changed for pattern in sorted(gateway.reports.refused.get(source.name, ()))
+    ]  # fmt: skip
+
+
+async def _close(gateway: "Gateway", gone: Sequence[ChangeableSource]) -> list[str]:
+    drained = await asyncio.gather(*(source.leave(_ANSWER_SECS) for source in gone))
+    for source in gone:
+        await gateway.close_source(source)
+        # its last acknowledgements: nobody else says that they arrived
+        gateway.intake.put(source, Rows(), 0, 0, 0)
+        gateway.reports.refused.pop(source.name, None)
+    return [
+        f"source {source.name}: what its broker still holds for us was left there, for as long as it keeps the session"
+        for source, clean in zip(gone, drained, strict=True) if not clean
+    ]  # fmt: skip
