@@ -12,6 +12,32 @@ import pytest
 from tests.support.loopback import loopback_only
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Of the chaos suite, known wherever a session starts (tests/chaos/README.md)."""
+    group = parser.getgroup("chaos", "the chaos suite, tests/chaos")
+    group.addoption("--chaos", action="store_true", help="run all trials, not only the short ones")
+    group.addoption("--chaos-seed", type=int, help="of the moments at which things break; 1, with --chaos any")
+    group.addoption("--chaos-report", type=Path, help="write the report there (.md), and its rows beside it (.jsonl)")
+    group.addoption("--soak-minutes", type=float, default=5.0, help="how long tests/chaos/test_soak.py goes on")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The chaos report, whichever worker has its tests."""
+    from tests.chaos.report import ChaosReport
+
+    config.addinivalue_line("markers", "chaos: a trial of a minute or more; runs with --chaos")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(ChaosReport(config.getoption("--chaos-report")), "chaos-report")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long trials run where they are asked for."""
+    if not config.getoption("--chaos"):
+        for item in items:
+            if item.get_closest_marker("chaos"):
+                item.add_marker(pytest.mark.skip(reason="a trial of a minute or more: make chaos, or pytest --chaos"))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """How tests are spread over workers, where there are any."""

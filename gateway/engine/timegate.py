@@ -108,19 +108,21 @@ def _turns(device: NDArray[np.int32]) -> list[NDArray[np.intp]]:
 
 
 def suspect_clock(
-    offset: NDArray[np.int64], lane: NDArray[np.int32], active: NDArray[np.bool_], bound: int, lanes: int
-) -> str:
+    offset: NDArray[np.int64], lane: NDArray[np.int32], active: NDArray[np.bool_], current: NDArray[np.bool_],
+    bound: int, lanes: int,
+) -> str:  # fmt: skip
     """`slow` or `fast` where it is our own clock that is wrong, else "".
 
     Most active devices of at least two lanes (of three devices or more each) off in the same direction: one clock
-    explains what dozens would have to conspire for.
+    explains what dozens would have to conspire for. What a backlog of ours explains as well, that all come late, is
+    said of `current` devices only: those heard since there was none.
     """
-    known = active & (offset != NO_OFFSET)
-    if not known.any():
-        return ""
-    total = np.bincount(lane[known], minlength=lanes)
-    for name, off in (("slow", offset > bound), ("fast", offset < -bound)):
-        hit = np.bincount(lane[known & off], minlength=lanes)
+    known = offset != NO_OFFSET
+    for name, off, asked in (
+        ("slow", offset > bound, known & active), ("fast", offset < -bound, known & active & current),
+    ):  # fmt: skip
+        total = np.bincount(lane[asked], minlength=lanes)
+        hit = np.bincount(lane[asked & off], minlength=lanes)
         if np.count_nonzero((total >= _FEW_DEVICES) & (hit > total * _MOST)) >= _FEW_LANES:
             big = total >= _FEW_DEVICES
             if hit[big].sum() > total[big].sum() * _MOST:

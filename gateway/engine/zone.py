@@ -235,11 +235,12 @@ class ZoneEngine:
         if self.now - self._clock_judged_at >= _CLOCK_EVERY:
             self._clock_judged_at = self.now
             n = len(self.registry)
-            active = self.registry.heard[:n] > self.now - _ACTIVE_WITHIN
-            suspect = suspect_clock(self.registry.offset[:n], self.registry.lane[:n], active, options.clock_bound_ns,
-                                    len(self.registry.lanes))  # fmt: skip
-            # behind a backlog of ours every device looks slow
-            self.clock_suspect = suspect if suspect == "slow" or live else ""
+            # behind a backlog of ours every device looks slow, and one that speaks seldom does until it speaks again
+            current = (self.registry.heard[:n] >= self._live_since) & live
+            self.clock_suspect = suspect_clock(
+                self.registry.offset[:n], self.registry.lane[:n], self.registry.heard[:n] > self.now - _ACTIVE_WITHIN,
+                current, options.clock_bound_ns, len(self.registry.lanes),
+            )  # fmt: skip
 
     def _close(self, out: Outputs) -> None:
         watermark = self._watermarks.current()

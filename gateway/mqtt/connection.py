@@ -18,7 +18,6 @@ from collections.abc import Callable, Collection, Sequence
 import numpy as np
 from numpy.random import Generator
 
-from gateway.mqtt.backoff import Backoff
 from gateway.mqtt.canary import CanaryState
 from gateway.mqtt.events import LoggedEvents, SourceEvents
 from gateway.mqtt.options import MqttOptions, build_context
@@ -26,13 +25,12 @@ from gateway.mqtt.reporting import Ending, ending_of, report
 from gateway.mqtt.session import Session, SessionState
 from gateway.mqtt.signals import Accepted, CanarySilent, SessionLost, Signal, Subscribed
 from gateway.mqtt.sink import IntakeSink, ReceiptStamps
+from gateway.mqtt.waits import Waits
 from gateway.mqtt.wire import Wire
 
 __all__ = ["MqttSource"]
 
 TICK_SECS = 0.25
-STEADY_SECS = 2.0
-"""A connection that was subscribed for so long has worked: the waits after it begin small again."""
 PROOF_SECS = 2.0
 """How long a clean stop waits for the proof that the last PUBACKs arrived."""
 
@@ -87,7 +85,7 @@ class MqttSource:
         self._stamps = stamps
         self._events: SourceEvents = events if events is not None else LoggedEvents()
         rng = rng if rng is not None else np.random.default_rng()
-        self._backoff = Backoff(options.backoff_min_secs, options.backoff_max_secs, rng)
+        self._waits = Waits(options, rng)
         self._wire: Wire | None = None
         self._accepted = False
         self._ending: Ending | None = None
@@ -283,7 +281,9 @@ class MqttSource:
             wire.close("cancelled")
             ticking.cancel()
             self._wire = None
-            self._steady(loop.time())
+            if wire.lost.done() and not wire.lost.cancelled():
+                stood = loop.time() - self._subscribed_at if self.subscribed else 0.0
+                self._ending = self._waits.ended(stood, wire.lost.result(), self._ending)
             self.subscribed = False
             self.connected_since = None
             self._trying_since = loop.time()
@@ -366,24 +366,17 @@ class MqttSource:
             case _:
                 report(signal, self._events, self.name, self.options.canary_topic)
 
-    def _steady(self, now: float) -> None:
-        """A connection ends: begin with short waits again where it has worked, and nobody has to do anything."""
-        stood = self.subscribed and now - self._subscribed_at >= STEADY_SECS
-        if stood and (self._ending is None or not self._ending.remedy):
-            self._backoff.reset()
-
     async def _retry(self, problem: str) -> None:
         ending = self._ending
-        slow = ending is not None and bool(ending.remedy)
-        retry_in = self._backoff.next_delay(self.options.backoff_refused_secs if slow else None)
+        retry_in = self._waits.next(ending)
         self._problem = problem
         if self._accepted:
             self._events.connection_lost(self.name, problem, retry_in)
         else:
             self._events.unreachable(self.name, self.address, problem, retry_in)
-        if ending is not None and ending.code is not None and ending.remedy:
-            self._events.sent_away(self.name, ending.code, problem, ending.remedy)
+        if ending is not None and ending.remedy:
             self._problem = f"{problem}: {ending.remedy}"
+            self._events.sent_away(self.name, ending.code, ending.problem, ending.remedy)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(retry_in):
                 await self._stopping.wait()

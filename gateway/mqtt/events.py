@@ -22,8 +22,8 @@ class SourceEvents(Protocol):
         """The connection ended without our doing."""
         ...
 
-    def sent_away(self, source: str, code: int, problem: str, remedy: str) -> None:
-        """The broker wants us gone, and it won't pass by itself; told beside the two above, each time."""
+    def sent_away(self, source: str, code: int | None, problem: str, remedy: str) -> None:
+        """The broker wants us gone, and it won't pass by itself; told each time, beside the two above. code None: unsaid."""
         ...
 
     def canary_silent(self, source: str, problem: str) -> None:
@@ -91,7 +91,7 @@ class LoggedEvents:
         """See SourceEvents."""
         self._log.warning("broker connection lost", source=source, problem=problem, retry_in=retry_in)
 
-    def sent_away(self, source: str, code: int, problem: str, remedy: str) -> None:
+    def sent_away(self, source: str, code: int | None, problem: str, remedy: str) -> None:
         """See SourceEvents."""
         self._log.error("broker sent us away", source=source, code=code, problem=problem, remedy=remedy)
 

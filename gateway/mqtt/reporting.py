@@ -27,10 +27,9 @@ __all__ = ["Ending", "ending_of", "report"]
 
 
 class Ending(NamedTuple):
-    """Why a connection ends. offended: the broker wants us gone, or is no use. remedy: somebody has to do this."""
+    """Why a connection ends. remedy: somebody has to do this."""
 
     problem: str
-    offended: bool = False
     code: int | None = None
     remedy: str = ""
 
@@ -41,9 +40,9 @@ def ending_of(signal: Signal) -> Ending | None:
         case Silent(what):
             return Ending(what)
         case CanarySilent(what):
-            return Ending(what, offended=True)
+            return Ending(what)
         case Failed(code, problem):
-            return Ending(f"{problem} (0x{code:02X})", offended=True)
+            return Ending(f"{problem} (0x{code:02X})")
         case Refused(code, reason, reference):
             return _sent_away("refused by the broker", code, reason, reference)
         case ServerLeft(code, reason, reference):
@@ -81,4 +80,4 @@ def report(signal: Signal, events: SourceEvents, name: str, canary_topic: str) -
 def _sent_away(how: str, code: int, reason: str, reference: str) -> Ending:
     meant = reason_of(code)
     instead = f"; it names {reference}" if reference else ""
-    return Ending(f"{how}: {reason} (0x{code:02X}){instead}", True, code, meant.remedy)
+    return Ending(f"{how}: {reason} (0x{code:02X}){instead}", code, meant.remedy)

@@ -6,8 +6,10 @@ from typing import cast
 
 from gateway.mqtt.coalescing import Coalescer
 
-__all__ = ["Wire"]
+__all__ = ["CLOSED", "Wire"]
 
+CLOSED = "closed by the broker"
+"""Why it ended, where the broker gave no reason."""
 _LINGER_SECS = 1.0
 """How long a closing transport may take to write what it still has."""
 
@@ -49,7 +51,7 @@ class Wire(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         if not self.lost.done():
-            self.lost.set_result(self._reason or (str(exc) if exc is not None else "closed by the broker"))
+            self.lost.set_result(self._reason or (str(exc) if exc is not None else CLOSED))
 
     def hold(self, held: bool) -> None:
         """Stop reading, or read on."""

@@ -49,9 +49,9 @@ class SourceReports:
         """The connection ended; it is tried again."""
         self._telemetry.emit(BrokerConnectionLost(source, problem))
 
-    def sent_away(self, source: str, code: int, problem: str, remedy: str) -> None:
+    def sent_away(self, source: str, code: int | None, problem: str, remedy: str) -> None:
         """The broker wants us gone, and it won't pass by itself."""
-        reason = f"0x{code:02X} {reason_of(code).text}"
+        reason = "none given" if code is None else f"0x{code:02X} {reason_of(code).text}"
         self._telemetry.emit(SentAwayByBrokerError(source, reason, problem, remedy))
 
     def canary_silent(self, source: str, problem: str) -> None:

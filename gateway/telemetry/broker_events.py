@@ -84,7 +84,7 @@ class SentAwayByBrokerError(Event):
 
     LEVEL: ClassVar[Level] = Level.ERROR
     COUNTER: ClassVar[str] = "broker_sent_us_away"
-    EVERY_SECS: ClassVar[float] = 0.0
+    EVERY_SECS: ClassVar[float] = 60.0
     source: str
     reason: str
     problem: str

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -21,11 +22,14 @@ _POLL_SECS = 0.05
 class GatewayProcess:
     """One folder and one configuration; one process at a time."""
 
-    def __init__(self, config: Path, data_dir: Path, log: Path) -> None:
+    def __init__(self, config: Path, data_dir: Path, log: Path, arguments: Sequence[str] = ()) -> None:
         self.starts = 0
+        self.environment: dict[str, str] = {}
+        """Put beside the one of this process at the next start."""
         self._config = config
         self._data_dir = data_dir
         self._log = log
+        self._arguments = arguments
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -33,14 +37,20 @@ class GatewayProcess:
         """Whether there is a process."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        """Of the newest process."""
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self, kill_at: str = "") -> None:
         """Start; `kill_at` as in gateway/runtime/faults.py."""
         assert not self.running
-        environment = os.environ | {"CITYLOOM_KILL_AT": kill_at}
+        environment = os.environ | {"CITYLOOM_KILL_AT": kill_at} | self.environment
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "gateway.cli", "run", "-c", str(self._config), stdout=log, stderr=log,
-                env=environment,
+                sys.executable, "-m", "gateway.cli", "run", "-c", str(self._config), *self._arguments,
+                stdout=log, stderr=log, env=environment,
             )  # fmt: skip
         self.starts += 1
 
@@ -49,6 +59,11 @@ class GatewayProcess:
         if self.running:
             assert self._process is not None
             self._process.kill()
+
+    def freeze(self, frozen: bool = True) -> None:
+        """SIGSTOP: it stands still in the midst of whatever it does; or let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP if frozen else signal.SIGCONT)
 
     async def ended(self, secs: float) -> int:
         """Wait for the end; gives the exit code, -9 after kill -9."""

@@ -58,10 +58,21 @@ def test_most_devices_of_two_lanes_off_the_same_way_is_our_clock() -> None:
     ours = np.full(8, 100 * SECOND)
     everybody = np.ones(8, np.bool_)
 
-    assert suspect_clock(ours, lane, everybody, 30 * SECOND, 2) == "slow"
-    assert suspect_clock(-ours, lane, everybody, 30 * SECOND, 2) == "fast"
-    assert suspect_clock(np.where(lane == 0, ours, 0), lane, everybody, 30 * SECOND, 2) == ""
-    assert suspect_clock(ours, lane, lane < 0, 30 * SECOND, 2) == ""
+    assert suspect_clock(ours, lane, everybody, everybody, 30 * SECOND, 2) == "slow"
+    assert suspect_clock(-ours, lane, everybody, everybody, 30 * SECOND, 2) == "fast"
+    assert suspect_clock(np.where(lane == 0, ours, 0), lane, everybody, everybody, 30 * SECOND, 2) == ""
+    assert suspect_clock(ours, lane, lane < 0, everybody, 30 * SECOND, 2) == ""
+
+
+def test_devices_that_were_last_heard_in_a_backlog_of_ours_make_no_clock_fast_but_may_make_it_slow() -> None:
+    lane = np.array([0] * 4 + [1] * 4)
+    late = np.full(8, -100 * SECOND)
+    everybody, nobody = np.ones(8, np.bool_), np.zeros(8, np.bool_)
+
+    assert suspect_clock(late, lane, everybody, nobody, 30 * SECOND, 2) == ""
+    assert suspect_clock(-late, lane, everybody, nobody, 30 * SECOND, 2) == "slow"
+    spoke_since = np.arange(8) % 4 == 0
+    assert suspect_clock(np.where(spoke_since, 0, late), lane, everybody, spoke_since, 30 * SECOND, 2) == ""
 
 
 def test_how_records_fall_into_calls_changes_no_estimate(rng: np.random.Generator) -> None:

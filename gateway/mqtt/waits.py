@@ -1,0 +1,54 @@
+"""How long to wait after a connection ended, or none came about, and what somebody has to do about it. Pure.
+
+The waits are those of Backoff. They begin small again after a connection that has stood, unless somebody is needed. Two
+gateways under one client id throw each other out in turn, each standing as long as the other waits: so a reason code
+that needs somebody keeps the waits growing, and so does a broker that closes without a word time and again.
+"""
+
+from numpy.random import Generator
+
+from gateway.mqtt.backoff import Backoff
+from gateway.mqtt.options import MqttOptions
+from gateway.mqtt.reporting import Ending
+from gateway.mqtt.wire import CLOSED
+
+__all__ = ["STEADY_SECS", "Waits"]
+
+STEADY_SECS = 2.0
+"""A connection that was subscribed for so long has worked."""
+_LONG_SECS = 60.0
+"""One that the broker closes sooner than this without a reason is suspicious."""
+_CLOSINGS = 3
+"""So many in a row mean something. mosquitto 2.0.11 closes like this where another client comes under the same id."""
+
+
+class Waits:
+    """Of one source."""
+
+    def __init__(self, options: MqttOptions, rng: Generator) -> None:
+        self._options = options
+        self._backoff = Backoff(options.backoff_min_secs, options.backoff_max_secs, rng)
+        self._closings = 0
+
+    def ended(self, stood: float, why: str, ending: Ending | None) -> Ending | None:
+        """A connection was subscribed for `stood` seconds; `ending`: what its session said. Gives what to make of it."""
+        if ending is None and why == CLOSED and stood < _LONG_SECS:
+            self._closings += 1
+            if self._closings >= _CLOSINGS:
+                ending = self._unexplained()
+        else:
+            self._closings = 0
+        if stood >= STEADY_SECS and (ending is None or not ending.remedy):
+            self._backoff.reset()
+        return ending
+
+    def next(self, ending: Ending | None) -> float:
+        """Seconds until the next try."""
+        slow = ending is not None and ending.code is not None and bool(ending.remedy)
+        return self._backoff.next_delay(self._options.backoff_refused_secs if slow else None)
+
+    def _unexplained(self) -> Ending:
+        problem = f"the broker closed {self._closings} connections in a row without a reason"
+        whose = self._options.client_id
+        remedy = f"If another client uses the client id {whose!r}, give each its own; else the broker's log says why."
+        return Ending(problem, remedy=remedy)
