@@ -128,7 +128,7 @@ class Subscriptions:
         What was refused is asked again, for the broker's rules may have changed too.
         """
         self.wanted = tuple(wanted)
-        self.refused.clear()
+        self.refused = {pattern: code for pattern, code in self.refused.items() if code == _NO_SHARED}
         self._again_cut = 0
         self._left_over = (self._left_over | self._granted) - set(wanted)
         self._granted &= set(wanted)
