@@ -13,6 +13,7 @@ a second between two looks: we were stopped then. Any return clears what is out:
 
 One that never came back, in this run or an earlier one, proves nothing: the broker's rules may forbid it, and mosquitto
 says nothing when they do. It is tried on two connections and then not relied upon; it counts from its first return on.
+Where publishing is refused it ends for this run: mosquitto 2.0.11 says so and hangs up, others just hang up.
 """
 
 from enum import StrEnum
@@ -23,6 +24,8 @@ from gateway.mqtt.signals import CanaryRefused, CanaryReturned, CanarySilent, Ca
 
 __all__ = ["Canary", "CanaryState"]
 
+_CUTS = 3
+"""Connections in a row that ended before the PUBACK came: the broker's way to refuse."""
 _TRIES = 2
 """Connections on which one that never came back is waited for."""
 _LONGEST_LOOK_SECS = 1.0
@@ -66,9 +69,12 @@ class Canary:
         self._in_vain = 0
         self._packet_id = 0
         self._told = False
+        self._cut = 0
+        self._ended = False
 
     def begin(self) -> None:
         """A connection begins, or is gone."""
+        self._cut = self._cut + 1 if self._packet_id else self._cut
         self.asked = self._open = self._out = False
         self._first = self._serial + 1
         self._packet_id = 0
@@ -80,6 +86,11 @@ class Canary:
         self.asked = True
         if code >= _REFUSED_FROM:
             return self._refused("subscribe", code)
+        if self._cut >= _CUTS:
+            self._ended = True
+            return self._refused("publish", None)
+        if self._ended:
+            return []
         self._open = True
         if self.state is CanaryState.REFUSED:
             self.state = CanaryState.WAITING
@@ -110,8 +121,11 @@ class Canary:
         """A PUBACK. Raises ValueError where it is not ours: we publish nothing else."""
         if not self._packet_id or packet_id != self._packet_id:
             raise ValueError("a PUBACK that answers nothing")
-        self._packet_id = 0
-        return self._refused("publish", code) if code >= _REFUSED_FROM else []
+        self._packet_id = self._cut = 0
+        if code < _REFUSED_FROM:
+            return []
+        self._ended = True
+        return self._refused("publish", code)
 
     def came(self, payload: bytes) -> list[Signal]:
         """A message on `topic`. One that is none of this connection's means nothing."""
@@ -147,7 +161,7 @@ class Canary:
         self.state = CanaryState.UNPROVEN
         return self._once(CanaryUnproven())
 
-    def _refused(self, doing: str, code: int) -> list[Signal]:
+    def _refused(self, doing: str, code: int | None) -> list[Signal]:
         self._open = self._out = False
         self.state = CanaryState.REFUSED
         return self._once(CanaryRefused(doing, code))

@@ -23,7 +23,7 @@ class SourceEvents(Protocol):
         ...
 
     def sent_away(self, source: str, code: int | None, problem: str, remedy: str) -> None:
-        """The broker wants us gone, and it won't pass by itself; told each time, beside the two above. code None: unsaid."""
+        """The broker wants us gone, and it won't pass by itself; told each time. code None: unsaid."""
         ...
 
     def canary_silent(self, source: str, problem: str) -> None:

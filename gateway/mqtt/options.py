@@ -46,8 +46,8 @@ class MqttOptions:
     keep_alive_secs: int = 30
     session_expiry_secs: int = 86_400
     """How long the broker keeps our session and queues for it while we are away."""
-    connect_timeout_secs: float = 10.0
-    """For TCP, TLS and CONNACK together."""
+    connect_timeout_secs: float = 30.0
+    """For TCP and TLS, and again for CONNACK: with 5 s of latency each takes 10 s and more."""
     max_payload_bytes: int = 1 << 20
     """A longer payload is cut to one byte more, for the decoder to refuse it: memory stays bounded."""
     read_coalescing_ms: float = 2.0

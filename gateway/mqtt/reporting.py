@@ -71,8 +71,8 @@ def report(signal: Signal, events: SourceEvents, name: str, canary_topic: str) -
         case CanaryReturned():
             events.canary_returned(name)
         case CanaryRefused(doing, code):
-            problem = f"the broker does not let us {doing} {canary_topic}: {reason_of(code).text} (0x{code:02X})"
-            events.canary_unusable(name, problem)
+            why = "it hangs up" if code is None else f"{reason_of(code).text} (0x{code:02X})"
+            events.canary_unusable(name, f"the broker does not let us {doing} {canary_topic}: {why}")
         case CanaryUnproven():
             events.canary_unusable(name, f"what we publish on {canary_topic} never came back")
 

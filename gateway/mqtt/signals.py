@@ -146,7 +146,8 @@ class CanaryRefused:
 
     doing: str
     """"subscribe" or "publish"."""
-    code: int
+    code: int | None
+    """None: it hangs up instead of saying so."""
 
 
 Signal = (

@@ -31,7 +31,7 @@ class Waits:
         self._closings = 0
 
     def ended(self, stood: float, why: str, ending: Ending | None) -> Ending | None:
-        """A connection was subscribed for `stood` seconds; `ending`: what its session said. Gives what to make of it."""
+        """A connection was subscribed for `stood` seconds; `ending`: what its session said. Gives what it means."""
         if ending is None and why == CLOSED and stood < _LONG_SECS:
             self._closings += 1
             if self._closings >= _CLOSINGS:

@@ -73,6 +73,7 @@ class SubscriptionRefusedError(Event):
 class SubscriptionGranted(Event):
     """A filter that was refused is granted after all."""
 
+    COUNTER: ClassVar[str] = "subscriptions_granted_late"
     EVERY_SECS: ClassVar[float] = 0.0
     source: str
     filter: str
@@ -84,7 +85,7 @@ class SentAwayByBrokerError(Event):
 
     LEVEL: ClassVar[Level] = Level.ERROR
     COUNTER: ClassVar[str] = "broker_sent_us_away"
-    EVERY_SECS: ClassVar[float] = 60.0
+    EVERY_SECS: ClassVar[float] = 10.0
     source: str
     reason: str
     problem: str
@@ -106,6 +107,7 @@ class BrokerSilentError(Event):
 class BrokerPassesOnAgain(Event):
     """A broker that was silent passes on what is published."""
 
+    COUNTER: ClassVar[str] = "broker_silences_over"
     EVERY_SECS: ClassVar[float] = 0.0
     source: str
 
@@ -115,6 +117,7 @@ class CanaryUnusable(Event):
     """Whether the broker passes on what is published can't be watched: its rules forbid it."""
 
     LEVEL: ClassVar[Level] = Level.WARNING
+    COUNTER: ClassVar[str] = "canaries_unusable"
     EVERY_SECS: ClassVar[float] = 0.0
     source: str
     problem: str

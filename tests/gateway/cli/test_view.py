@@ -13,11 +13,17 @@ FIXED = 18
 """Lines of everything but the rows of the two lists."""
 
 
+def _source(**changes: Any) -> dict[str, Any]:
+    normal = {"name": "main", "state": "subscribed", "address": "b:1883", "in_flight": 3, "reconnects": 0,
+              "canary": "returning", "problem": ""}  # fmt: skip
+    return normal | changes
+
+
 def _status(**changes: Any) -> dict[str, Any]:
     normal: dict[str, Any] = {
         "version": "1.2.3", "running": True, "live": True, "data_dir": "data",
         "clock": {"now": 1_772_406_000_000_000_000, "speed": 1.0},
-        "sources": [{"name": "main", "state": "subscribed", "address": "b:1883", "in_flight": 3, "reconnects": 0}],
+        "sources": [_source()],
         "rates": {"messages_per_s": 1234.5, "readings_per_s": 5.5},
         "latency_ms": {"ack_p50": 1.0, "ack_p99": 2.0, "stored_p50": None, "stored_p99": None},
         "inbox": {"waiting": 0, "bytes": 1000, "quota_bytes": 10_000, "full": False},
@@ -75,7 +81,7 @@ def test_what_is_not_normal_is_said() -> None:
     shown = _shown(
         _status(
             live=False, clock={"now": 1, "speed": 120.0}, stores={"influxdb": broken},
-            sources=[{"name": "main", "state": "waiting", "address": "b:1", "in_flight": 0, "reconnects": 4}],
+            sources=[_source(state="waiting", reconnects=4, canary="refused", problem="refused: not authorized")],
             inbox={"waiting": 7, "bytes": 1, "quota_bytes": 1, "full": True},
             engine={"devices": 1, "series": 2, "steps": 3, "clock_suspect": "behind"},
             ledger=_status()["ledger"] | {"balanced": False, "off": {"messages": 3}},
@@ -84,6 +90,7 @@ def test_what_is_not_normal_is_said() -> None:
     )  # fmt: skip
 
     for said in ("clock runs 120 times as fast", "OUR CLOCK LOOKS BEHIND", "main waiting", "reconnected 4 times",
+                 "canary refused: not watched", "refused: not authorized",
                  "FULL", "influxdb halted", "2 refused", "The token is refused.", "OFF, messages by 3"):  # fmt: skip
         assert said in shown
     assert shown.split().count("write.") == 8, "a remedy is not cut"

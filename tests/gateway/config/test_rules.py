@@ -6,6 +6,9 @@ from gateway.config.load import load_settings
 from tests.gateway.config.conftest import Problems
 
 TWO = '[[sources]]\nname = "a"\nfilters = ["a/#"]\n[[sources]]\nname = "b"\n'
+NUMBERED = TWO.replace('"b"', '"a-2"').replace('["a/#"]', '["a/#"]\nconnections = 2') + 'filters = ["b/#"]'
+SHARED = TWO.replace('["a/#"]', '["a/#"]\nshare_name = "one"') + 'filters = ["b/#"]\nshare_name = "two"'
+EIGHT = "".join(f'[[sources]]\nname = "s{k}"\nfilters = ["{k}/#"]\n' for k in range(8))
 SAME_BUCKET = '[stores.influxdb]\nenabled = true\ntoken = "t"\nraw_bucket = "cityloom_fine"'
 
 
@@ -28,6 +31,12 @@ SAME_BUCKET = '[stores.influxdb]\nenabled = true\ntoken = "t"\nraw_bucket = "cit
         ("[inbox]\nquota_bytes = 2000000", {"inbox.quota_bytes"}),
         ("[engine]\nmax_ahead_secs = 10", {"engine.clock_bound_secs"}),
         ("[reviser]\nmax_age_secs = 10", {"reviser.quiet_secs"}),
+        ('[mqtt]\nshare_name = "a/b"', {"mqtt.share_name"}),
+        ('[mqtt]\nclient_id = "city/loom"\nconnections = 2', {"mqtt.client_id"}),
+        ('[mqtt]\ncanary_topic = "city/#"', {"mqtt.canary_topic"}),
+        ('[mqtt]\nconnections = 32\n' + EIGHT, {"sources"}),
+        (NUMBERED, {"sources"}),
+        (SHARED.replace('"b/#"', '"a/#"').replace('share_name = "two"', ""), {"sources[1].filters"}),
         (TWO, {"sources[1].filters"}),
         (TWO + 'filters = ["+/b"]', {"sources[1].filters"}),
         (TWO.replace('"b"', '"a"') + 'filters = ["b/#"]', {"sources[1].name", "sources[1].client_id"}),
@@ -75,6 +84,7 @@ def test_a_rule_that_needs_a_wrong_value_is_not_judged(problems: Problems, text:
         'filters = ["b/#"]',
         'host = "other"',
         'filters = ["$share/g/b/+"]',
+        'filters = ["b/#"]\nconnections = 4',
     ],
 )
 def test_sources_that_do_not_meet_are_fine(second: str) -> None:

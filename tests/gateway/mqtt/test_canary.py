@@ -145,16 +145,52 @@ def test_one_that_never_came_back_is_waited_for_on_two_connections_and_then_not_
     assert [type(s) for s in _look_until(canary, 310.0, 341.0, answered=310.0)] == [CanarySilent]
 
 
-def test_a_refusal_is_told_once_and_ends_it_for_the_connection() -> None:
+def test_a_refusal_to_publish_is_told_once_and_ends_it_for_this_run() -> None:
+    canary = _canary()
+    _send(canary, 0.0, 7)
+    assert canary.answered(7, 0x87) == [CanaryRefused("publish", 0x87)]
+    canary.begin()  # mosquitto 2.0.11 hangs up then
+    assert canary.subscribed(0) == []
+    assert (_state(canary), canary.due(99.0)) == (CanaryState.REFUSED, False)
+
+
+def test_a_broker_that_hangs_up_on_it_three_times_is_asked_no_more() -> None:
+    canary = _canary()
+    for _ in range(2):
+        _send(canary, 0.0, 7)
+        canary.begin()
+        assert canary.subscribed(0) == []
+        assert canary.due(0.0)
+    _send(canary, 0.0, 7)
+    canary.begin()
+    assert canary.subscribed(0) == [CanaryRefused("publish", None)]
+    assert (_state(canary), canary.due(99.0)) == (CanaryState.REFUSED, False)
+
+
+def test_cuts_with_an_answer_between_them_are_cuts() -> None:
+    canary = _canary()
+    for _ in range(10):
+        _send(canary, 0.0, 7)
+        canary.begin()
+        canary.subscribed(0)
+        _send(canary, 0.0, 8)
+        canary.answered(8, 0)
+        canary.begin()
+        assert canary.subscribed(0) == []
+    assert canary.due(0.0)
+
+
+def test_a_refusal_to_subscribe_is_told_once_and_ends_it_for_the_connection() -> None:
     canary = Canary("me", 10.0, 30.0, "token", proven=True)
     assert canary.subscribed(0x87) == [CanaryRefused("subscribe", 0x87)]
     assert (_state(canary), canary.due(0.0)) == (CanaryState.REFUSED, False)
     canary.begin()
-    assert canary.subscribed(0) == []
-    _send(canary, 0.0, 7)
-    assert canary.answered(7, 0x87) == []  # told already
+    assert canary.subscribed(0x87) == []  # told already
     assert (_state(canary), canary.due(99.0)) == (CanaryState.REFUSED, False)
     assert _look_until(canary, 0.0, 100.0, answered=0.0) == []
+    canary.begin()
+    assert canary.subscribed(0) == []
+    assert (_state(canary), canary.due(0.0)) == (CanaryState.WAITING, True)
 
 
 def test_a_puback_for_anything_else_is_an_error() -> None:

@@ -12,7 +12,9 @@ import pytest
 from gateway.mqtt.connection import MqttSource
 from gateway.mqtt.reason_codes import reason_of
 from gateway.mqtt.waits import STEADY_SECS
-from tests.gateway.mqtt.test_connection import (
+from tests.gateway.mqtt.test_reason_codes import codes_of
+from tests.support.brokers import PlainMosquitto
+from tests.support.mqtt_source import (
     MemorySink,
     RecordingEvents,
     Stamps,
@@ -21,8 +23,6 @@ from tests.gateway.mqtt.test_connection import (
     scripted_broker,
     until,
 )
-from tests.gateway.mqtt.test_reason_codes import codes_of
-from tests.support.brokers import PlainMosquitto
 
 DISCONNECTS = list(codes_of(mqtt5.DisconnectReasonCode).values())
 REFUSALS = list(codes_of(mqtt5.ConnAckReasonCode).values())
