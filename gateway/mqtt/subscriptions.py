@@ -158,10 +158,10 @@ class Subscriptions:
     def _unsubscribe(self, patterns: Iterable[str]) -> bytes:
         packets = []
         due = {pattern for some in self._unasked.values() for pattern in some}
-        for some in _parts(sorted(set(patterns) - due)):
+        for pattern in sorted(set(patterns) - due):
             packet_id = self.packet_id()
-            self._unasked[packet_id] = some
-            packets.append(mqtt5.UnsubscribePacket(packet_id, some).write())
+            self._unasked[packet_id] = [pattern]  # one each: rumqttd has one answer for several
+            packets.append(mqtt5.UnsubscribePacket(packet_id, [pattern]).write())
         return b"".join(packets)
 
     def tick(self, now: float) -> bytes:

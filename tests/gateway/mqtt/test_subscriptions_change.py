@@ -73,6 +73,12 @@ def test_what_is_no_longer_wanted_is_given_up_once_what_is_new_was_granted() -> 
     assert subscriptions.session_filters == ["a/#", "b"]
 
 
+def test_each_filter_is_given_up_by_itself_for_a_broker_that_has_one_answer_for_several() -> None:
+    subscriptions, broker = _open("a", "b", "c")
+    broker.take(subscriptions.change(["c"]))
+    assert [len(packet.patterns) for packet in broker.waiting if isinstance(packet, mqtt5.UnsubscribePacket)] == [1, 1]
+
+
 def test_fewer_filters_are_given_up_at_once_and_the_same_ones_ask_for_nothing() -> None:
     subscriptions, broker = _open("a", "b")
     broker.take(subscriptions.change(["a"]))
