@@ -44,12 +44,13 @@ class ChangeableSource(MqttSource):
 
     async def leave(self, secs: float) -> bool:
         """End, and the session too. False: the broker is away or goes on sending, and keeps what it has of ours."""
-        drained = await self.resubscribe((), secs) and await self._drained(secs)
+        drained = await self.resubscribe((), secs) and await self.drained(secs)
         self._session.forget = drained
         await self.stop(secs if drained else 0.0)
         return drained
 
-    async def _drained(self, secs: float) -> bool:
+    async def drained(self, secs: float) -> bool:
+        """Wait until the broker has nothing more of ours; False: not within `secs`."""
         loop = asyncio.get_running_loop()
         quiet_since, received = loop.time(), self.received
 

@@ -61,7 +61,6 @@ async def test_reloads_under_load_lose_no_message_window_or_session(data_folder:
             assert (messages["rejected"], messages["redelivered"]) == (0, 0)
             # while an old filter and the new one overlap, brokers send twice: told by time, and stored once
             assert messages["received"] == _DEVICES * _ROUNDS + readings["duplicate"]
-            assert readings["duplicate"] < _DEVICES * _ROUNDS / 10
             assert (await gateway.desk.verify())["agrees"]
             await gateway.close_windows(begin + 400 * _SECOND)
             await eventually(lambda: not gateway.runner.behind, "the windows are closed")
