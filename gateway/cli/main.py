@@ -74,7 +74,7 @@ _add(
     "cityloom run -c cityloom.toml", "CITYLOOM_MQTT__HOST=broker.example cityloom run --data-dir /var/lib/cityloom",
 )  # fmt: skip
 _add(
-    "reload", "gateway.cli.reload:reload", "Let a gateway read its files again and apply what is another; SIGHUP asks for it too.",
+    "reload", "gateway.cli.reload:reload", "Let a gateway read its files again, as SIGHUP does, and apply them.",
     "cityloom reload --check", "cityloom reload -c cityloom.toml", "cityloom reload --json | tail -n 1",
 )  # fmt: skip
 _add(

@@ -185,6 +185,8 @@ class Gateway:
             await stop.wait()
             started = monotonic()
             self.telemetry.emit(ShutdownStarted())
+            self.stopping = "a reload"
+            await self.reloader.ended()
             self.stopping = "the broker connection"
             # a full inbox acknowledges nothing, however long it is waited for
             drain_secs = _FULL_DRAIN_SECS if self.intake.full else _DRAIN_SECS

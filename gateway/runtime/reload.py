@@ -99,6 +99,11 @@ class Reloader:
                 )  # fmt: skip
             return answer
 
+    async def ended(self) -> None:
+        """Wait for the reload under way, which may be opening a connection; others find the gateway stopping."""
+        async with self._lock:
+            pass
+
     async def asked_by_signal(self) -> None:
         """As SIGHUP asks: whatever comes of it is in the log."""
         try:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 def _started(folder: Path, files: Files) -> Process:
     process = Process(folder, "run", "-c", files.config)
-    eventually(lambda: (folder / "d" / "control.sock").exists(), "it is up")
+    eventually((folder / "d" / "control.sock").exists, "it is up")
     return process
 
 
@@ -66,7 +66,7 @@ def test_a_hangup_reloads_and_says_what_changed_or_why_not(data_folder: Path) ->
         process = Process(data_folder, "run", "-c", files.config)
         try:
             # before it is up: waited for, never the end of it
-            eventually(lambda: (data_folder / "d" / "inbox.db").exists(), "it has begun")
+            eventually((data_folder / "d" / "inbox.db").exists, "it has begun")
             os.kill(process.pid, signal.SIGHUP)
             eventually(lambda: "configuration reloaded" in process.said, "it reloads once it is up")
             files.profile("well")

@@ -83,8 +83,6 @@ async def _run(folder: Path, kill_at: str) -> tuple[Outcome, GatewayProcess]:
         return await outcome_of(files.config), gateway
 
 
-
-
 _known: list[Outcome] = []
 
 
@@ -107,7 +105,8 @@ async def test_killed_at_any_place_of_a_reload_it_goes_on_as_if_it_had_not_been(
     wanted, held = reference.stores["duckdb"], outcome.stores["duckdb"]
     wrong = [
         *differences("reading", wanted.readings, held.readings),
-        *differences("window", wanted.aggregates, held.aggregates), *differences("ledger", reference.sums(), outcome.sums()),
+        *differences("window", wanted.aggregates, held.aggregates),
+        *differences("ledger", reference.sums(), outcome.sums()),
         *differences("device", reference.devices, outcome.devices),
     ]  # fmt: skip
     assert not wrong, wrong[:5]

@@ -20,9 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 _DEVICES, _ROUNDS, _RATE = 250, 100, 5_000
 _SECOND = 1_000_000_000
 _SAMPLE = 25
-_FILTERS = (
-    {"filters": ["plant/+/+"]}, {"filters": ["plant/tank/+", "plant/well/+"]}, {"filters": ["plant/#"]}, {"filters": []},
-)  # fmt: skip
+_FILTERS: tuple[list[str], ...] = (["plant/+/+"], ["plant/tank/+", "plant/well/+"], ["plant/#"], [])
 
 
 def _level(device: int, number: int) -> float:
@@ -31,10 +29,11 @@ def _level(device: int, number: int) -> float:
 
 def _changed(files: Files, turn: int) -> None:
     """Another configuration each turn: thresholds, a profile, subscriptions."""
-    files.conditions({"water.high": ("tank", 95 + turn)} | ({"water.low": ("tank", 500)} if turn % 2 else {}))
+    other: dict[str, tuple[str, float]] = {"water.low": ("tank", 500)} if turn % 2 else {}
+    files.conditions({"water.high": ("tank", 95 + turn)} | other)
     files.profile("tank", most=1000 + turn)
     files.profile("well", interval=1 + turn % 3)
-    files.settings(mqtt=_FILTERS[turn % len(_FILTERS)])
+    files.settings(mqtt={"filters": _FILTERS[turn % len(_FILTERS)]})
 
 
 @pytest.mark.parametrize("kind", ["mosquitto", "embedded"])

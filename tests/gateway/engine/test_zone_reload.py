@@ -1,6 +1,8 @@
 """A configuration that comes as a row in the middle of the stream: what it keeps, at any place, cut and snapshot."""
 
+import gc
 import pickle
+import weakref
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -18,11 +20,12 @@ from gateway.rows import Row
 from processors.columns import AggregateBatch
 from tests.support.conditions import made_of
 from tests.support.engine import LOOP_PROFILE, SECOND, START, config_row, content, loop
-from tests.support.every_kind import DEVICES, EVERY_KIND, PROFILES, ASSETS
+from tests.support.every_kind import ASSETS, DEVICES, EVERY_KIND, PROFILES
 from tests.support.every_kind_rows import CALLS, rows_of_every_kind
 
 _SPECS = [
-    each.model_dump(mode="json") for each in load_conditions([{"title": "Wrong", "priorities": [2]} | c for c in EVERY_KIND])
+    each.model_dump(mode="json")
+    for each in load_conditions([{"title": "Wrong", "priorities": [2]} | given_ for given_ in EVERY_KIND])
 ]
 
 
@@ -151,7 +154,7 @@ def test_another_profile_window_or_kind_is_no_tuning_and_begins_anew() -> None:
         assert not is_tuning(steps, {**steps, key: value}), key
 
 
-# -- windows, series ----------------------------------------------------------------------------------------------------
+# -- windows, series ---------------------------------------------------------------------------------------------------
 
 
 def _aggregates(results: Sequence[StepResult]) -> dict[tuple[int, int, int], tuple[float, ...]]:
@@ -226,3 +229,13 @@ def test_cut_anywhere_the_rows_around_a_reload_give_the_same_readings_and_window
         return flat, _aggregates(results)
 
     assert cut(1) == cut(7) == cut(len(every))
+
+
+def test_what_the_old_configuration_was_compiled_to_is_released() -> None:
+    made = _begun(content())
+    made.step([loop("d", 0, 50)], START, False)
+    old = [weakref.ref(made._messages), *(weakref.ref(each) for each in made._profiles.values())]
+    changed = content([{**LOOP_PROFILE, **_OTHERS["range"]}])
+    made.step([config_row(changed, START + 1), loop("d", SECOND, 51)], START + SECOND, False)
+    gc.collect()
+    assert [reference() for reference in old] == [None] * len(old)
