@@ -311,6 +311,7 @@ class ZoneEngine:
         self._profiles = {profile.name: profile for profile in compiled}
         gate = TimeGate(options.max_ahead_ns, options.clock_bound_ns, options.late_horizon_ns)
         devices = Devices(self.registry, frozenset(content.zones), options.max_devices)
+        devices.list_only({device.id for device in content.devices})
         router = Router(profiles, options.bounds.max_topic_bytes)
         self.edge_nodes.configure(options, self.registry)
         self._messages = Messages(compiled, router, gate, devices, self._sequences, self.edge_nodes)

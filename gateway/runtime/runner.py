@@ -23,7 +23,7 @@ from gateway.journal.inbox import Inbox
 from gateway.journal.outbox import Outbox, StepRecord
 from gateway.rows import RowKind, Rows
 
-__all__ = ["Recent", "Runner", "gather_secs"]
+__all__ = ["Recent", "Runner", "gather_secs", "upto_configuration"]
 
 T = TypeVar("T")
 
@@ -208,7 +208,7 @@ class Runner:
             rows, most = self._inbox.read(first, self._gather_messages, _CALL_BYTES), _CALL_BYTES + 1
         if most > _CALL_BYTES:
             rows = _bounded(rows)
-        rows = _upto_configuration(rows)
+        rows = upto_configuration(rows)
         now = max(self._clock.now(), self.engines.now)
         result = self.engines.step(rows, now, live)
         record = StepRecord(
@@ -226,7 +226,7 @@ class Runner:
             self.commit_secs = monotonic() - began
 
 
-def _upto_configuration(rows: Rows) -> Rows:
+def upto_configuration(rows: Rows) -> Rows:
     """A configuration begins a call: what came before it is judged, whole, by the one before."""
     at = 0
     for run in rows.runs:

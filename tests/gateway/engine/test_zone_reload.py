@@ -18,7 +18,7 @@ from gateway.engine.zone import ZoneEngine
 from gateway.journal.blocks import encode
 from gateway.rows import Row
 from processors.columns import AggregateBatch
-from tests.support.conditions import made_of
+from tests.support.conditions import device, made_of
 from tests.support.engine import LOOP_PROFILE, SECOND, START, config_row, content, loop
 from tests.support.every_kind import ASSETS, DEVICES, EVERY_KIND, PROFILES
 from tests.support.every_kind_rows import CALLS, rows_of_every_kind
@@ -239,3 +239,20 @@ def test_what_the_old_configuration_was_compiled_to_is_released() -> None:
     made.step([config_row(changed, START + 1), loop("d", SECOND, 51)], START + SECOND, False)
     gc.collect()
     assert [reference() for reference in old] == [None] * len(old)
+
+
+@pytest.mark.parametrize(("policy", "taken"), [("closed", 0), ("open", 1)])
+def test_a_device_that_is_no_longer_listed_is_a_stranger_to_a_closed_profile_also_after_a_restart(
+    policy: str, taken: int
+) -> None:
+    closed = {**LOOP_PROFILE, "provisioning": {"policy": policy, "zone": "a"}}
+    listed = content([closed], devices=[device("d", "loop"), device("e", "loop")])
+    made = _begun(listed)
+    assert len(made.step([loop("d", 0, 50), loop("e", 0, 50)], START, False).readings) == 2
+    made.step([config_row(content([closed], devices=[device("e", "loop")]), START + 1)], START + 1, False)
+    made = ZoneEngine.restore(pickle.loads(pickle.dumps(made.snapshot())))
+    after = made.step([loop("d", SECOND, 51), loop("e", SECOND, 51)], START + SECOND, False)
+    assert len(after.readings) == 1 + taken
+    assert [reject.reason for reject in after.rejects] == ["device_unknown"] * (1 - taken)
+    made.step([config_row(listed, START + 2 * SECOND)], START + 2 * SECOND, False)
+    assert len(made.step([loop("d", 3 * SECOND, 52)], START + 3 * SECOND, False).readings) == 1
