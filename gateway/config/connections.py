@@ -1,17 +1,21 @@
 """Which connections a configuration asks for: one a source, or several that share its filters.
 
     [mqtt] connections = 3, share_name = "loom"      number   name      client id      subscribes
-                                                     0        main      cityloom       $share/loom/city/+/...
+                                                     0        main      cityloom       $share/loom.1f3a9c04/city/...
                                                      254      main-2    cityloom-2     the same
                                                      253      main-3    cityloom-3     the same
 
 A number is what the journal knows a connection by, so it stays: the first of a source has the source's place, the
 others count down from the top. A connection that a source no longer has is *retired*: its session at the broker would
 go on to get its share of the messages, so it is given up, and what it holds is taken first.
+
+A filter's ShareName has the filter's checksum behind it. By MQTT 5 it need not, for name and filter together make a
+shared subscription; but rumqttd takes all filters of one name for one, and delivers a part of the messages only.
 """
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
+from zlib import crc32
 
 from gateway.config.sections import SourceSettings
 
@@ -58,7 +62,8 @@ def shared_filters(filters: Sequence[str], share_name: str) -> tuple[str, ...]:
     """The filters as they are subscribed to; those that are shared already stay as they are."""
     if not share_name:
         return tuple(filters)
-    return tuple(one if one.startswith("$share/") else f"$share/{share_name}/{one}" for one in filters)
+    named = (f"$share/{share_name}.{crc32(one.encode()):08x}/{one}" for one in filters)
+    return tuple(one if one.startswith("$share/") else shared for one, shared in zip(filters, named, strict=True))
 
 
 def canary_topic_of(connection: Connection) -> str:

@@ -77,7 +77,7 @@ class MqttSettings(Section):
     connections: Annotated[int, Field(ge=1, le=32)] = 1
     """Connections that share the filters by a shared subscription; gateway/mqtt/README.md says what that costs."""
     share_name: OptionalText = None
-    """Name of the shared subscription ($share/<share_name>/<filter>); `client_id` where empty and connections > 1."""
+    """Name of the shared subscriptions ($share/<share_name>.<checksum>/<filter>); `client_id` where it is empty."""
     canary: Switch = "on"
     """Whether to watch that the broker passes on what is published, by small messages to ourselves: "on" or "off"."""
     canary_topic: Annotated[str, Field(min_length=1)] = "cityloom/canary"

@@ -24,6 +24,10 @@ class Backoff:
         self._tries += 1
         return float(self._rng.uniform(0.0, ceiling))
 
+    def hold(self) -> None:
+        """Wait no longer next time than the last time."""
+        self._tries = max(0, self._tries - 1)
+
     def reset(self) -> None:
         """It worked: start small again."""
         self._tries = 0

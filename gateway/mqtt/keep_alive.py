@@ -51,7 +51,8 @@ class KeepAlive:
 
     def problem(self, now: float) -> str:
         """Why nobody seems to be there; "" where somebody does."""
-        if self._pings and now - max(self._heard_at, self._ping_at) > self._half:
+        # the oldest unanswered one counts: others may follow it in any number
+        if self._pings and now - max(self._heard_at, self._pings[0][1]) > self._half:
             return f"no PINGRESP and nothing else for {self._half:.0f} s"
         return ""
 

@@ -37,6 +37,8 @@ from gateway.rows import DUP, QOS1, RETAIN, Row, RowKind, Run
 
 __all__ = ["Session", "SessionState"]
 
+HELD_SECS = 1.0
+"""So long after we stopped reading, what the broker sent meanwhile may still be on its way."""
 _MESSAGE = int(RowKind.MESSAGE)
 _PUBLISH = 3
 _PLAIN_QOS1, _PLAIN_QOS0 = 0x32, 0x30
@@ -86,7 +88,7 @@ class Session:
         self._drops = DropCounter()
         self._ours = {DROPPED_TOPIC, topic}
         """Topics of what is no message of the city; at QoS 0."""
-        self._held_at = -1.0
+        self._held_at = -HELD_SECS
         self._acks_seen = 0
 
     @property
@@ -363,7 +365,7 @@ class Session:
         """Whether the broker passes on what is published. Time in which we hold it up doesn't count."""
         canary, inflow = self.canary, self.inflow
         sent, self._acks_seen = self._acks_seen, inflow.acks_sent
-        held_up = self._held_at >= now or (inflow.in_flight > 0 and inflow.acks_sent == sent)
+        held_up = now - self._held_at < HELD_SECS or (inflow.in_flight > 0 and inflow.acks_sent == sent)
         signals = canary.look(now, self._keep_alive.answered_at, held_up=held_up)
         if canary.state is CanaryState.SILENT:
             self.subscriptions.doubt()

@@ -2,7 +2,8 @@
 
 The waits are those of Backoff. They begin small again after a connection that has stood, unless somebody is needed. Two
 gateways under one client id throw each other out in turn, each standing as long as the other waits: so a reason code
-that needs somebody keeps the waits growing, and so does a broker that closes without a word time and again.
+that needs somebody keeps the waits growing. Where a broker closes without a word time and again that is a guess only,
+and a balancer or a bad line may do it too: the waits grow to some seconds, at which the connections stand again.
 """
 
 from numpy.random import Generator
@@ -38,8 +39,11 @@ class Waits:
                 ending = self._unexplained()
         else:
             self._closings = 0
-        if stood >= STEADY_SECS and (ending is None or not ending.remedy):
-            self._backoff.reset()
+        if stood >= STEADY_SECS:
+            if ending is None or not ending.remedy:
+                self._backoff.reset()
+            elif ending.code is None:
+                self._backoff.hold()
         return ending
 
     def next(self, ending: Ending | None) -> float:

@@ -21,6 +21,7 @@ from gateway.telemetry.telemetry import Telemetry
 
 __all__ = ["SourceReports"]
 
+_SILENT = "Look at the broker's log, and at its nodes in a cluster; or its rules let us not read that topic any more."
 _ALLOW = 'Let the broker allow this user to write and read it, or write canary = "off".'
 
 
@@ -57,7 +58,7 @@ class SourceReports:
     def canary_silent(self, source: str, problem: str) -> None:
         """The broker answers and passes nothing on."""
         self._silent.add(source)
-        self._telemetry.emit(BrokerSilentError(source, problem))
+        self._telemetry.emit(BrokerSilentError(source, problem, _SILENT))
 
     def canary_returned(self, source: str) -> None:
         """What we publish comes back."""

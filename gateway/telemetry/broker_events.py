@@ -101,6 +101,7 @@ class BrokerSilentError(Event):
     EVERY_SECS: ClassVar[float] = 0.0
     source: str
     problem: str
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import asyncio
 import bisect
 import gzip
 import json
+import signal
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -63,6 +64,11 @@ class Devices:
         """kill -9, if they run."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
+
+    def pause(self, paused: bool) -> None:
+        """SIGSTOP or SIGCONT: what is due meanwhile is published afterwards, and the broker has nothing under way."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP if paused else signal.SIGCONT)
 
     async def report(self, secs: float) -> dict[str, Any]:
         """Wait for their end; what they say of it. All that was due must have been acknowledged."""

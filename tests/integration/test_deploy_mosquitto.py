@@ -53,6 +53,17 @@ def test_a_device_hears_nothing(broker: Mosquitto) -> None:
         assert device.received == []
 
 
+def test_the_gateway_hears_its_own_canary_and_nobody_else_can_send_it_one(broker: Mosquitto) -> None:
+    topic = "cityloom/canary/cityloom"
+    with _peer(broker, "gateway") as gateway, _peer(broker, "loop-0007") as device:
+        gateway.subscribe(topic)
+        gateway.publish(topic, b"1")
+        gateway.wait_for(1)
+        assert gateway.received == [(topic, b"1")]
+        with pytest.raises(RefusedError, match="Not authorized"):
+            device.publish(topic, b"2")
+
+
 def test_the_gateway_cannot_speak_as_a_device(broker: Mosquitto) -> None:
     with _peer(broker, "gateway") as gateway, pytest.raises(RefusedError, match="Not authorized"):
         gateway.publish(OWN, b"1")

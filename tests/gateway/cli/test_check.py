@@ -46,6 +46,21 @@ def test_json_is_one_object_on_the_last_line(tmp_path: Path) -> None:
     assert len(result["found"]["digest"]) == 64
 
 
+def test_connections_that_share_are_shown_with_what_they_subscribe_to(tmp_path: Path) -> None:
+    result = _json(_check(tmp_path, "--json", CITYLOOM_MQTT__CONNECTIONS="3"))
+    source = result["found"]["sources"]["main"]
+    assert (source["connections"], source["share_name"], source["canary"]) == (3, "cityloom", "on")
+    assert all(one.startswith("$share/cityloom.") for one in source["filters"])
+
+
+def test_a_filter_that_would_hear_the_canary_is_refused_and_one_without_is_fine(tmp_path: Path) -> None:
+    heard = {"CITYLOOM_MQTT__FILTERS": '["#"]'}
+    [problem] = _json(_check(tmp_path, "--json", **heard))["problems"]
+    assert problem["key"] == "mqtt.canary_topic"
+    assert 'canary = "off"' in problem["remedy"]
+    assert _json(_check(tmp_path, "--json", CITYLOOM_MQTT__CANARY="off", **heard))["ok"]
+
+
 def test_every_problem_is_said_with_file_key_and_remedy(tmp_path: Path) -> None:
     file = tmp_path / "city loom.toml"
     file.write_text('data_dir = "data"\ncity_file = "none.toml"\n[mqtt]\nport = 0\nhots = "x"\n')

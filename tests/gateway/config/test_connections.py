@@ -1,5 +1,6 @@
 """Which connections there are, and what each keeps when the configuration changes."""
 
+import re
 from typing import Any
 
 from gateway.config.connections import canary_topic_of, connections_of, share_name_of, shared_filters
@@ -54,8 +55,16 @@ def test_several_connections_share_under_the_client_id_unless_a_name_is_given() 
 
 
 def test_filters_that_are_shared_already_stay_as_they_are() -> None:
-    assert shared_filters(["a/#", "$share/g/b/#"], "loom") == ("$share/loom/a/#", "$share/g/b/#")
+    shared, given = shared_filters(["a/#", "$share/g/b/#"], "loom")
+    assert re.fullmatch(r"\$share/loom\.[0-9a-f]{8}/a/#", shared)
+    assert given == "$share/g/b/#"
     assert shared_filters(["a/#"], "") == ("a/#",)
+
+
+def test_each_filter_has_a_name_of_its_own_that_depends_on_no_other_filter() -> None:
+    a, b = shared_filters(["a/#", "b/#"], "loom")
+    assert a.split("/")[1] != b.split("/")[1]
+    assert shared_filters(["b/#"], "loom") == (b,)
 
 
 def test_each_connection_has_a_canary_topic_of_one_level_for_its_client_id() -> None:

@@ -83,7 +83,7 @@ async def test_five_seconds_of_latency_are_no_fault_of_the_brokers(mosquitto_bro
 async def test_a_half_open_connection_is_found_within_a_keep_alive(mosquitto_broker: PlainMosquitto) -> None:
     sink, events = MemorySink(), RecordingEvents()
     async with MqttProxy(mosquitto_broker.port) as proxy:
-        source = MqttSource(options(proxy.port, keep_alive_secs=6), 1, sink, Stamps(), events=events)
+        source = MqttSource(options(proxy.port, **CANARY, keep_alive_secs=6), 1, sink, Stamps(), events=events)
         async with running(source):
             await until(lambda: source.subscribed, "subscribed")
             proxy.half_open = True

@@ -7,7 +7,7 @@ import mqtt5
 from gateway.mqtt.canary import CanaryState
 from gateway.mqtt.options import MqttOptions
 from gateway.mqtt.session import Session
-from gateway.mqtt.signals import CanaryRefused, CanaryReturned, CanarySilent, Signal, Subscribed
+from gateway.mqtt.signals import CanaryRefused, CanaryReturned, CanarySilent, Signal, Silent, Subscribed
 from gateway.rows import Row
 
 TOPIC = "cityloom/canary/loom"
@@ -70,7 +70,7 @@ class Broker:
         for _ in range(int(secs * 4)):
             self.now += 0.25
             if not reading:
-                self.session.heard(self.now)
+                self.session.heard(self.now - 0.001)  # as the connection does: a little before
             self.signals += self.session.tick(1000, self.now)
             self.hear()
 
@@ -127,6 +127,18 @@ def test_silence_is_told_and_everything_is_subscribed_again_on_the_next_connecti
     broker.subscribed.clear()
     broker.connect(session_present=True)
     assert broker.subscribed == [TOPIC]  # by difference again
+
+
+def test_a_network_that_is_cut_half_open_is_found_though_it_goes_out_again_and_again() -> None:
+    broker = Broker(keep_alive_secs=30, canary_secs=1.0)
+    broker.connect()
+    cut_at = broker.now
+    while not broker.told(Silent):
+        broker.now += 0.25
+        broker.signals += broker.session.tick(1000, broker.now)
+        broker.session.data_to_send()  # and nobody hears it
+        assert broker.now - cut_at < 31.0
+    assert broker.told(CanarySilent) == []
 
 
 def test_it_is_not_missed_while_acknowledgements_of_ours_are_stuck() -> None:

@@ -53,8 +53,9 @@ def test_the_third_closing_in_a_row_without_a_reason_is_taken_for_another_client
     assert "3 connections in a row" in third.problem
     assert "'loom'" in third.remedy
     before = waits.next(third)
-    assert waits.next(waits.ended(5.0, CLOSED, None)) > before  # growing, though it stood
-    assert [waits.next(third) for _ in range(6)][-1] == 8  # but it may be something else: no longer than usual
+    assert waits.next(waits.ended(1.0, CLOSED, None)) > before
+    assert waits.next(waits.ended(5.0, CLOSED, None)) == 2 * before  # no longer, for it stood; no shorter either
+    assert [waits.next(waits.ended(1.0, CLOSED, None)) for _ in range(6)][-1] == 8  # the usual bound: it is a guess
 
 
 def test_a_connection_that_lasted_or_ended_otherwise_begins_the_count_of_closings_anew() -> None:
