@@ -234,7 +234,9 @@ def test_cut_anywhere_the_rows_around_a_reload_give_the_same_readings_and_window
 def test_what_the_old_configuration_was_compiled_to_is_released() -> None:
     made = _begun(content())
     made.step([loop("d", 0, 50)], START, False)
-    old = [weakref.ref(made._messages), *(weakref.ref(each) for each in made._profiles.values())]
+    compiled: list[object] = [made._messages, *made._profiles.values()]
+    old = [weakref.ref(each) for each in compiled]
+    del compiled
     changed = content([{**LOOP_PROFILE, **_OTHERS["range"]}])
     made.step([config_row(changed, START + 1), loop("d", SECOND, 51)], START + SECOND, False)
     gc.collect()
