@@ -21,7 +21,7 @@ from gateway.config.live_options import in_force
 from gateway.config.reading import Source, read_again, refuse_broken
 from gateway.config.settings import Settings
 from gateway.engine.alarm_model import Change
-from gateway.errors import CommandError, ConfigError, ConfigErrors
+from gateway.errors import CommandError, ConfigError, ConfigErrors, GatewayError
 from gateway.mqtt.changeable import reached
 from gateway.notify.dispatcher import Dispatcher
 from gateway.runtime.reload_sources import change_sources
@@ -108,7 +108,7 @@ class Reloader:
         """As SIGHUP asks: whatever comes of it is in the log."""
         try:
             await self.reload()
-        except CommandError as error:
+        except GatewayError as error:
             self._gateway.telemetry.emit(ConfigurationRefusedError(error.problem, error.remedy, 1))
 
     def _refused(self, error: ConfigError, *, check: bool) -> dict[str, Any]:
@@ -130,7 +130,7 @@ class Reloader:
         ends: list[dict[str, str]] = []
         if content.digest != running.content.digest:
             state = await gateway.runner.quiesced(gateway.engines.snapshot)
-            transitions = await asyncio.to_thread(tried, state, content, origin.source.name)
+            transitions = await asyncio.to_thread(tried, state, running.content, content, origin.source.name)
             ends = [
                 {"condition": each.condition, "asset": each.asset, "alarm": each.alarm}
                 for each in transitions if each.change == Change.RETIRED

@@ -20,13 +20,17 @@ def config_row(content: EngineContent) -> Row:
     return Row(0, RowKind.CONFIG, 0, 0, content.digest, content.encode())
 
 
-def tried(state: dict[str, Any], content: EngineContent, name: str) -> list[Transition]:
-    """What alarms would do. `state` is the engines' snapshot, `name` that of the configuration.
+def tried(state: dict[str, Any], running: EngineContent, content: EngineContent, name: str) -> list[Transition]:
+    """What alarms would do. `state` is the engines' snapshot, `name` that of the configuration's file.
+
+    `running` is journaled, and may still wait for the engines.
 
     Raises:
         ConfigError: the engines can't go on under `content`.
     """
     engines = Engines.restore(state)
+    if engines.config_digest != running.digest:
+        engines.step([config_row(running)], engines.now, live=False)
     refuse_other_units(engines, content, flowing=True)
     try:
         transitions = list(engines.step([config_row(content)], engines.now, live=False).transitions)
