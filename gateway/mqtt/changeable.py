@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gateway.mqtt.connection import MqttSource
+from gateway.mqtt.overlap import Overlap
 from gateway.mqtt.session import SessionState
 
 __all__ = ["ChangeableSource", "reached"]
@@ -23,6 +24,9 @@ _QUIET_SECS = 0.5
 class ChangeableSource(MqttSource):
     """One connection with its session. Everything is called from the event loop that runs `run`."""
 
+    overlap: Overlap | None = None
+    """Told of what is handed over, while it is set."""
+
     @property
     def filters(self) -> tuple[str, ...]:
         """What is wanted."""
@@ -32,6 +36,13 @@ class ChangeableSource(MqttSource):
     def settled(self) -> bool:
         """Connected, and the broker has answered all that it was asked."""
         return self.subscribed and self._session.subscriptions.settled
+
+    def _hand_over(self) -> None:
+        handover = self._session.take()
+        if handover is not None:
+            if self.overlap is not None:
+                self.overlap.look(handover.rows, asyncio.get_running_loop().time())
+            self._sink.put(self, *handover)
 
     async def resubscribe(self, filters: Sequence[str], secs: float) -> bool:
         """Want other filters. False: not answered within `secs`; the next connection asks for what is open then."""

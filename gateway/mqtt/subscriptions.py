@@ -118,7 +118,7 @@ class Subscriptions:
             missing = [pattern for pattern in missing if not pattern.startswith("$share/")]
         if self._again_cut >= _TRIES:
             missing = [pattern for pattern in missing if pattern not in self.refused]
-        packets = self._subscribe(missing, self._asked) + self._unsubscribe(self._left_over)
+        packets = self._subscribe(missing, self._asked) + self._unsubscribe(self._left_over.difference(self.wanted))
         more, ready = self._finish()
         return packets + more, signals + ready
 
@@ -130,7 +130,7 @@ class Subscriptions:
         self.wanted = tuple(wanted)
         self.refused = {pattern: code for pattern, code in self.refused.items() if code == _NO_SHARED}
         self._again_cut = 0
-        self._left_over = (self._left_over | self._granted) - set(wanted)
+        self._left_over |= self._granted - set(wanted)
         self._granted &= set(wanted)
         return self._go_on() if self._ready else b""  # else what is on its way is answered first
 
@@ -143,7 +143,7 @@ class Subscriptions:
             return packets
         # what a refused filter was to take the place of stays
         return self._unsubscribe(
-            pattern for pattern in self._left_over
+            pattern for pattern in self._left_over.difference(self.wanted)
             if not any(filters_overlap(pattern, refused) for refused in self.refused)
         )  # fmt: skip
 
@@ -204,6 +204,7 @@ class Subscriptions:
             if self.refused.pop(pattern, None) is not None:
                 signals.append(FilterGranted(pattern))
             self._granted.add(pattern)
+            self._left_over.discard(pattern)
             if code < int(self._qos):
                 signals.append(QosLowered(pattern))
         more, ready = self._finish()

@@ -5,16 +5,18 @@
 
 So a topic that moves from one filter or connection to another is heard all the time. It is heard twice for a moment,
 and told by the time of its readings then. A broker may drop what it has buffered for a filter that is given up (MQTT 5,
-3.10.4; rumqttd does, mosquitto doesn't): hence the wait, which is short, for under load there is no end of messages.
+3.10.4; rumqttd does, mosquitto doesn't): hence the wait, of which overlap.py knows the end.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from gateway.config.connections import connections_of
 from gateway.config.differences import Configuration
+from gateway.config.filters import filters_overlap
 from gateway.mqtt.changeable import ChangeableSource, reached
+from gateway.mqtt.overlap import Overlap
 from gateway.rows import Rows
 from gateway.runtime.sources import make_source, wanted_of
 
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["change_sources"]
 
 _ANSWER_SECS = 10.0
-_LINGER_SECS = 1.0
+_LINGER_SECS = 30.0
+"""For a backlog; nearly always some messages do."""
 Change = tuple[ChangeableSource, tuple[str, ...]]
 
 
@@ -53,8 +56,9 @@ async def change_sources(gateway: "Gateway", after: Configuration) -> list[str]:
     # a topic may move between them: everybody hears more before anybody hears less
     wider = [(source, tuple(dict.fromkeys((*some, *source.filters)))) for source, some in changed]
     await _resubscribe(gateway, [(source, some) for source, some in wider if len(some) > len(source.filters)])
-    narrower = [source for source, some in changed if set(source.filters) - set(some)]
-    await asyncio.gather(*(source.drained(_LINGER_SECS) for source in (*narrower, *gone)))
+    less = [*changed, *((source, ()) for source in gone)]
+    given_up = {one for source, some in less for one in source.filters if one not in some}
+    await _buffered(gateway, given_up, [one for source, some in (*changed, *_same(gateway, less)) for one in some])
     warnings += await _resubscribe(gateway, changed)
     return warnings + await _close(gateway, gone)
 
@@ -80,6 +84,28 @@ async def _resubscribe(gateway: "Gateway", changed: Sequence[Change]) -> list[st
         f"source {source.name}: the broker refuses {pattern}"
         for source, _ in changed for pattern in sorted(gateway.reports.refused.get(source.name, ()))
     ]  # fmt: skip
+
+
+def _same(gateway: "Gateway", less: Sequence[Change]) -> list[Change]:
+    """Sources that keep what they have."""
+    changing = {source.name for source, _ in less}
+    return [(source, source.filters) for source in gateway.sources if source.name not in changing]
+
+
+async def _buffered(gateway: "Gateway", given_up: Collection[str], kept: Collection[str]) -> None:
+    """Wait until what is buffered for filters that go has come, where others bring the same from now on."""
+    moving = [one for one in given_up if any(filters_overlap(one, other) for other in kept)]
+    if not moving:
+        return
+    loop = asyncio.get_running_loop()
+    overlap = Overlap(moving, loop.time())
+    for source in gateway.sources:
+        source.overlap = overlap
+    try:
+        await reached(lambda: overlap.over(loop.time()), _LINGER_SECS)
+    finally:
+        for source in gateway.sources:
+            source.overlap = None
 
 
 async def _close(gateway: "Gateway", gone: Sequence[ChangeableSource]) -> list[str]:

@@ -47,19 +47,19 @@ async def test_reloads_under_load_lose_no_message_window_or_session(data_folder:
         async with running_gateway(files.load(), telemetry, origin=files.origin) as gateway:
             sending = asyncio.create_task(_send(broker.port, begin))
             turn = 0
-            while not sending.done():
+            while not sending.done() or turn < 3:
                 _changed(files, turn)
                 answer = await gateway.desk.reload()
                 assert (answer["applied"], answer["problems"], answer["warnings"]) == (True, [], [])
                 turn += 1
-            assert turn >= 3
             await sending
             ledger = await settled(gateway, _DEVICES * _ROUNDS)
             readings, messages = ledger["readings"], ledger["messages"]
-            assert (readings["accepted"], readings["invalid"], readings["conflict"]) == (_DEVICES * _ROUNDS, 0, 0)
+            assert (readings["invalid"], readings["conflict"]) == (0, 0)
             assert (messages["rejected"], messages["redelivered"]) == (0, 0)
-            # while an old filter and the new one overlap, brokers send twice: told by time, and stored once
-            assert messages["received"] == _DEVICES * _ROUNDS + readings["duplicate"]
+            # while an old filter and the new one overlap, brokers send twice: told by time, and stored once (what comes
+            # again after its window has closed counts as accepted, and is written over itself)
+            assert messages["received"] == readings["accepted"] + readings["duplicate"] >= _DEVICES * _ROUNDS
             assert (await gateway.desk.verify())["agrees"]
             await gateway.close_windows(begin + 400 * _SECOND)
             await eventually(lambda: not gateway.runner.behind, "the windows are closed")
@@ -90,9 +90,13 @@ async def _windows_are_right(store: object, begin: int) -> None:
         for number in range(_ROUNDS):
             sums[device, number // 10].append(_level(device, number))
     for device in sorted({device for device, _ in sums}):
+        series = [SeriesId(f"t-{device}", "level")]
+        every = (await store.read_readings(series, begin, begin + 400 * _SECOND)).batch  # type: ignore[attr-defined]
+        assert every.value.tolist() == [_level(device, number) for number in range(_ROUNDS)]
+        assert set(every.flag.tolist()) == {1}
         found = (
             await store.read_aggregates(  # type: ignore[attr-defined]
-                [SeriesId(f"t-{device}", "level")], 10, begin, begin + 400 * _SECOND
+                series, 10, begin, begin + 400 * _SECOND
             )
         ).batch
         held = {
@@ -125,7 +129,9 @@ async def test_sources_come_and_go_while_their_topics_are_published(data_folder:
             await sending
             await eventually(lambda: not gateway.runner.behind, "all is worked on")
             ledger = await settled(gateway, _DEVICES * _ROUNDS)
-            assert ledger["readings"]["accepted"] == _DEVICES * _ROUNDS
+            readings = ledger["readings"]
+            assert readings["accepted"] + readings["duplicate"] == ledger["messages"]["received"]
+            assert readings["accepted"] >= _DEVICES * _ROUNDS
             assert ledger["messages"]["rejected"] == 0
             assert not telemetry.of(SessionLostError)
             # nothing of the one that left holds the inbox up

@@ -104,6 +104,17 @@ def test_a_refused_filter_is_asked_again_by_the_next_change() -> None:
     assert (broker.holds, subscriptions.refused) == ({"a", "b"}, {})
 
 
+def test_a_filter_that_is_wanted_given_up_and_wanted_before_the_first_answer_is_not_forgotten() -> None:
+    subscriptions, broker = Subscriptions(["a"], 1, watch=False), Broker()
+    broker.take(subscriptions.begin(session_present=False)[0])
+    broker.take(subscriptions.change(["b"]))
+    broker.answer(subscriptions)
+    for wanted in (["a"], list[str]()):
+        broker.take(subscriptions.change(wanted))
+    broker.settle(subscriptions)
+    assert broker.holds == set()
+
+
 def test_a_change_while_disconnected_is_made_by_the_next_connection() -> None:
     subscriptions, broker = _open("a", "b")
     subscriptions.change(["b", "c"])  # nothing of it is sent
