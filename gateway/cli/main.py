@@ -62,8 +62,7 @@ def _add(name: str, function: str, summary: str, *examples: str, to: App = app) 
 
 _add(
     "check", "gateway.cli.check:check", "Check configuration, city, devices, profiles and files without connecting.",
-    "cityloom check -c cityloom.toml",
-    "CITYLOOM_MQTT__HOST=broker.example cityloom check",
+    "cityloom check -c cityloom.toml", "CITYLOOM_MQTT__HOST=broker.example cityloom check",
     "cityloom check -c cityloom.toml --json | tail -n 1",
 )  # fmt: skip
 _add(
@@ -74,8 +73,11 @@ _add(
 )  # fmt: skip
 _add(
     "run", "gateway.cli.run:run", "Run the gateway until Ctrl-C.",
-    "cityloom run -c cityloom.toml",
-    "CITYLOOM_MQTT__HOST=broker.example cityloom run --data-dir /var/lib/cityloom",
+    "cityloom run -c cityloom.toml", "CITYLOOM_MQTT__HOST=broker.example cityloom run --data-dir /var/lib/cityloom",
+)  # fmt: skip
+_add(
+    "reload", "gateway.cli.reload:reload", "Let a gateway read its files again, as SIGHUP does, and apply them.",
+    "cityloom reload --check", "cityloom reload -c cityloom.toml", "cityloom reload --json | tail -n 1",
 )  # fmt: skip
 _add(
     "status", "gateway.cli.inspect:status", "Show rates, queues, stores and ledger of a gateway.",
@@ -274,8 +276,7 @@ _add(
 )  # fmt: skip
 _add(
     "engine", "gateway.cli.bench_engine:engine", "Measure the engine alone: CPU a reading, state a series.",
-    "cityloom bench engine --series 100000",
-    "cityloom bench engine --series 100000 --json | tail -n 1",
+    "cityloom bench engine --series 100000", "cityloom bench engine --series 100000 --json | tail -n 1",
     to=_bench,
 )  # fmt: skip
 _add(

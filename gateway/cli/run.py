@@ -16,12 +16,14 @@ from prometheus_client import CollectorRegistry
 
 from gateway.cli.simulated import must_be_real
 from gateway.config.load import load_settings
+from gateway.config.reading import Source
 from gateway.config.seed_files import load_seed_files
 from gateway.config.settings import Settings
 from gateway.errors import CommandError, GatewayError
 from gateway.runtime.app import Gateway, open_gateway
 from gateway.runtime.garbage import seldom_looked_for
-from gateway.telemetry.logs import capture_stdlib, make_logger
+from gateway.runtime.reload import Origin
+from gateway.telemetry.logs import Logger, capture_stdlib, make_logger
 from gateway.telemetry.telemetry import Telemetry
 
 __all__ = ["run", "run_loop", "telemetry_of", "until_signal"]
@@ -36,7 +38,7 @@ def run(
     data_dir: Path | None = None,
     allow_scaled_clock: Annotated[bool, Parameter(negative="", show_default=False)] = False,
 ) -> int:
-    """Run the gateway. Ctrl-C drains and says what is still waiting; a second one leaves at once.
+    """Run the gateway. Ctrl-C drains and says what is still waiting; a second one leaves at once. SIGHUP reloads.
 
     Parameters
     ----------
@@ -47,8 +49,9 @@ def run(
     allow_scaled_clock
         Let the configured city clock run: times are then not real.
     """
-    overrides = {"data_dir": data_dir} if data_dir is not None else {}
-    settings = load_settings(config, overrides)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nothing is read yet that could be read again
+    source = Source(config, {"data_dir": data_dir} if data_dir is not None else {})
+    settings = load_settings(source.path, source.overrides)
     files = load_seed_files(settings)
     clock = settings.clock.build()
     if clock.speed != 1 and not allow_scaled_clock:
@@ -62,8 +65,15 @@ def run(
 
     async def serve() -> None:
         nonlocal drained
-        async with open_gateway(settings, files.content(settings), clock, telemetry) as gateway:
-            drained = await until_signal(gateway)
+        asked = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
+        origin = Origin(source, lambda now: telemetry.use(_logger_of(now)))
+        async with open_gateway(settings, files.content(settings), clock, telemetry, origin=origin) as gateway:
+            reloads = asyncio.create_task(_reload_when(asked, gateway), name="gateway.reload")
+            try:
+                drained = await until_signal(gateway)
+            finally:
+                reloads.cancel()
 
     with telemetry_of(settings) as telemetry:
         run_loop(serve)
@@ -73,9 +83,22 @@ def run(
 @contextmanager
 def telemetry_of(settings: Settings, stream: TextIO | None = None) -> Iterator[Telemetry]:
     """Logs to standard error, or `stream`, also those of libraries, and a registry of metrics."""
-    logger = make_logger(settings.log.level, settings.log.format, stream or sys.stderr, settings.secrets())
-    with capture_stdlib(logger):
-        yield Telemetry(CollectorRegistry(), logger)
+    telemetry = Telemetry(CollectorRegistry(), _logger_of(settings, stream))
+    with capture_stdlib(lambda: telemetry.logger):
+        yield telemetry
+
+
+def _logger_of(settings: Settings, stream: TextIO | None = None) -> Logger:
+    return make_logger(settings.log.level, settings.log.format, stream or sys.stderr, settings.secrets())
+
+
+async def _reload_when(asked: asyncio.Event, gateway: Gateway) -> None:
+    """Reload whenever `asked` is set, also if that was while it still started."""
+    await gateway.up.wait()
+    while True:
+        await asked.wait()
+        asked.clear()
+        await gateway.reloader.asked_by_signal()
 
 
 def run_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:

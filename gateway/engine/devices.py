@@ -1,5 +1,6 @@
 """Who a message is from: known devices, and the policy for unknown ones."""
 
+from collections.abc import Collection
 from enum import IntEnum
 
 import numpy as np
@@ -72,6 +73,12 @@ class Devices:
         self._new = new_devices or NewDevices()
         self.zones = zones
         self.limit = limit
+        self._gone: frozenset[int] = frozenset()
+
+    def list_only(self, listed: Collection[str]) -> None:
+        """Those that are in `listed` no more are strangers to profiles that take known devices only."""
+        records = enumerate(self.registry.records)
+        self._gone = frozenset(k for k, each in records if each.state == "known" and each.id not in listed)
 
     def find(
         self, profile: CompiledProfile, key: str, variables: dict[str, str], received_at: int, out: Outputs,
@@ -80,6 +87,8 @@ class Devices:
         """Index of the device that speaks `profile` under `key`, or a Refusal. Meets an unknown one by policy."""
         registry = self.registry
         index = registry.find(profile.name, key)
+        if index in self._gone and profile.profile.provisioning.policy == "closed":
+            return int(Refusal.UNKNOWN)
         if index >= 0:
             return int(Refusal.PENDING) if registry.records[index].state == "pending" else index
         if not key:

@@ -315,6 +315,7 @@ class ZoneEngine:
         gate = TimeGate(options.max_ahead_ns, options.clock_bound_ns, options.late_horizon_ns)
         self.limits.configure(options, self.registry)
         devices = Devices(self.registry, frozenset(content.zones), options.max_devices, self.limits.new_devices)
+        devices.list_only({device.id for device in content.devices})
         throttles = [throttle_of(each, options, self.limits) for each in profiles]
         router = Router(profiles, options.bounds.max_topic_bytes)
         self.edge_nodes.configure(options, self.registry)

@@ -44,7 +44,9 @@ class LiveHub:
         self.epoch = epoch
         self.newest_id = 0
         self._series_name, self._record_of, self._titles = series_name, record_of, titles
-        self._most_events, self._most_queued = most_events, queue
+        self.most_events = most_events
+        """Devices told at once at most."""
+        self._most_queued = queue
         self._subscriptions: list[Subscription] = []
         self._listened = False
         """Somebody wants more than alarms."""
@@ -107,7 +109,7 @@ class LiveHub:
         if not self._listened:
             return
         self._digest()
-        left = self._most_events
+        left = self.most_events
         # windows close all at once and readings come all the time: neither may keep the other waiting
         for step, changed in enumerate(self._changed_windows):
             chosen = changed.take(max(left // 2, 1))

@@ -87,6 +87,7 @@ class Session:
         self.shed_qos0 = False
         """Set it while there is no room: QoS 0 messages are counted as shed and not handed out."""
         topic = options.canary_topic
+        self.forget = False
         self.subscriptions = Subscriptions(
             options.filters, options.qos, watch=options.watch_sys, known=known_filters, canary=topic
         )
@@ -141,9 +142,9 @@ class Session:
             self._ping(now)
 
     def finish(self) -> None:
-        """Say goodbye; the broker keeps the session."""
+        """Say goodbye; the broker keeps the session, unless it is to forget it."""
         if self.state in (SessionState.OPEN, SessionState.CLOSING):
-            self._out.append(mqtt5.DisconnectPacket().write())
+            self._out.append(mqtt5.DisconnectPacket(session_expiry_interval=0 if self.forget else None).write())
             self.state = SessionState.FAILED
 
     def acknowledge(self, rows: int) -> None:

@@ -4,6 +4,7 @@
     new       nothing               SUBSCRIBE all wanted
     resumed   what it granted us    SUBSCRIBE what is missing, UNSUBSCRIBE what is no longer wanted
     resumed   unknown (restart)     SUBSCRIBE all wanted: harmless, retain handling 1 repeats no retained message
+    living    what it granted us    SUBSCRIBE what is new; when that is answered UNSUBSCRIBE what is no longer wanted
     doubted   (a silent broker)     SUBSCRIBE all wanted
 
 A refused filter is asked for again after a minute, later ever more rarely, and on every connection: the broker's rules
@@ -16,6 +17,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import mqtt5
 
+from gateway.config.filters import filters_overlap
 from gateway.mqtt.signals import FilterGranted, FilterRefused, QosLowered, Signal, Subscribed, WatchRefused
 
 __all__ = ["DROPPED_TOPIC", "DropCounter", "Subscriptions"]
@@ -77,6 +79,11 @@ class Subscriptions:
         self._next_id = 0
 
     @property
+    def settled(self) -> bool:
+        """Everything that was asked of the broker on this connection has its answer."""
+        return self._ready and not self._asked and not self._unasked
+
+    @property
     def session_filters(self) -> list[str]:
         """What the session at the broker may hold; a next process gets it as `known`."""
         return sorted(self._granted | self._left_over | ({self._canary} if self._canary_held else set()))
@@ -111,17 +118,51 @@ class Subscriptions:
             missing = [pattern for pattern in missing if not pattern.startswith("$share/")]
         if self._again_cut >= _TRIES:
             missing = [pattern for pattern in missing if pattern not in self.refused]
-        packets = []
-        for some in _parts(missing):
-            packet_id = self.packet_id()
-            self._asked[packet_id] = some
-            packets.append(mqtt5.SubscribePacket(packet_id, [self._filter(pattern) for pattern in some]).write())
-        for some in _parts(sorted(self._left_over)):
-            packet_id = self.packet_id()
-            self._unasked[packet_id] = some
-            packets.append(mqtt5.UnsubscribePacket(packet_id, some).write())
+        packets = self._subscribe(missing, self._asked) + self._unsubscribe(self._left_over.difference(self.wanted))
         more, ready = self._finish()
-        return b"".join(packets) + more, signals + ready
+        return packets + more, signals + ready
+
+    def change(self, wanted: Sequence[str]) -> bytes:
+        """Want other filters from now on: the packets to send on an open session; on a closed one `begin` asks.
+
+        What was refused is asked again, for the broker's rules may have changed too.
+        """
+        self.wanted = tuple(wanted)
+        self.refused = {pattern: code for pattern, code in self.refused.items() if code == _NO_SHARED}
+        self._again_cut = 0
+        self._left_over |= self._granted - set(wanted)
+        self._granted &= set(wanted)
+        return self._go_on() if self._ready else b""  # else what is on its way is answered first
+
+    def _go_on(self) -> bytes:
+        """Ask for what is missing; once all of it is answered, give up what nobody wants."""
+        due = {pattern for some in self._asked.values() for pattern in some}
+        known = self._granted | self.refused.keys() | due
+        packets = self._subscribe([pattern for pattern in self.wanted if pattern not in known], self._asked)
+        if self._asked:
+            return packets
+        # what a refused filter was to take the place of stays
+        return self._unsubscribe(
+            pattern for pattern in self._left_over.difference(self.wanted)
+            if not any(filters_overlap(pattern, refused) for refused in self.refused)
+        )  # fmt: skip
+
+    def _subscribe(self, patterns: Sequence[str], due: dict[int, list[str]]) -> bytes:
+        packets = []
+        for some in _parts(patterns):
+            packet_id = self.packet_id()
+            due[packet_id] = some
+            packets.append(mqtt5.SubscribePacket(packet_id, [self._filter(pattern) for pattern in some]).write())
+        return b"".join(packets)
+
+    def _unsubscribe(self, patterns: Iterable[str]) -> bytes:
+        packets = []
+        due = {pattern for some in self._unasked.values() for pattern in some}
+        for pattern in sorted(set(patterns) - due):
+            packet_id = self.packet_id()
+            self._unasked[packet_id] = [pattern]  # one each: rumqttd has one answer for several
+            packets.append(mqtt5.UnsubscribePacket(packet_id, [pattern]).write())
+        return b"".join(packets)
 
     def tick(self, now: float) -> bytes:
         """Ask again for what was refused, where it is time. now: monotonic seconds."""
@@ -134,12 +175,7 @@ class Subscriptions:
             return b""
         self._again_at = None
         self._again_secs = min(2 * self._again_secs, _AGAIN_MOST_SECS)
-        packets = []
-        for some in _parts(refused):
-            packet_id = self.packet_id()
-            self._again[packet_id] = some
-            packets.append(mqtt5.SubscribePacket(packet_id, [self._filter(pattern) for pattern in some]).write())
-        return b"".join(packets)
+        return self._subscribe(refused, self._again)
 
     def on_suback(self, packet: mqtt5.SubAckPacket) -> tuple[bytes, list[Signal]]:
         """What to send next, and what was refused. Raises ValueError on an answer to nothing that was asked."""
@@ -159,12 +195,16 @@ class Subscriptions:
             raise ValueError("a SUBACK that answers nothing")
         signals: list[Signal] = []
         for pattern, code in zip(asked, codes, strict=True):
+            if pattern not in self.wanted:  # a change came before the answer
+                self._left_over |= {pattern} if code < _REFUSED_FROM else set()
+                continue
             if code >= _REFUSED_FROM:
                 signals += self._refuse([pattern], code)
                 continue
             if self.refused.pop(pattern, None) is not None:
                 signals.append(FilterGranted(pattern))
             self._granted.add(pattern)
+            self._left_over.discard(pattern)
             if code < int(self._qos):
                 signals.append(QosLowered(pattern))
         more, ready = self._finish()
@@ -195,10 +235,12 @@ class Subscriptions:
         return signals
 
     def _finish(self) -> tuple[bytes, list[Signal]]:
-        if self._ready or self._asked:
+        if self._asked:
             return b"", []
+        packets = self._go_on()
+        if self._ready or self._asked:
+            return packets, []
         self._ready = True
-        packets = b""
         if self._canary:
             self._canary_id = self.packet_id()
             packets += _at_most_once(self._canary_id, self._canary)

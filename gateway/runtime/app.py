@@ -29,6 +29,7 @@ from gateway.journal.opening import open_journal
 from gateway.journal.outbox_drops import Dropped
 from gateway.journal.versions import note_writer
 from gateway.mqtt.backoff import Backoff
+from gateway.mqtt.changeable import ChangeableSource
 from gateway.rows import Row, RowKind, Rows
 from gateway.runtime.clock_watch import ClockWatch
 from gateway.runtime.control import serve
@@ -47,6 +48,7 @@ from gateway.runtime.offices import GatewayOffice
 from gateway.runtime.parts import Journal
 from gateway.runtime.rebirth_parts import RebirthParts
 from gateway.runtime.recovery import Recovered, configure, recover
+from gateway.runtime.reload import Origin, Reloader
 from gateway.runtime.reviser import RawSource, Reviser
 from gateway.runtime.room import RoomMaker
 from gateway.runtime.runner import Runner
@@ -90,7 +92,7 @@ class Gateway:
 
     def __init__(
         self, settings: Settings, content: EngineContent, clock: Clock, telemetry: Telemetry, journal: Journal,
-        recovered: Recovered, kill: KillSwitch, *, new_session: bool,
+        recovered: Recovered, kill: KillSwitch, *, new_session: bool, origin: Origin | None = None,
     ) -> None:  # fmt: skip
         self.settings = settings
         self.clock = clock
@@ -113,12 +115,12 @@ class Gateway:
         self._inbox_thread = ThreadPoolExecutor(1, "gateway.inbox")
         self._engine_thread = ThreadPoolExecutor(1, "gateway.engine")
         self._stall_secs = stall_secs(clock, settings.engine.tick_secs)
-        self._liveness = Liveness(
+        self.liveness = Liveness(
             clock.now, int(settings.engine.idle_timeout_secs * 1e9), stall_secs=self._stall_secs, speed=clock.speed
         )
-        stamps = Stamps(clock.now, self.inbox.last_received_at)
+        self.stamps = Stamps(clock.now, self.inbox.last_received_at)
         self.intake = Intake(
-            self.inbox, self._inbox_thread, stamps, journaled=self._on_journaled, full=self._on_inbox_full,
+            self.inbox, self._inbox_thread, self.stamps, journaled=self._on_journaled, full=self._on_inbox_full,
             acked=self._on_acked, committed=self.metrics.inbox_fsync.observe, passed=kill,
         )  # fmt: skip
         engine = settings.engine
@@ -155,11 +157,16 @@ class Gateway:
         self.reports = SourceReports(telemetry, session_expected=not new_session, lost=self._on_lost)
         self.notes = SessionNotes(settings.data_dir)
         self.sources = make_sources(
-            settings, content, self.inbox, self.intake, stamps, self.reports, self.notes, new_session=new_session
+            settings, content, self.inbox, self.intake, self.stamps, self.reports, self.notes, new_session=new_session
         )
+        self._source_tasks: dict[ChangeableSource, asyncio.Task[None]] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self.up = asyncio.Event()
+        """Everything runs."""
         self.live_parts = LiveParts(self, content)
         self.rebirth_parts = RebirthParts(self)
         self.notify_parts = NotifyParts(self, content)
+        self.reloader = Reloader(self, content, origin)
         self.office = GatewayOffice(self)
         self.desk = Desk(self.office)
         self.housekeeping = Housekeeping(self, self._inbox_thread)
@@ -184,7 +191,9 @@ class Gateway:
             host_text = f"[{http.host}]" if ":" in http.host else http.host
             folder = str(self.settings.data_dir.absolute())
             self.telemetry.emit(GatewayStarted(version("cityloom"), folder, f"http://{host_text}:{port}"))
-            sources = [group.create_task(source.run(), name=f"gateway.mqtt.{source.name}") for source in self.sources]
+            self._group = group
+            for source in tuple(self.sources):
+                self.open_source(source)
             intake = group.create_task(self.intake.run(), name="gateway.intake")
             runner = group.create_task(self.runner.run(), name="gateway.engine")
             writers = [group.create_task(writer.run(), name=f"gateway.store.{writer.name}") for writer in self.writers]
@@ -193,14 +202,17 @@ class Gateway:
             room = group.create_task(self.room.run(), name="gateway.room")
             live, notify = self.live_parts.start(group), self.notify_parts.start(group)
             rebirths = self.rebirth_parts.start(group)
+            self.up.set()
             await stop.wait()
             started = monotonic()
             self.telemetry.emit(ShutdownStarted())
+            self.stopping = "a reload"
+            await self.reloader.ended()
             self.stopping = "the broker connection"
             # a full inbox acknowledges nothing, however long it is waited for
             drain_secs = _FULL_DRAIN_SECS if self.intake.full else _DRAIN_SECS
             await asyncio.gather(*(source.stop(drain_secs) for source in self.sources))
-            await asyncio.gather(*sources)
+            await asyncio.gather(*self._source_tasks.values())
             self.stopping = "the inbox"
             self.intake.stop()
             await intake
@@ -224,6 +236,18 @@ class Gateway:
             await self.housekeeping.last()
             self.stopping = ""
             self.telemetry.emit(ShutdownFinished(monotonic() - started))
+
+    def open_source(self, source: ChangeableSource) -> None:
+        """Let it connect."""
+        assert self._group is not None
+        if source not in self.sources:
+            self.sources.append(source)
+        self._source_tasks[source] = self._group.create_task(source.run(), name=f"gateway.mqtt.{source.name}")
+
+    async def close_source(self, source: ChangeableSource) -> None:
+        """It was told to stop: wait for that, and know of it no more."""
+        await self._source_tasks.pop(source)
+        self.sources.remove(source)
 
     async def feed(self, rows: Sequence[Row]) -> None:
         """Journal messages that bear their receipt already, as recordings do."""
@@ -358,7 +382,7 @@ class Gateway:
         self.telemetry.emit(ReadingsDroppedError(store, lost.readings, first, last, writer.problem or "slow", remedy))
 
     def _is_live(self) -> bool:
-        self.live = self._liveness.observe(
+        self.live = self.liveness.observe(
             connected=all(source.flowing for source in self.sources),
             backlog=self.runner.behind > self.settings.engine.gather_messages
             or self.intake.full
@@ -371,9 +395,11 @@ class Gateway:
 
 @contextlib.asynccontextmanager
 async def open_gateway(
-    settings: Settings, content: EngineContent, clock: Clock, telemetry: Telemetry, *, new_session: bool = False
-) -> AsyncIterator[Gateway]:
-    """Lock, open, recover. `new_session`: the broker can't know us, so that it doesn't is no loss.
+    settings: Settings, content: EngineContent, clock: Clock, telemetry: Telemetry, *, new_session: bool = False,
+    origin: Origin | None = None,
+) -> AsyncIterator[Gateway]:  # fmt: skip
+    """Lock, open, recover. `new_session`: the broker can't know us, so that it doesn't is no loss. `origin`: where a
+    reload reads the configuration again.
 
     Raises:
         CommandError: another gateway runs on the folder.
@@ -398,7 +424,9 @@ async def open_gateway(
         # what the engine stopped at for damage stops a start, before anything is acknowledged
         await asyncio.to_thread(journal.inbox.read, recovered.engines.offset, 1)
         await asyncio.to_thread(configure, recovered.engines, journal.inbox, content, clock.now())
-        gateway = Gateway(settings, content, clock, telemetry, journal, recovered, kill, new_session=new_session)
+        gateway = Gateway(
+            settings, content, clock, telemetry, journal, recovered, kill, new_session=new_session, origin=origin
+        )
         stack.callback(gateway.close)
         gateway.register_stores()
         standing = recovered.engines.zone.judge.standing()

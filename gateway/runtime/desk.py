@@ -33,7 +33,7 @@ __all__ = ["METHODS", "Desk"]
 
 METHODS = frozenset({
     "status", "ledger", "verify", "device_ledger", "dead_letters", "dead_letter", "replay_dead_letters",
-    "purge_dead_letters", "series", "read", "trace", "adopt_store",
+    "purge_dead_letters", "series", "read", "trace", "adopt_store", "reload",
 }) | ALARM_METHODS | FIGURE_METHODS | INCIDENT_METHODS | NOTIFY_METHODS | REPORT_METHODS  # fmt: skip
 _REPLAY_AT_ONCE = Held(2_000, 16 << 20)
 """Dead letters a call, and their bytes."""
@@ -191,6 +191,10 @@ class Desk(AlarmDesk, FigureDesk, IncidentDesk, NotifyDesk, ReportDesk, TraceDes
     async def adopt_store(self, name: str) -> dict[str, Any]:
         """Let a store that was deleted or replaced go on from now; what it lost is counted `dropped`."""
         return await self._office.adopt(name)
+
+    async def reload(self, check: bool = False) -> dict[str, Any]:
+        """Read the configuration's files again and apply what is another; with `check` only say what that is."""
+        return await self._office.reload(check=check)
 
     async def _terms(self, store: str) -> StoreTerms:
         return (await self._office.take()).stores[store]

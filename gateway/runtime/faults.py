@@ -6,7 +6,7 @@
 import os
 import signal
 
-__all__ = ["KILL_PLACES", "NOTIFY_PLACES", "KillSwitch"]
+__all__ = ["KILL_PLACES", "NOTIFY_PLACES", "RELOAD_PLACES", "KillSwitch"]
 
 KILL_PLACES = (
     "inbox-after-commit",
@@ -18,6 +18,8 @@ KILL_PLACES = (
     "snapshot-after-rename",
     "revision-before-commit",
 )
+RELOAD_PLACES = ("reload-before-row", "reload-after-row", "reload-after-subscriptions")
+"""Passed only where the configuration is reloaded."""
 NOTIFY_PLACES = ("before-notification", "after-notification")
 """Passed only where notifications are configured."""
 

@@ -27,6 +27,7 @@ __all__ = ["Housekeeping"]
 
 _TRIM_SECS = 2.0
 _COMPACT_LOOK_SECS = 20.0
+_LOOK_SECS = 5.0
 _DAY_SECS = 86_400.0
 _HOUR = 3_600_000_000_000
 _NIGHT = (2.0, 5.0)
@@ -44,14 +45,18 @@ class Housekeeping:
 
     def start(self, group: asyncio.TaskGroup) -> list["asyncio.Task[None]"]:
         """Set the timers going."""
-        settings = self._gateway.settings
-        turns = (
-            (settings.snapshots.interval_secs, self.snapshot),
-            (_TRIM_SECS, self.trim),
-            (settings.ledger.check_secs, self.check),
-            (_COMPACT_LOOK_SECS, self.compact),
+        gateway = self._gateway
+        turns: tuple[tuple[Callable[[], float], Callable[[], Awaitable[None]]], ...] = (
+            (lambda: gateway.settings.snapshots.interval_secs, self.snapshot),
+            (lambda: _TRIM_SECS, self.trim),
+            (lambda: gateway.settings.ledger.check_secs, self.check),
+            (lambda: _COMPACT_LOOK_SECS, self.compact),
         )
-        return [group.create_task(self._every(secs, act), name=f"gateway.{act.__name__}") for secs, act in turns]
+        names = ("snapshot", "trim", "check", "compact")
+        return [
+            group.create_task(self._every(secs, act), name=f"gateway.{name}")
+            for name, (secs, act) in zip(names, turns, strict=True)
+        ]
 
     async def end(self, timers: list["asyncio.Task[None]"]) -> None:
         """Stop the timers; a snapshot under way ends first, for its file is being written in a thread."""
@@ -64,9 +69,13 @@ class Housekeeping:
         for act in (self.snapshot, self.trim):
             await self._try(act)
 
-    async def _every(self, secs: float, act: Callable[[], Awaitable[None]]) -> None:
+    async def _every(self, secs: Callable[[], float], act: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await asyncio.sleep(secs)
+            began = monotonic()
+            left = secs()
+            while left > 0:
+                await asyncio.sleep(min(left, _LOOK_SECS))
+                left = began + secs() - monotonic()  # a reload may have made it shorter
             await self._try(act)
 
     async def _try(self, act: Callable[[], Awaitable[None]]) -> None:

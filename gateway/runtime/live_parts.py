@@ -39,12 +39,13 @@ class LiveParts:
     def __init__(self, gateway: "Gateway", content: EngineContent) -> None:
         self._gateway = gateway
         live = gateway.settings.live
-        titles = {str(each["name"]): str(each.get("title", "")) for each in content.conditions}
+        self._titles: dict[str, str] = {}
+        self._name(content)
         registry = gateway.engines.zone.registry
         self.hub = LiveHub(
             lambda series: registry.series[series], self._record, epoch=token_hex(4), steps=live.steps,
             most_events=live.most_events, history=live.history, queue=live.queue,
-            titles=lambda condition: titles.get(condition, ""),
+            titles=lambda condition: self._titles.get(condition, ""),
         )  # fmt: skip
         self.publisher: LivePublisher | None = None
         if live.mqtt.enabled:
@@ -53,6 +54,14 @@ class LiveParts:
                 Backoff(0.5, 30.0, np.random.default_rng()), self, self._alarms,
             )  # fmt: skip
         self._start_position = gateway.outbox.last_position
+
+    def reconfigure(self, content: EngineContent) -> None:
+        """Go on under other settings: the gateway's of now."""
+        self._name(content)
+        self.hub.most_events = self._gateway.settings.live.most_events
+
+    def _name(self, content: EngineContent) -> None:
+        self._titles = {str(each["name"]): str(each.get("title", "")) for each in content.conditions}
 
     def start(self, group: asyncio.TaskGroup) -> list["asyncio.Task[None]"]:
         """Set them going."""

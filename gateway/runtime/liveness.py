@@ -36,7 +36,7 @@ class Liveness:
         """speed: of the engine's clock."""
         self._now = now
         self._monotonic = monotonic
-        self._idle_timeout = idle_timeout
+        self.idle_timeout_ns = idle_timeout
         self._stall_secs = stall_secs
         self._speed = speed
         self._not_since = now()
@@ -51,8 +51,8 @@ class Liveness:
         now, at = self._now(), self._monotonic()
         passed = max(at - self._looked_at, (now - self._looked_now) / 1e9 / self._speed)
         self._looked_now, self._looked_at = now, at
-        stale = newest_receipt > 0 and newest_receipt - newest_event > self._idle_timeout
+        stale = newest_receipt > 0 and newest_receipt - newest_event > self.idle_timeout_ns
         if not connected or backlog or stale or passed > self._stall_secs:
             self._not_since = now
             return False
-        return now - self._not_since >= self._idle_timeout
+        return now - self._not_since >= self.idle_timeout_ns

@@ -37,27 +37,44 @@ class NotifyParts:
 
     def __init__(self, gateway: "Gateway", content: EngineContent) -> None:
         self._gateway = gateway
-        settings = gateway.settings
-        _check(settings, content)
         self.book = NotifyBook(gateway.records)
-        self.dispatcher: Dispatcher | None = None
+        self._group: asyncio.TaskGroup | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.dispatcher = self.prepared(gateway.settings, content)
+
+    def prepared(self, settings: Settings, content: EngineContent) -> Dispatcher | None:
+        """What would send under these settings; starts and sends nothing. None: nothing is to be sent.
+
+        Raises:
+            ConfigErrors: nobody could be told like that.
+        """
+        _check(settings, content)
         if not settings.notify.enabled:
-            return
+            return None
         titles = {str(each["name"]): str(each.get("title", "")) for each in content.conditions}
         zone = ZoneInfo(content.timezone)
         notify = settings.notify
-        self.dispatcher = Dispatcher(
-            self.book, Planner(rules_of(settings, zone)), channels_of(settings), gateway.clock,
+        return Dispatcher(
+            self.book, Planner(rules_of(settings, zone)), channels_of(settings), self._gateway.clock,
             Wording(content.timezone, zone, lambda condition: titles.get(condition, "")), self,
             retry_for_ns=round(notify.retry_for_secs * 1e9), retry_max_secs=notify.retry_max_secs,
-            passed=gateway.passed, reminders=_calibrations(settings, content, zone).due,
+            passed=self._gateway.passed, reminders=_calibrations(settings, content, zone).due,
         )  # fmt: skip
 
     def start(self, group: asyncio.TaskGroup) -> list["asyncio.Task[None]"]:
         """Set it going."""
-        if self.dispatcher is None:
-            return []
-        return [group.create_task(self.dispatcher.run(), name="gateway.notify")]
+        self._group = group
+        self._tasks[:] = (
+            [] if self.dispatcher is None else [group.create_task(self.dispatcher.run(), name="gateway.notify")]
+        )
+        return self._tasks
+
+    async def replace(self, prepared: Dispatcher | None) -> None:
+        """Go on with another: the try under way may end first, and what waits is in the book."""
+        await self.end(self._tasks)
+        self.dispatcher = prepared
+        if self._group is not None:
+            self.start(self._group)
 
     def stored(self) -> None:
         """records.db has something new."""
@@ -66,7 +83,7 @@ class NotifyParts:
 
     async def end(self, tasks: list["asyncio.Task[None]"]) -> None:
         """The try under way may end; what is not sent is sent after the next start."""
-        if self.dispatcher is not None:
+        if self.dispatcher is not None and tasks:
             self.dispatcher.stop()
             await asyncio.wait(tasks, timeout=_LAST_SECS)
         for task in tasks:

@@ -20,10 +20,14 @@ __all__ = ["Office"]
 class Office(Protocol):
     """What stands behind the desk: a running gateway, or the files that one left."""
 
-    settings: Settings
     inbox: Inbox
     outbox: Outbox
     clock: Clock
+
+    @property
+    def settings(self) -> Settings:
+        """What is configured."""
+        ...
 
     @property
     def records(self) -> RecordsStore:
@@ -53,6 +57,10 @@ class Office(Protocol):
 
     async def submit(self, rows: Sequence[Row]) -> int:
         """Journal rows that no broker sent."""
+        ...
+
+    async def reload(self, *, check: bool) -> dict[str, Any]:
+        """Read the configuration again and apply what is another, or say what that is."""
         ...
 
     async def adopt(self, store: str) -> dict[str, Any]:

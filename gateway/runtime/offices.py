@@ -47,11 +47,15 @@ class GatewayOffice:
 
     def __init__(self, gateway: "Gateway") -> None:
         self._gateway = gateway
-        self.settings = gateway.settings
         self.inbox = gateway.inbox
         self.outbox = gateway.outbox
         self.records = gateway.records
         self.clock = gateway.clock
+
+    @property
+    def settings(self) -> Settings:
+        """Those in force."""
+        return self._gateway.settings
 
     @property
     def stores(self) -> Sequence[Store]:
@@ -83,6 +87,10 @@ class GatewayOffice:
     async def adopt(self, store: str) -> dict[str, Any]:
         """Only while nothing runs: the store's writer may be at work."""
         raise CommandError("A store can be adopted only while the gateway is stopped.", "Stop it, adopt, start it.")
+
+    async def reload(self, *, check: bool) -> dict[str, Any]:
+        """See Reloader."""
+        return await self._gateway.reloader.reload(check=check)
 
     def hours_left(self) -> float | None:
         """Hours until the outbox is full at the rate of the last minutes, were no store to take any; None: no rate."""
@@ -204,6 +212,13 @@ class FileOffice:
     async def content(self) -> EngineContent:
         """The configuration that the next start has."""
         return await asyncio.to_thread(lambda: load_seed_files(self.settings).content(self.settings))
+
+    async def reload(self, *, check: bool) -> dict[str, Any]:
+        """Nothing runs that could read them again."""
+        raise CommandError(
+            f"No gateway runs on {self.settings.data_dir}.",
+            "The next `cityloom run` reads the files; `cityloom check` looks at them now.",
+        )
 
     async def adopt(self, store: str) -> dict[str, Any]:
         """What the store lost is dropped; it goes on from where it is, or the oldest block that the outbox holds."""

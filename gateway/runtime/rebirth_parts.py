@@ -22,12 +22,17 @@ class RebirthParts:
 
     def __init__(self, gateway: "Gateway") -> None:
         self._gateway = gateway
-        settings = gateway.settings
-        targets = {}
+        self._targets: dict[int, MqttTarget] = {}
+        self.reconfigure()
+        self.publisher = RebirthPublisher(self._targets, gateway.clock.now, self)
+
+    def reconfigure(self) -> None:
+        """Ask at the brokers that the gateway's settings name by now."""
+        settings = self._gateway.settings
+        self._targets.clear()
         for connection in connections_of(settings.sources):
             options = options_of(settings, connection.source, ())
-            targets[connection.number] = MqttTarget(replace(options, client_id=f"{options.client_id}-rebirth"))
-        self.publisher = RebirthPublisher(targets, gateway.clock.now, self)
+            self._targets[connection.number] = MqttTarget(replace(options, client_id=f"{options.client_id}-rebirth"))
 
     def start(self, group: asyncio.TaskGroup) -> "asyncio.Task[None]":
         """Set it going; to be cancelled."""

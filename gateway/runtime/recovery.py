@@ -8,16 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
-from gateway.codecs.compiled import compile_profile
 from gateway.config.content import EngineContent
-from gateway.config.profiles import load_profiles
 from gateway.engine.engines import Engines
-from gateway.errors import ConfigError, RecoveryError
+from gateway.errors import RecoveryError
 from gateway.journal.blocks import checksum
 from gateway.journal.inbox import Inbox
 from gateway.journal.outbox import Outbox
 from gateway.journal.snapshots import Snapshots
 from gateway.rows import Row, RowKind
+from gateway.runtime.units_kept import refuse_other_units
 
 __all__ = ["Recovered", "configure", "recover"]
 
@@ -81,7 +80,7 @@ def configure(engines: Engines, inbox: Inbox, content: EngineContent, now: int) 
     Raises:
         ConfigError: a quantity would change its unit under series that are stored.
     """
-    _check_units(engines, content)
+    refuse_other_units(engines, content)
     digest = engines.config_digest
     for row in _waiting(engines, inbox):
         if row.kind == RowKind.CONFIG:
@@ -91,23 +90,6 @@ def configure(engines: Engines, inbox: Inbox, content: EngineContent, now: int) 
     received_at = max(now, inbox.last_received_at + 1)
     inbox.append([Row(received_at, RowKind.CONFIG, 0, 0, content.digest, content.encode())], {}, {})
     return True
-
-
-def _check_units(engines: Engines, content: EngineContent) -> None:
-    """A series has one unit for life: what is stored under it can't change its meaning."""
-    units = {
-        (profile.name, quantity.name): quantity.unit
-        for profile in map(compile_profile, load_profiles(content.profiles))
-        for quantity in profile.quantities
-    }
-    for name in engines.zone.registry.series:
-        unit = units.get((name.profile, name.quantity), name.unit)
-        if unit != name.unit:
-            raise ConfigError(
-                f"{name.profile}.toml", f"fields.{name.quantity}.unit",
-                f"gives {unit}, but {name.unit} is stored under this name (device {name.device})",
-                "Give the quantity another name, or a unit of the same kind.",
-            )  # fmt: skip
 
 
 def _waiting(engines: Engines, inbox: Inbox) -> list[Row]:

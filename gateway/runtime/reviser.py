@@ -82,6 +82,10 @@ class Reviser:
         self._one_round = asyncio.Lock()
         self._stopping = asyncio.Event()
 
+    def tune(self, *, quiet_ns: int, max_age_ns: int) -> None:
+        """Other waits from the next look on."""
+        self._quiet_ns, self._max_age_ns = quiet_ns, max_age_ns
+
     def stop(self) -> None:
         """End after the block at hand; marks that wait are for the next start."""
         self._stopping.set()

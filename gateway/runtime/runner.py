@@ -21,9 +21,9 @@ from gateway.engine.results import StepResult
 from gateway.errors import JournalFull
 from gateway.journal.inbox import Inbox
 from gateway.journal.outbox import Outbox, StepRecord
-from gateway.rows import Rows
+from gateway.rows import RowKind, Rows
 
-__all__ = ["Recent", "Runner", "gather_secs"]
+__all__ = ["Recent", "Runner", "gather_secs", "upto_configuration"]
 
 T = TypeVar("T")
 
@@ -132,6 +132,10 @@ class Runner:
         self.recent.put(first_offset, rows)
         self._wake.set()
 
+    def tune(self, *, gather_secs: float, gather_messages: int, tick_secs: float) -> None:
+        """Other figures from the next call on."""
+        self._gather_secs, self._gather_messages, self._tick_secs = gather_secs, gather_messages, tick_secs
+
     def stop(self) -> None:
         """Finish what is journaled, then end; where the outbox has no room, it is for the next start."""
         self._stopping = True
@@ -206,6 +210,7 @@ class Runner:
             rows, most = self._inbox.read(first, self._gather_messages, _CALL_BYTES), _CALL_BYTES + 1
         if most > _CALL_BYTES:
             rows = _bounded(rows)
+        rows = upto_configuration(rows)
         now = max(now, self.engines.now)
         result = self.engines.step(rows, now, live)
         record = StepRecord(
@@ -221,6 +226,16 @@ class Runner:
         finally:
             self.outbox_cpu_secs += thread_time() - started
             self.commit_secs = monotonic() - began
+
+
+def upto_configuration(rows: Rows) -> Rows:
+    """A configuration begins a call: what came before it is judged, whole, by the one before."""
+    at = 0
+    for run in rows.runs:
+        if run.kind == RowKind.CONFIG and at:
+            return rows[:at]
+        at += len(run)
+    return rows
 
 
 def _bounded(rows: Rows) -> Rows:

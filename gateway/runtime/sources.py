@@ -1,21 +1,22 @@
 """The MQTT sources of a configuration: what each connection is told, and what it resumes from."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from gateway.config.connections import canary_topic_of, connections_of, share_name_of, shared_filters
+from gateway.config.connections import Connection, canary_topic_of, connections_of, share_name_of, shared_filters
 from gateway.config.content import EngineContent
 from gateway.config.filters import source_filters
 from gateway.config.profiles import load_profiles
 from gateway.config.sections import SourceSettings
 from gateway.config.settings import Settings
 from gateway.journal.inbox import Inbox, SourceTotals
-from gateway.mqtt.connection import MqttSource
+from gateway.mqtt.changeable import ChangeableSource
 from gateway.mqtt.options import MqttOptions, TlsOptions
 from gateway.runtime.intake import Intake, Stamps
 from gateway.runtime.session_notes import SessionNotes
 from gateway.runtime.source_reports import SourceReports
 
-__all__ = ["make_sources", "options_of"]
+__all__ = ["make_source", "make_sources", "options_of", "wanted_of"]
 
 _KEPT = 65_535
 """Messages in flight at most, by the protocol."""
@@ -42,26 +43,39 @@ def options_of(settings: Settings, source: SourceSettings, filters: tuple[str, .
 def make_sources(
     settings: Settings, content: EngineContent, inbox: Inbox, intake: Intake, stamps: Stamps, reports: SourceReports,
     notes: SessionNotes, *, new_session: bool,
-) -> list[MqttSource]:  # fmt: skip
+) -> list[ChangeableSource]:  # fmt: skip
     """One source a connection, also for those that are retired. `new_session`: the broker can't know us."""
     filters = source_filters(settings.sources, load_profiles(content.profiles))
-    totals = inbox.totals()
-    known = notes.read()
-    out: list[MqttSource] = []
-    for connection in connections_of(settings.sources, [name for name, held in known.filters.items() if held]):
-        number, name, source = connection.number, connection.name, connection.source
-        before = totals.get(number, SourceTotals())
-        wanted = () if connection.retired else shared_filters(filters[source.name], share_name_of(source))
-        options = replace(
-            options_of(settings, source, wanted), client_id=connection.client_id,
-            canary_topic=canary_topic_of(connection),
-        )  # fmt: skip
-        # more than our window: a broker may exceed it, and what comes again must be known
-        unconfirmed = [] if new_session else inbox.unconfirmed(number, _KEPT)
-        made = MqttSource(
-            options, number, intake, stamps, name=name, unconfirmed=unconfirmed,
-            confirmed=before.qos1 - len(unconfirmed), had_session=before.journaled > 0 and not new_session,
-            known_filters=known.filters.get(name, ()), canary_proven=name in known.canaries, events=reports,
-        )  # fmt: skip
-        out.append(made)
-    return out
+    noted = [name for name, held in notes.read().filters.items() if held]
+    return [
+        make_source(
+            settings, connection, filters[connection.source.name], inbox, intake, stamps, reports, notes,
+            new_session=new_session,
+        )
+        for connection in connections_of(settings.sources, noted)
+    ]  # fmt: skip
+
+
+def make_source(
+    settings: Settings, connection: Connection, filters: Sequence[str], inbox: Inbox, intake: Intake, stamps: Stamps,
+    reports: SourceReports, notes: SessionNotes, *, new_session: bool,
+) -> ChangeableSource:  # fmt: skip
+    """The source of one connection; `filters` are those of the source that it belongs to."""
+    number, name, source = connection.number, connection.name, connection.source
+    before, known = inbox.totals().get(number, SourceTotals()), notes.read()
+    options = replace(
+        options_of(settings, source, wanted_of(connection, filters)), client_id=connection.client_id,
+        canary_topic=canary_topic_of(connection),
+    )  # fmt: skip
+    # more than our window: a broker may exceed it, and what comes again must be known
+    unconfirmed = [] if new_session else inbox.unconfirmed(number, _KEPT)
+    return ChangeableSource(
+        options, number, intake, stamps, name=name, unconfirmed=unconfirmed,
+        confirmed=before.qos1 - len(unconfirmed), had_session=before.journaled > 0 and not new_session,
+        known_filters=known.filters.get(name, ()), canary_proven=name in known.canaries, events=reports,
+    )  # fmt: skip
+
+
+def wanted_of(connection: Connection, filters: Sequence[str]) -> tuple[str, ...]:
+    """What a connection subscribes to; nothing where it is retired."""
+    return () if connection.retired else shared_filters(filters, share_name_of(connection.source))

@@ -1,7 +1,7 @@
 """Structured logs: one line an event, for people (`console`) or collectors (`json`), no secrets, no control characters.
 
     logger = make_logger("info", "json", sys.stderr, secrets=settings.secrets())
-    with capture_stdlib(logger):      # what libraries log comes out the same way
+    with capture_stdlib(lambda: logger):      # what libraries log comes out the same way
         ...
 
 No global structlog configuration: whoever logs is given a logger.
@@ -132,7 +132,7 @@ def _visible(sign: str) -> str:
 class _Forward(logging.Handler):
     """Hands records of the standard library's logging to a structured logger."""
 
-    def __init__(self, logger: Logger) -> None:
+    def __init__(self, logger: Callable[[], Logger]) -> None:
         super().__init__()
         self._logger = logger
 
@@ -142,12 +142,12 @@ class _Forward(logging.Handler):
         if record.exc_info:
             facts["exc_info"] = record.exc_info
         level = next((name for name in ("error", "warning", "info") if record.levelno >= _LEVELS[name]), "debug")
-        getattr(self._logger, level)(record.getMessage(), **facts)
+        getattr(self._logger(), level)(record.getMessage(), **facts)
 
 
 @contextmanager
-def capture_stdlib(logger: Logger, level: int = logging.WARNING) -> Iterator[None]:
-    """Inside the block what libraries log goes through `logger`."""
+def capture_stdlib(logger: Callable[[], Logger], level: int = logging.WARNING) -> Iterator[None]:
+    """Inside the block what libraries log goes through the `logger` of the moment."""
     handler = _Forward(logger)
     handler.setLevel(level)
     logging.getLogger().addHandler(handler)

@@ -1,6 +1,6 @@
 """The part of the catalogue about the process and its journal: from start to stop."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
@@ -8,6 +8,8 @@ from typing import ClassVar
 from gateway.telemetry.event import Event, Level
 
 __all__ = [
+    "ConfigurationRefusedError",
+    "ConfigurationReloaded",
     "GatewayStarted",
     "InboxFull",
     "JournalWriteFailedError",
@@ -59,6 +61,33 @@ class GatewayStarted(Event):
     version: str
     data_dir: str
     health: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationReloaded(Event):
+    """Other settings, profiles, devices or conditions are in force, or nothing was another; `restart`: what waits."""
+
+    COUNTER: ClassVar[str] = "reloads"
+    EVERY_SECS: ClassVar[float] = 0.0
+    offset: int
+    """Of the inbox's row that brought it to the engine; -1: the engine goes on as before."""
+    secs: float
+    changes: Mapping[str, object]
+    restart: Sequence[str]
+    warnings: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationRefusedError(Event):
+    """A reload was asked for and what was read can't be used; the old configuration goes on."""
+
+    LEVEL: ClassVar[Level] = Level.ERROR
+    COUNTER: ClassVar[str] = "reloads_refused"
+    EVERY_SECS: ClassVar[float] = 0.0
+    problem: str
+    remedy: str
+    problems: int
+    """How many there are; this is the first."""
 
 
 @dataclass(frozen=True, slots=True)

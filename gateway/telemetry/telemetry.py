@@ -32,6 +32,10 @@ class Telemetry:
         self._lock = threading.Lock()
         self._spoken: dict[tuple[type[Event], tuple[str, ...]], list[float]] = {}
 
+    def use(self, logger: Logger) -> None:
+        """Log by another from now on."""
+        self.logger = logger
+
     def emit(self, event: Event) -> None:
         """Count it, and log it unless the same kind of event was logged just now; then the next line says how many."""
         kind = self._kinds[type(event)]

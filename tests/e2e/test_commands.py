@@ -22,7 +22,7 @@ from gateway.stores.records import Held
 from tests.support.command import COMMAND, asked, cityloom, environment
 
 COMMANDS = (
-    "check", "demo", "run", "status", "ledger", "series", "read", "replay", "version", "bench ingest",
+    "check", "demo", "run", "reload", "status", "ledger", "series", "read", "replay", "version", "bench ingest",
     "dead-letters list", "dead-letters show", "dead-letters replay", "dead-letters purge", "stores adopt", "trace",
     "alarms list", "alarms history", "alarms ack", "alarms shelve", "alarms unshelve", "alarms comment",
     "alarms out-of-service", "alarms in-service", "score nab", "score leaks",

@@ -18,9 +18,11 @@ from tests.support.engine import SECOND, START
 from tests.support.every_kind_rows import CALLS
 from tests.support.traffic import loop, segment
 
-__all__ = ["EVERY_KIND", "WHOLE", "Cuts", "Told", "engine_of_every_kind", "played", "told"]
+__all__ = [
+    "ASSETS", "DEVICES", "EVERY_KIND", "PROFILES", "WHOLE", "Cuts", "Told", "engine_of_every_kind", "played", "told",
+]  # fmt: skip
 
-_PROFILES = (
+PROFILES = (
     profile("gas", 10, lel="%LEL", co="ppm"),
     profile("meter", 60, u_a="V", u_b="V", u_c="V", thd="ratio", f="Hz"),
     profile("unit", 60, u_ab="V", u_bc="V", u_ca="V", s="kVA", oil="Cel"),
@@ -33,7 +35,7 @@ _PROFILES = (
 )  # fmt: skip
 
 _SHAPE = {"diameter_m": 0.5, "crest_m": 3.0, "invert_m": 10.0, "ground_m": 12.5}
-_ASSETS = (
+ASSETS = (
     segment("r1", 113.00, 113.01, "r2"), segment("r2", 113.01, 113.02, "r1", "r3"),
     segment("r3", 113.02, 113.03, "r2"), segment("r4", 113.03, 113.04, zone="b"),
     AssetFacts("tunnel", "tunnel-section", "a", {}),
@@ -43,7 +45,7 @@ _ASSETS = (
     AssetFacts("tr1", "transformer", "a", {"kva": 400.0}), AssetFacts("tr2", "transformer", "b", {"kva": 400.0}),
     AssetFacts("pipe", "manhole", "a", _SHAPE), AssetFacts("other", "manhole", "b", _SHAPE | {"diameter_m": 1.0}),
 )  # fmt: skip
-_DEVICES: tuple[Device, ...] = (
+DEVICES: tuple[Device, ...] = (
     loop("l1", "r1"), loop("l2", "r2"), loop("l3", "r3"),
     device("s1", "speed", "a", "r1"), device("s2", "speed", "a", "r2"), device("s2b", "speed", "a", "r2"),
     device("s4", "speed", "b", "r4"),
@@ -120,7 +122,7 @@ EVERY_KIND: tuple[dict[str, Any], ...] = (
 def engine_of_every_kind() -> ZoneEngine:
     """An engine of that city."""
     given = [{"title": "Wrong", "priorities": [2]} | each for each in EVERY_KIND]
-    return judging(*given, devices=_DEVICES, assets=_ASSETS, profiles=_PROFILES)
+    return judging(*given, devices=DEVICES, assets=ASSETS, profiles=PROFILES)
 
 
 Cuts = Sequence[Sequence[int]]

@@ -14,6 +14,7 @@ from gateway.config.load import load_settings
 from gateway.config.seed_files import load_seed_files
 from gateway.config.settings import Settings
 from gateway.runtime.app import Gateway, open_gateway
+from gateway.runtime.reload import Origin
 from gateway.telemetry.event import Event
 from gateway.telemetry.logs import make_logger
 from gateway.telemetry.telemetry import Telemetry
@@ -93,12 +94,13 @@ async def eventually(
 @contextlib.asynccontextmanager
 async def running_gateway(
     settings: Settings, telemetry: RecordingTelemetry | None = None, clock: Clock | None = None, *,
-    connected: bool = True,
+    connected: bool = True, origin: Origin | None = None,
 ) -> AsyncIterator[Gateway]:  # fmt: skip
-    """Run it inside the block and stop it cleanly. connected: wait for that first."""
+    """Run it inside the block and stop it cleanly. connected: wait for that first; origin: see `open_gateway`."""
     files = load_seed_files(settings)
     telemetry = telemetry or RecordingTelemetry()
-    async with open_gateway(settings, files.content(settings), clock or SystemClock(), telemetry) as gateway:
+    content = files.content(settings)
+    async with open_gateway(settings, content, clock or SystemClock(), telemetry, origin=origin) as gateway:
         stop = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:

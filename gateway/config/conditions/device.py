@@ -1,7 +1,7 @@
 """Conditions of devices themselves, and of series that no rule is written for."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,8 @@ __all__ = ["KINDS", "SilenceCondition", "UnusualCondition"]
 class SilenceCondition(ConditionModel):
     """A device of which nothing comes."""
 
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"intervals", "own_interval", "least_secs"}
+
     kind: Literal["silence"]
     intervals: Annotated[float, Field(gt=1, le=1000)] = 5.0
     """Usual intervals of the device itself, once they are known; of its profile until then."""
@@ -23,6 +25,8 @@ class SilenceCondition(ConditionModel):
 
 class UnusualCondition(ConditionModel):
     """What departs from what a series itself has shown: the general detector."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"threshold", "quiet_hours"}
 
     kind: Literal["unusual"]
     profile: str

@@ -5,7 +5,7 @@ have, but for the first; in a file of one's own each must be there.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -73,6 +73,8 @@ class FillingPlace(Place):
 class FillingCondition(_LevelCondition):
     """Level 1 high, 2 surcharge (over the pipe's crown), 3 risk of overflow (near the street)."""
 
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"filling", "margin_m", "deadband_m", "where"}
+
     kind: Literal["filling"]
     filling: Positive = 0.8
     """Filling degree (level / diameter) of level 1."""
@@ -105,6 +107,8 @@ class RisePlace(Place):
 
 class RiseCondition(_LevelCondition):
     """Rate at which a level rises."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"rise", "deadband", "where"}
 
     kind: Literal["rise"]
     rise: Steps
@@ -156,6 +160,15 @@ class BlockagePlace(Place):
 
 class BlockageCondition(_LevelCondition):
     """Level 1: no response to rain; level 2: backed up in dry weather."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {
+        "times",
+        "least_excess_m",
+        "enough_rain_mm",
+        "least_response_m",
+        "where",
+        "least_count",
+    }
 
     kind: Literal["blockage"]
     rain_profile: str

@@ -1,7 +1,7 @@
 """Conditions of gas detectors beyond the steps of a single one."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -21,6 +21,8 @@ __all__ = ["KINDS", "VotingCondition"]
 
 class VotingCondition(ConditionModel):
     """Steps that two of three or more detectors of an asset agree on."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"high", "low", "deadband"}
 
     kind: Literal["voting"]
     profile: str

@@ -3,7 +3,7 @@
 `read_conditions` is pure: text in, models out, or ConfigErrors with all that is wrong with each condition by itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -14,7 +14,7 @@ from gateway.config.problems import problems_of
 from gateway.config.toml_text import read_toml
 from gateway.errors import ConfigError, ConfigErrors
 
-__all__ = ["KINDS", "MANUAL", "load_conditions", "read_conditions"]
+__all__ = ["KINDS", "MANUAL", "is_tuning", "load_conditions", "read_conditions"]
 
 MANUAL = "seeds/README.md"
 
@@ -28,6 +28,14 @@ KINDS: dict[str, type[ConditionModel]] = {
 def load_conditions(tables: Sequence[dict[str, Any]]) -> tuple[ConditionModel, ...]:
     """Conditions that were checked before, from plain tables."""
     return tuple(KINDS[table["kind"]].model_validate(table) for table in tables)
+
+
+def is_tuning(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether a condition only judges otherwise what it has seen: it is the same but for keys in TUNING."""
+    if before["kind"] != now["kind"]:
+        return False
+    another = {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
+    return another <= KINDS[now["kind"]].TUNING
 
 
 def read_conditions(text: str, file: str) -> tuple[ConditionModel, ...]:

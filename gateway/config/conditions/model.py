@@ -6,7 +6,7 @@ A kind is a frozen model in the file of its domain. `kinds.py` lists them, `chec
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -60,6 +60,9 @@ class Table(BaseModel):
 
 class ConditionModel(Table):
     """Keys of every kind. Each kind adds `kind: Literal[...]`."""
+
+    TUNING: ClassVar[frozenset[str]] = frozenset({"title", "priorities", "on_delay_secs", "off_delay_secs", "latching"})
+    """Keys that say how it judges, not what it has seen: what it has learned stays when they change."""
 
     kind: str
     name: Name

@@ -1,7 +1,7 @@
 """Conditions of water, gas and drainage networks."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ __all__ = ["KINDS", "BurstCondition"]
 
 class BurstCondition(ConditionModel):
     """A step of an area's inflow together with a fall of its pressure."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"times", "least_flow", "least_pressure"}
 
     kind: Literal["burst"]
     flow_profile: str

@@ -1,7 +1,7 @@
 """Steps: readings, or means of windows, against ascending or descending thresholds, which may differ by place."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -31,6 +31,8 @@ class Where(Place):
 
 class StepsCondition(ConditionModel):
     """Readings, or means of windows, against steps."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"high", "low", "deadband", "where"}
 
     kind: Literal["steps"]
     profile: str

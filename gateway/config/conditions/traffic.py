@@ -1,7 +1,7 @@
 """Conditions of roads."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -31,6 +31,8 @@ Letter = Literal["B", "C", "D", "E", "F"]
 
 class CongestionCondition(ConditionModel):
     """Speed of a road segment against its learned free flow."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"delay", "deadband"}
 
     kind: Literal["congestion"]
     profile: str
@@ -69,6 +71,8 @@ class CongestionCondition(ConditionModel):
 
 class ZoneIndexCondition(ConditionModel):
     """Performance index of a zone: that of its segments, weighted by flow and length."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"high", "deadband", "least_share"}
 
     kind: Literal["zone-index"]
     speed_profile: str
@@ -124,6 +128,13 @@ class _OnDetectors(ConditionModel):
 class QueueCondition(_OnDetectors):
     """Neighbouring detectors that all stand in slow, dense traffic."""
 
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {
+        "least_occupancy",
+        "most_speed",
+        "least_detectors",
+        "high",
+    }
+
     kind: Literal["queue"]
     least_occupancy: Share = 0.35
     most_speed: Positive = 15.0
@@ -148,6 +159,14 @@ class QueueCondition(_OnDetectors):
 class IncidentCondition(_OnDetectors):
     """Speed falls and occupancy rises at a detector, while the next one downstream stays free."""
 
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {
+        "fall",
+        "rise",
+        "difference",
+        "relative",
+        "most_downstream",
+    }
+
     kind: Literal["incident"]
     fall: Share = 0.5
     """Of the detector's usual speed, so much is lost ..."""
@@ -171,6 +190,8 @@ class IncidentCondition(_OnDetectors):
 
 class ServiceCondition(ConditionModel):
     """Density at detectors, and the level of service that follows."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"worst"}
 
     kind: Literal["service-level"]
     profile: str
@@ -206,6 +227,8 @@ class ServiceCondition(ConditionModel):
 
 class TravelTimeCondition(ConditionModel):
     """How reliable the travel time of a segment was, by day or week. It has no alarm."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"least_windows"}
 
     kind: Literal["travel-time"]
     profile: str

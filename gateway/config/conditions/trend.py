@@ -1,7 +1,7 @@
 """Trend: a threshold that a slow change will cross, told ahead of time."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -26,6 +26,16 @@ class TrendPlace(Place):
 
 class TrendCondition(ConditionModel):
     """Means of windows of which the trend of the last `hours` reaches a threshold within `ahead_hours`."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {
+        "ahead_hours",
+        "high",
+        "low",
+        "deadband",
+        "hold",
+        "errors",
+        "where",
+    }
 
     kind: Literal["trend"]
     profile: str

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -58,6 +58,8 @@ class AreaCondition(ConditionModel):
 class NightFlowCondition(AreaCondition):
     """Least flow of each night into an area: a lasting step or rise of it is a leak."""
 
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"least_coverage", "floor", "per_connection", "where"}
+
     kind: Literal["night-flow"]
     night: tuple[ClockTime, ClockTime] = ("02:00", "05:00")
     """By the city's clocks."""
@@ -97,6 +99,8 @@ class NightFlowCondition(AreaCondition):
 class WaterBalanceCondition(AreaCondition):
     """What went into an area in a local day and was neither passed on, stored nor metered."""
 
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"least_coverage", "least_metered", "share", "deadband"}
+
     kind: Literal["water-balance"]
     metered_profile: str | None = None
     """Customers' meters; without them, or where this profile is not there, nothing is known of the use."""
@@ -135,6 +139,8 @@ class WaterBalanceCondition(AreaCondition):
 
 class TransientCondition(ConditionModel):
     """Pressure that changes by much within a short time."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"amplitude", "rate"}
 
     kind: Literal["transient"]
     profile: str

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from gateway.config.conditions.kinds import load_conditions
+from gateway.config.conditions.kinds import is_tuning, load_conditions
 from gateway.config.content import EngineContent
 from gateway.config.profiles import Profile
 from gateway.engine.alarm_model import Change, Transition
@@ -60,14 +60,14 @@ class Judge:
     def configure(
         self, content: EngineContent, profiles: Sequence[Profile], registry: Registry, now: int, out: list[Transition]
     ) -> None:
-        """Take a configuration. What a condition that stays the same has learned is kept; alarms that nothing feeds any
-        more are closed."""
+        """Take a configuration. What a condition has learned is kept where it stays the same but for how it judges
+        (TUNING of its model); alarms that nothing feeds any more are closed."""
         kept = {name: rule.snapshot() for name, rule in self._rules.items()}
         before = {spec["name"]: spec for spec in self._specs}
         self._build(content, profiles, registry)
         for spec in self._specs:
             name = spec["name"]
-            if before.get(name) == spec:
+            if name in before and is_tuning(before[name], spec):
                 self._rules[name].restore(kept[name])
         fed = set(chain.from_iterable(rule.keys() for rule in self._rules.values()))
         self.alarms.retire(set(range(len(self.alarms))) - fed, now, out)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gateway.rows import QOS1, Row, RowKind, Rows
-from gateway.runtime.runner import Recent, gather_secs
+from gateway.runtime.runner import Recent, gather_secs, upto_configuration
 
 MB = 1 << 20
 
@@ -51,3 +51,13 @@ def test_long_calls_gather_longer_up_to_a_bound_and_who_does_not_gather_never_wa
     assert gather_secs(0.05, 0.03) == 0.09
     assert gather_secs(0.05, 1.0) == 0.2
     assert gather_secs(0.0, 1.0) == 0.0
+
+
+def test_a_configuration_begins_a_call_so_that_all_before_it_is_judged_by_the_one_before() -> None:
+    changes = Rows.of([Row(100 + k, RowKind.CONFIG, 0, 0, "digest", b"{}") for k in range(2)])
+    mixed = Rows.joined([rows(0, 5), changes, rows(200, 5)])
+
+    assert receipts(upto_configuration(mixed)) == list(range(5))
+    assert receipts(upto_configuration(mixed[5:])) == [100, 101, *range(200, 205)]
+    assert receipts(upto_configuration(rows(0, 5))) == list(range(5))
+    assert len(upto_configuration(Rows())) == 0

@@ -130,7 +130,7 @@ def test_a_very_long_text_is_cut() -> None:
 def test_what_libraries_log_comes_out_the_same_way() -> None:
     logger, out = _logged("json")
     library = logging.getLogger("some.library")
-    with capture_stdlib(logger):
+    with capture_stdlib(lambda: logger):
         library.warning("lost %s to %s", "connection", SECRET)
         library.info("chatter")
     library.warning("no longer")

@@ -1,7 +1,7 @@
 """Weeks in which voltages, unbalance, distortion and frequency kept to their limits."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -19,6 +19,8 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 class ComplianceCondition(ConditionModel):
     """Share of each local week's values of ten minutes within limits, of frequency of its shortest windows."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"share", "frequency_share", "coverage", "alarm"}
 
     kind: Literal["compliance"]
     profile: str

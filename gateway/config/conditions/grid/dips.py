@@ -1,7 +1,7 @@
 """Sags, swells and interruptions: records of devices that measure half cycles, or telemetry of meters."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,8 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 class DipsCondition(ConditionModel):
     """Level 1: a sag or swell of up to 3 s, or momentary or longer; 2: a longer one; 3: an interruption."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"sag", "swell", "hysteresis", "interruption"}
 
     kind: Literal["dips"]
     profile: str

@@ -1,7 +1,7 @@
 """Energy balance of feeders: what went in less what the meters counted."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ __all__ = ["EnergyBalanceCondition"]
 
 class EnergyBalanceCondition(ConditionModel):
     """Hours of a zone's registers; a loss above what is usual at that time of day, for hours, is suspicion of theft."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"coverage", "least", "times", "floor"}
 
     kind: Literal["energy-balance"]
     supply_profile: str

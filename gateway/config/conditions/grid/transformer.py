@@ -1,7 +1,7 @@
 """Transformers: how loaded and how hot."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,14 @@ __all__ = ["TransformerCondition"]
 
 class TransformerCondition(ConditionModel):
     """Means of loading and temperatures against steps; the worst of them is the transformer's alarm."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {
+        "loading",
+        "loading_deadband",
+        "oil_high",
+        "winding_high",
+        "deadband",
+    }
 
     kind: Literal["transformer"]
     profile: str

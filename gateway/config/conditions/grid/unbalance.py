@@ -1,7 +1,7 @@
 """Unbalance of voltages: between lines, or phasors."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,8 @@ Three = Annotated[tuple[str, ...], Field(max_length=3)]
 
 class UnbalanceCondition(ConditionModel):
     """Values of ten minutes, and each local day the one that 95 % of them do not exceed."""
+
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"high", "deadband"}
 
     kind: Literal["unbalance"]
     profile: str
