@@ -131,7 +131,7 @@ class Registry:
         if name.index != len(self.series):
             raise ValueError(f"series {name.index} does not come after {len(self.series)} series")
         self.series.append(name)
-        self._series_of_name[name.device, name.quantity] = name.index
+        self._series_of_name = None
         return name
 
     def series_of_device(self, device: int) -> NDArray[np.int32]:

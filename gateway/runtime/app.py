@@ -187,10 +187,7 @@ class Gateway:
             serve(self.desk, self, self.telemetry.registry, self.settings.data_dir, http.host, http.port) as port,
             asyncio.TaskGroup() as group,
         ):
-            self.http_port = port
-            host_text = f"[{http.host}]" if ":" in http.host else http.host
-            folder = str(self.settings.data_dir.absolute())
-            self.telemetry.emit(GatewayStarted(version("cityloom"), folder, f"http://{host_text}:{port}"))
+            self._tell_start(port)
             self._group = group
             for source in tuple(self.sources):
                 self.open_source(source)
@@ -236,6 +233,12 @@ class Gateway:
             await self.housekeeping.last()
             self.stopping = ""
             self.telemetry.emit(ShutdownFinished(monotonic() - started))
+
+    def _tell_start(self, port: int) -> None:
+        self.http_port = port
+        host = self.settings.http.host
+        folder, host_text = str(self.settings.data_dir.absolute()), f"[{host}]" if ":" in host else host
+        self.telemetry.emit(GatewayStarted(version("cityloom"), folder, f"http://{host_text}:{port}"))
 
     def open_source(self, source: ChangeableSource) -> None:
         """Let it connect."""

@@ -130,7 +130,7 @@ def _answer(
     key = None if identity is None else variables[identity.strip("{}")]
     if key is not None and (len(key) > 256 or not key.isprintable()):
         return NoMatch(Rejected.IDENTITY_INVALID, profile)
-    return Match(profile, key, variables)
+    return Match(profile, key, tuple(variables), tuple(variables.values()))
 
 
 def _filters(source: Source) -> None:

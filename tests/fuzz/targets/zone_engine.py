@@ -21,7 +21,7 @@ from gateway.engine.results import StepResult
 from gateway.engine.router import Match, Router
 from gateway.engine.zone import ZoneEngine
 from gateway.journal.blocks import encode
-from gateway.journal.snapshots import _array, _plain
+from gateway.journal.snapshot_bytes import pieces, unpacked
 from gateway.rows import DUP, QOS1, RETAIN, Row, RowKind
 from tests.fuzz.ledger import balances
 from tests.fuzz.source import Source
@@ -128,8 +128,8 @@ def _said(engine: ZoneEngine, result: StepResult, devices: set[str]) -> list[tup
 
 def _taken_up(engine: ZoneEngine) -> ZoneEngine:
     """The engine as a snapshot would bring it back."""
-    body = msgspec.msgpack.encode(engine.snapshot(), enc_hook=_plain)
-    return ZoneEngine.restore(msgspec.msgpack.decode(body, ext_hook=_array))
+    body = b"".join(pieces(engine.snapshot()))
+    return ZoneEngine.restore(msgspec.msgpack.decode(body, ext_hook=unpacked))
 
 
 def _names(row: Row, kind: _Kind) -> bool:
