@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PHYSICS := .venv-physics
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test physics check bench clean lock
+.PHONY: help demo test chaos fuzz physics check bench curves clean lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)$$/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
@@ -18,6 +18,13 @@ demo: $(READY)  ## a simulated city, a broker, the gateway and a database on thi
 
 test: $(READY)  ## all tests; what can't run here is skipped with its reason
 	@$(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+
+chaos: $(READY)  ## the simulated city while everything breaks, judged by the truth; a table of it in chaos-report.md
+	@$(VENV)/bin/python -m pytest tests/chaos --chaos --deselect tests/chaos/test_soak.py -n 0 -s --chaos-report chaos-report.md $(ARGS)
+
+fuzz: $(READY)  ## look for inputs that break a promise: make fuzz ARGS="json_codec --minutes 5"
+	@$(VENV)/bin/python -c 'import atheris' 2>/dev/null || $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'atheris>=3,<4'
+	@$(VENV)/bin/python -m tests.fuzz $(ARGS)
 
 physics: $(PHYSICS)/.ready  ## tests of the simulators that reckon hydraulics and power flow, in an environment of their own
 	@$(PHYSICS)/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup -m physics $(ARGS)
@@ -30,8 +37,11 @@ check: $(READY)  ## lint, format and types
 bench: $(READY)  ## what a message costs on the real path
 	@$(VENV)/bin/cityloom bench ingest $(ARGS)
 
+curves: $(READY)  ## the same over devices, rates, brokers, connections and more, with pictures
+	@$(VENV)/bin/cityloom bench scale $(ARGS)
+
 clean:  ## take away environments, caches and builds; data folders stay
-	rm -rf $(VENV) $(PHYSICS) .venv-oldest .bin build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PHYSICS) .venv-oldest .bin build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock:  ## resolve requirements.lock anew from pyproject.toml (needs uv)
