@@ -49,7 +49,8 @@ def run(
     allow_scaled_clock
         Let the configured city clock run: times are then not real.
     """
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nothing is read yet that could be read again
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nothing is read yet that could be read again
     source = Source(config, {"data_dir": data_dir} if data_dir is not None else {})
     settings = load_settings(source.path, source.overrides)
     files = load_seed_files(settings)

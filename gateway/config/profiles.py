@@ -1,6 +1,6 @@
 """Profiles from TOML. Pure: texts in, frozen models out, or ConfigErrors with file, key path, problem and remedy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -29,12 +29,19 @@ def load_profiles(sources: Mapping[str, str | Mapping[str, Any]]) -> tuple[Profi
             wrong, parts contradict each other, two profiles share a name or a topic.
     """
     # a start asks four times for the same ones, and reading the built-in ones takes 0.1 s
-    return _load(msgspec.msgpack.encode(list(sources.items())))
+    try:
+        packed = msgspec.msgpack.encode(list(sources.items()))
+    except UnicodeEncodeError:  # what is no text is named with all else that is wrong
+        return _read_all(list(sources.items()))
+    return _load(packed)
 
 
 @lru_cache(4)
 def _load(packed: bytes) -> tuple[Profile, ...]:
-    sources: list[tuple[str, Any]] = msgspec.msgpack.decode(packed)
+    return _read_all(msgspec.msgpack.decode(packed))
+
+
+def _read_all(sources: Sequence[tuple[str, Any]]) -> tuple[Profile, ...]:
     problems: list[ConfigError] = []
     found: list[tuple[str, Profile]] = []
     for source, content in sources:

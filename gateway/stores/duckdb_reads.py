@@ -31,7 +31,7 @@ _AGGREGATE_COLUMNS = ", ".join(f'"{name}"' for name in AggregateBatch.DTYPES)
 def numbers_of(db: duckdb.DuckDBPyConnection, series: Sequence[SeriesId]) -> dict[SeriesId, int]:
     """Numbers of those that the file knows, in their order. Looked up each time: a million in memory take 200 MB."""
     wanted = dict.fromkeys(series)
-    devices = list(dict.fromkeys(name.device for name in wanted))
+    devices = list(dict.fromkeys(device for device, _ in wanted))
     rows = db.execute(
         "SELECT device, quantity, id FROM series WHERE device IN (SELECT unnest(?::VARCHAR[]))", [devices]
     ).fetchall()

@@ -180,7 +180,7 @@ def test_a_damaged_journal_is_a_sentence_without_traceback_unless_debugged(data:
 
     done = asked("status", "--data-dir", copy)
 
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, done.out) == (2, "")
     assert "inbox.db" in done.err
     assert "Traceback" not in done.err
     assert "Traceback" in asked("--debug", "status", "--data-dir", copy).err

@@ -77,7 +77,7 @@ def test_it_waits_for_a_broker_that_is_absent_and_says_when_data_flows(tmp_path:
     config = _config(tmp_path, port)
     with gateway_on(tmp_path, data_folder, "-c", config, CITYLOOM_HTTP__PORT=str(http)) as gateway:
         gateway.says("broker unreachable")
-        away = (503, {"ready": False, "reasons": ["source main is waiting"]})
+        away = (503, {"ready": False, "reasons": ["source main is waiting: Connection refused"]})
         eventually(lambda: _ready(http) == away, "the broker alone is missing")
         assert _get(http, "/health/live")[0] == 200
         shown = asked("status", "--data-dir", data_folder)

@@ -15,7 +15,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gateway.engine.results import StepResult
-from gateway.errors import GatewayError, JournalCorrupt
+from gateway.errors import GatewayError, JournalCorrupt, VersionError
 from gateway.journal.blocks import decode, encode
 from gateway.journal.opening import open_journal
 from gateway.journal.outbox import StepRecord
@@ -126,7 +126,7 @@ def target(data: bytes) -> None:
 def _block(body: bytes) -> None:
     try:
         found = decode(body)
-    except JournalCorrupt as error:
+    except (JournalCorrupt, VersionError) as error:
         _said(error)
         return
     again = encode(found)

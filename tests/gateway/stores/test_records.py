@@ -232,7 +232,7 @@ async def test_a_damaged_file_stops_the_store(config: RecordsConfig) -> None:
     store = RecordsStore(config)
     with pytest.raises(Halt, match="damaged") as caught:
         await store.open()
-    assert "backup" in caught.value.remedy
+    assert "journal salvage" in caught.value.remedy
     await store.close()
 
 

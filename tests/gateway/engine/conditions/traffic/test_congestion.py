@@ -81,7 +81,7 @@ def test_what_was_learned_is_kept_over_a_restart() -> None:
 
 
 @pytest.mark.parametrize(("conditions", "kept"), [
-    ([CONGESTION, LEL], True), ([LEL, CONGESTION], True), ([CONGESTION | {"title": "Jam"}], False),
+    ([CONGESTION, LEL], True), ([LEL, CONGESTION], True), ([CONGESTION | {"title": "Jam"}], True),
     ([CONGESTION | {"least": 20}], False),
 ])  # fmt: skip
 def test_a_configuration_that_leaves_a_condition_alone_keeps_what_it_learned(conditions: list[Any], kept: bool) -> None:
