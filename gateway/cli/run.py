@@ -49,7 +49,8 @@ def run(
     allow_scaled_clock
         Let the configured city clock run: times are then not real.
     """
-    if threading.current_thread() is threading.main_thread():
+    heard = threading.current_thread() is threading.main_thread()  # no other thread may ask for signals
+    if heard:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nothing is read yet that could be read again
     source = Source(config, {"data_dir": data_dir} if data_dir is not None else {})
     settings = load_settings(source.path, source.overrides)
@@ -67,7 +68,8 @@ def run(
     async def serve() -> None:
         nonlocal drained
         asked = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
+        if heard:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
         origin = Origin(source, lambda now: telemetry.use(_logger_of(now)))
         async with open_gateway(settings, files.content(settings), clock, telemetry, origin=origin) as gateway:
             reloads = asyncio.create_task(_reload_when(asked, gateway), name="gateway.reload")
