@@ -19,7 +19,7 @@ from gateway.journal.wal import check_log
 
 __all__ = ["Damage", "examine"]
 
-_SEALED = ("snapshot", "store", "stored_day", "mark", "series", "ledger")
+_SEALED = ("snapshot", "store", "stored_day", "lost_hour", "mark", "series", "ledger")
 _MOST_SAID = 5
 
 

@@ -37,7 +37,7 @@ class Liveness:
         self._now = now
         self._monotonic = monotonic
         self.idle_timeout_ns = idle_timeout
-        self._stall_secs = stall_secs
+        self.stall_secs = stall_secs
         self._speed = speed
         self._not_since = now()
         self._looked_now, self._looked_at = self._not_since, monotonic()
@@ -52,7 +52,7 @@ class Liveness:
         passed = max(at - self._looked_at, (now - self._looked_now) / 1e9 / self._speed)
         self._looked_now, self._looked_at = now, at
         stale = newest_receipt > 0 and newest_receipt - newest_event > self.idle_timeout_ns
-        if not connected or backlog or stale or passed > self._stall_secs:
+        if not connected or backlog or stale or passed > self.stall_secs:
             self._not_since = now
             return False
         return now - self._not_since >= self.idle_timeout_ns

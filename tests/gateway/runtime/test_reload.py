@@ -132,6 +132,20 @@ async def test_what_needs_a_restart_is_named_and_stays_and_the_rest_comes_into_f
         assert not again["applied"]
 
 
+async def test_whoever_took_an_option_at_the_start_takes_it_again(files: Files) -> None:
+    async with running_gateway(files.load(), origin=files.origin) as gateway:
+        assert (gateway.room.drops, gateway.liveness.stall_secs) == (False, 5)
+        files.settings(
+            engine={"tick_secs": 20.0, "clock_bound_secs": 7.0},
+            outbox={"on_full": "drop_oldest_raw", "quota_bytes": 64 << 20},
+        )
+        assert (await gateway.desk.reload())["applied"]
+        assert gateway.room.drops
+        assert gateway.outbox.write_bytes == 16 << 20
+        assert gateway.liveness.stall_secs == 50, "between two looks it is not stalled"
+        assert gateway.clock_watch.bound_ns == 7_000_000_000
+
+
 def _syntax(files: Files) -> None:
     files.config.write_text("[mqtt\nport = 1", encoding="utf-8")
 
