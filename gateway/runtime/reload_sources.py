@@ -34,8 +34,10 @@ Change = tuple[ChangeableSource, tuple[str, ...]]
 async def change_sources(gateway: "Gateway", after: Configuration) -> list[str]:
     """Bring it about; gives what did not come about, for people. `after` is in force already."""
     filters = after.filters()
-    wanted = {each.name: each for each in connections_of(after.settings.sources)}
     there = {source.name: source for source in gateway.sources}
+    # retired ones stay: a session that is left with its share would take it from the others, and a start that doesn't
+    # know of it can't give it up
+    wanted = {each.name: each for each in connections_of(after.settings.sources, there)}
     gone = [source for name, source in there.items() if name not in wanted]
     added = [
         make_source(
