@@ -115,8 +115,8 @@ class Gateway:
         self._inbox_thread = ThreadPoolExecutor(1, "gateway.inbox")
         self._engine_thread = ThreadPoolExecutor(1, "gateway.engine")
         self.liveness = Liveness(
-            clock.now, int(settings.engine.idle_timeout_secs * 1e9),
-            stall_secs=stall_secs(clock, settings.engine.tick_secs), speed=clock.speed,
+            clock.now, int(settings.engine.idle_timeout_secs * 1e9), speed=clock.speed,
+            stall_secs=stall_secs(clock, settings.engine.tick_secs, settings.engine.gather_ms / 1000),
         )  # fmt: skip
         self.stamps = Stamps(clock.now, self.inbox.last_received_at)
         self.intake = Intake(

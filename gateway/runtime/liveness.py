@@ -15,15 +15,17 @@ __all__ = ["Liveness", "stall_secs"]
 _STALL_SECS = 5.0
 """Less than the shortest time that windows wait for readings out of order."""
 _TICKS = 2.5
-"""Where nothing comes, it is looked once a tick."""
+"""Where nothing comes, it is looked once a tick; else as often as messages have been gathered."""
 
 
-def stall_secs(clock: Clock, tick_secs: float) -> float:
+def stall_secs(clock: Clock, tick_secs: float, gather_secs: float = 0.0) -> float:
     """How long (real seconds) nothing may have moved without that being an outage of ours.
 
     A recording turns its clock by itself: it goes as far and as fast as it likes.
     """
-    return math.inf if isinstance(clock, ManualClock) else max(_STALL_SECS / clock.speed, _TICKS * tick_secs)
+    if isinstance(clock, ManualClock):
+        return math.inf
+    return max(_STALL_SECS / clock.speed, _TICKS * max(tick_secs, gather_secs))
 
 
 class Liveness:

@@ -149,6 +149,21 @@ async def test_whoever_took_an_option_at_the_start_takes_it_again(files: Files) 
         assert gateway.clock_watch.bound_ns == 7_000_000_000
 
 
+async def test_a_new_source_whose_certificates_are_of_no_use_is_refused_and_nothing_stops(files: Files) -> None:
+    one = {"name": "one", "filters": ["plant/tank/+"]}
+    files.settings(sources={"tables": [one]})
+    authority = files.folder / "ca.pem"
+    authority.write_text("-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n", encoding="utf-8")
+    async with running_gateway(files.load(), origin=files.origin) as gateway:
+        two = {"name": "two", "filters": ["plant/well/+"], "tls": "on", "ca_file": str(authority)}
+        files.settings(sources={"tables": [one, two]})
+        answer = await gateway.desk.reload()
+        assert [(each["key"], each["problem"][:27]) for each in answer["problems"]] == [
+            ("sources[two]", "TLS to the broker can't be "),
+        ]  # fmt: skip
+        assert [source.name for source in gateway.sources] == ["one"]
+
+
 async def test_a_retired_connection_stays_until_a_restart(files: Files) -> None:
     (files.folder / "d").mkdir()
     noted = {"filters": {"main-2": ["$share/cityloom.0/plant/#"]}, "canaries": []}
