@@ -161,6 +161,18 @@ def test_of_two_states_of_a_lost_hour_the_wider_one_stands() -> None:
     assert old.widest(joined) == joined.widest(old) == joined
 
 
+def test_a_damaged_block_is_found_though_an_older_copy_of_it_lies_in_a_freed_page(tmp_path: Path) -> None:
+    with filled(tmp_path) as outbox:
+        outbox.pack_blocks(0, spare_readings=EACH)
+    with closing(sqlite3.connect(tmp_path / "outbox.db")) as db:
+        db.execute("UPDATE block SET crc = crc + 1 WHERE position = 5")
+        db.commit()
+    assert 5 in planned(tmp_path).wreck.blocks, "what is saved is the copy"
+    assert [each.problem for each in examine(settings_of(tmp_path, 9))] == [
+        f"{tmp_path / 'outbox.db'}: block 5 can't be read."
+    ]
+
+
 def test_a_damaged_lost_hour_is_found(tmp_path: Path) -> None:
     with filled(tmp_path) as outbox:
         outbox.drop_readings(0, spare_readings=EACH)
