@@ -16,8 +16,8 @@ from gateway.journal.sqlite import SALVAGE, crc_of, intact
 from processors.columns import ReadingBatch
 
 __all__ = [
-    "BLOCK_INDEX", "BLOCK_SCHEMA", "THINNED", "Held", "count_readings", "drop_blocks", "pack_block", "put_block",
-    "take_blocks", "thick_blocks", "thin_block", "unpacked_blocks", "write_end",
+    "BLOCK_INDEX", "BLOCK_SCHEMA", "PACKED", "THINNED", "Held", "count_readings", "drop_blocks", "pack_block",
+    "put_block", "take_blocks", "thick_blocks", "thin_block", "unpacked_blocks", "write_end",
 ]  # fmt: skip
 
 BLOCK_INDEX = "CREATE INDEX block_contents ON block(position, kind, readings)"
@@ -27,7 +27,8 @@ BLOCK_SCHEMA = (
     " bytes INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL)",
     BLOCK_INDEX,
 )
-_PACKED = "packed"
+PACKED = "packed"
+"""Kind of a block that is packed, whatever it was before."""
 THINNED = "thinned"
 """Kind of a block whose readings were dropped."""
 
@@ -100,7 +101,7 @@ def count_readings(connection: Connection, path: Path, after: int, upto: int) ->
 
 def unpacked_blocks(connection: Connection, after: int) -> Iterator[tuple[int, int]]:
     """Position and bytes of the blocks after a position that can be packed."""
-    return _sizes(connection, "kind NOT IN (?, ?)", (after, _PACKED, THINNED))
+    return _sizes(connection, "kind NOT IN (?, ?)", (after, PACKED, THINNED))
 
 
 def thick_blocks(connection: Connection, after: int) -> Iterator[tuple[int, int]]:
@@ -121,7 +122,7 @@ def pack_block(connection: Connection, path: Path, position: int) -> None:
         JournalCorrupt: it is not what was written.
     """
     _, number, length, body = _whole(connection, path, position)
-    _replace(connection, (position, _PACKED, number, length), pack(body))
+    _replace(connection, (position, PACKED, number, length), pack(body))
 
 
 def thin_block(connection: Connection, path: Path, position: int) -> ReadingBatch:

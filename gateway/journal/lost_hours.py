@@ -34,6 +34,10 @@ class LostHour(NamedTuple):
     last: int
     """And of the newest."""
 
+    def widest(self, other: "LostHour") -> "LostHour":
+        """Of two states of one row, what both say: it only ever grows."""
+        return LostHour(max(self.readings, other.readings), min(self.first, other.first), max(self.last, other.last))
+
 
 def add_lost(connection: Connection, store: str, ts: NDArray[np.int64]) -> None:
     """Note the times of readings that a store will never get."""

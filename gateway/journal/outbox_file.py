@@ -43,11 +43,11 @@ class OutboxFile:
         self, path: Path, journal_id: str, quota_bytes: int, *, max_marks: int = 10_000, fault: Fault = no_fault
     ) -> None:
         self.journal_id = journal_id
-        self.quota_bytes = quota_bytes
+        self.write_bytes = 0
+        """Bytes of the blocks that a store gets at once, at most, but for a single one that has more."""
+        self.set_quota(quota_bytes)
         self.bytes_appended = 0
         """Bytes of blocks appended since the file was opened: the rate at which the quota is used up."""
-        self.write_bytes = min(_WRITE_BYTES, quota_bytes // _WRITES_A_QUOTA)
-        """Bytes of the blocks that a store gets at once, at most, but for a single one that has more."""
         self._path = path
         self._max_marks = max_marks
         self._recent = RecentBlocks(_RECENT_BYTES)
@@ -61,6 +61,14 @@ class OutboxFile:
         except BaseException:
             self.close()
             raise
+
+    def set_quota(self, quota_bytes: int) -> None:
+        """How many bytes of the file's pages may be in use from now on.
+
+        `write_bytes` never gets less: a store may be taking as much just now, and that must not be dropped.
+        """
+        self.quota_bytes = quota_bytes
+        self.write_bytes = max(self.write_bytes, min(_WRITE_BYTES, quota_bytes // _WRITES_A_QUOTA))
 
     @property
     def last_step(self) -> int:

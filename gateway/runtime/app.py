@@ -114,10 +114,10 @@ class Gateway:
         self._stages = Stages()
         self._inbox_thread = ThreadPoolExecutor(1, "gateway.inbox")
         self._engine_thread = ThreadPoolExecutor(1, "gateway.engine")
-        self._stall_secs = stall_secs(clock, settings.engine.tick_secs)
         self.liveness = Liveness(
-            clock.now, int(settings.engine.idle_timeout_secs * 1e9), stall_secs=self._stall_secs, speed=clock.speed
-        )
+            clock.now, int(settings.engine.idle_timeout_secs * 1e9), speed=clock.speed,
+            stall_secs=stall_secs(clock, settings.engine.tick_secs, settings.engine.gather_ms / 1000),
+        )  # fmt: skip
         self.stamps = Stamps(clock.now, self.inbox.last_received_at)
         self.intake = Intake(
             self.inbox, self._inbox_thread, self.stamps, journaled=self._on_journaled, full=self._on_inbox_full,
@@ -389,7 +389,7 @@ class Gateway:
             connected=all(source.flowing for source in self.sources),
             backlog=self.runner.behind > self.settings.engine.gather_messages
             or self.intake.full
-            or self.intake.held_secs > self._stall_secs,
+            or self.intake.held_secs > self.liveness.stall_secs,
             newest_event=self.engines.zone.newest_event,
             newest_receipt=self.engines.zone.newest_receipt,
         )

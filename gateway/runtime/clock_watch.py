@@ -20,13 +20,13 @@ class ClockWatch:
         """bound: ns that a clock may be off."""
         self._clock = clock
         self._engines = engines
-        self._bound = bound
+        self.bound_ns = bound
 
     @property
     def behind_secs(self) -> int:
         """How far the clock is behind what it said before; 0: it isn't, or a test turns it."""
         behind = self._engines.now - self._clock.now()
-        return behind // 1_000_000_000 if behind > self._bound and not isinstance(self._clock, ManualClock) else 0
+        return behind // 1_000_000_000 if behind > self.bound_ns and not isinstance(self._clock, ManualClock) else 0
 
     @property
     def suspect(self) -> str:

@@ -14,12 +14,12 @@ from gateway.journal.pages import user_version
 from gateway.journal.salvage.inbox_wreck import InboxWreck
 from gateway.journal.salvage.outbox_wreck import OutboxWreck
 from gateway.journal.snapshots import Snapshots
-from gateway.journal.sqlite import PAGE_BYTES, unsealed
+from gateway.journal.sqlite import PAGE_BYTES, intact, unsealed
 from gateway.journal.wal import check_log
 
 __all__ = ["Damage", "examine"]
 
-_SEALED = ("snapshot", "store", "stored_day", "mark", "series", "ledger")
+_SEALED = ("snapshot", "store", "stored_day", "lost_hour", "mark", "series", "ledger")
 _MOST_SAID = 5
 
 
@@ -81,9 +81,8 @@ def _outbox(path: Path, oldest: int, newest: int) -> Iterator[Damage]:
         yield Damage("outbox.db", f"{path}: its running figures can't be read.")
         return
     reached = min((each.position for each in wreck.stores.values()), default=state.begin_position)
-    for at in [k for k in range(state.begin_position + 1, state.last_position + 1) if k not in wreck.blocks][
-        :_MOST_SAID
-    ]:
+    held, damaged = range(state.begin_position + 1, state.last_position + 1), set(_damaged_blocks(path))
+    for at in [k for k in held if k not in wreck.blocks or k in damaged][:_MOST_SAID]:
         yield Damage("outbox.db", f"{path}: block {at} can't be read.", needed=at > reached)
     for step in [k for k in range(oldest + 1, state.last_step + 1) if k not in wreck.steps][:_MOST_SAID]:
         yield Damage("outbox.db", f"{path}: call {step} can't be read.", needed=step > newest)
@@ -115,6 +114,17 @@ def _sqlite_problems(path: Path) -> list[str]:
     except sqlite3.Error as error:
         return [f"{path}: {error}."]
     return [] if found == ["ok"] else [f"{path}: {line.splitlines()[0]}." for line in found]
+
+
+def _damaged_blocks(path: Path) -> Iterator[int]:
+    """Blocks that SQLite finds and that are not what was written, whatever older copy lies in a freed page."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            for *figures, crc, body in db.execute("SELECT position, kind, readings, bytes, crc, body FROM block"):
+                if not intact(tuple(figures), body, crc):
+                    yield figures[0]
+    except sqlite3.Error:
+        return  # said by the check of its structure
 
 
 def _seal_problems(path: Path) -> Iterator[str]:

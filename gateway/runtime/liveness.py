@@ -15,15 +15,17 @@ __all__ = ["Liveness", "stall_secs"]
 _STALL_SECS = 5.0
 """Less than the shortest time that windows wait for readings out of order."""
 _TICKS = 2.5
-"""Where nothing comes, it is looked once a tick."""
+"""Where nothing comes, it is looked once a tick; else as often as messages have been gathered."""
 
 
-def stall_secs(clock: Clock, tick_secs: float) -> float:
+def stall_secs(clock: Clock, tick_secs: float, gather_secs: float = 0.0) -> float:
     """How long (real seconds) nothing may have moved without that being an outage of ours.
 
     A recording turns its clock by itself: it goes as far and as fast as it likes.
     """
-    return math.inf if isinstance(clock, ManualClock) else max(_STALL_SECS / clock.speed, _TICKS * tick_secs)
+    if isinstance(clock, ManualClock):
+        return math.inf
+    return max(_STALL_SECS / clock.speed, _TICKS * max(tick_secs, gather_secs))
 
 
 class Liveness:
@@ -37,7 +39,7 @@ class Liveness:
         self._now = now
         self._monotonic = monotonic
         self.idle_timeout_ns = idle_timeout
-        self._stall_secs = stall_secs
+        self.stall_secs = stall_secs
         self._speed = speed
         self._not_since = now()
         self._looked_now, self._looked_at = self._not_since, monotonic()
@@ -52,7 +54,7 @@ class Liveness:
         passed = max(at - self._looked_at, (now - self._looked_now) / 1e9 / self._speed)
         self._looked_now, self._looked_at = now, at
         stale = newest_receipt > 0 and newest_receipt - newest_event > self.idle_timeout_ns
-        if not connected or backlog or stale or passed > self._stall_secs:
+        if not connected or backlog or stale or passed > self.stall_secs:
             self._not_since = now
             return False
         return now - self._not_since >= self.idle_timeout_ns

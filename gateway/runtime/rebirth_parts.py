@@ -30,7 +30,8 @@ class RebirthParts:
         """Ask at the brokers that the gateway's settings name by now."""
         settings = self._gateway.settings
         self._targets.clear()
-        for connection in connections_of(settings.sources):
+        # by the numbers that rows bear, also those of retired connections
+        for connection in connections_of(settings.sources, [source.name for source in self._gateway.sources]):
             options = options_of(settings, connection.source, ())
             self._targets[connection.number] = MqttTarget(replace(options, client_id=f"{options.client_id}-rebirth"))
 

@@ -24,7 +24,8 @@ from gateway.engine.alarm_model import Change
 from gateway.errors import CommandError, ConfigError, ConfigErrors, GatewayError
 from gateway.mqtt.changeable import reached
 from gateway.notify.dispatcher import Dispatcher
-from gateway.runtime.reload_sources import change_sources
+from gateway.runtime.liveness import stall_secs
+from gateway.runtime.reload_sources import change_sources, refuse_unusable
 from gateway.runtime.reload_trial import config_row, tried
 from gateway.telemetry.process_events import ConfigurationRefusedError, ConfigurationReloaded
 
@@ -127,6 +128,7 @@ class Reloader:
         settings, restart = in_force(running.settings, loaded.settings)
         content = await asyncio.to_thread(loaded.files.content, settings)
         refuse_broken(settings, loaded.files, origin.source.name)
+        await asyncio.to_thread(refuse_unusable, gateway, Configuration(settings, content), origin.source.name)
         ends: list[dict[str, str]] = []
         if content.digest != running.content.digest:
             state = await gateway.runner.quiesced(gateway.engines.snapshot)
@@ -170,6 +172,9 @@ class Reloader:
             gather_secs=engine.gather_ms / 1000, gather_messages=engine.gather_messages, tick_secs=engine.tick_secs
         )
         gateway.liveness.idle_timeout_ns = round(engine.idle_timeout_secs * 1e9)
+        gateway.liveness.stall_secs = stall_secs(gateway.clock, engine.tick_secs, engine.gather_ms / 1000)
+        gateway.clock_watch.bound_ns = round(engine.clock_bound_secs * 1e9)
         gateway.reviser.tune(quiet_ns=round(revise.quiet_secs * 1e9), max_age_ns=round(revise.max_age_secs * 1e9))
         gateway.inbox.quota_bytes = settings.inbox.quota_bytes
-        gateway.outbox.quota_bytes = settings.outbox.quota_bytes
+        gateway.outbox.set_quota(settings.outbox.quota_bytes)
+        gateway.room.drops = settings.outbox.on_full == "drop_oldest_raw"

@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING
 from gateway.config.connections import connections_of
 from gateway.config.differences import Configuration
 from gateway.config.filters import filters_overlap
+from gateway.errors import ConfigError, ConfigErrors, GatewayError
 from gateway.mqtt.changeable import ChangeableSource, reached
+from gateway.mqtt.options import build_context
 from gateway.mqtt.overlap import Overlap
 from gateway.rows import Rows
-from gateway.runtime.sources import make_source, wanted_of
+from gateway.runtime.sources import make_source, options_of, wanted_of
 
 if TYPE_CHECKING:
     from gateway.runtime.app import Gateway
 
-__all__ = ["change_sources"]
+__all__ = ["change_sources", "refuse_unusable"]
 
 _ANSWER_SECS = 10.0
 _LINGER_SECS = 30.0
@@ -31,11 +33,30 @@ _LINGER_SECS = 30.0
 Change = tuple[ChangeableSource, tuple[str, ...]]
 
 
+def refuse_unusable(gateway: "Gateway", after: Configuration, name: str) -> None:
+    """What a new connection would end the gateway with, as it ends a start. `name`: of the configuration's file.
+
+    Raises:
+        ConfigErrors: the files that its TLS needs are of no use.
+    """
+    there = {source.name for source in gateway.sources}
+    for each in connections_of(after.settings.sources, there):
+        options = options_of(after.settings, each.source, ())
+        if each.name not in there and options.tls is not None:
+            try:
+                build_context(options.tls)
+            except GatewayError as error:
+                key = f"sources[{each.source.name}]"
+                raise ConfigErrors([ConfigError(name, key, error.problem, error.remedy)]) from error
+
+
 async def change_sources(gateway: "Gateway", after: Configuration) -> list[str]:
     """Bring it about; gives what did not come about, for people. `after` is in force already."""
     filters = after.filters()
-    wanted = {each.name: each for each in connections_of(after.settings.sources)}
     there = {source.name: source for source in gateway.sources}
+    # retired ones stay: a session that is left with its share would take it from the others, and a start that doesn't
+    # know of it can't give it up
+    wanted = {each.name: each for each in connections_of(after.settings.sources, there)}
     gone = [source for name, source in there.items() if name not in wanted]
     added = [
         make_source(

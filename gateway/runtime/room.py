@@ -37,7 +37,7 @@ class RoomMaker:
         self._outbox = outbox
         self._writers = writers
         self._stores = stores
-        self._drops = drops
+        self.drops = drops
         self._write_readings = write_readings
         self._told = told
         self._stuck = stuck
@@ -93,7 +93,7 @@ class RoomMaker:
         goal = outbox.quota_bytes - max(outbox.quota_bytes // _PARTS, 2 * asked.wanted)
         await asyncio.to_thread(outbox.pack_blocks, goal, self._write_readings)
         lost: dict[str, Dropped] = {}
-        if self._drops and not outbox.fits(asked.wanted):
+        if self.drops and not outbox.fits(asked.wanted):
             patient = self._full_since is None or monotonic() - self._full_since < _PATIENCE_SECS
             up = [writer.name for writer in self._writers if writer.state == "writing"] if patient else []
             lost = await asyncio.to_thread(outbox.drop_readings, goal, self._write_readings, up)
@@ -105,7 +105,7 @@ class RoomMaker:
             self._full_since = None
             return
         self._full_since = self._full_since or monotonic()
-        if not self._drops or monotonic() - self._full_since >= _PATIENCE_SECS:
+        if not self.drops or monotonic() - self._full_since >= _PATIENCE_SECS:
             self._stuck(asked.problem)
 
     def _tell(self) -> None:

@@ -152,8 +152,9 @@ def _series(outbox: OutboxWreck, good: Sequence[Snapshot]) -> list[SeriesName]:
     """Every name, of the outbox or else of a snapshot; what neither has gets a name that says so."""
     known = dict(outbox.series)
     for each in good:
-        for index, (device, quantity, profile, unit) in enumerate(each.state["zone"]["registry"]["series"]):
-            known.setdefault(index, SeriesName(index, device, quantity, profile, unit))
+        # versions before 0.4 kept names without their index
+        for index, fields in enumerate(each.state["zone"]["registry"]["series"]):
+            known.setdefault(index, SeriesName(index, *fields[-4:]))
     count = max([outbox.state.series if outbox.state is not None else 0, *(index + 1 for index in known)])
     return [known.get(k, SeriesName(k, f"lost-{k}", "value", "lost", "1")) for k in range(count)]
 

@@ -66,6 +66,8 @@ def make_source(
     options = replace(
         options_of(settings, source, wanted_of(connection, filters)), client_id=connection.client_id,
         canary_topic=canary_topic_of(connection),
+        # one of several counts for all: the broker's figure is of all its clients
+        watch_sys=source.watch_sys == "on" and name == source.name,
     )  # fmt: skip
     # more than our window: a broker may exceed it, and what comes again must be known
     unconfirmed = [] if new_session else inbox.unconfirmed(number, _KEPT)

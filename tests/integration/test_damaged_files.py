@@ -242,7 +242,7 @@ async def test_a_damaged_block_halts_the_store_that_needs_it_and_nobody_else(cra
     folder = copied(crashed, data_folder / "city")
     settings = settings_on(folder)
     async with file_office(settings, SystemClock()) as office:
-        first = office.outbox.begin_position + 1
+        first, block = office.outbox.blocks_after(office.outbox.begin_position, 1)[0]
     with sqlite3.connect(folder / "outbox.db") as db:
         db.execute("UPDATE block SET body = zeroblob(100) WHERE position = ?", (first,))
     db.close()
@@ -258,7 +258,8 @@ async def test_a_damaged_block_halts_the_store_that_needs_it_and_nobody_else(cra
     assert (lost.position, lost.stores) == (first, ("influxdb",))
     after = await drained(settings)
     assert after["balanced"], after["off"]
-    assert after["stores"]["influxdb"]["dropped"] == lost.readings > 0
+    # the first call may have had nothing but the configuration
+    assert after["stores"]["influxdb"]["dropped"] == lost.readings == len(block.readings)
     assert after["stores"]["duckdb"]["stored"] == ALL * PER_MESSAGE
 
 
@@ -268,7 +269,10 @@ async def windows_of(settings: Settings) -> dict[tuple[str, str, int, int], tupl
     async with running_gateway(settings, clock=clock, connected=False) as gateway:
         await eventually(lambda: not gateway.runner.behind, "the backlog is judged")
         await gateway.close_windows(gateway.clock.now() + DAY)
-        await eventually(lambda: not gateway.runner.behind and _at_rest(gateway), "the windows have closed")
+        # an engine is ahead of the outbox while its call is being committed
+        inbox, outbox = gateway.inbox, gateway.outbox
+        await eventually(lambda: outbox.processed_offset == inbox.end_offset, "the windows have closed")
+        await eventually(lambda: _at_rest(gateway), "they are stored")
         clock.ahead = 2 * HOUR
         await eventually(gateway.reviser.finish, "marks are revised")
         series = [SeriesId(name.device, name.quantity) for name in gateway.outbox.series_names(0)]

@@ -7,13 +7,14 @@ so how many a lost block held is known even where nothing of it can be read.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from sqlite3 import Connection
 
 import msgspec
 from isal.isal_zlib import crc32
 
 from gateway.engine.results import LedgerDelta, LedgerKey, SeriesName, StepResult
-from gateway.journal.block_queue import put_block
-from gateway.journal.blocks import decode, encode
+from gateway.journal.block_queue import THINNED, put_block
+from gateway.journal.blocks import decode, encode, without_readings
 from gateway.journal.cursors import StoreState, put_store
 from gateway.journal.day_books import add_days
 from gateway.journal.kept import put_series, put_totals
@@ -56,7 +57,8 @@ class OutboxPlan:
         for name in stores:
             if name not in self.stores:
                 # whoever keeps a cursor of its own says at the next start whether this is right
-                self.stores[name] = StoreState(name, begin, stored=max(self.accepted - held, 0))
+                dropped = self.dropped_after(begin)
+                self.stores[name] = StoreState(name, begin, stored=max(self.accepted - held, 0), dropped=dropped)
         self.forgotten_stores = sorted(set(self.stores) - set(wreck.stores))
         self.begin = max(begin, min((each.position for each in self.stores.values()), default=begin))
         self.missing = [at for at in range(self.begin + 1, self.last_position + 1) if at not in wreck.blocks]
@@ -65,7 +67,25 @@ class OutboxPlan:
         self.trimmed_readings = state.trimmed_readings
         for each in self.stores.values():
             if each.position == self.begin:
-                self.trimmed_readings = each.stored + each.refused + each.dropped
+                # what was dropped of blocks that it has not come to is among its figures, too
+                settled = each.stored + each.refused + each.dropped
+                self.trimmed_readings = settled - self.dropped_after(self.begin)
+
+    def dropped_after(self, position: int) -> int:
+        """Readings that were taken out of blocks after a position."""
+        return sum(self.dropped_of(at) for at in self.wreck.thinned if at > position)
+
+    def dropped_of(self, position: int) -> int:
+        """Readings that were taken out of a block."""
+        if position not in self.wreck.thinned:
+            return 0
+        block = self.wreck.blocks.get(position)
+        return block.readings if block is not None else self.wreck.told.get(position, 0)
+
+    def may_be(self, position: int, body: bytes) -> bool:
+        """Whether the index of blocks has nothing against it that this was the block."""
+        told = self.wreck.told.get(position)
+        return told is None or told == len(decode(body).readings)
 
     def lost(self) -> list[LostBlock]:
         """The blocks that are gone, with their readings."""
@@ -78,7 +98,9 @@ class OutboxPlan:
         out = []
         for at in gone:
             readings = told.get(at)
-            if readings is None:
+            if at in self.wreck.thinned:
+                readings = 0  # they are counted as dropped
+            elif readings is None:
                 readings, left = left, 0
             lacking = tuple(sorted(each.name for each in self.stores.values() if each.position < at))
             out.append(LostBlock(at, readings, lacking))
@@ -114,14 +136,7 @@ def rebuild_outbox(
             connection.execute("BEGIN IMMEDIATE")
             for step in steps:
                 record_step(connection, step)
-            for facts, body in wreck.bodies():
-                if facts.position > plan.begin:
-                    put_block(connection, facts.position, facts.kind, facts.readings, body, facts.size)
-            for at, body in plan.mended.items():
-                put_block(connection, at, "step", len(decode(body).readings), body)
-            empty = encode(StepResult())
-            for block in lost:
-                put_block(connection, block.position, "lost", 0, empty)
+            _put_blocks(connection, plan, lost)
             for each in plan.stores.values():
                 dropped = sum(block.readings for block in lost if each.name in block.stores)
                 put_store(connection, msgspec.structs.replace(each, dropped=each.dropped + dropped))
@@ -145,3 +160,25 @@ def rebuild_outbox(
             connection.execute("UPDATE meta SET complete = 1")
             connection.execute("COMMIT")
     return lost
+
+
+def _put_blocks(connection: Connection, plan: OutboxPlan, lost: Sequence[LostBlock]) -> None:
+    thinned = plan.wreck.thinned
+    for facts, body in plan.wreck.bodies():
+        if facts.position <= plan.begin:
+            continue
+        if facts.position in thinned and facts.kind != THINNED:
+            put_block(connection, facts.position, THINNED, facts.readings, without_readings(body)[1])
+        else:
+            put_block(connection, facts.position, facts.kind, facts.readings, body, facts.size)
+    for at, body in plan.mended.items():
+        number = len(decode(body).readings)
+        if at in thinned:
+            put_block(connection, at, THINNED, number, without_readings(body)[1])
+        else:
+            put_block(connection, at, "step", number, body)
+    empty = encode(StepResult())
+    for block in lost:
+        # as one whose readings were dropped: a store that is added later must know of them
+        number = block.readings or plan.dropped_of(block.position)
+        put_block(connection, block.position, THINNED, number, empty)

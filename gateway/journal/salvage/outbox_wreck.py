@@ -13,7 +13,8 @@ from isal.isal_zlib import crc32
 
 from gateway.engine.results import LedgerDelta, LedgerKey, SeriesName
 from gateway.errors import JournalCorrupt
-from gateway.journal.block_queue import THINNED
+from gateway.journal.block_queue import PACKED, THINNED
+from gateway.journal.blocks import unpack
 from gateway.journal.cursors import StoreState
 from gateway.journal.day_books import DayBook
 from gateway.journal.lost_hours import LostHour
@@ -38,7 +39,7 @@ class BlockFacts(msgspec.Struct, frozen=True):
     size: int
     """Of its body when it is not packed."""
     checksum: int
-    """CRC-32 of its body: that of the call that gave it."""
+    """CRC-32 of its body, not packed: that of the call that gave it, unless it is thinned."""
 
 
 class OutboxWreck:
@@ -53,6 +54,9 @@ class OutboxWreck:
         self.blocks: dict[int, BlockFacts] = {}
         self.told: dict[int, int] = {}
         """Readings of a block by the index of blocks, which bears no seal; of damaged blocks too."""
+        self.thinned: set[int] = set()
+        """Blocks whose readings were taken out: these are counted as dropped, and must not come back with an older copy
+        of the block."""
         self.snapshots: dict[int, SnapshotRow] = {}
         self.series: dict[int, SeriesName] = {}
         self.ledger: LedgerDelta = {}
@@ -77,9 +81,10 @@ class OutboxWreck:
             self._take_keyed(record.values)
         elif (found := _block(record)) is not None:
             facts, before = found[0], self.blocks.get(found[0].position)
-            # readings that were taken out are counted as dropped: the block as it was must not come back
             if before is None or before.kind != THINNED:
                 self.blocks[facts.position] = facts
+            if facts.kind == THINNED:
+                self.thinned.add(facts.position)
         elif (state := _state_of(record)) is not None:
             if self.state is None or _reach(state) > _reach(self.state):
                 self.state = state
@@ -119,8 +124,9 @@ class OutboxWreck:
                 self.told[position] = readings
                 return
             case (int(position), str(kind), int(readings), int(number)) if position == number:
-                # what was taken out of a block is counted as dropped already
-                self.told[position] = 0 if kind == THINNED else readings
+                self.told[position] = readings
+                if kind == THINNED:
+                    self.thinned.add(position)
                 return
         if len(values) not in (_SEVEN, _HOUR, _DAY) or not isinstance(values[0], str):
             return
@@ -132,7 +138,7 @@ class OutboxWreck:
             self.days[whole[0], whole[1]] = max(book, self.days.get((whole[0], whole[1]), book))
         elif len(values) == _HOUR:
             hour = LostHour(*whole[2:])
-            self.lost_hours[whole[0], whole[1]] = max(hour, self.lost_hours.get((whole[0], whole[1]), hour))
+            self.lost_hours[whole[0], whole[1]] = hour.widest(self.lost_hours.get((whole[0], whole[1]), hour))
         elif isinstance(whole[1], str):
             key = LedgerKey(*whole[:5])
             self.ledger[key] = max(whole[5], self.ledger.get(key, 0))
@@ -161,7 +167,8 @@ def _block(record: Record) -> tuple[BlockFacts, bytes] | None:
     match record.values:
         case (None, str(kind), int(readings), int(size), int(crc), bytes(body)) if record.rowid is not None:
             if crc_of((record.rowid, kind, readings, size), body) == crc:
-                return BlockFacts(record.rowid, kind, readings, size, crc32(body)), body
+                plain = unpack(body) if kind == PACKED else body
+                return BlockFacts(record.rowid, kind, readings, size, crc32(plain)), body
     return None
 
 

@@ -10,6 +10,11 @@ START = 1_772_366_400 * SECOND
 IDLE_SECS = 30
 
 
+def test_who_gathers_for_long_does_not_stall() -> None:
+    assert stall_secs(SystemClock(), 1.0, 0.1) == 5
+    assert stall_secs(SystemClock(), 1.0, 10.0) == 25
+
+
 class Looking:
     """A gateway that looks once a second, on clocks that a test turns."""
 

@@ -1,6 +1,7 @@
 """A running gateway reads its configuration again: what changes, what stays, what is refused."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -130,6 +131,50 @@ async def test_what_needs_a_restart_is_named_and_stays_and_the_rest_comes_into_f
         again = await gateway.desk.reload()
         assert {each["key"] for each in again["differences"]["restart"]} == waits
         assert not again["applied"]
+
+
+async def test_whoever_took_an_option_at_the_start_takes_it_again(files: Files) -> None:
+    files.settings(outbox={"quota_bytes": 64 << 20})
+    async with running_gateway(files.load(), origin=files.origin) as gateway:
+        assert (gateway.room.drops, gateway.liveness.stall_secs) == (False, 5)
+        assert gateway.outbox.write_bytes == 16 << 20
+        files.settings(
+            engine={"tick_secs": 20.0, "clock_bound_secs": 7.0},
+            outbox={"on_full": "drop_oldest_raw", "quota_bytes": 128 << 20},
+        )
+        assert (await gateway.desk.reload())["applied"]
+        assert gateway.room.drops
+        assert gateway.outbox.write_bytes == 32 << 20
+        assert gateway.liveness.stall_secs == 50, "between two looks it is not stalled"
+        assert gateway.clock_watch.bound_ns == 7_000_000_000
+
+
+async def test_a_new_source_whose_certificates_are_of_no_use_is_refused_and_nothing_stops(files: Files) -> None:
+    one = {"name": "one", "filters": ["plant/tank/+"]}
+    files.settings(sources={"tables": [one]})
+    authority = files.folder / "ca.pem"
+    authority.write_text("-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n", encoding="utf-8")
+    async with running_gateway(files.load(), origin=files.origin) as gateway:
+        two = {"name": "two", "filters": ["plant/well/+"], "tls": "on", "ca_file": str(authority)}
+        files.settings(sources={"tables": [one, two]})
+        answer = await gateway.desk.reload()
+        assert [(each["key"], each["problem"][:27]) for each in answer["problems"]] == [
+            ("sources[two]", "TLS to the broker can't be "),
+        ]  # fmt: skip
+        assert [source.name for source in gateway.sources] == ["one"]
+
+
+async def test_a_retired_connection_stays_until_a_restart(files: Files) -> None:
+    (files.folder / "d").mkdir()
+    noted = {"filters": {"main-2": ["$share/cityloom.0/plant/#"]}, "canaries": []}
+    (files.folder / "d" / "sessions.json").write_text(json.dumps(noted), encoding="utf-8")
+    async with running_gateway(files.load(), origin=files.origin) as gateway:
+        assert [source.name for source in gateway.sources] == ["main", "main-2"]
+        files.profile("well")
+        assert (await gateway.desk.reload())["applied"]
+        assert [source.name for source in gateway.sources] == ["main", "main-2"]
+        assert gateway.sources[1].filters == ()
+        assert set(gateway.rebirth_parts._targets) == {source.source for source in gateway.sources}
 
 
 def _syntax(files: Files) -> None:
