@@ -315,7 +315,9 @@ async def _crash(steps: int, plan: Plan, broker: str, stores: str, names: set[st
     async with _run(feed, plan, broker, stores) as (run, outcome, gateway):
         assert outcome.stores.keys() == names
         _check_same(reference, outcome)
-        assert not gateway.events("error"), gateway.events("error")[:3]
+        # cuts in a row look like a broker that throws us out without a word, and that is said
+        said = [each for each in gateway.events("error") if "without a reason" not in str(each.get("problem"))]
+        assert not said, said[:3]
         assert run.under_load >= len(plan.places) + plan.random_kills + plan.cuts
         if plan.places == KILL_PLACES:
             # without any, no kill and no cut came between a commit and its PUBACK

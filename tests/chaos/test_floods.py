@@ -120,7 +120,7 @@ async def _unknown(chaos: Chaos, plan: Plan, messages: int, rate: float = 0.0) -
 
 
 _WIDE = {
-    "mqtt": {"filters": ["#"]},
+    "mqtt": {"filters": ["#"], "canary": "off"},
     "engine": {"max_met_devices": 500, "dead_letters_per_sec": 0.6, "dead_letters_burst": 500},
 }
 _REFUSED = ("devices refused", "letters not kept")

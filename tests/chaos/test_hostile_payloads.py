@@ -30,7 +30,9 @@ def _messages(trial: Trial, rounds: int) -> Iterator[tuple[str, bytes]]:
 
 
 async def _tried(chaos: Chaos, rounds: int) -> None:
-    plan = Plan(f"hostile messages, {rounds} times each kind", MINUTES, settings={"mqtt": {"filters": ["#"]}})
+    plan = Plan(
+        f"hostile messages, {rounds} times each kind", MINUTES, settings={"mqtt": {"filters": ["#"], "canary": "off"}}
+    )
     async with chaos(plan) as trial:
         await trial.moment(0.2, 0.3)
         async with memory_watched(trial) as memory, trial.fault():
