@@ -25,7 +25,7 @@ FREE_TEST_FOLDERS = ("contract", "cases", "integration", "e2e", "chaos", "perf",
 """Test folders that mirror no module: they try parts together, or help."""
 TEXTS = {".py", ".md", ".toml", ".lock", ".yaml", ".yml", ".conf", ".acl", ".example", ".sh", ""}
 
-PURE = ("gateway.engine", "gateway.codecs", "gateway.mqtt.session")
+PURE = ("gateway.engine", "gateway.codecs", "gateway.mqtt.session", "gateway.mqtt.dialogue")
 """No input, no output, no clock, no threads: what they do depends on what they are given."""
 IO_MODULES = (
     "asyncio", "concurrent", "glob", "http", "logging", "multiprocessing", "os", "pathlib", "queue", "random",

@@ -19,6 +19,7 @@ import numpy as np
 from gateway.bench.many_cities import ManyCities
 from gateway.bench.slowdown import Slowdown
 from gateway.config.content import EngineContent
+from gateway.engine.acceptance import Acceptance
 from gateway.engine.outputs import Outputs
 from gateway.engine.profile_pass import Candidates
 from gateway.engine.zone import ZoneEngine
@@ -62,12 +63,10 @@ class EngineOutcome:
     transitions: int = 0
 
 
-class _Timed(ZoneEngine):
-    """Tells what judging takes."""
+class _TimedAcceptance(Acceptance):
+    """Tells what quality checks take."""
 
     quality_secs = 0.0
-    conditions_secs = 0.0
-    transitions = 0
 
     def _check(self, accepted: Any, came: Candidates, out: Outputs) -> None:
         started = thread_time()
@@ -80,6 +79,18 @@ class _Timed(ZoneEngine):
         started = thread_time()
         super()._compare(batch, measured, accepted, came, rows, out)
         self.quality_secs += thread_time() - started
+
+
+class _Timed(ZoneEngine):
+    """Tells what judging takes."""
+
+    conditions_secs = 0.0
+    transitions = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.accepting = _TimedAcceptance(self.registry, self._dedupe, self._windows, self._quality)
+        self._acceptance = self.accepting
 
     def _judge(self, live: bool, out: Outputs) -> None:
         started = thread_time()
@@ -118,7 +129,7 @@ def measure_engine(
     gc.collect()
     started_at, done, cpu = at, 0, 0.0
     slowdown, calls = Slowdown(), 0
-    engine.quality_secs = engine.conditions_secs = 0.0
+    engine.accepting.quality_secs = engine.conditions_secs = 0.0
     engine.transitions = 0
     with seldom_looked_for():  # as a gateway runs
         while done < readings:
@@ -132,7 +143,7 @@ def measure_engine(
     grown = _rss() - rss
     have = len(engine.registry.series)
     parts = {name: round(weigh(part) / have, 1) for name, part in engine.snapshot().items() if name != "content"}
-    judging = engine.quality_secs + engine.conditions_secs
+    judging = engine.accepting.quality_secs + engine.conditions_secs
     return EngineOutcome(
         series=have,
         devices=len(engine.registry),
@@ -140,7 +151,7 @@ def measure_engine(
         city_secs=(at - started_at) / 1e9,
         us_per_reading=round(cpu / done * 1e6, 3),
         judging_us_per_reading=round(judging / done * 1e6, 3),
-        quality_us_per_reading=round(engine.quality_secs / done * 1e6, 3),
+        quality_us_per_reading=round(engine.accepting.quality_secs / done * 1e6, 3),
         conditions_us_per_reading=round(engine.conditions_secs / done * 1e6, 3),
         readings_per_s=round(done / cpu),
         slowdown=slowdown.factor,

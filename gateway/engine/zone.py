@@ -1,7 +1,7 @@
 """ZoneEngine: judges the devices of the zones it hosts. Pure: rows and `now` in, columns out.
 
     rows -> route -> decode -> identify -> time gate -> deduplicate -> quality flags -> windows -> rollups
-            (messages.py, devices.py)      (timegate.py) (dedupe.py)                    (processors.windows)
+            (messages.py, devices.py)      (timegate.py) (acceptance.py)                (processors.windows)
 
 The same rows, calls and `now` give the same outputs to the byte, wherever a snapshot and restore lies between. What it
 computes for a zone does not depend on which other zones it hosts: lanes are (zone, profile), series are devices'.
@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 from gateway.codecs.compiled import CompiledProfile, compile_profile
 from gateway.config.content import EngineContent
 from gateway.config.profiles import Profile, load_profiles
-from gateway.engine.brought import Brought
+from gateway.engine.acceptance import Acceptance
 from gateway.engine.candidates import Candidates, Observed
 from gateway.engine.common_delay import CommonDelay
 from gateway.engine.conditions.judge import Judge
 from gateway.engine.dedupe import Dedupe
 from gateway.engine.devices import Devices
 from gateway.engine.edge_nodes import EdgeNodes
-from gateway.engine.late_panes import late_panes
 from gateway.engine.limits import Limits
 from gateway.engine.messages import Messages
 from gateway.engine.outputs import Outputs
@@ -36,10 +35,8 @@ from gateway.engine.sequences import SequenceTracker
 from gateway.engine.throttle import throttle_of
 from gateway.engine.timegate import TimeGate
 from gateway.engine.timezone import day_edges
-from gateway.reasons import Lost, Unstored
+from gateway.reasons import Lost
 from gateway.rows import NO_MESSAGE, Row, RowKind, Rows, Run
-from processors.columns import U8, FlagRewrites, ReadingBatch
-from processors.flags import Why
 from processors.windows.watermark import Watermarks
 from processors.windows.window_set import WindowSet
 
@@ -79,6 +76,7 @@ class ZoneEngine:
         self._closed_at = np.empty(0, np.int64)
         self.judge = Judge()
         self._quality = Quality()
+        self._acceptance = Acceptance(self.registry, self._dedupe, self._windows, self._quality)
         self._content: EngineContent | None = None
         self._messages: Messages | None = None
         self._profiles: dict[str, CompiledProfile] = {}
@@ -129,90 +127,10 @@ class ZoneEngine:
         candidates, observed = self._messages.read(rows, self.offset, out)
         self._lanes()
         if candidates:
-            self._dedupe.grow(len(self.registry.series))
-            self._new_series(out)
-            self._accept(Candidates.concat(candidates), rows, out)
+            self._acceptance.accept(Candidates.concat(candidates), rows, self.offset, self._profiles, out)
         for seen in observed:
             self._observe(seen)
         self.offset += len(rows)
-
-    def _accept(self, came: Candidates, rows: Rows, out: Outputs) -> None:
-        """Sort duplicates out, give the rest to the windows, mark what late readings change."""
-        kinds = self._dedupe.sort(self._windows, came.series, came.ts, came.value)
-        late = kinds.late
-        came.why[late] |= np.uint32(Why.LATE)
-        accepted = kinds.fresh | late
-        measured = came.flag.copy() if self._quality.compares else came.flag
-        self._check(accepted, came, out)
-        self._tally("accepted", accepted, came, out)
-        self._tally("duplicate", kinds.duplicate, came, out)
-        self._tally("conflict", kinds.conflict, came, out)
-        if kinds.conflict.any():
-            self._keep_conflicts(kinds.conflict, came, rows, out)
-        fresh = kinds.fresh
-        self._windows.add(came.series[fresh], came.ts[fresh], came.value[fresh], came.flag[fresh])
-        if late.any():
-            self._tally("late", late, came, out, book="beside")
-            self._mark_late(came.series[late], came.ts[late], out)
-        batch, row = ReadingBatch(came.series, came.ts, came.value, came.flag, came.why), came.row
-        if not accepted.all():
-            batch, row = batch.take(accepted), row[accepted]
-        out.readings.append(batch)
-        out.brought.append(Brought.by(batch, row + np.int64(self.offset)))
-        if self._quality.compares and len(batch):
-            self._compare(batch, measured, accepted, came, rows, out)
-
-    def _compare(
-        self, batch: ReadingBatch, measured: U8, accepted: Any, came: Candidates, rows: Rows, out: Outputs
-    ) -> None:
-        """Accepted readings against their neighbours'; `measured` are the flags by what needs no order."""
-        received = rows.received_at()[came.row[accepted]]
-        lane, pane_secs = self.registry.lane[came.device[accepted]], self._windows.pane_secs[batch.series]
-        self._rewrite(self._quality.compare(batch, measured[accepted], received, lane, pane_secs), out)
-
-    def _check(self, accepted: Any, came: Candidates, out: Outputs) -> None:
-        """Flags and reasons of the quality checks; verdicts on stored readings become rewrites."""
-        self._quality.bind(self.registry.series)
-        rows = slice(None) if accepted.all() else np.flatnonzero(accepted)
-        came.flag[rows], came.why[rows], rewrites = self._quality.judge(
-            came.series[rows], came.ts[rows], came.value[rows], came.flag[rows], came.why[rows]
-        )
-        self._rewrite(rewrites, out)
-
-    def _rewrite(self, rewrites: FlagRewrites, out: Outputs) -> None:
-        if len(rewrites):
-            out.rewrites.append(rewrites)
-            open_ = self._windows.reflag(rewrites.series, rewrites.ts, rewrites.flag)
-            if not open_.all():
-                self._mark_late(rewrites.series[~open_], rewrites.ts[~open_], out)
-
-    def _tally(self, term: str, mask: Any, came: Candidates, out: Outputs, book: str = "reading") -> None:
-        if not mask.any():
-            return
-        device = came.device[mask]
-        self.registry.count(term, device)
-        lanes = np.bincount(self.registry.lane[device])
-        per_profile: dict[str, int] = {}
-        for lane in np.flatnonzero(lanes).tolist():
-            profile = self.registry.lanes[lane][1]
-            per_profile[profile] = per_profile.get(profile, 0) + int(lanes[lane])
-        for profile, amount in per_profile.items():
-            out.count(book, term, amount, profile=profile)
-
-    def _keep_conflicts(self, mask: Any, came: Candidates, rows: Rows, out: Outputs) -> None:
-        for k, device, series in zip(
-            came.row[mask].tolist(), came.device[mask].tolist(), came.series[mask].tolist(), strict=True
-        ):
-            record = self.registry.records[device]
-            detail = f"{self.registry.series[series].quantity}: another value stands at the same time already"
-            profile = self._profiles[record.profile]
-            out.dead_letter(
-                self.offset + k, rows[k], Unstored.CONFLICT, detail, profile.redact, profile.name, record.id
-            )
-
-    def _mark_late(self, series: Any, ts: Any, out: Outputs) -> None:
-        self._windows.taint(series, ts)
-        out.dirty.append(late_panes(self._windows, series, ts))
 
     # -- time -----------------------------------------------------------------------------------------------------
 
@@ -337,13 +255,6 @@ class ZoneEngine:
             if profile is not None:
                 self._watermarks.set_out_of_orderness(lane, profile.out_of_orderness_ns)
 
-    def _new_series(self, out: Outputs) -> None:
-        if out.series and out.series[-1].index >= len(self._windows.pane_secs):
-            new = self.registry.series[len(self._windows.pane_secs) :]
-            panes = np.fromiter((self._profiles[name.profile].pane_secs for name in new), np.int32, len(new))
-            owners = [self.registry.by_id(name.device) for name in new]
-            self._windows.add_series(panes, self.registry.lane[owners])
-
     # -- snapshot ---------------------------------------------------------------------------------------------------
 
     @property
@@ -395,6 +306,7 @@ class ZoneEngine:
         made.edge_nodes = EdgeNodes.restore(state.get("edge_nodes", ()))  # none before 0.3
         made.limits = Limits.restore(state.get("limits", {}))  # none before 0.4
         made._windows = WindowSet.restore(state["windows"])
+        made._acceptance = Acceptance(made.registry, made._dedupe, made._windows, made._quality)
         made._watermarks = Watermarks.restore(state["watermarks"])
         made._closed_at = state["closed_at"].copy()
         if state["content"]:

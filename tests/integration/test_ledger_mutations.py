@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from gateway.engine import candidates, profile_pass
+from gateway.engine.acceptance import Acceptance
 from gateway.engine.candidates import Candidates
 from gateway.engine.profile_pass import ProfilePass
 from gateway.engine.results import StepResult
@@ -91,14 +92,14 @@ def _decode_to_gate(patch: Patch, once: Once) -> None:
 
 
 def _gate_to_windows(patch: Patch, once: Once) -> None:
-    accept = ZoneEngine._accept
+    accept = Acceptance.accept
 
-    def losing(self: ZoneEngine, came: Candidates, rows: Rows, out: Any) -> None:
+    def losing(self: Acceptance, came: Candidates, *rest: Any) -> None:
         if once():
             came = Candidates(*(getattr(came, field.name)[:-1] for field in fields(Candidates)))
-        accept(self, came, rows, out)
+        accept(self, came, *rest)
 
-    patch.setattr(ZoneEngine, "_accept", losing)
+    patch.setattr(Acceptance, "accept", losing)
 
 
 def _decoder_itself(patch: Patch, once: Once) -> None:
