@@ -81,14 +81,23 @@ async def _make(folder: Path) -> None:
         await eventually(lambda: len(gateway.outbox.snapshots()) > 1, "there are two snapshots")
         await gateway.intake.submit(messages(sent, MESSAGES, now))
         sent += MESSAGES
+        # the next one is a while off then, so that it does not take in what comes now
+        await eventually(lambda: _snapshot_end(gateway) == gateway.inbox.end_offset, "a snapshot has everything")
+        await gateway.intake.submit(messages(sent, MESSAGES, now))
+        sent += MESSAGES
         await eventually(lambda: not gateway.runner.behind, "they are judged")
         await eventually(lambda: duck.position == gateway.outbox.last_position, "DuckDB has everything")
+        assert _snapshot_end(gateway) < gateway.outbox.processed_offset, "calls lie behind the snapshots"
         shutil.copytree(folder / "live", folder / "killed", ignore=shutil.ignore_patterns("lock", "control.sock"))
     async with file_office(settings_on(folder / "killed"), SystemClock()) as office:
         while sent < ALL:
             await office.submit(messages(sent, min(WAITING, ALL - sent), now))
             sent += min(WAITING, ALL - sent)
         shutil.copytree(folder / "killed", folder / "crashed", ignore=shutil.ignore_patterns("lock"))
+
+
+def _snapshot_end(gateway: Gateway) -> int:
+    return max(row.end_offset for row in gateway.outbox.snapshots())
 
 
 def copied(crashed: Path, folder: Path) -> Path:
