@@ -105,7 +105,7 @@ class Registry:
             self._lay_out(index, quantities.get(record.profile, ()))
 
     def laid_out(self) -> None:
-        """Enough devices have been changed for now: let go of what was made for it."""
+        """No more devices are changed in this call: let go of what was made for it."""
         self._series_of_name = None
 
     def _lay_out(self, index: int, quantities: Sequence[str]) -> None:

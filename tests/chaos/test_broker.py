@@ -31,6 +31,21 @@ def plain(folder: Path) -> Iterator[PlainMosquitto]:
         yield broker
 
 
+async def _arrived(trial: Trial) -> None:
+    """Wait until nothing is under way: the devices are held, and two looks see the same with nothing in flight."""
+    before: tuple[int, int] | None = None
+    async with asyncio.timeout(30.0):
+        while True:
+            status = await trial.gateway.ask("status")
+            if status is not None:
+                flying = sum(source["in_flight"] for source in status["sources"]) + status["inbox"]["waiting"]
+                now = status["ledger"]["messages"]["received"], flying
+                if now == before and not flying:
+                    return
+                before = now
+            await asyncio.sleep(0.1)
+
+
 async def _not_ready_because(trial: Trial, reason: str, secs: float = 40.0) -> float:
     """Wait until /health/ready names the reason; how long that took."""
     began = monotonic()
@@ -120,7 +135,7 @@ async def test_a_broker_that_forgot_us_is_told_with_the_time_span(chaos: Chaos) 
         await trial.moment()
         async with trial.fault():
             trial.devices.pause(True)
-            await asyncio.sleep(0.5)  # what was under way arrives
+            await _arrived(trial)
             trial.broker.kill()
             trial.broker.start()
             began = monotonic()

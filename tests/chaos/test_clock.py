@@ -94,8 +94,12 @@ async def _quarantined(trial: Trial) -> int:
 
 
 async def _replayed(trial: Trial) -> None:
-    """`cityloom dead-letters replay`, until none is left; those of the last moment may come yet."""
-    await asyncio.sleep(2.0)
+    """`cityloom dead-letters replay`, until none is left; first those of the last moment come."""
+    seen = -1
+    async with asyncio.timeout(30.0):
+        while (now := await _quarantined(trial)) != seen:
+            seen = now
+            await asyncio.sleep(0.25)
     upto, remaining = 0, 1
     while remaining:
         found = await trial.gateway.ask("replay_dead_letters", reason="quarantined", upto=upto)
