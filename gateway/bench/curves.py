@@ -132,6 +132,12 @@ def _connections(connections: int, stage: Stage) -> Iterator[Point]:
         yield flood(stand, stage.count(300_000), stage)
 
 
+def _shared(connections: int, stage: Stage) -> Iterator[Point]:
+    shared = {"CITYLOOM_MQTT__CONNECTIONS": str(connections)}
+    with Stand(replace(stage.plan, connections=1), environment=shared) as stand:
+        yield flood(stand, stage.count(300_000), stage)
+
+
 def _gateways(count: int, stage: Stage) -> Iterator[Point]:
     """Gateways on disjoint zones of one broker, the load spread over all of them."""
     zones = zones_of()
@@ -205,6 +211,10 @@ CURVES: dict[str, Curve] = {
         Curve(
             "connections", "Connections to the embedded broker, each with districts of its own", "connections",
             "connections", (1, 2, 4, 8), (1, 2), _connections, (_COST, _SPEED),
+        ),
+        Curve(
+            "shared", "Connections to the embedded broker on one shared subscription", "connections",
+            "connections", (1, 2, 4, 8), (1, 2), _shared, (_COST, _SPEED),
         ),
         Curve(
             "gateways", "Gateways on disjoint zones of one broker", "gateways", "gateways", (1, 2), (1, 2), _gateways,

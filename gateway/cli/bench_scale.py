@@ -39,8 +39,9 @@ def scale(
     """Measure curves, each point with processes of its own: broker, load, gateway, store.
 
     devices (memory and cost, 1,000 to 1,000,000), rate (offered up to saturation: achieved, ack latency), readings (a
-    message, 1 to 100), window (10 s to 1 h), broker (embedded, mosquitto), connections (1 to 8), gateways (1 and 2 on
-    disjoint zones), recovery (offered three times of what it can take, then normal again). Without names: all.
+    message, 1 to 100), window (10 s to 1 h), broker (embedded, mosquitto), connections (1 to 8), shared (the same on
+    one shared subscription), gateways (1 and 2 on disjoint zones), recovery (offered three times of what it can take,
+    then normal again). Without names: all.
 
     Each point is kept as it is done, in OUT/CURVE.jsonl; the CSV and the picture are made of what is there, also after
     Ctrl-C. Exit code 1 where a message is lost or a ledger doesn't balance.

@@ -21,6 +21,7 @@ POINTS = {
     "window": {"us_per_message", "aggregates"},
     "broker": {"us_per_message", "messages_per_s"},
     "connections": {"us_per_message", "messages_per_s"},
+    "shared": {"us_per_message", "messages_per_s"},
     "gateways": {"us_per_message", "messages_per_s"},
     "recovery": {"offered_per_s", "received_per_s", "behind_secs", "rss_mb"},
 }
