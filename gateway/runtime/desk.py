@@ -24,6 +24,7 @@ from gateway.runtime.notify_desk import NOTIFY_METHODS, NotifyDesk
 from gateway.runtime.office import Office
 from gateway.runtime.reading import MOST_ROWS, read_series, store_named
 from gateway.runtime.report_desk import REPORT_METHODS, ReportDesk
+from gateway.runtime.session_notes import SessionNotes
 from gateway.runtime.trace import TraceDesk
 from gateway.runtime.verification import verify_store
 from gateway.stores.base import SeriesId
@@ -203,7 +204,11 @@ class Desk(AlarmDesk, FigureDesk, IncidentDesk, NotifyDesk, ReportDesk, TraceDes
         """What the configuration calls a source; the journal knows its number."""
         if int(index) == REPLAY_SOURCE:
             return "replayed"
-        names = {each.number: each.name for each in connections_of(self._office.settings.sources)}
+        settings = self._office.settings
+        noted = SessionNotes(settings.data_dir).read()
+        there = connections_of(settings.sources, [name for name, held in noted.filters.items() if held], noted.numbers)
+        names = {number: f"{name} (removed)" for name, number in noted.numbers.items()}
+        names |= {each.number: f"{each.name} (retired)" if each.retired else each.name for each in there}
         return names.get(int(index), f"removed source {index}")
 
     async def _find(self, each: str) -> DeadLetter:

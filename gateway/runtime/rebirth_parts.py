@@ -31,7 +31,8 @@ class RebirthParts:
         settings = self._gateway.settings
         self._targets.clear()
         # by the numbers that rows bear, also those of retired connections
-        for connection in connections_of(settings.sources, [source.name for source in self._gateway.sources]):
+        numbers = {source.name: source.source for source in self._gateway.sources}
+        for connection in connections_of(settings.sources, numbers, numbers):
             options = options_of(settings, connection.source, ())
             self._targets[connection.number] = MqttTarget(replace(options, client_id=f"{options.client_id}-rebirth"))
 

@@ -56,7 +56,8 @@ async def change_sources(gateway: "Gateway", after: Configuration) -> list[str]:
     there = {source.name: source for source in gateway.sources}
     # retired ones stay: a session that is left with its share would take it from the others, and a start that doesn't
     # know of it can't give it up
-    wanted = {each.name: each for each in connections_of(after.settings.sources, there)}
+    numbers = gateway.notes.read().numbers | {name: source.source for name, source in there.items()}
+    wanted = {each.name: each for each in connections_of(after.settings.sources, there, numbers)}
     gone = [source for name, source in there.items() if name not in wanted]
     added = [
         make_source(
@@ -73,6 +74,7 @@ async def change_sources(gateway: "Gateway", after: Configuration) -> list[str]:
     taken = {source.source for source in gateway.sources}
     crowded, added = [s for s in added if s.source in taken], [s for s in added if s.source not in taken]
     warnings = [f"source {source.name} can be opened by a restart only" for source in crowded]
+    gateway.notes.take([*gateway.sources, *added])
     warnings += await _open(gateway, added)
     # a topic may move between them: everybody hears more before anybody hears less
     wider = [(source, tuple(dict.fromkeys((*some, *source.filters)))) for source, some in changed]

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -10,14 +11,17 @@ __all__ = ["Noted", "SessionNotes"]
 
 
 class Noted(NamedTuple):
-    """By name of the connection: the filters that its session may hold; and whose canary once came back."""
+    """By name of the connection: the filters that its session may hold, whose canary once came back, its number."""
 
     filters: dict[str, list[str]]
     canaries: list[str]
+    numbers: dict[str, int]
+    """Also of connections that are gone: the journal may hold messages of theirs."""
 
 
 class _Source(Protocol):
     name: str
+    source: int
     subscribed: bool
 
     @property
@@ -40,23 +44,30 @@ class SessionNotes:
             if "canaries" not in noted:  # as it was written before there were any
                 noted = {"filters": noted, "canaries": []}
             filters = {str(name): [str(one) for one in some] for name, some in noted["filters"].items()}
-            return Noted(filters, [str(name) for name in noted["canaries"]])
+            numbers = {str(name): int(number) for name, number in noted.get("numbers", {}).items()}
+            return Noted(filters, [str(name) for name in noted["canaries"]], numbers)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            return Noted({}, [])
+            return Noted({}, [], {})
 
     def take(self, sources: Iterable[_Source]) -> None:
-        """Replace the notes where they changed; they need not be durable, only whole. A full disk lets them wait.
+        """Replace the notes where they changed; numbers are made durable. A full disk lets them wait.
 
         Of a source that is not connected, what was noted stays: its session may hold it still.
         """
         before = self._written or self.read()
         every: Sequence[_Source] = list(sources)
         filters = {s.name: s.session_filters if s.subscribed else before.filters.get(s.name, []) for s in every}
-        noted = Noted(filters, [s.name for s in every if s.canary_proven])
+        ours = {s.name: s.source for s in every}
+        numbers = {name: k for name, k in before.numbers.items() if k not in ours.values()} | ours
+        noted = Noted(filters, [s.name for s in every if s.canary_proven], numbers)
         if noted == self._written:
             return
         temporary = self._path.with_suffix(".tmp")
         with contextlib.suppress(OSError):
-            temporary.write_text(json.dumps(noted._asdict()))
+            with temporary.open("w") as file:
+                file.write(json.dumps(noted._asdict()))
+                if numbers != before.numbers:  # what is journaled under a number must find its name again
+                    file.flush()
+                    os.fsync(file.fileno())
             temporary.replace(self._path)
             self._written = noted

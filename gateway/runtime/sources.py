@@ -46,14 +46,18 @@ def make_sources(
 ) -> list[ChangeableSource]:  # fmt: skip
     """One source a connection, also for those that are retired. `new_session`: the broker can't know us."""
     filters = source_filters(settings.sources, load_profiles(content.profiles))
-    noted = [name for name, held in notes.read().filters.items() if held]
-    return [
+    before = notes.read()
+    noted = [name for name, held in before.filters.items() if held]
+    sources = [
         make_source(
             settings, connection, filters[connection.source.name], inbox, intake, stamps, reports, notes,
             new_session=new_session,
         )
-        for connection in connections_of(settings.sources, noted)
+        for connection in connections_of(settings.sources, noted, before.numbers)
     ]  # fmt: skip
+    if sources:
+        notes.take(sources)
+    return sources
 
 
 def make_source(

@@ -12,8 +12,12 @@ def _sources(*tables: dict[str, Any], **mqtt: Any) -> tuple[SourceSettings, ...]
     return load_settings(None, {"mqtt": mqtt, "sources": list(tables)}).sources
 
 
-def _of(sources: tuple[SourceSettings, ...], *noted: str) -> list[tuple[int, str, str, bool]]:
-    return [(c.number, c.name, c.client_id, c.retired) for c in connections_of(sources, noted)]
+def _of(sources: tuple[SourceSettings, ...], *noted: str, **numbers: int) -> list[tuple[int, str, str, bool]]:
+    return [(c.number, c.name, c.client_id, c.retired) for c in connections_of(sources, noted, numbers)]
+
+
+def _numbers(sources: tuple[SourceSettings, ...], before: dict[str, int]) -> dict[str, int]:
+    return {c.name: c.number for c in connections_of(sources, (), before)}
 
 
 def test_a_source_is_one_connection_under_its_own_name() -> None:
@@ -38,6 +42,27 @@ def test_a_connection_that_is_no_longer_wanted_is_retired_under_its_old_number()
     assert [each[:3] for each in before] == [each[:3] for each in after]
     assert [each[3] for each in after] == [False, True, True]
     assert _of(_sources(), "main", "main-3") == [after[0], after[2]]  # the second holds nothing any more
+
+
+def test_a_number_stays_with_its_name_whatever_the_others_do() -> None:
+    a, b, c = ({"name": name, "filters": [f"{name}/#"]} for name in "abc")
+    before = _numbers(_sources(a, b, connections=2), {})
+    assert before == {"a": 0, "a-2": 254, "b": 1, "b-2": 253}
+    after = _numbers(_sources(c, b, a, connections=3), before)
+    assert after.items() >= before.items()
+    assert len(set(after.values())) == 9
+    assert _numbers(_sources(b), before) == {"b": 1}
+    assert _numbers(_sources(c), before) == {"c": 2}  # nobody gets what was a's
+
+
+def test_where_no_number_is_left_those_of_connections_that_are_gone_go_first() -> None:
+    before = {f"gone-{k}": k for k in range(1, 254)} | {"main": 0}
+    after = _numbers(_sources(connections=4), before)
+    assert after["main"] == 0
+    assert len(set(after.values())) == 4
+    twice = _numbers(_sources(connections=2), {"main": 7, "main-2": 7})
+    assert twice["main"] == 7
+    assert twice["main-2"] != 7
 
 
 def test_names_that_are_no_numbered_connections_retire_nothing() -> None:
