@@ -7,6 +7,7 @@ flood is a `fault`: where broker, strangers and gateway share a machine that is 
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -135,3 +136,11 @@ async def test_unknown_topics_and_ids_without_end_cost_no_memory(chaos: Chaos) -
 async def test_unknown_topics_and_ids_for_half_the_city_cost_no_memory(chaos: Chaos) -> None:
     plan = Plan("60,000 unknown topics and ids, 2,000/s", HOUR, PlainMosquitto.running, settings=_WIDE, errors=_REFUSED)
     await _unknown(chaos, plan, 60_000, 2_000)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(1_200)
+async def test_a_million_unknown_topics_and_ids_cost_no_memory(chaos: Chaos) -> None:
+    city = replace(HOUR, speed=12.0)  # five minutes, of which the flood takes most of three
+    plan = Plan("1,000,000 unknown topics and ids", city, PlainMosquitto.running, settings=_WIDE, errors=_REFUSED)
+    await _unknown(chaos, plan, 1_000_000, 6_000)
