@@ -50,7 +50,7 @@ class Messages:
         self._cross = [CrossChecks(profile.profile) for profile in profiles]
         self._strangers = StrangerRedactor([profile.redactor for profile in profiles])
         self._throttles = throttles
-        self._routes = Routes(router)
+        self._routes = Routes(router, devices.limit)
         self._edge_nodes = edge_nodes
         # one more for the topics of no profile, whose index is -1
         self._sparkplug = np.array([*(each.profile.codec == "sparkplug" for each in profiles), False])

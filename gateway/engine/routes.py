@@ -23,7 +23,8 @@ class Routes:
     MOST_CHARS = 48 << 20
     """Of all topics: a long one would count for many."""
 
-    def __init__(self, router: Router) -> None:
+    def __init__(self, router: Router, devices: int = 0) -> None:
+        """`devices`: so many may come, each with a topic of its own; none of them is forgotten for the others."""
         self.match: list[Match | NoMatch] = []
         """Of each route."""
         self.profile = np.empty(0, np.int32)
@@ -31,6 +32,8 @@ class Routes:
         self.device = np.empty(0, np.int32)
         """Filled in once a message has been decoded, where the topic holds the device's key; before that -1."""
         self._router = router
+        self._most = max(self.MOST, devices + self.MOST_LEADING_NOWHERE if devices else 0)
+        self._most_chars = self.MOST_CHARS * self._most // self.MOST
         self._numbers: dict[str, int] = {}
         self._chars = 0
         self._settled = 0
@@ -62,7 +65,7 @@ class Routes:
     def _make_room(self, fresh: Sequence[str]) -> bool:
         """Forget what has to go before `fresh` come; whether anything went."""
         chars = sum(map(len, fresh))
-        if len(self.match) + len(fresh) > self.MOST or self._chars + chars > self.MOST_CHARS:
+        if len(self.match) + len(fresh) > self._most or self._chars + chars > self._most_chars:
             self._keep(np.empty(0, np.int64))
             return True
         # looked at again only where enough have come since that it pays

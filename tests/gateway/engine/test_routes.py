@@ -42,6 +42,19 @@ def test_calls_of_known_topics_forget_nothing_however_long_they_are() -> None:
     assert routes.device[five].tolist() == [-1] * 5
 
 
+def test_as_many_devices_as_are_let_in_are_kept() -> None:
+    class Fewer(_Few):
+        MOST_LEADING_NOWHERE = 2
+
+    routes = Fewer(Router(load_profiles({"loop": LOOP_PROFILE})), 6)
+    six = routes.of(_topics("abcdef"))
+    routes.device[six] = 7
+    eight = routes.of(_topics("abcdefgh"))
+    assert routes.device[eight].tolist() == [7] * 6 + [-1] * 2
+    nine = routes.of(_topics("abcdefghi"))
+    assert routes.device[nine].tolist() == [-1] * 9
+
+
 class _FewNowhere(Routes):
     MOST_LEADING_NOWHERE = 3
     MOST_CHARS = 400
