@@ -21,6 +21,7 @@ from gateway.cli.commands import devices, gateway, measures, people, upkeep
 from gateway.cli.commands.table import Group
 from gateway.cli.text import clean
 from gateway.errors import ConfigErrors, GatewayError
+from gateway.runtime.garbage import seldom_looked_for
 
 __all__ = ["app", "main"]
 
@@ -79,7 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
-        code = app.meta(given, exit_on_error=False, print_error=False)
+        with seldom_looked_for():
+            code = app.meta(given, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         if debug:
             traceback.print_exc()
