@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from gateway.engine.results import SeriesName
 from gateway.stores.keys import last_of_each
-from gateway.stores.repetitions import late_rows, with_standing_verdicts
+from gateway.stores.repetitions import late_rows, repeats, with_standing_verdicts
 from processors.columns import AggregateBatch, FlagRewrites, ReadingBatch
 
 __all__ = [
@@ -126,13 +126,17 @@ def append_series(db: duckdb.DuckDBPyConnection, names: Sequence[SeriesName]) ->
 
 
 def append_readings(db: duckdb.DuckDBPyConnection, position: int, batch: ReadingBatch) -> int:
-    """Append readings to their days' tables; of a key that is twice in the block, the later row. Gives the rest."""
+    """Append readings to their days' tables; of a key that is twice in the block, the later row, and nothing that
+    stands already. Gives how many were left out.
+    """
     late = batch.take(late_rows(batch))
-    if len(late):
-        batch = with_standing_verdicts(batch, _standing(db, late))
+    standing = _standing(db, late) if len(late) else late
+    batch = with_standing_verdicts(batch, standing)
     keep = last_of_each(batch.series, batch.ts)
     came = len(batch)
     batch = batch if keep is None else batch.take(keep)
+    if len(standing) and len(known := repeats(batch, standing)):
+        batch = batch.take(np.delete(np.arange(len(batch)), known))
     # numpy's NaN arrives as NULL, which arg_max would pass over
     columns = "series, ts, coalesce(value, 'nan'::DOUBLE), flag, why, false"
     _append_by_day(db, position, batch.arrays(), columns)

@@ -17,7 +17,7 @@ from gateway.stores.keys import prints, repeated
 from processors.columns import ReadingBatch
 from processors.flags import Why
 
-__all__ = ["changed_within", "late_rows", "with_standing_verdicts"]
+__all__ = ["changed_within", "late_rows", "repeats", "with_standing_verdicts"]
 
 
 def late_rows(batch: ReadingBatch) -> NDArray[np.intp]:
@@ -50,6 +50,23 @@ def with_standing_verdicts(batch: ReadingBatch, standing: ReadingBatch) -> Readi
     flag, why = batch.flag.copy(), batch.why.copy()
     flag[place[again]], why[place[again]] = both.flag[said[again]], both.why[said[again]]
     return ReadingBatch(batch.series, batch.ts, batch.value, flag, why)
+
+
+def repeats(batch: ReadingBatch, standing: ReadingBatch) -> NDArray[np.intp]:
+    """The rows that say nothing but what stands: value, flag and why. Both have each key once."""
+    rows = np.flatnonzero(np.isin(batch.ts, standing.ts))
+    both = ReadingBatch.concat([standing, batch.take(rows)])
+    place = np.concatenate([np.full(len(standing), -1), rows])
+    order = np.lexsort((place, both.ts, both.series))
+    both, place = both.take(order), place[order]
+    same = (
+        (both.series[1:] == both.series[:-1])
+        & (both.ts[1:] == both.ts[:-1])
+        & ((both.value[1:] == both.value[:-1]) | (np.isnan(both.value[1:]) & np.isnan(both.value[:-1])))
+        & (both.flag[1:] == both.flag[:-1])
+        & (both.why[1:] == both.why[:-1])
+    )
+    return np.sort(place[1:][same])
 
 
 def changed_within(batch: ReadingBatch) -> NDArray[np.uint64]:

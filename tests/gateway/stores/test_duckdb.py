@@ -179,6 +179,27 @@ async def test_the_account_says_where_every_reading_went(store: DuckDbStore, con
     await again.close()
 
 
+async def test_a_late_reading_that_says_what_stands_is_not_held_twice(store: DuckDbStore) -> None:
+    journal = Journal()
+    series = journal.series("D1")
+    nan = float("nan")
+    await journal.write(
+        store, readings((series, T0, 1.0, GOOD, 0), (series, T0 + 1, 2.0, GOOD, 0), (series, T0 + 2, nan, 9, 0))
+    )
+    await journal.write(store, readings(), rewrites((series, T0 + 1, FAIL, 64)))
+    again = ((series, T0, 1.0, GOOD, LATE), (series, T0 + 1, 2.0, GOOD, LATE), (series, T0 + 2, nan, 9, LATE))
+    await journal.write(store, readings(*again, *again))
+    assert await store.copies() == []
+    assert await store.account() == Account(stored=9, distinct=3, written_over=6, aged_out=0)
+    found = (await store.read_readings(journal.ids(), *ALL)).batch
+    assert found.flag.tolist() == [GOOD, FAIL, 9]
+    await journal.write(store, readings((series, T0, 7.0, GOOD, LATE)))  # says something new
+    assert [rows for _, _, rows in await store.copies()] == [2]
+    await journal.write(store, readings((series, T0, 1.0, GOOD, LATE)))  # and back again
+    assert (await store.read_readings(journal.ids(), *ALL)).batch.value.tolist()[:2] == [1.0, 2.0]
+    assert (await store.account()).missing == 0
+
+
 async def test_a_lost_row_stays_missing_through_compaction_and_retention(
     store: DuckDbStore, rng: np.random.Generator
 ) -> None:
