@@ -69,7 +69,7 @@ def truth(
             notes.append(f"The run ended before {len(alarms.unplayed)} of its troubles had to be raised: not judged.")
         if not readings.expected:
             notes.append("Of no reading it is certain that it must be stored: nothing could be found to be lost.")
-        ledger = score_ledger(found.expected, ask(settings, "ledger"), gate)
+        ledger = score_ledger(found.expected, ask(settings, "ledger"), gate, store)
         if at_most is None and found.scenario:
             at_most = 0
         score = RunScore(found, readings, windows, ledger, alarms, disturbed, at_most, notes)

@@ -28,13 +28,14 @@ class Figure:
         return self.least <= self.found <= self.most
 
 
-def score_ledger(expected: Mapping[str, Any], ledger: Mapping[str, Any], gate: Gate) -> list[Figure]:
+def score_ledger(expected: Mapping[str, Any], ledger: Mapping[str, Any], gate: Gate, store: str = "") -> list[Figure]:
     """Compare.
 
     Args:
         expected: what expected.json says.
         ledger: what `cityloom ledger --json` says.
         gate: the gateway's own; where it differs from what was expected with, what hangs on it is left out.
+        store: what others refused or dropped is left out; "": no store's is.
     """
     messages, readings = ledger["messages"], ledger["readings"]
     want_messages, want = expected["messages"], expected["readings"]
@@ -69,8 +70,10 @@ def score_ledger(expected: Mapping[str, Any], ledger: Mapping[str, Any], gate: G
             # a repetition whose window has closed counts as accepted and late
             Figure("readings accepted", once[0], once[1] + again[1], readings["accepted"]),
         ]
-    for name, store in ledger["stores"].items():
-        out += [Figure(f"readings {term} by {name}", 0, 0, store[term]) for term in ("refused", "dropped", "waiting")]
+    for name, terms in ledger["stores"].items():
+        if store in ("", name):
+            unstored = ("refused", "dropped", "waiting")
+            out += [Figure(f"readings {term} by {name}", 0, 0, terms[term]) for term in unstored]
     for name, term in _SESSIONS.items():
         if term in expected.get("sessions", {}):
             out.append(Figure(name, *_span(expected["sessions"][term]), ledger["beside"].get(term, 0)))

@@ -21,6 +21,8 @@ _SILENT = "device.silent"
 _MOST_FALSE = 10_000
 """`score truth` knows nothing of the fault: alarms are judged here."""
 _NAMED = 12
+_MOST_READINGS = 100
+"""Of one message."""
 _OF_OTHERS = {"ledger", "unexpected"}
 """What the truth can't know where others send too; `ledger --verify` finds what of theirs is there twice."""
 _CLOSING = 180 * 1_000_000_000
@@ -59,9 +61,10 @@ class Left:
     """Of the city, UTC ns."""
 
 
-def judge(left: Left, verdict: Verdict, *, alone: bool = True, strangers: bool = False) -> None:
+def judge(left: Left, verdict: Verdict, *, alone: bool = True, strangers: bool = False, copies: int = 0) -> None:
     """Readings, windows and the books. `alone`: nobody but the truth's devices sent anything that the truth can't know;
-    `strangers`: others did, whose names tell them: what is theirs is left out."""
+    `strangers`: others did, whose names tell them: what is theirs is left out; `copies`: so many messages came once
+    more than the truth knows."""
     for store in left.stores:
         done = asked(
             "score", "truth", left.truth, "-c", left.config, "--store", store, "--at-most", f"{_MOST_FALSE}",
@@ -69,6 +72,7 @@ def judge(left: Left, verdict: Verdict, *, alone: bool = True, strangers: bool =
         )  # fmt: skip
         assert done.code in (0, 1), f"{done.out[-1000:]}{done.err[-2000:]}"
         score = _without_strangers(done.json) if strangers else done.json
+        score = _with_copies(score, copies) if copies else score
         _readings(store, score, verdict, _ELSEWHERE if alone else _ELSEWHERE | _OF_OTHERS)
     books = asked("ledger", "--verify", "-c", left.config, "--json")
     assert books.code in (0, 1), books.err[-2000:]
@@ -97,6 +101,18 @@ def _without_strangers(score: dict[str, Any]) -> dict[str, Any]:
         wrong.pop("unexpected", None)
         score["readings"]["unexpected"] = 0
     return score | {"wrong": wrong}
+
+
+def _with_copies(score: dict[str, Any], copies: int) -> dict[str, Any]:
+    """The score of books that have so many messages more: each counts, and its readings are repeated, or late."""
+    for figure in score["ledger"]:
+        if figure["name"] in ("messages received once", "messages decoded"):
+            figure["right"] = figure["least"] <= figure["found"] - copies <= figure["most"]
+        elif figure["name"] in ("readings stored or repeated", "readings accepted"):
+            figure["right"] = figure["least"] <= figure["found"] <= figure["most"] + copies * _MOST_READINGS
+    wrong = {kind: number for kind, number in score["wrong"].items() if kind != "ledger"}
+    left = len(_ledger(score))
+    return score | {"wrong": wrong | ({"ledger": left} if left else {})}
 
 
 def _ledger(score: dict[str, Any]) -> list[Any]:

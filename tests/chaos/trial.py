@@ -75,6 +75,8 @@ class Trial:
         self.undisturbed: Undisturbed
         self.strangers = 0
         """Messages that the broker took of others than the city's devices; their names begin with STRANGER."""
+        self.copies = 0
+        """Messages of the city that came once more than its truth knows."""
         self.others = 0
         """Messages that the broker acknowledged to others than the city's devices."""
         self.wrong: list[str] = []
@@ -299,7 +301,7 @@ class Trial:
     def _judged(self) -> Verdict:
         left = Left(self.config, self.devices.truth, self.plan.stores, self.end)
         verdict = Verdict(wrong=self.wrong)
-        judge(left, verdict, alone=self.plan.alone, strangers=bool(self.strangers))
+        judge(left, verdict, alone=self.plan.alone, strangers=bool(self.strangers), copies=self.copies)
         if self.plan.alone:
             same = self.undisturbed.alarms if self.plan.same_alarms else None
             slack = round(_BUSY_SECS * self.plan.city.speed * _NS)
