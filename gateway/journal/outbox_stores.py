@@ -4,15 +4,17 @@ A store that is registered holds the blocks after its cursor; one that is forgot
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
 
 from gateway.engine.results import Reject, StepResult
+from gateway.errors import JournalFull
 from gateway.journal.blocks import encode
 from gateway.journal.cursors import StoreState, put_store, store_states
 from gateway.journal.day_books import DayBook, add_days, days_of, forget_days
 from gateway.journal.lost_hours import LostHour, copy_lost, lost_hours
-from gateway.journal.outbox_file import OutboxFile
+from gateway.journal.outbox_file import OutboxFile, at_once
 
 __all__ = ["OutboxStores"]
 
@@ -45,6 +47,36 @@ class OutboxStores(OutboxFile):
                 if gone:
                     # of whom these were is known by hour only
                     copy_lost(connection, name)
+
+    def settle_store(self, name: str) -> None:
+        """The store has told how far it is: what an earlier process gave it is no longer open, and it gets blocks."""
+        with self._lock:
+            self._settled.add(name)
+            self._note_write_bytes(self.write_bytes)
+
+    def set_quota(self, quota_bytes: int) -> None:
+        """How many bytes of the file's pages may be in use from now on.
+
+        `write_bytes` never gets less: a store may be taking as much just now, and that must not be dropped.
+        """
+        with self._lock:
+            self.quota_bytes = quota_bytes
+            more = max(self.write_bytes, at_once(quota_bytes))
+            # a full disk: writes stay as large as they are
+            with suppress(JournalFull):
+                if self._settled:
+                    self._note_write_bytes(more)
+                self.write_bytes = more
+
+    def _note_write_bytes(self, most: int) -> None:
+        """Durable before a store gets so much: should we die in its write, the next process must spare all of that."""
+        if any(state.name not in self._settled for state in self.stores()):
+            most = max(most, self._state.write_bytes)
+        if most != self._state.write_bytes:
+            noted = msgspec.structs.replace(self._state, write_bytes=most)
+            with self._db.transaction("cursor") as connection:
+                self._db.put_state(connection, noted)
+            self._state = noted
 
     def forget_store(self, name: str) -> None:
         """Keep nothing for this store any longer."""

@@ -125,8 +125,9 @@ def rebuild_outbox(
     """
     wreck, lost = plan.wreck, plan.lost()
     state = OutboxState(
-        plan.last_step, plan.processed, plan.last_position, plan.begin, len(series), plan.trimmed_readings
-    )
+        plan.last_step, plan.processed, plan.last_position, plan.begin, len(series), plan.trimmed_readings,
+        wreck.state.write_bytes if wreck.state is not None else 0,
+    )  # fmt: skip
     ledger: Mapping[LedgerKey, int] = {
         key: wreck.ledger.get(key, 0) + books.get(key, 0) for key in {**wreck.ledger, **books}
     }
