@@ -270,6 +270,11 @@ async def test_a_damaged_block_halts_the_store_that_needs_it_and_nobody_else(cra
     assert after["balanced"], after["off"]
     # the first call may have had nothing but the configuration
     assert after["stores"]["influxdb"]["dropped"] == lost.readings == len(block.readings)
+    async with file_office(settings, SystemClock()) as office:
+        hours = office.outbox.lost_hours("influxdb")
+    # nothing lies before the first block, so its own readings may be older
+    assert sum(hour.readings for hour in hours.values()) == lost.readings
+    assert lost.before >= int(block.readings.ts.max())
     assert after["stores"]["duckdb"]["stored"] == ALL * PER_MESSAGE
 
 
