@@ -109,7 +109,8 @@ def _told(done: Mended, zone: tzinfo) -> Iterator[str]:
         gone = "; ".join(f"{table}: {why}" for table, why in done.records.items())
         yield f"records.db: {'rows are gone of ' + gone if gone else 'every row could be read'}"
     if done.readings_lost is not None:
-        yield f"readings.duckdb: {done.readings_lost:,} readings are gone; they count as dropped"
+        days = f" of {', '.join(done.days_lost)} (UTC)" if done.days_lost else ""
+        yield f"readings.duckdb: {done.readings_lost:,} readings{days} are gone; they count as dropped"
 
 
 def _times(block: LostBlock, zone: tzinfo) -> str:

@@ -3,7 +3,7 @@
 A store that is registered holds the blocks after its cursor; one that is forgotten holds nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -13,7 +13,7 @@ from gateway.errors import JournalFull
 from gateway.journal.blocks import encode
 from gateway.journal.cursors import StoreState, put_store, store_states
 from gateway.journal.day_books import DayBook, add_days, days_of, forget_days
-from gateway.journal.lost_hours import LostHour, copy_lost, lost_hours
+from gateway.journal.lost_hours import LostHour, add_lost_span, copy_lost, lost_hours
 from gateway.journal.outbox_file import OutboxFile, at_once
 
 __all__ = ["OutboxStores"]
@@ -136,10 +136,15 @@ class OutboxStores(OutboxFile):
                 appended = self._appended(connection, "refusals", body)
             return self._moved(appended, body, result)
 
-    def replace_store(self, state: StoreState) -> None:
-        """Put what is known of a store right, as after a salvage of its file. Nothing may be writing to it."""
+    def replace_store(self, state: StoreState, lost: Iterable[tuple[int, int, int]] = ()) -> None:
+        """Put what is known of a store right, as after a salvage of its file. Nothing may be writing to it.
+
+        `lost`: readings that it has no more, and the times that they lie between.
+        """
         with self._lock, self._db.transaction("cursor") as connection:
             put_store(connection, state)
+            for readings, first, last in lost:
+                add_lost_span(connection, state.name, readings, first, last)
 
     def set_halted(self, store: str, reason: str) -> None:
         """Note why a store waits for an operator ("": it no longer does), so that it can be told while nothing runs."""

@@ -25,3 +25,10 @@ def test_of_a_lost_block_it_says_of_when_its_readings_were_as_far_as_that_is_kno
         "journal: block 6 is gone with 3 readings of times that aren't known, which influxdb will not get",
         "journal: block 7 is gone with 0 readings, which records will not get",
     ]  # fmt: skip
+
+
+def test_of_a_damaged_duckdb_file_it_says_of_which_days_readings_are_gone() -> None:
+    done = Mended([], readings_lost=1_500, days_lost={"2026-03-04": 500, "2026-03-05": 1_000})
+    assert list(_told(done, UTC)) == [
+        "readings.duckdb: 1,500 readings of 2026-03-04, 2026-03-05 (UTC) are gone; they count as dropped"
+    ]
