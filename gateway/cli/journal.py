@@ -9,6 +9,7 @@ from rich.markup import escape
 from gateway.cli.door import Config, DataDir, Json, city_zone, settings_of
 from gateway.cli.output import console, print_json
 from gateway.cli.text import clean
+from gateway.journal.salvage.outbox_rebuild import LostBlock
 from gateway.runtime.examination import Damage
 from gateway.runtime.mending import Mended, check_files, mend_files
 
@@ -88,7 +89,9 @@ def _told(done: Mended, zone: tzinfo) -> Iterator[str]:
             yield f"journal: {len(journal.lost_blocks)} blocks with {total:,} readings are gone; of these the first:"
         for block in journal.lost_blocks[:_SHOWN]:
             who = ", ".join(block.stores) or "no store"
-            yield f"journal: block {block.position} is gone with {block.readings:,} readings, which {who} will not get"
+            when = f" {_times(block, zone)}" if block.readings else ""
+            what = f"block {block.position} is gone with {block.readings:,} readings{when}"
+            yield f"journal: {what}, which {who} will not get"
         if journal.blocks_again:
             yield f"journal: {journal.blocks_again} blocks were gone and have been computed again, bit for bit"
         if not journal.exact:
@@ -106,7 +109,12 @@ def _told(done: Mended, zone: tzinfo) -> Iterator[str]:
         gone = "; ".join(f"{table}: {why}" for table, why in done.records.items())
         yield f"records.db: {'rows are gone of ' + gone if gone else 'every row could be read'}"
     if done.readings_lost is not None:
-        yield f"readings.duckdb: {done.readings_lost:,} readings are gone; they count as dropped"
+        days = f" of {', '.join(done.days_lost)} (UTC)" if done.days_lost else ""
+        yield f"readings.duckdb: {done.readings_lost:,} readings{days} are gone; they count as dropped"
+
+
+def _times(block: LostBlock, zone: tzinfo) -> str:
+    return f"of times {_span(block.after, block.before, zone)}" if block.before else "of times that aren't known"
 
 
 def _span(after: int, before: int, zone: tzinfo) -> str:

@@ -1,4 +1,5 @@
-"""Of which hours readings were dropped for want of room before a store had them: a row a store and UTC hour.
+"""Of which hours readings were dropped before a store had them, for want of room or with a damaged block: a row a store
+and UTC hour.
 
 By event time: it tells an operator from when to when readings lack, and the reviser which windows can't be computed
 again from what is left. So it stays when a store is forgotten: what lacks in a database lacks after it, too. The hours
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from gateway.journal.sqlite import sealed, unsealed
 
-__all__ = ["HOUR", "LOST_SCHEMA", "LostHour", "add_lost", "copy_lost", "lost_hours", "put_lost"]
+__all__ = ["HOUR", "LOST_SCHEMA", "LostHour", "add_lost", "add_lost_span", "copy_lost", "lost_hours", "put_lost"]
 
 HOUR = 3_600_000_000_000
 
@@ -28,7 +29,7 @@ class LostHour(NamedTuple):
     """Dropped readings of one hour."""
 
     readings: int
-    """0: it is not known how many of them were this store's."""
+    """0: it is not known how many of them were this store's, or of this hour."""
     first: int
     """Time of the oldest."""
     last: int
@@ -45,6 +46,13 @@ def add_lost(connection: Connection, store: str, ts: NDArray[np.int64]) -> None:
     hours, at, numbers = np.unique(ts // HOUR, return_index=True, return_counts=True)
     for hour, first, number in zip(hours.tolist(), at.tolist(), numbers.tolist(), strict=True):
         _join(connection, store, hour, LostHour(number, int(ts[first]), int(ts[first + number - 1])))
+
+
+def add_lost_span(connection: Connection, store: str, readings: int, first: int, last: int) -> None:
+    """Note readings that a store will never get, of times between `first` and `last`: all counted in the last hour."""
+    for hour in range(first // HOUR, last // HOUR + 1):
+        number = readings if hour == last // HOUR else 0
+        _join(connection, store, hour, LostHour(number, max(first, hour * HOUR), min(last, (hour + 1) * HOUR - 1)))
 
 
 def copy_lost(connection: Connection, store: str) -> None:

@@ -7,7 +7,7 @@
 Packed, a block says the same in a fifth of the room. Dropping takes the oldest readings that no store is about to take
 out of their blocks, and counts them `dropped` of every store that had not come so far, in one transaction. All else in
 the blocks stays. What a store gets with its next write is left alone: it may be on its way, and after a crash nobody
-knows how far it came.
+knows how far it came. Until a store says so, that is as much as the process before gave at once, by its quota.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -98,10 +98,14 @@ class OutboxDrops(OutboxStores):
             kept = sorted(
                 (state.position,
                  self.last_position if state.name in spare_stores
-                 else write_end(connection, state.position, spare_readings, self.write_bytes))
+                 else write_end(connection, state.position, spare_readings, self._on_its_way(state.name)))
                 for state in states
             )  # fmt: skip
             return states, self._between(connection, wanted, after, kept) if kept else []
+
+    def _on_its_way(self, store: str) -> int:
+        """Bytes that a store may have been given and not told of, at most."""
+        return self.write_bytes if store in self._settled else max(self.write_bytes, self._state.write_bytes)
 
     def _between(self, connection: Connection, wanted: _Wanted, after: int, kept: list[tuple[int, int]]) -> list[int]:
         out: list[int] = []

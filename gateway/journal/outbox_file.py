@@ -16,7 +16,7 @@ from gateway.journal.kept import totals
 from gateway.journal.recent_blocks import RecentBlocks
 from gateway.journal.sqlite import RESTORE, SALVAGE, Database, Fault, no_fault, read_state
 
-__all__ = ["OutboxFile", "OutboxState"]
+__all__ = ["OutboxFile", "OutboxState", "at_once"]
 
 _RECENT_BYTES = 16 << 20
 _WRITE_BYTES = 64 << 20
@@ -34,6 +34,8 @@ class OutboxState(msgspec.Struct):
     series: int = 0
     trimmed_readings: int = 0
     """Readings of the blocks that are held no longer, counted when they were trimmed."""
+    write_bytes: int = 0
+    """What a store may have been given at once that has not told since how far it came; 0: by the present quota."""
 
 
 class OutboxFile:
@@ -43,9 +45,11 @@ class OutboxFile:
         self, path: Path, journal_id: str, quota_bytes: int, *, max_marks: int = 10_000, fault: Fault = no_fault
     ) -> None:
         self.journal_id = journal_id
-        self.write_bytes = 0
+        self.quota_bytes = quota_bytes
+        self.write_bytes = at_once(quota_bytes)
         """Bytes of the blocks that a store gets at once, at most, but for a single one that has more."""
-        self.set_quota(quota_bytes)
+        self._settled: set[str] = set()
+        """Stores that have told this process how far they are."""
         self.bytes_appended = 0
         """Bytes of blocks appended since the file was opened: the rate at which the quota is used up."""
         self._path = path
@@ -61,14 +65,6 @@ class OutboxFile:
         except BaseException:
             self.close()
             raise
-
-    def set_quota(self, quota_bytes: int) -> None:
-        """How many bytes of the file's pages may be in use from now on.
-
-        `write_bytes` never gets less: a store may be taking as much just now, and that must not be dropped.
-        """
-        self.quota_bytes = quota_bytes
-        self.write_bytes = max(self.write_bytes, min(_WRITE_BYTES, quota_bytes // _WRITES_A_QUOTA))
 
     @property
     def last_step(self) -> int:
@@ -161,3 +157,8 @@ class OutboxFile:
             newest = connection.execute(query).fetchone()[0]
             if newest is not None and newest != end:
                 raise JournalCorrupt(f"{self._path} ends at {newest} and not at {end} ({query}).", SALVAGE)
+
+
+def at_once(quota_bytes: int) -> int:
+    """Bytes of the blocks that a store gets at once, at most, by the quota."""
+    return min(_WRITE_BYTES, quota_bytes // _WRITES_A_QUOTA)

@@ -3,16 +3,18 @@
 A store that is registered holds the blocks after its cursor; one that is forgotten holds nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
 
 from gateway.engine.results import Reject, StepResult
+from gateway.errors import JournalFull
 from gateway.journal.blocks import encode
 from gateway.journal.cursors import StoreState, put_store, store_states
 from gateway.journal.day_books import DayBook, add_days, days_of, forget_days
-from gateway.journal.lost_hours import LostHour, copy_lost, lost_hours
-from gateway.journal.outbox_file import OutboxFile
+from gateway.journal.lost_hours import LostHour, add_lost_span, copy_lost, lost_hours
+from gateway.journal.outbox_file import OutboxFile, at_once
 
 __all__ = ["OutboxStores"]
 
@@ -45,6 +47,36 @@ class OutboxStores(OutboxFile):
                 if gone:
                     # of whom these were is known by hour only
                     copy_lost(connection, name)
+
+    def settle_store(self, name: str) -> None:
+        """The store has told how far it is: what an earlier process gave it is no longer open, and it gets blocks."""
+        with self._lock:
+            self._settled.add(name)
+            self._note_write_bytes(self.write_bytes)
+
+    def set_quota(self, quota_bytes: int) -> None:
+        """How many bytes of the file's pages may be in use from now on.
+
+        `write_bytes` never gets less: a store may be taking as much just now, and that must not be dropped.
+        """
+        with self._lock:
+            self.quota_bytes = quota_bytes
+            more = max(self.write_bytes, at_once(quota_bytes))
+            # a full disk: writes stay as large as they are
+            with suppress(JournalFull):
+                if self._settled:
+                    self._note_write_bytes(more)
+                self.write_bytes = more
+
+    def _note_write_bytes(self, most: int) -> None:
+        """Durable before a store gets so much: should we die in its write, the next process must spare all of that."""
+        if any(state.name not in self._settled for state in self.stores()):
+            most = max(most, self._state.write_bytes)
+        if most != self._state.write_bytes:
+            noted = msgspec.structs.replace(self._state, write_bytes=most)
+            with self._db.transaction("cursor") as connection:
+                self._db.put_state(connection, noted)
+            self._state = noted
 
     def forget_store(self, name: str) -> None:
         """Keep nothing for this store any longer."""
@@ -104,10 +136,15 @@ class OutboxStores(OutboxFile):
                 appended = self._appended(connection, "refusals", body)
             return self._moved(appended, body, result)
 
-    def replace_store(self, state: StoreState) -> None:
-        """Put what is known of a store right, as after a salvage of its file. Nothing may be writing to it."""
+    def replace_store(self, state: StoreState, lost: Iterable[tuple[int, int, int]] = ()) -> None:
+        """Put what is known of a store right, as after a salvage of its file. Nothing may be writing to it.
+
+        `lost`: readings that it has no more, and the times that they lie between.
+        """
         with self._lock, self._db.transaction("cursor") as connection:
             put_store(connection, state)
+            for readings, first, last in lost:
+                add_lost_span(connection, state.name, readings, first, last)
 
     def set_halted(self, store: str, reason: str) -> None:
         """Note why a store waits for an operator ("": it no longer does), so that it can be told while nothing runs."""

@@ -14,11 +14,17 @@ from gateway.mqtt.connection import MqttSource
 from gateway.mqtt.overlap import Overlap
 from gateway.mqtt.session import SessionState
 
-__all__ = ["ChangeableSource", "reached"]
+__all__ = ["ChangeableSource", "Cut", "never", "reached"]
 
 _POLL_SECS = 0.02
 _QUIET_SECS = 0.5
 """Nothing came for so long after the last acknowledgement: the broker has nothing more of ours."""
+Cut = Callable[[], bool]
+
+
+def never() -> bool:
+    """Waiting goes on for as long as it may."""
+    return False
 
 
 class ChangeableSource(MqttSource):
@@ -44,23 +50,28 @@ class ChangeableSource(MqttSource):
                 self.overlap.look(handover.rows, asyncio.get_running_loop().time())
             self._sink.put(self, *handover)
 
-    async def resubscribe(self, filters: Sequence[str], secs: float) -> bool:
+    async def resubscribe(self, filters: Sequence[str], secs: float, cut: Cut = never) -> bool:
         """Want other filters. False: not answered within `secs`; the next connection asks for what is open then."""
         self.options = replace(self.options, filters=tuple(filters))
         data = self._session.subscriptions.change(filters)
         if data and self._wire is not None and self._session.state is SessionState.OPEN:
             self._flush()
             self._wire.send(data)
-        return await reached(lambda: self.settled, secs)
+        return await reached(lambda: self.settled, secs, cut)
 
-    async def leave(self, secs: float) -> bool:
-        """End, and the session too. False: the broker is away or goes on sending, and keeps what it has of ours."""
-        drained = await self.resubscribe((), secs) and await self.drained(secs)
+    async def leave(self, secs: float, cut: Cut = never) -> bool:
+        """End, and the session too. False: the broker is away or goes on sending, and keeps what it has of ours.
+
+        Once `cut` says so it is no longer waited for: then nothing has ended yet, and `stop` is whoever cut it's.
+        """
+        drained = await self.resubscribe((), secs, cut) and await self.drained(secs, cut)
+        if not drained and cut():
+            return False
         self._session.forget = drained
         await self.stop(secs if drained else 0.0)
         return drained
 
-    async def drained(self, secs: float) -> bool:
+    async def drained(self, secs: float, cut: Cut = never) -> bool:
         """Wait until the broker has nothing more of ours; False: not within `secs`."""
         loop = asyncio.get_running_loop()
         quiet_since, received = loop.time(), self.received
@@ -71,15 +82,15 @@ class ChangeableSource(MqttSource):
                 quiet_since, received = loop.time(), self.received
             return loop.time() - quiet_since >= _QUIET_SECS
 
-        return await reached(quiet, secs) and self.settled
+        return await reached(quiet, secs, cut) and self.settled
 
 
-async def reached(what: Callable[[], bool], secs: float) -> bool:
-    """Wait until `what` says so; False: not within `secs`."""
+async def reached(what: Callable[[], bool], secs: float, cut: Cut = never) -> bool:
+    """Wait until `what` says so; False: not within `secs`, or not until `cut` says that there is no time for it."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + secs
     while not what():
-        if loop.time() > deadline:
+        if cut() or loop.time() > deadline:
             return False
         await asyncio.sleep(_POLL_SECS)
     return True

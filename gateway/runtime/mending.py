@@ -2,7 +2,8 @@
 
 journal      inbox, outbox, snapshots together (salvage.py)
 records.db   the rows that can be read            stands where the outbox says
-DuckDB       the rows that can be read            readings that are gone: stored -> dropped in the outbox's books
+DuckDB       the rows that can be read            readings that are gone: stored -> dropped in the outbox's books,
+                                                  and their days are lost hours there
 """
 
 import sqlite3
@@ -12,12 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from gateway.config.seed_files import load_seed_files
 from gateway.config.settings import Settings
 from gateway.engine.results import DeviceRecord
 from gateway.errors import CommandError
 from gateway.journal.inbox import Inbox
+from gateway.journal.lost_hours import HOUR
 from gateway.journal.opening import open_journal
 from gateway.journal.outbox import Outbox
 from gateway.journal.salvage.put_in_place import begun, clean_place, put_in_place, unfinished
@@ -29,12 +32,13 @@ from gateway.runtime.salvage import Salvaged, salvage_journal
 from gateway.runtime.stores import RECORDS
 from gateway.runtime.versions import refuse_newer_files
 from gateway.stores import records_tables
-from gateway.stores.duckdb_salvage import copy_readable_duckdb
+from gateway.stores.duckdb_salvage import DuckDbSaved, copy_readable_duckdb
 from gateway.stores.records import make_tables
 from gateway.stores.records_salvage import copy_readable
 
 __all__ = ["Mended", "check_files", "mend_files"]
 
+_DAY = 24 * HOUR
 _JOURNAL = frozenset({"inbox.db", "outbox.db", "snapshots"})
 
 
@@ -47,6 +51,8 @@ class Mended(msgspec.Struct):
     """Tables of records.db of which rows are gone, and what SQLite said."""
     readings_lost: int | None = None
     """Readings that DuckDB has no more."""
+    days_lost: dict[str, int] = {}
+    """These by UTC day."""
     unsaved: dict[str, str] = {}
     """Parts of which nothing can be saved, and what to do."""
     finished: str = ""
@@ -81,7 +87,9 @@ def mend_files(settings: Settings, fault: Fault = no_fault) -> Mended:
             done.records = _mend_records(settings, done)
         if "readings.duckdb" in parts:
             try:
-                done.readings_lost = _mend_duckdb(settings, done)
+                saved = _mend_duckdb(settings, done)
+                done.readings_lost = saved.lost
+                done.days_lost = {str(np.datetime64(day, "D")): number for day, number in saved.lost_days.items()}
             except CommandError as error:
                 done.unsaved["readings.duckdb"] = str(error)
         return done
@@ -133,7 +141,7 @@ def _mend_records(settings: Settings, done: Mended) -> dict[str, str]:
     return lost
 
 
-def _mend_duckdb(settings: Settings, done: Mended) -> int:
+def _mend_duckdb(settings: Settings, done: Mended) -> DuckDbSaved:
     path = settings.duckdb_path
     new = clean_place(path.parent) / path.name
     saved = copy_readable_duckdb(path, new)
@@ -149,8 +157,10 @@ def _mend_duckdb(settings: Settings, done: Mended) -> int:
                 state, position=max(saved.position, state.position), stored=state.stored + missed - saved.lost,
                 dropped=state.dropped + saved.lost,
             )  # fmt: skip
-            outbox.replace_store(moved)
-    return saved.lost
+            # no window of these days can be computed again from what is left
+            spans = [(number, day * _DAY, (day + 1) * _DAY - 1) for day, number in saved.lost_days.items()]
+            outbox.replace_store(moved, spans)
+    return saved
 
 
 def _journal(settings: Settings) -> tuple[Inbox, Outbox, Snapshots]:

@@ -73,7 +73,7 @@ class NotifyParts:
         """Go on with another: the try under way may end first, and what waits is in the book."""
         await self.end(self._tasks)
         self.dispatcher = prepared
-        if self._group is not None:
+        if self._group is not None and not self._gateway.stopping:
             self.start(self._group)
 
     def stored(self) -> None:

@@ -6,7 +6,7 @@
     a CONFIG row in the inbox --> the engine, at exactly that place --> subscriptions, notifications, timers, logs
 
 Once the row is durable the new configuration is in force, whatever happens to the process; before that the old one is.
-One reload at a time; the others wait.
+One reload at a time; the others wait. A stop cuts short what it waits for.
 """
 
 import asyncio
@@ -78,13 +78,13 @@ class Reloader:
         if self._origin is None:
             raise CommandError("This gateway was not started from files.", "Stop it, and start it with others.")
         async with self._lock:
-            if self._gateway.stopping:
-                raise CommandError("The gateway is stopping.", "The next start reads the files.")
+            self._refuse_stopping()
             started = monotonic()
             try:
                 plan = await self._plan(self._origin)
             except ConfigError as error:
                 return self._refused(error, check=check)
+            self._refuse_stopping()
             answer: dict[str, Any] = {
                 "applied": False, "offset": -1, "in_force": True, "problems": [], "warnings": [], "ends": plan.ends,
                 "differences": plan.differences.as_dict(),
@@ -101,9 +101,13 @@ class Reloader:
             return answer
 
     async def ended(self) -> None:
-        """Wait for the reload under way, which may be opening a connection; others find the gateway stopping."""
+        """Wait for the reload under way, which no longer waits for anybody; others find the gateway stopping."""
         async with self._lock:
             pass
+
+    def _refuse_stopping(self) -> None:
+        if self._gateway.stopping:
+            raise CommandError("The gateway is stopping.", "The next start reads the files.")
 
     async def asked_by_signal(self) -> None:
         """As SIGHUP asks: whatever comes of it is in the log."""
@@ -161,7 +165,7 @@ class Reloader:
         gateway.passed("reload-after-subscriptions")
         if (before.settings.notify, before.content.digest) != (after.settings.notify, after.content.digest):
             await gateway.notify_parts.replace(plan.dispatcher)
-        took = await reached(lambda: gateway.engines.offset > offset, _IN_FORCE_SECS)
+        took = await reached(lambda: gateway.engines.offset > offset, _IN_FORCE_SECS, lambda: bool(gateway.stopping))
         if not took:
             warnings.append(f"{gateway.runner.behind} rows wait for the engine; it changes when it comes to {offset}")
         return {"applied": True, "offset": offset, "in_force": took, "warnings": warnings}

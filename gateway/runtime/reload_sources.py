@@ -6,6 +6,9 @@
 So a topic that moves from one filter or connection to another is heard all the time. It is heard twice for a moment,
 and told by the time of its readings then. A broker may drop what it has buffered for a filter that is given up (MQTT 5,
 3.10.4; rumqttd does, mosquitto doesn't): hence the wait, of which overlap.py knows the end.
+
+A stop cuts every wait short, and what would come behind it is left to the next start, which reads the same files: no
+filter is given up before its time, and no session ended.
 """
 
 import asyncio
@@ -16,7 +19,7 @@ from gateway.config.connections import connections_of
 from gateway.config.differences import Configuration
 from gateway.config.filters import filters_overlap
 from gateway.errors import ConfigError, ConfigErrors, GatewayError
-from gateway.mqtt.changeable import ChangeableSource, reached
+from gateway.mqtt.changeable import ChangeableSource, Cut, reached
 from gateway.mqtt.options import build_context
 from gateway.mqtt.overlap import Overlap
 from gateway.rows import Rows
@@ -51,7 +54,8 @@ def refuse_unusable(gateway: "Gateway", after: Configuration, name: str) -> None
 
 
 async def change_sources(gateway: "Gateway", after: Configuration) -> list[str]:
-    """Bring it about; gives what did not come about, for people. `after` is in force already."""
+    """Bring it about, or begin to where the gateway stops; gives what did not come about, for people. `after` is in
+    force already."""
     filters = after.filters()
     there = {source.name: source for source in gateway.sources}
     # retired ones stay: a session that is left with its share would take it from the others, and a start that doesn't
@@ -82,6 +86,9 @@ async def change_sources(gateway: "Gateway", after: Configuration) -> list[str]:
     less = [*changed, *((source, ()) for source in gone)]
     given_up = {one for source, some in less for one in source.filters if one not in some}
     await _buffered(gateway, given_up, [one for source, some in (*changed, *_same(gateway, less)) for one in some])
+    if gateway.stopping:
+        waiting = [f"the gateway stops: {', '.join(sorted(given_up))} are for the next start to give up"]
+        return warnings + (waiting if given_up else []) + _left(gone)
     warnings += await _resubscribe(gateway, changed)
     return warnings + await _close(gateway, gone)
 
@@ -89,7 +96,7 @@ async def change_sources(gateway: "Gateway", after: Configuration) -> list[str]:
 async def _open(gateway: "Gateway", added: Sequence[ChangeableSource]) -> list[str]:
     for source in added:
         gateway.open_source(source)
-    await reached(lambda: all(source.subscribed for source in added), _ANSWER_SECS)
+    await reached(lambda: all(source.subscribed for source in added), _ANSWER_SECS, _cut(gateway))
     return [
         f"source {source.name}: {source.address} has not answered yet; it is tried again"
         for source in added if not source.subscribed
@@ -99,7 +106,7 @@ async def _open(gateway: "Gateway", added: Sequence[ChangeableSource]) -> list[s
 async def _resubscribe(gateway: "Gateway", changed: Sequence[Change]) -> list[str]:
     for source, _ in changed:
         gateway.reports.refused.pop(source.name, None)  # asked again
-    done = await asyncio.gather(*(source.resubscribe(some, _ANSWER_SECS) for source, some in changed))
+    done = await asyncio.gather(*(source.resubscribe(some, _ANSWER_SECS, _cut(gateway)) for source, some in changed))
     return [
         f"source {source.name}: the broker has not answered all of the new filters; they are asked again"
         for (source, _), settled in zip(changed, done, strict=True) if not settled
@@ -125,20 +132,30 @@ async def _buffered(gateway: "Gateway", given_up: Collection[str], kept: Collect
     for source in gateway.sources:
         source.overlap = overlap
     try:
-        await reached(lambda: overlap.over(loop.time()), _LINGER_SECS)
+        await reached(lambda: overlap.over(loop.time()), _LINGER_SECS, _cut(gateway))
     finally:
         for source in gateway.sources:
             source.overlap = None
 
 
 async def _close(gateway: "Gateway", gone: Sequence[ChangeableSource]) -> list[str]:
-    drained = await asyncio.gather(*(source.leave(_ANSWER_SECS) for source in gone))
-    for source in gone:
+    drained = await asyncio.gather(*(source.leave(_ANSWER_SECS, _cut(gateway)) for source in gone))
+    for source, clean in zip(gone, drained, strict=True):
+        if gateway.stopping and not clean:
+            continue  # it is stopped with the others
         await gateway.close_source(source)
         # its last acknowledgements: nobody else says that they arrived
         gateway.intake.put(source, Rows(), 0, 0, 0)
         gateway.reports.refused.pop(source.name, None)
+    return _left([source for source, clean in zip(gone, drained, strict=True) if not clean])
+
+
+def _left(sources: Sequence[ChangeableSource]) -> list[str]:
     return [
         f"source {source.name}: what its broker still holds for us was left there, for as long as it keeps the session"
-        for source, clean in zip(gone, drained, strict=True) if not clean
-    ]  # fmt: skip
+        for source in sources
+    ]
+
+
+def _cut(gateway: "Gateway") -> Cut:
+    return lambda: bool(gateway.stopping)

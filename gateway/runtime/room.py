@@ -3,7 +3,8 @@
 Nothing is done before the quota is used up. Then an eighth of it is freed at once, so that the engine, which waits
 meanwhile, is held up rarely and not for long. Readings go where packing has not freed enough for the call that waits;
 where too little is left to drop, too, the engine waits until a store has taken blocks. A store that is up loses
-nothing as long as it takes blocks fast enough: for some seconds the engine rather waits for it.
+nothing as long as it takes blocks fast enough: for some seconds the engine rather waits for it, and for one that has
+not answered yet since the start.
 """
 
 import asyncio
@@ -18,6 +19,8 @@ from gateway.runtime.writer import StoreWriter
 
 __all__ = ["RoomMaker"]
 
+_MAY_TAKE = ("starting", "writing")
+"""What a store is that may take blocks at any moment."""
 _PARTS = 8
 _TELL_SECS = 10.0
 _RECENT_SECS, _JUST_SECS = 60.0, 5.0
@@ -95,7 +98,7 @@ class RoomMaker:
         lost: dict[str, Dropped] = {}
         if self.drops and not outbox.fits(asked.wanted):
             patient = self._full_since is None or monotonic() - self._full_since < _PATIENCE_SECS
-            up = [writer.name for writer in self._writers if writer.state == "writing"] if patient else []
+            up = [writer.name for writer in self._writers if writer.state in _MAY_TAKE] if patient else []
             lost = await asyncio.to_thread(outbox.drop_readings, goal, self._write_readings, up)
         for name in self._stores:
             if name in lost:

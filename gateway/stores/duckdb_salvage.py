@@ -25,8 +25,8 @@ class DuckDbSaved(NamedTuple):
     """Readings that it counts as stored from now on."""
     lost: int
     """Readings that can't be read any more."""
-    tables: tuple[str, ...]
-    """Tables of which rows are gone."""
+    lost_days: dict[int, int]
+    """These by UTC day, counted from 1970-01-01; where verdicts are gone too, by about as many."""
 
 
 def copy_readable_duckdb(old: Path, new: Path) -> DuckDbSaved:
@@ -50,20 +50,32 @@ def copy_readable_duckdb(old: Path, new: Path) -> DuckDbSaved:
         with tables.transaction(db):
             tables.create(db)
             figure_tables.create_figures(db)
-        damaged = [name for name in sorted(names) if not _copy(old, db, name)]
+        gone = {name: _copy(old, db, name) for name in sorted(names)}
         with tables.transaction(db):
+            days = tables.day_tables(db)
             there = sum(
                 int(tables.one_row(db, f"SELECT count(*) FROM {tables.table_of(day)} WHERE NOT rewrite")[0])  # noqa: S608
-                for day in tables.day_tables(db)
+                for day in days
             )
             lost = max(state[2] - state[3] - state[4] - there, 0)
             db.execute("UPDATE state SET stored = stored - ?", [lost])
         db.execute("CHECKPOINT")
-    return DuckDbSaved(state[0], state[1], state[2] - lost, lost, tuple(damaged))
+    of_days = {day: gone[tables.table_of(day)] for day in days if gone[tables.table_of(day)]}
+    return DuckDbSaved(state[0], state[1], state[2] - lost, lost, _parted(lost, of_days))
 
 
-def _copy(old: Path, db: duckdb.DuckDBPyConnection, name: str) -> bool:
-    """Copy a table, by row groups where not all of it can be read; False: some is gone."""
+def _parted(lost: int, rows: dict[int, int]) -> dict[int, int]:
+    """The lost readings by day; rows that are gone may be verdicts, too."""
+    out = {}
+    left, rows_left = lost, sum(rows.values())
+    for day, number in rows.items():
+        out[day] = left * number // rows_left
+        left, rows_left = left - out[day], rows_left - number
+    return out
+
+
+def _copy(old: Path, db: duckdb.DuckDBPyConnection, name: str) -> int:
+    """Copy a table, by row groups where not all of it can be read; gives how many rows are gone."""
     # a connection is of no use after such an error, so each part has one of its own
     read = f'SELECT * FROM "{name}"'  # noqa: S608  (names of our own tables)
     with closing(duckdb.connect(str(old), read_only=True)) as source:
@@ -74,12 +86,14 @@ def _copy(old: Path, db: duckdb.DuckDBPyConnection, name: str) -> bool:
         db.unregister("part")
         with suppress(duckdb.Error):
             _append(db, name, source.sql(read).to_arrow_table())
-            return True
+            return 0
+    gone = rows
     for first in range(0, rows, _ROWS):
         with closing(duckdb.connect(str(old), read_only=True)) as source, suppress(duckdb.Error):
             part = source.sql(f"{read} WHERE rowid >= {first} AND rowid < {first + _ROWS}").to_arrow_table()
             _append(db, name, part)
-    return False
+            gone -= part.num_rows
+    return int(gone)
 
 
 def _append(db: duckdb.DuckDBPyConnection, name: str, part: object) -> None:

@@ -270,7 +270,33 @@ async def test_a_damaged_block_halts_the_store_that_needs_it_and_nobody_else(cra
     assert after["balanced"], after["off"]
     # the first call may have had nothing but the configuration
     assert after["stores"]["influxdb"]["dropped"] == lost.readings == len(block.readings)
-    assert after["stores"]["duckdb"]["stored"] == ALL * PER_MESSAGE
+
+
+async def test_of_when_a_lost_block_was_is_told_to_whoever_asks(crashed: Path, data_folder: Path) -> None:
+    settings = settings_on(copied(crashed, data_folder / "city"))
+    async with file_office(settings, SystemClock()) as office:
+        held = office.outbox.blocks_after(office.outbox.begin_position, 1 << 30)
+        # neither the first, for its neighbours are to tell, nor one that a snapshot and the calls behind it give again
+        position, block = [each for each in held if len(each[1].readings)][2]
+    with sqlite3.connect(settings.data_dir / "outbox.db") as db:
+        db.execute("UPDATE block SET body = zeroblob(100) WHERE position = ?", (position,))
+    db.close()
+    done = await asyncio.to_thread(mend_files, settings)
+    assert done.journal is not None
+    (lost,) = done.journal.lost_blocks
+    ts = block.readings.ts
+    assert (lost.position, lost.readings, lost.stores) == (position, len(ts), ("influxdb",))
+    assert lost.after <= ts.min() <= ts.max() <= lost.before
+    async with file_office(settings, SystemClock()) as office:
+        told = office.status()["stores"]["influxdb"]["lost"]
+        hours = office.outbox.lost_hours("influxdb")
+    assert set((ts // HOUR).tolist()) <= set(hours)
+    assert told == {
+        "readings": len(ts), "spans": [{"from": lost.after, "to": lost.before, "readings": len(ts)}],
+    }  # fmt: skip
+    after = await drained(settings)
+    assert after["balanced"], after["off"]
+    assert after["stores"]["influxdb"]["dropped"] == len(ts)
 
 
 async def windows_of(settings: Settings) -> dict[tuple[str, str, int, int], tuple[float, ...]]:

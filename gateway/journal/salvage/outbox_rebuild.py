@@ -1,9 +1,12 @@
 """A new outbox of what is whole in a damaged one; the stores that lack a lost block count its readings as dropped.
 
 Readings up to a store's cursor are what it stored, refused and dropped, and all readings are the ledger's `accepted`:
-so how many a lost block held is known even where nothing of it can be read.
+so how many a lost block held is known even where nothing of it can be read. Of which time they were its neighbours
+tell; these hours are noted like those of readings that were dropped for want of room, so that no window of them is
+revised from what is left.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -18,10 +21,11 @@ from gateway.journal.blocks import decode, encode, without_readings
 from gateway.journal.cursors import StoreState, put_store
 from gateway.journal.day_books import add_days
 from gateway.journal.kept import put_series, put_totals
-from gateway.journal.lost_hours import put_lost
+from gateway.journal.lost_hours import add_lost_span, put_lost
 from gateway.journal.marks import MARK_COLUMNS, add_marks
 from gateway.journal.outbox import OUTBOX_SCHEMA, OUTBOX_VERSION, OutboxState
 from gateway.journal.recorded import SnapshotRow, StepRecord, name_snapshot, record_step
+from gateway.journal.salvage.lost_spans import spans_of
 from gateway.journal.salvage.outbox_wreck import OutboxWreck
 from gateway.journal.sqlite import connect, create, sealed, translated
 from processors.columns import DirtyPanes
@@ -37,6 +41,10 @@ class LostBlock(msgspec.Struct, frozen=True):
     position: int
     readings: int
     stores: tuple[str, ...]
+    after: int
+    """The readings are of times from here on (UTC ns; 0: not known, or there are none), but for late ones."""
+    before: int
+    """And up to here."""
 
 
 class OutboxPlan:
@@ -95,6 +103,10 @@ class OutboxPlan:
         told = {at: self.wreck.told[at] for at in gone if at in self.wreck.told}
         held = sum(block.readings for block in blocks.values() if block.position > self.begin) + sum(mended.values())
         left = max(self.accepted - self.trimmed_readings - held - sum(told.values()), 0)
+        spans = spans_of(
+            self.wreck, self.mended,
+            [at for at in gone if at not in self.wreck.thinned and told.get(at, left)],
+        )  # fmt: skip
         out = []
         for at in gone:
             readings = told.get(at)
@@ -103,7 +115,7 @@ class OutboxPlan:
             elif readings is None:
                 readings, left = left, 0
             lacking = tuple(sorted(each.name for each in self.stores.values() if each.position < at))
-            out.append(LostBlock(at, readings, lacking))
+            out.append(LostBlock(at, readings, lacking, *spans.get(at, (0, 0))))
         return out
 
 
@@ -125,8 +137,9 @@ def rebuild_outbox(
     """
     wreck, lost = plan.wreck, plan.lost()
     state = OutboxState(
-        plan.last_step, plan.processed, plan.last_position, plan.begin, len(series), plan.trimmed_readings
-    )
+        plan.last_step, plan.processed, plan.last_position, plan.begin, len(series), plan.trimmed_readings,
+        wreck.state.write_bytes if wreck.state is not None else 0,
+    )  # fmt: skip
     ledger: Mapping[LedgerKey, int] = {
         key: wreck.ledger.get(key, 0) + books.get(key, 0) for key in {**wreck.ledger, **books}
     }
@@ -144,6 +157,8 @@ def rebuild_outbox(
                 add_days(connection, store, {day: book})
             for (store, hour), lost_hour in wreck.lost_hours.items():
                 put_lost(connection, store, hour, lost_hour)
+            for (store, first, last), readings in _lost_times(lost).items():
+                add_lost_span(connection, store, readings, first, last)
             marks = [sealed(msgspec.structs.astuple(mark)[1:]) for mark in wreck.marks.values()]
             columns = ", ".join(MARK_COLUMNS)
             places = ", ".join("?" * (len(MARK_COLUMNS) + 1))
@@ -160,6 +175,15 @@ def rebuild_outbox(
             connection.execute("UPDATE meta SET complete = 1")
             connection.execute("COMMIT")
     return lost
+
+
+def _lost_times(lost: Sequence[LostBlock]) -> Counter[tuple[str, int, int]]:
+    """Readings by store and span; blocks that lie side by side have the same."""
+    out: Counter[tuple[str, int, int]] = Counter()
+    for block in lost:
+        if block.before:
+            out.update({(store, block.after, block.before): block.readings for store in block.stores})
+    return out
 
 
 def _put_blocks(connection: Connection, plan: OutboxPlan, lost: Sequence[LostBlock]) -> None:
