@@ -21,6 +21,7 @@ _SILENT = "device.silent"
 _MOST_FALSE = 10_000
 """`score truth` knows nothing of the fault: alarms are judged here."""
 _NAMED = 12
+_OF_COPIES = ("readings stored or repeated", "readings accepted", "readings refused by the clock gate")
 _MOST_READINGS = 100
 """Of one message."""
 _OF_OTHERS = {"ledger", "unexpected"}
@@ -108,7 +109,7 @@ def _with_copies(score: dict[str, Any], copies: int) -> dict[str, Any]:
     for figure in score["ledger"]:
         if figure["name"] in ("messages received once", "messages decoded"):
             figure["right"] = figure["least"] <= figure["found"] - copies <= figure["most"]
-        elif figure["name"] in ("readings stored or repeated", "readings accepted"):
+        elif figure["name"] in _OF_COPIES:
             figure["right"] = figure["least"] <= figure["found"] <= figure["most"] + copies * _MOST_READINGS
     wrong = {kind: number for kind, number in score["wrong"].items() if kind != "ledger"}
     left = len(_ledger(score))

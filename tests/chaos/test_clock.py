@@ -105,3 +105,4 @@ async def _replayed(trial: Trial) -> None:
         found = await trial.gateway.ask("replay_dead_letters", reason="quarantined", upto=upto)
         assert found is not None
         upto, remaining = found["upto"], found["remaining"]
+        trial.copies += found["replayed"]  # they count as received again
