@@ -2,7 +2,7 @@ r"""The live hub: what was committed goes to whoever listens, in this process. F
 
     committed(result) --> alarms ------------------------------> at once ---+
                      \--> readings, windows --> latest by series (numpy)    +--> history, queues of subscribers
-                               flush(), once an interval, at most so many --+
+                    flush(), at most once an interval, at most so many --+
 
 It never holds anybody up: a commit costs one look while nobody listens, and one numpy pass over its readings while
 somebody does; what becomes an event is bounded by `most_events` a flush, devices that wait longest first, each with
@@ -118,6 +118,11 @@ class LiveHub:
                 self._tell_window(device, self._windows[step])
         for device in self._changed.take(max(left, 1)):
             self._tell_latest(device)
+
+    @property
+    def waiting(self) -> bool:
+        """Something changed that has not been told for want of room."""
+        return any(len(changed) for changed in (self._changed, *self._changed_windows))
 
     def refresh(self) -> None:
         """Tell every device once more, as there is room."""

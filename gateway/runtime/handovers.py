@@ -57,7 +57,7 @@ class HandOvers:
         gateway, emit = self._gateway, self._gateway.telemetry.emit
         self._stages.committed(gateway.engines.offset, position)
         gateway.view.committed(monotonic(), len(rows), result)
-        gateway.live_parts.hub.committed(result)
+        gateway.live_parts.committed(result)
         gateway.rebirth_parts.committed(result)
         gateway.metrics.outbox_fsync.observe(gateway.runner.commit_secs)
         for reject in result.rejects:

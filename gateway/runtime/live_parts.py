@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from gateway.config.content import EngineContent
 from gateway.config.sections import SourceSettings
 from gateway.config.settings import Settings
 from gateway.engine.alarm_model import Transition
-from gateway.engine.results import DeviceRecord
+from gateway.engine.results import DeviceRecord, StepResult
 from gateway.live.hub import LiveHub
 from gateway.live.mqtt_client import MqttTarget
 from gateway.live.publisher import LivePublisher
@@ -54,6 +55,7 @@ class LiveParts:
                 Backoff(0.5, 30.0, np.random.default_rng()), self, self._alarms,
             )  # fmt: skip
         self._start_position = gateway.outbox.last_position
+        self._news = asyncio.Event()
 
     def reconfigure(self, content: EngineContent) -> None:
         """Go on under other settings: the gateway's of now."""
@@ -79,6 +81,11 @@ class LiveParts:
         for task in tasks:
             task.cancel()
 
+    def committed(self, result: StepResult) -> None:
+        """A call's outputs are durable: tell of them now, or when an interval has passed since something was told."""
+        self.hub.committed(result)
+        self._news.set()
+
     def status(self) -> dict[str, Any]:
         """Figures for `cityloom status`."""
         publisher = self.publisher
@@ -93,8 +100,14 @@ class LiveParts:
     async def _flush(self) -> None:
         try:
             while True:
-                await asyncio.sleep(self._gateway.settings.live.interval_ms / 1000)
+                interval = self._gateway.settings.live.interval_ms / 1000
+                if not self.hub.waiting:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(interval):
+                            await self._news.wait()
+                self._news.clear()
                 self.hub.flush()
+                await asyncio.sleep(interval)
         finally:
             if self.publisher is not None:
                 self.publisher.stop()  # aiomqtt may swallow a cancellation: it ends all the same

@@ -135,6 +135,19 @@ def test_no_more_devices_than_there_is_room_for_and_each_gets_its_turn() -> None
     assert set(seen) == {f"d{k}" for k in range(10)}
 
 
+def test_it_says_whether_something_waits_for_want_of_room() -> None:
+    city = City(devices=10, most_events=3)
+    listener = city.hub.subscribe()
+    city.commit(*((k, T0, k, 1, 0) for k in range(10)))
+    city.hub.flush()
+    turns = 1
+    while city.hub.waiting:
+        city.hub.flush()
+        turns += 1
+    assert turns == 4
+    assert len(drained(listener)) == 10
+
+
 def test_windows_that_close_all_at_once_do_not_hold_up_readings() -> None:
     city = City(devices=10, most_events=4)
     listener = city.hub.subscribe()
