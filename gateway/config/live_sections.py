@@ -34,7 +34,7 @@ class LiveMqttSettings(Section):
 class LiveSettings(Section):
     """What goes on right now, for whoever listens; costs nothing while nobody does."""
 
-    interval_ms: Annotated[int, Field(ge=50, le=60_000)] = 100
+    interval_ms: Annotated[int, Field(ge=50, le=60_000)] = 50
     """Latest values and windows are told at most this often; alarms at once."""
     most_per_second: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Devices told in a second at most: those that speak seldom first, the rest in turn, with their newest values."""
