@@ -49,6 +49,7 @@ class Load:
     def __init__(self, trial: Trial, rate: float, secs: float, devices: int = 5_000) -> None:
         self.messages = round(rate * secs)
         self._trial = trial
+        trial.others_per_sec = rate
         self._words = [
             "--port", trial.broker.port, "--messages", self.messages, "--devices", min(devices, self.messages),
             "--rate", rate, "--connections", 4, "--zones", _ZONES, *trial.clock_arguments(),

@@ -79,6 +79,8 @@ class Trial:
         """Messages of the city that came once more than its truth knows."""
         self.others = 0
         """Messages that the broker acknowledged to others than the city's devices."""
+        self.others_per_sec = 0.0
+        """How many they send: so much waits for the next call of the engine at any time."""
         self.wrong: list[str] = []
         """Whatever else a test found not to hold."""
         self._start = 0
@@ -157,17 +159,19 @@ class Trial:
         not_ready = await self.not_ready()
         if not_ready is not None:
             return not_ready
-        due = self.others + self.undisturbed.due_by(self.now - round(_LAG_SECS * self.plan.city.speed * _NS))
+        of_others = max(0, self.others - round(self.others_per_sec * _LAG_SECS))
+        due = of_others + self.undisturbed.due_by(self.now - round(_LAG_SECS * self.plan.city.speed * _NS))
         status = await self.gateway.ask("status")
         if status is None:
             return "the door is shut"
         messages = status["ledger"]["messages"]
         behind = {name: status["stores"][name]["behind"] for name in self.plan.stores}
         behind["records"] = status["records"]["behind"]
-        lag = 1 + due - self.others
+        lag = 1 + due - of_others
         lag -= self.undisturbed.due_by(self.now - round(2 * _LAG_SECS * self.plan.city.speed * _NS))
         came = messages["received"] - messages["redelivered"] - self.strangers
-        if came < due or status["inbox"]["waiting"] > max(lag, 100):
+        at_once = max(lag, 100, round(self.others_per_sec * _LAG_SECS))
+        if came < due or status["inbox"]["waiting"] > at_once:
             return f"{due} messages are due; {messages}; {status['inbox']}; {status['sources']}"
         return f"stores are behind: {behind}" if max(behind.values()) > _BLOCKS else None
 
