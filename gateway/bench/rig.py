@@ -53,7 +53,7 @@ def measure(plan: Plan, progress: Callable[[int], None]) -> Outcome:
         with probe(stand.folder) as probed:
             secs = stand.load(plan.messages, plan.rate, progress)
             ended = time.monotonic()
-            after = stand.drained(whole=False)
+            after = stand.drained(must_end=False)
         secs += time.monotonic() - ended
         verified = {} if stand.sink is not None else ask(stand.door, "verify")
         stand.end()

@@ -129,12 +129,16 @@ class Stand:
         until(reached, _READY_SECS, "The gateway did not subscribe in time.")
 
     def drained(
-        self, sent: int | None = None, watch: Callable[[dict[str, Any]], None] = lambda _: None, *, whole: bool = True
+        self,
+        sent: int | None = None,
+        watch: Callable[[dict[str, Any]], None] = lambda _: None,
+        *,
+        must_end: bool = True,
     ) -> dict[str, Any]:
         """The status when all that was sent is stored.
 
         Raises:
-            CommandError: nothing happens any more; unless `whole` is false: then that status is it.
+            CommandError: nothing happens any more; unless `must_end` is false: then that status is it.
         """
         sent = self.sent if sent is None else sent
         seen, since = (-1, -1), time.monotonic()
@@ -149,7 +153,7 @@ class Stand:
             if now != seen:
                 seen, since = now, moment
             elif moment - since > _STUCK_SECS:
-                if not whole:
+                if not must_end:
                     return newest
                 raise CommandError(
                     f"Of {sent:,} messages {received:,} came, {waiting:,} wait, and nothing moves.",

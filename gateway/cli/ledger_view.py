@@ -107,7 +107,7 @@ def _verified(stores: Mapping[str, Mapping[str, Any]]) -> list[RenderableType]:
 def _facts(check: Mapping[str, Any]) -> str:
     """How the readings that the books call stored are accounted for."""
     facts = f"{check['stored']:,} stored by the books, {check['distinct']:,} in the database"
-    terms = (("written_over", "written over by later ones"), ("aged_out", "aged out"),
+    terms = (("written_over", "written over or repeated by later ones"), ("aged_out", "aged out"),
              ("undated", "stored before days were counted"))  # fmt: skip
     for term, words in terms:
         if check.get(term):

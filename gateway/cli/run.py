@@ -21,7 +21,7 @@ from gateway.config.seed_files import load_seed_files
 from gateway.config.settings import Settings
 from gateway.errors import CommandError, GatewayError
 from gateway.runtime.app import Gateway, open_gateway
-from gateway.runtime.garbage import left_out, seldom_looked_for
+from gateway.runtime.garbage import seldom_looked_for, the_rest_left_out
 from gateway.runtime.reload import Origin
 from gateway.telemetry.logs import Logger, capture_stdlib, make_logger
 from gateway.telemetry.telemetry import Telemetry
@@ -107,7 +107,11 @@ async def _reload_when(asked: asyncio.Event, gateway: Gateway) -> None:
 def run_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run on uvloop; of an exception group the first of our own errors is what the operator is told."""
     try:
-        with left_out(), seldom_looked_for(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with (
+            the_rest_left_out(),
+            seldom_looked_for(),
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
             runner.run(main())
     except BaseExceptionGroup as group:
         ours = group.subgroup(GatewayError)

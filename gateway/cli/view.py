@@ -122,7 +122,7 @@ def _add_stores(table: Table, status: Status, zone: tzinfo) -> None:
         if store["problem"]:
             text.append(f"\n{clean(store['problem'], 400)} {clean(store['remedy'], 400)}", "yellow")
         for span in (store.get("lost") or {}).get("spans", ()):
-            text.append(f"\nlost for want of room: {_span(span, zone)}", "red")
+            text.append(f"\nlost before it was stored: {_span(span, zone)}", "red")
         table.add_row("store", text)
 
 

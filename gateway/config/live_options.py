@@ -29,7 +29,7 @@ _SOME: Mapping[str, frozenset[str]] = {
 def in_force(running: Settings, loaded: Settings) -> tuple[Settings, list[str]]:
     """The settings after a reload, and the options that wait for a restart: they differ and stay as they run.
 
-    A source keeps its connection under its name and place: its filters are live. Others come, or go, at the end.
+    A source keeps its connection under its name: its filters are live. Others come, or go, at the end.
     """
     kept: list[str] = []
     update: dict[str, Any] = {}
@@ -40,7 +40,7 @@ def in_force(running: Settings, loaded: Settings) -> tuple[Settings, list[str]]:
         elif name == "sources":
             if all(a.name == b.name for a, b in zip(ours, theirs, strict=False)):
                 update[name] = tuple(_sources(ours, theirs, running.mqtt, kept))
-            else:  # the journal knows connections by their places
+            else:  # they are compared one by one
                 kept.append(name)
         elif name in _SOME:
             update[name] = _some(ours, theirs, _SOME[name], name, kept)

@@ -32,7 +32,7 @@ class Routes:
         self.device = np.empty(0, np.int32)
         """Filled in once a message has been decoded, where the topic holds the device's key; before that -1."""
         self._router = router
-        self._most = max(self.MOST, devices + self.MOST_LEADING_NOWHERE if devices else 0)
+        self._most = max(self.MOST, devices + 2 * self.MOST_LEADING_NOWHERE if devices else 0)
         self._most_chars = self.MOST_CHARS * self._most // self.MOST
         self._numbers: dict[str, int] = {}
         self._chars = 0

@@ -16,7 +16,7 @@ from gateway.journal.kept import totals
 from gateway.journal.recent_blocks import RecentBlocks
 from gateway.journal.sqlite import RESTORE, SALVAGE, Database, Fault, no_fault, read_state
 
-__all__ = ["OutboxFile", "OutboxState", "at_once"]
+__all__ = ["OutboxFile", "OutboxState", "write_bytes_of"]
 
 _RECENT_BYTES = 16 << 20
 _WRITE_BYTES = 64 << 20
@@ -46,7 +46,7 @@ class OutboxFile:
     ) -> None:
         self.journal_id = journal_id
         self.quota_bytes = quota_bytes
-        self.write_bytes = at_once(quota_bytes)
+        self.write_bytes = write_bytes_of(quota_bytes)
         """Bytes of the blocks that a store gets at once, at most, but for a single one that has more."""
         self._settled: set[str] = set()
         """Stores that have told this process how far they are."""
@@ -159,6 +159,6 @@ class OutboxFile:
                 raise JournalCorrupt(f"{self._path} ends at {newest} and not at {end} ({query}).", SALVAGE)
 
 
-def at_once(quota_bytes: int) -> int:
+def write_bytes_of(quota_bytes: int) -> int:
     """Bytes of the blocks that a store gets at once, at most, by the quota."""
     return min(_WRITE_BYTES, quota_bytes // _WRITES_A_QUOTA)

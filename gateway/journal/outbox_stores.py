@@ -14,7 +14,7 @@ from gateway.journal.blocks import encode
 from gateway.journal.cursors import StoreState, put_store, store_states
 from gateway.journal.day_books import DayBook, add_days, days_of, forget_days
 from gateway.journal.lost_hours import LostHour, add_lost_span, copy_lost, lost_hours
-from gateway.journal.outbox_file import OutboxFile, at_once
+from gateway.journal.outbox_file import OutboxFile, write_bytes_of
 
 __all__ = ["OutboxStores"]
 
@@ -61,7 +61,7 @@ class OutboxStores(OutboxFile):
         """
         with self._lock:
             self.quota_bytes = quota_bytes
-            more = max(self.write_bytes, at_once(quota_bytes))
+            more = max(self.write_bytes, write_bytes_of(quota_bytes))
             # a full disk: writes stay as large as they are
             with suppress(JournalFull):
                 if self._settled:

@@ -104,12 +104,12 @@ class LiveHub:
         """Where every alarm stands that changed or stood, normal ones too: for who begins, or has lost events."""
         return [self._alarm_event(change) for change in self._alarms.values()]
 
-    def flush(self) -> None:
-        """Tell what changed since the last time, as much as there is room for; the rest comes next time."""
-        if not self._listened:
+    def flush(self, most: int | None = None) -> None:
+        """Tell what changed since the last time, of `most` devices or as many as there is room for; the rest waits."""
+        left = self.most_events if most is None else most
+        if not self._listened or not left:
             return
         self._digest()
-        left = self.most_events
         # windows close all at once and readings come all the time: neither may keep the other waiting
         for step, changed in enumerate(self._changed_windows):
             chosen = changed.take(max(left // 2, 1))

@@ -135,17 +135,26 @@ class Changed:
         """At most so many; they count as told."""
         waiting = np.flatnonzero(self._since != _CLEAN)
         if len(waiting) > most:
-            seldom = np.lexsort((self._since[waiting], -self._quiet[waiting]))[: most // 2]
+            # quietest first, of equally quiet ones who waits longest; turns are far below 2^31
+            seldom = _first(self._since[waiting] - (self._quiet[waiting] << 31), most // 2)
             first = np.zeros(len(waiting), np.bool_)
             first[seldom] = True
             rest = np.flatnonzero(~first)
-            longest = rest[np.argsort(self._since[waiting[rest]], kind="stable")[: most - len(seldom)]]
+            longest = rest[_first(self._since[waiting[rest]], most - len(seldom))]
             waiting = waiting[np.concatenate([seldom, longest])]
         self._since[waiting] = _CLEAN
         return [int(thing) for thing in waiting]
 
     def __len__(self) -> int:
         return int(np.count_nonzero(self._since != _CLEAN))
+
+
+def _first(keys: NDArray[np.int64], count: int) -> NDArray[np.intp]:
+    """Places of the `count` smallest, in their order; sorts only these, for hundreds of thousands may wait."""
+    if count >= len(keys):
+        return np.argsort(keys, kind="stable")
+    found = np.sort(np.argpartition(keys, count)[:count])
+    return found[np.argsort(keys[found], kind="stable")]
 
 
 def _last_of_each(series: NDArray[np.int32], when: NDArray[np.int64]) -> NDArray[np.intp]:

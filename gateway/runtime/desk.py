@@ -61,7 +61,11 @@ class Desk(AlarmDesk, FigureDesk, IncidentDesk, NotifyDesk, ReportDesk, TraceDes
                 name = f"messages_{key.term}" if key.book == "message" else key.term
                 terms = profiles.setdefault(key.profile, {})
                 terms[name] = terms.get(name, 0) + amount
-        sources = {self._source(index): msgspec.to_builtins(intake) for index, intake in ledger.intake.items()}
+        names = self._source_names()
+        sources = {
+            names.get(int(index), f"removed source {index}"): msgspec.to_builtins(intake)
+            for index, intake in ledger.intake.items()
+        }
         return {
             **ledger.as_dict(),
             "sources": sources,
@@ -200,16 +204,14 @@ class Desk(AlarmDesk, FigureDesk, IncidentDesk, NotifyDesk, ReportDesk, TraceDes
     async def _terms(self, store: str) -> StoreTerms:
         return (await self._office.take()).stores[store]
 
-    def _source(self, index: str) -> str:
-        """What the configuration calls a source; the journal knows its number."""
-        if int(index) == REPLAY_SOURCE:
-            return "replayed"
+    def _source_names(self) -> dict[int, str]:
+        """What the configuration calls connections; the journal knows their numbers."""
         settings = self._office.settings
         noted = SessionNotes(settings.data_dir).read()
         there = connections_of(settings.sources, [name for name, held in noted.filters.items() if held], noted.numbers)
         names = {number: f"{name} (removed)" for name, number in noted.numbers.items()}
         names |= {each.number: f"{each.name} (retired)" if each.retired else each.name for each in there}
-        return names.get(int(index), f"removed source {index}")
+        return names | {REPLAY_SOURCE: "replayed"}
 
     async def _find(self, each: str) -> DeadLetter:
         found = await self._office.records.letters(LetterFilter(ids=(each,)))

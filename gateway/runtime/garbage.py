@@ -4,7 +4,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["left_out", "seldom_looked_for"]
+__all__ = ["seldom_looked_for", "the_rest_left_out"]
 
 _AFTER = 50_000
 """Containers made."""
@@ -25,7 +25,7 @@ def seldom_looked_for() -> Iterator[None]:
 
 
 @contextmanager
-def left_out() -> Iterator[None]:
+def the_rest_left_out() -> Iterator[None]:
     """What is there already, modules above all, is not looked at."""
     gc.freeze()
     try:

@@ -89,7 +89,7 @@ class HandOvers:
     def revised(self, windows: AggregateBatch) -> None:
         """Windows were computed anew."""
         self._gateway.view.revised(len(windows))
-        self._gateway.live_parts.hub.revised(windows)
+        self._gateway.live_parts.revised(windows)
         self._gateway.telemetry.emit(RevisionWritten(len(windows)))
 
     # -- what was lost, or has no room --------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from secrets import token_hex
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,12 +17,14 @@ from gateway.engine.alarm_model import Transition
 from gateway.engine.results import DeviceRecord, StepResult
 from gateway.live.hub import LiveHub
 from gateway.live.mqtt_client import MqttTarget
+from gateway.live.pace import Pace
 from gateway.live.publisher import LivePublisher
 from gateway.mqtt.backoff import Backoff
 from gateway.runtime.sources import options_of
 from gateway.runtime.stores import RECORDS
 from gateway.stores.alarm_tables import AlarmFilter
 from gateway.telemetry.live_events import LiveEventsLost, LivePublisherConnected, LivePublisherUnreachable
+from processors.columns import AggregateBatch
 
 if TYPE_CHECKING:
     from gateway.runtime.app import Gateway
@@ -31,6 +34,7 @@ __all__ = ["LiveParts", "target_of"]
 _LAST_SECS = 4.0
 _CAUGHT_UP_SECS = 5.0
 _POLL_SECS = 0.05
+_AT_MOST_A_TENTH = 9.0
 _MOST_ALARMS = 10_000
 
 
@@ -56,11 +60,14 @@ class LiveParts:
             )  # fmt: skip
         self._start_position = gateway.outbox.last_position
         self._news = asyncio.Event()
+        self._pace = Pace(live.most_per_second, live.interval_ms / 1000)
 
     def reconfigure(self, content: EngineContent) -> None:
         """Go on under other settings: the gateway's of now."""
         self._name(content)
-        self.hub.most_events = self._gateway.settings.live.most_events
+        live = self._gateway.settings.live
+        self.hub.most_events = live.most_events
+        self._pace = Pace(live.most_per_second, live.interval_ms / 1000)
 
     def _name(self, content: EngineContent) -> None:
         self._titles = {str(each["name"]): str(each.get("title", "")) for each in content.conditions}
@@ -86,6 +93,11 @@ class LiveParts:
         self.hub.committed(result)
         self._news.set()
 
+    def revised(self, windows: AggregateBatch) -> None:
+        """The same of windows that were computed anew."""
+        self.hub.revised(windows)
+        self._news.set()
+
     def status(self) -> dict[str, Any]:
         """Figures for `cityloom status`."""
         publisher = self.publisher
@@ -106,8 +118,10 @@ class LiveParts:
                         async with asyncio.timeout(interval):
                             await self._news.wait()
                 self._news.clear()
-                self.hub.flush()
-                await asyncio.sleep(interval)
+                began = monotonic()
+                self.hub.flush(self._pace.take(began))
+                # where hundreds of thousands of devices wait, choosing takes ms
+                await asyncio.sleep(max(interval, (monotonic() - began) * _AT_MOST_A_TENTH))
         finally:
             if self.publisher is not None:
                 self.publisher.stop()  # aiomqtt may swallow a cancellation: it ends all the same

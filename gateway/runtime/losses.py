@@ -1,4 +1,4 @@
-"""What a store lost for want of room in the outbox, as status and commands tell it."""
+"""What a store lost, for want of room in the outbox or with damaged files, as status and commands tell it."""
 
 from typing import Any
 

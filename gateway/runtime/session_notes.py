@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from gateway.journal.files import sync_folder
+
 __all__ = ["Noted", "SessionNotes"]
 
 
@@ -50,7 +52,7 @@ class SessionNotes:
             return Noted({}, [], {})
 
     def take(self, sources: Iterable[_Source]) -> None:
-        """Replace the notes where they changed; numbers are made durable. A full disk lets them wait.
+        """Replace the notes where they changed, durably. A full disk lets them wait.
 
         Of a source that is not connected, what was noted stays: its session may hold it still.
         """
@@ -66,8 +68,8 @@ class SessionNotes:
         with contextlib.suppress(OSError):
             with temporary.open("w") as file:
                 file.write(json.dumps(noted._asdict()))
-                if numbers != before.numbers:  # what is journaled under a number must find its name again
-                    file.flush()
-                    os.fsync(file.fileno())
+                file.flush()
+                os.fsync(file.fileno())  # what is journaled under a number must find its name again
             temporary.replace(self._path)
+            sync_folder(self._path.parent)
             self._written = noted

@@ -214,7 +214,7 @@ class StoreWriter:
                 " an older copy was put in its place.",
                 f"Restore the newest copy, or run `cityloom stores adopt {self.name}` to go on without the rest.",
             )
-        self._outbox.settle_store(self.name)
+        await asyncio.to_thread(self._outbox.settle_store, self.name)
         self._opened = True
 
     def _is_ours(self, there: StoreCursor, ours: StoreState | None) -> bool:

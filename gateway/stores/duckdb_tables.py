@@ -1,7 +1,8 @@
 """The tables of the embedded store and the SQL that fills, merges and drops them.
 
     state       one row: journal, position of the last block, readings stored, schema version; and of those readings,
-                how many went because a later one stands over them (`merged`), how many with their day (`aged_out`);
+                how many went because a later one stands over or repeats them (`merged`), how many with their day
+                (`aged_out`);
                 and up to which position figures have been merged (duckdb_figures.py has their tables)
     series      index -> device, quantity, profile, unit
     readings_D  a table a UTC day, append-only: a reading, or a rewrite (new flag and why of a reading, no value)

@@ -72,7 +72,7 @@ def test_sources_come_and_go_at_the_end_and_change_filters_in_their_places() -> 
     assert ([each.name for each in shorter.sources], kept) == (["one"], ["sources[one].client_id"])
 
 
-def test_another_order_of_sources_waits_for_a_restart_for_the_journal_knows_their_places() -> None:
+def test_another_order_of_sources_waits_for_a_restart() -> None:
     running = _sources({"name": "one"}, {"name": "two"})
     after, kept = in_force(running, _sources({"name": "two"}, {"name": "one"}))
     assert (after.sources, kept) == (running.sources, ["sources"])
