@@ -109,8 +109,19 @@ def _told(done: Mended, zone: tzinfo) -> Iterator[str]:
         gone = "; ".join(f"{table}: {why}" for table, why in done.records.items())
         yield f"records.db: {'rows are gone of ' + gone if gone else 'every row could be read'}"
     if done.readings_lost is not None:
+        yield from _told_of_duckdb(done.readings_lost, done)
+
+
+def _told_of_duckdb(readings: int, done: Mended) -> Iterator[str]:
+    if readings:
         days = f" of {', '.join(done.days_lost)} (UTC)" if done.days_lost else ""
-        yield f"readings.duckdb: {done.readings_lost:,} readings{days} are gone; they count as dropped"
+        yield f"readings.duckdb: {readings:,} readings{days} are gone; they count as dropped"
+    else:
+        yield "readings.duckdb: every reading could be read"
+    if done.verdicts_lost:
+        verdicts = f"{sum(done.verdicts_lost.values()):,} later verdicts on readings"
+        days = ", ".join(done.verdicts_lost)
+        yield f"readings.duckdb: {verdicts} of {days} (UTC) are gone; the flags before them stand again"
 
 
 def _times(block: LostBlock, zone: tzinfo) -> str:

@@ -59,19 +59,14 @@ class ChangeableSource(MqttSource):
             self._wire.send(data)
         return await reached(lambda: self.settled, secs, cut)
 
-    async def leave(self, secs: float, cut: Cut = never) -> bool:
-        """End, and the session too. False: the broker is away or goes on sending, and keeps what it has of ours.
-
-        Once `cut` says so it is no longer waited for: then nothing has ended yet, and `stop` is whoever cut it's.
-        """
-        drained = await self.resubscribe((), secs, cut) and await self.drained(secs, cut)
-        if not drained and cut():
-            return False
+    async def leave(self, secs: float) -> bool:
+        """End, and the session too. False: the broker is away or goes on sending, and keeps what it has of ours."""
+        drained = await self.resubscribe((), secs) and await self.drained(secs)
         self._session.forget = drained
         await self.stop(secs if drained else 0.0)
         return drained
 
-    async def drained(self, secs: float, cut: Cut = never) -> bool:
+    async def drained(self, secs: float) -> bool:
         """Wait until the broker has nothing more of ours; False: not within `secs`."""
         loop = asyncio.get_running_loop()
         quiet_since, received = loop.time(), self.received
@@ -82,7 +77,7 @@ class ChangeableSource(MqttSource):
                 quiet_since, received = loop.time(), self.received
             return loop.time() - quiet_since >= _QUIET_SECS
 
-        return await reached(quiet, secs, cut) and self.settled
+        return await reached(quiet, secs) and self.settled
 
 
 async def reached(what: Callable[[], bool], secs: float, cut: Cut = never) -> bool:

@@ -3,7 +3,7 @@
 journal      inbox, outbox, snapshots together (salvage.py)
 records.db   the rows that can be read            stands where the outbox says
 DuckDB       the rows that can be read            readings that are gone: stored -> dropped in the outbox's books,
-                                                  and their days are lost hours there
+                                                  and their days, until now at most, are lost hours there
 """
 
 import sqlite3
@@ -39,6 +39,7 @@ from gateway.stores.records_salvage import copy_readable
 __all__ = ["Mended", "check_files", "mend_files"]
 
 _DAY = 24 * HOUR
+_FOREVER = (1 << 63) - 1
 _JOURNAL = frozenset({"inbox.db", "outbox.db", "snapshots"})
 
 
@@ -53,6 +54,8 @@ class Mended(msgspec.Struct):
     """Readings that DuckDB has no more."""
     days_lost: dict[str, int] = {}
     """These by UTC day."""
+    verdicts_lost: dict[str, int] = {}
+    """Later verdicts on readings that DuckDB has no more, by UTC day."""
     unsaved: dict[str, str] = {}
     """Parts of which nothing can be saved, and what to do."""
     finished: str = ""
@@ -89,7 +92,7 @@ def mend_files(settings: Settings, fault: Fault = no_fault) -> Mended:
             try:
                 saved = _mend_duckdb(settings, done)
                 done.readings_lost = saved.lost
-                done.days_lost = {str(np.datetime64(day, "D")): number for day, number in saved.lost_days.items()}
+                done.days_lost, done.verdicts_lost = _dated(saved.lost_days), _dated(saved.lost_verdicts)
             except CommandError as error:
                 done.unsaved["readings.duckdb"] = str(error)
         return done
@@ -158,9 +161,28 @@ def _mend_duckdb(settings: Settings, done: Mended) -> DuckDbSaved:
                 dropped=state.dropped + saved.lost,
             )  # fmt: skip
             # no window of these days can be computed again from what is left
-            spans = [(number, day * _DAY, (day + 1) * _DAY - 1) for day, number in saved.lost_days.items()]
+            until = _newest(outbox, saved)
+            spans = [
+                (number, day * _DAY, min((day + 1) * _DAY - 1, max(until, day * _DAY)))
+                for day, number in saved.lost_days.items()
+            ]
             outbox.replace_store(moved, spans)
     return saved
+
+
+def _newest(outbox: Outbox, saved: DuckDbSaved) -> int:
+    """Until when readings may be: the newest call, or reading where one was ahead. Of later hours nothing is lost."""
+    snapshots = outbox.snapshots()
+    calls = [row.now for row in snapshots]
+    if not snapshots or snapshots[0].step < outbox.last_step:
+        calls += [step.now for step in outbox.steps_after(max(outbox.last_step - 1, 0))]
+    if not calls:
+        return _FOREVER
+    return max(calls) if saved.newest is None else max(*calls, saved.newest)
+
+
+def _dated(days: dict[int, int]) -> dict[str, int]:
+    return {str(np.datetime64(day, "D")): number for day, number in days.items()}
 
 
 def _journal(settings: Settings) -> tuple[Inbox, Outbox, Snapshots]:

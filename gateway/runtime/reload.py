@@ -6,7 +6,7 @@
     a CONFIG row in the inbox --> the engine, at exactly that place --> subscriptions, notifications, timers, logs
 
 Once the row is durable the new configuration is in force, whatever happens to the process; before that the old one is.
-One reload at a time; the others wait. A stop cuts short what it waits for.
+One reload at a time; the others wait. A stop cuts short what it waits for, but for the end of sources that are gone.
 """
 
 import asyncio
@@ -101,7 +101,7 @@ class Reloader:
             return answer
 
     async def ended(self) -> None:
-        """Wait for the reload under way, which no longer waits for anybody; others find the gateway stopping."""
+        """Wait for the reload under way, which waits for gone sources only; others find the gateway stopping."""
         async with self._lock:
             pass
 

@@ -7,8 +7,10 @@ So a topic that moves from one filter or connection to another is heard all the 
 and told by the time of its readings then. A broker may drop what it has buffered for a filter that is given up (MQTT 5,
 3.10.4; rumqttd does, mosquitto doesn't): hence the wait, of which overlap.py knows the end.
 
-A stop cuts every wait short, and what would come behind it is left to the next start, which reads the same files: no
-filter is given up before its time, and no session ended.
+A stop cuts these waits short. Filters of sources that stay are then left to the next start, which gives up what it
+finds noted and no longer wanted: none goes before its time. Of a source that is gone no later start knows: it has its
+time to take what its broker holds and to end its session, also while the gateway stops, or it would go on taking its
+share.
 """
 
 import asyncio
@@ -84,12 +86,13 @@ async def change_sources(gateway: "Gateway", after: Configuration) -> list[str]:
     wider = [(source, tuple(dict.fromkeys((*some, *source.filters)))) for source, some in changed]
     await _resubscribe(gateway, [(source, some) for source, some in wider if len(some) > len(source.filters)])
     less = [*changed, *((source, ()) for source in gone)]
-    given_up = {one for source, some in less for one in source.filters if one not in some}
+    given_up = _given_up(less)
     await _buffered(gateway, given_up, [one for source, some in (*changed, *_same(gateway, less)) for one in some])
     if gateway.stopping:
-        waiting = [f"the gateway stops: {', '.join(sorted(given_up))} are for the next start to give up"]
-        return warnings + (waiting if given_up else []) + _left(gone)
-    warnings += await _resubscribe(gateway, changed)
+        if waiting := sorted(_given_up(changed)):
+            warnings.append(f"the gateway stops: {', '.join(waiting)} are for the next start to give up")
+    else:
+        warnings += await _resubscribe(gateway, changed)
     return warnings + await _close(gateway, gone)
 
 
@@ -116,6 +119,10 @@ async def _resubscribe(gateway: "Gateway", changed: Sequence[Change]) -> list[st
     ]  # fmt: skip
 
 
+def _given_up(changes: Sequence[Change]) -> set[str]:
+    return {one for source, some in changes for one in source.filters if one not in some}
+
+
 def _same(gateway: "Gateway", less: Sequence[Change]) -> list[Change]:
     """Sources that keep what they have."""
     changing = {source.name for source, _ in less}
@@ -139,22 +146,16 @@ async def _buffered(gateway: "Gateway", given_up: Collection[str], kept: Collect
 
 
 async def _close(gateway: "Gateway", gone: Sequence[ChangeableSource]) -> list[str]:
-    drained = await asyncio.gather(*(source.leave(_ANSWER_SECS, _cut(gateway)) for source in gone))
-    for source, clean in zip(gone, drained, strict=True):
-        if gateway.stopping and not clean:
-            continue  # it is stopped with the others
+    drained = await asyncio.gather(*(source.leave(_ANSWER_SECS) for source in gone))
+    for source in gone:
         await gateway.close_source(source)
         # its last acknowledgements: nobody else says that they arrived
         gateway.intake.put(source, Rows(), 0, 0, 0)
         gateway.reports.refused.pop(source.name, None)
-    return _left([source for source, clean in zip(gone, drained, strict=True) if not clean])
-
-
-def _left(sources: Sequence[ChangeableSource]) -> list[str]:
     return [
         f"source {source.name}: what its broker still holds for us was left there, for as long as it keeps the session"
-        for source in sources
-    ]
+        for source, clean in zip(gone, drained, strict=True) if not clean
+    ]  # fmt: skip
 
 
 def _cut(gateway: "Gateway") -> Cut:

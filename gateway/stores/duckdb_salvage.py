@@ -27,6 +27,10 @@ class DuckDbSaved(NamedTuple):
     """Readings that can't be read any more."""
     lost_days: dict[int, int]
     """These by UTC day, counted from 1970-01-01; where verdicts are gone too, by about as many."""
+    lost_verdicts: dict[int, int]
+    """Later verdicts that can't be read any more, likewise: the flags before them stand again."""
+    newest: int | None
+    """Time of the newest reading that is left."""
 
 
 def copy_readable_duckdb(old: Path, new: Path) -> DuckDbSaved:
@@ -57,17 +61,27 @@ def copy_readable_duckdb(old: Path, new: Path) -> DuckDbSaved:
                 int(tables.one_row(db, f"SELECT count(*) FROM {tables.table_of(day)} WHERE NOT rewrite")[0])  # noqa: S608
                 for day in days
             )
+            newest = [
+                tables.one_row(db, f"SELECT max(ts) FROM {tables.table_of(day)} WHERE NOT rewrite")[0]  # noqa: S608
+                for day in days
+            ]
             lost = max(state[2] - state[3] - state[4] - there, 0)
             db.execute("UPDATE state SET stored = stored - ?", [lost])
         db.execute("CHECKPOINT")
     of_days = {day: gone[tables.table_of(day)] for day in days if gone[tables.table_of(day)]}
-    return DuckDbSaved(state[0], state[1], state[2] - lost, lost, _parted(lost, of_days))
+    verdicts = max(sum(of_days.values()) - lost, 0)
+    return DuckDbSaved(
+        state[0], state[1], state[2] - lost, lost, _parted(lost, of_days), _parted(verdicts, of_days),
+        max((ts for ts in newest if ts is not None), default=None),
+    )  # fmt: skip
 
 
 def _parted(lost: int, rows: dict[int, int]) -> dict[int, int]:
-    """The lost readings by day; rows that are gone may be verdicts, too."""
-    out = {}
+    """Lost readings, or verdicts, by day, in the parts of the rows that are gone: these may be of both kinds."""
+    out: dict[int, int] = {}
     left, rows_left = lost, sum(rows.values())
+    if not lost:
+        return out
     for day, number in rows.items():
         out[day] = left * number // rows_left
         left, rows_left = left - out[day], rows_left - number

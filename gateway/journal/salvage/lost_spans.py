@@ -3,7 +3,8 @@
     blocks    whole (a..b)   lost   lost   whole (c..d)     by the readings' own times
     lost                     a ........................ d   but for late ones: these may be of any time before
 
-Where no whole block with readings lies on one side, the calls that are left say when that was.
+Where no whole block with readings lies behind it, the last call says when that was. Where none lies before it, the
+first call or the block behind, whichever is earlier, and the hour before.
 """
 
 from bisect import bisect_left
@@ -13,6 +14,7 @@ import numpy as np
 
 from gateway.journal.block_queue import THINNED
 from gateway.journal.blocks import decode
+from gateway.journal.lost_hours import HOUR
 from gateway.journal.salvage.outbox_wreck import OutboxWreck
 from processors.columns import ReadingBatch
 from processors.flags import Why
@@ -37,9 +39,12 @@ def spans_of(wreck: OutboxWreck, again: Mapping[int, bytes], lost: Iterable[int]
     out = {}
     for at, sides in beside.items():
         spans = [times[each] for each in sides if each in times]
-        if len(spans) < len(sides) and calls:
-            now = (min if sides[0] not in times else max)(calls)
-            spans += [(now, now)]
+        if sides[1] not in times and calls:
+            spans.append((max(calls), max(calls)))
+        if sides[0] not in times and spans:
+            # calls are trimmed behind two snapshots: those that are left may be from long after a block that waits
+            first = min([*calls, *(first for first, _ in spans)])
+            spans.append((first - HOUR, first))
         if spans:
             out[at] = min(first for first, _ in spans), max(last for _, last in spans)
     return out

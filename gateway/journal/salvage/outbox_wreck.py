@@ -148,8 +148,9 @@ class OutboxWreck:
                 self.stores[state.name] = state
 
 
-def _reach(state: OutboxState) -> tuple[int, int, int]:
-    return state.last_step, state.last_position, state.begin_position
+def _reach(state: OutboxState) -> tuple[int, int, int, int]:
+    # a store may have been given as much at once as any of equal reach says: all of that must be spared
+    return state.last_step, state.last_position, state.begin_position, state.write_bytes
 
 
 def _far(state: StoreState) -> tuple[int, int]:

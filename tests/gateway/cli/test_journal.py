@@ -32,3 +32,12 @@ def test_of_a_damaged_duckdb_file_it_says_of_which_days_readings_are_gone() -> N
     assert list(_told(done, UTC)) == [
         "readings.duckdb: 1,500 readings of 2026-03-04, 2026-03-05 (UTC) are gone; they count as dropped"
     ]
+
+
+def test_later_verdicts_that_are_gone_are_told_as_such() -> None:
+    done = Mended([], readings_lost=0, verdicts_lost={"2026-03-04": 1_200})
+    assert list(_told(done, UTC)) == [
+        "readings.duckdb: every reading could be read",
+        "readings.duckdb: 1,200 later verdicts on readings of 2026-03-04 (UTC) are gone; "
+        "the flags before them stand again",
+    ]

@@ -5,11 +5,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import msgspec
+import pytest
+from isal.isal_zlib import crc32
+
 from gateway.engine.results import LedgerKey, SeriesName, StepResult
 from gateway.journal.block_queue import THINNED
 from gateway.journal.blocks import encode
 from gateway.journal.lost_hours import HOUR, LostHour
-from gateway.journal.outbox import Outbox, StepRecord
+from gateway.journal.outbox import Outbox, OutboxState, StepRecord
 from gateway.journal.salvage.outbox_rebuild import OutboxPlan, rebuild_outbox
 from gateway.journal.salvage.outbox_wreck import OutboxWreck
 from gateway.runtime.examination import examine
@@ -183,3 +187,23 @@ def test_a_damaged_lost_hour_is_found(tmp_path: Path) -> None:
     assert [each.problem for each in examine(settings_of(tmp_path, 9))] == [
         f"{tmp_path / 'outbox.db'}: a record of lost_hour is damaged."
     ]
+
+
+@pytest.mark.parametrize("noted", [(1, 2), (2, 1)], ids=["the smaller lies first", "the larger lies first"])
+def test_of_running_figures_that_reach_as_far_those_stand_that_spare_the_most(
+    tmp_path: Path, noted: tuple[int, int]
+) -> None:
+    with filled(tmp_path) as outbox:
+        last = outbox.last_position
+    with closing(sqlite3.connect(tmp_path / "outbox.db")) as db:
+        ((body,),) = db.execute("SELECT body FROM state").fetchall()
+        state = msgspec.msgpack.decode(body, type=OutboxState)
+        first, second = (msgspec.msgpack.encode(msgspec.structs.replace(state, write_bytes=k)) for k in noted)
+        db.execute("UPDATE state SET body = ?, crc = ?", (first, crc32(first)))
+        # as an older one lies on a page that was freed
+        db.execute("CREATE TABLE freed(id INTEGER PRIMARY KEY, body BLOB, crc INTEGER)")
+        db.execute("INSERT INTO freed VALUES (0, ?, ?)", (second, crc32(second)))
+        db.commit()
+    found = OutboxWreck(tmp_path / "outbox.db").state
+    assert found is not None
+    assert (found.last_position, found.write_bytes) == (last, 2)

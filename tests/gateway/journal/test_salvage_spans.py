@@ -8,7 +8,7 @@ import numpy as np
 
 from gateway.engine.results import LedgerKey, SeriesName, StepResult
 from gateway.journal.lost_hours import HOUR
-from gateway.journal.outbox import Outbox, StepRecord
+from gateway.journal.outbox import Outbox, SnapshotRow, StepRecord
 from gateway.journal.salvage.outbox_rebuild import LostBlock, OutboxPlan, rebuild_outbox
 from gateway.journal.salvage.outbox_wreck import OutboxWreck
 from gateway.runtime.losses import losses
@@ -88,11 +88,40 @@ def test_a_store_that_has_the_block_has_lost_nothing(tmp_path: Path) -> None:
     with closing(outbox):
         assert [each.stores for each in lost] == [("influxdb",)]
         assert outbox.lost_hours("duckdb") == {}
-        # none lies before it: the calls tell when the first was
-        assert outbox.lost_hours("influxdb") == {400_000: (2, T + MINUTE, T + 4 * MINUTE)}
+        # none lies before it: it may be of the hour before the first call
+        assert outbox.lost_hours("influxdb") == {
+            399_999: (0, T + MINUTE - HOUR, T - 1), 400_000: (2, T, T + 4 * MINUTE),
+        }  # fmt: skip
         # and a store that is added later may lack it, too
         outbox.register_store("late")
-        assert list(outbox.lost_hours("late")) == [400_000]
+        assert list(outbox.lost_hours("late")) == [399_999, 400_000]
+
+
+def test_where_the_calls_of_a_lost_first_block_are_trimmed_later_ones_do_not_stand_in_for_them(tmp_path: Path) -> None:
+    #   hours    T-1         T                      T+48
+    #   blocks   1: -30..-20 2: 1..2  3: 3  4: 5    calls that are left
+    fill(tmp_path, (-30, -20), (1, 2), (3,), (5,))
+    with journal(tmp_path) as (_, outbox, _):
+        for step in range(5, 9):
+            outbox.append_step(StepRecord(step, "tick", 0, 0, T + 48 * HOUR + step, True), StepResult())
+        for step in (6, 7):
+            outbox.add_snapshot(SnapshotRow(f"{step}", step, 0, T + 48 * HOUR + step, "", 0))
+        outbox.trim()
+    break_blocks(tmp_path, 1)
+    assert sorted(OutboxWreck(tmp_path / "outbox.db").steps) == [7, 8]
+    _, outbox = mended(tmp_path)
+    with closing(outbox):
+        assert outbox.lost_hours("influxdb") == {
+            399_999: (0, T + MINUTE - HOUR, T - 1), 400_000: (2, T, T + 2 * MINUTE),
+        }  # fmt: skip
+
+
+def test_where_no_block_is_whole_the_calls_tell_from_when_to_when_they_were(tmp_path: Path) -> None:
+    fill(tmp_path, (1, 2), (3,))
+    break_blocks(tmp_path, 1, 2)
+    lost, outbox = mended(tmp_path)
+    with closing(outbox):
+        assert {(each.after, each.before) for each in lost} == {(T + MINUTE - HOUR, LAST_CALL)}
 
 
 def test_blocks_side_by_side_share_their_span_and_a_neighbours_late_readings_do_not_widen_it(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""A gateway that is stopped while a reload waits for a broker: it ends at once, and the next start has what it left."""
+"""A gateway that is stopped while a reload waits for a broker: it ends at once, and the next start has what it left.
+
+Only a source that is gone is still drained: no later start knows of it.
+"""
 
 import asyncio
 import signal
@@ -7,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import mqtt5
 import pytest
 
 from gateway.errors import CommandError
@@ -21,6 +25,8 @@ from tests.support.running import RecordingTelemetry, eventually, running_gatewa
 NOW = time.time_ns()
 LONG = 3600.0
 """Longer than any test may take."""
+WINDOW, MANY = 20, 300
+"""Messages that the broker has under way at most, and that come."""
 
 
 @pytest.fixture(autouse=True)
@@ -122,20 +128,80 @@ async def test_what_may_be_buffered_for_a_filter_is_not_given_up_by_a_stop(
         assert (await settled(gateway, 3))["readings"]["accepted"] == 3
 
 
-async def test_a_source_that_is_gone_and_still_drains_is_stopped_with_its_session(
-    files: Files, broker: PlainMosquitto, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gateway.mqtt.changeable._QUIET_SECS", LONG)
+def _two(files: Files, broker: PlainMosquitto, kept: str = "tank") -> list[dict[str, Any]]:
+    """Sources of tanks and wells; what is there when the second is gone."""
     both = [
         {"name": name, "port": broker.port, "client_id": name, "filters": [f"plant/{kind}/+"]}
         for name, kind in (("one", "tank"), ("two", "well"))
     ]
+    both[1]["receive_maximum"] = WINDOW
+    files.profile("well")
     files.settings(sources={"tables": both})
+    return [both[0] | {"filters": [f"plant/{kept}/+"]}]
+
+
+async def _has_session(port: int, client_id: str) -> bool:
+    """Whether the broker keeps one."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(mqtt5.ConnectPacket(client_id=client_id, clean_start=False, session_expiry_interval=60).write())
+    head = await reader.readexactly(4)
+    writer.close()
+    await writer.wait_closed()
+    return bool(head[2])
+
+
+async def test_a_source_that_is_gone_and_still_drains_is_stopped_with_its_session(
+    files: Files, broker: PlainMosquitto
+) -> None:
+    async def held_until_it_stops(gateway: Gateway) -> None:
+        async with gateway.intake.lock:
+            await eventually(lambda: bool(gateway.stopping), "it stops")
+
+    one = _two(files, broker)
+    async with running_gateway(files.load(), origin=files.origin) as gateway:
+        held = asyncio.create_task(held_until_it_stops(gateway))
+        await eventually(gateway.intake.lock.locked, "nothing is acknowledged")
+        await _publish(broker.port, "well", *range(MANY))
+        await eventually(lambda: gateway.sources[1].received >= WINDOW, "the broker holds what is behind its window")
+        assert gateway.sources[1].received < MANY
+        files.settings(sources={"tables": one})
+        reload = asyncio.create_task(gateway.desk.reload())
+        await eventually(lambda: gateway.sources[1].filters == (), "it leaves")
+    await held
+    assert (await reload)["warnings"] == []
+    assert not await _has_session(broker.port, "two")
+    async with running_gateway(files.load(), origin=files.origin) as gateway:
+        assert [source.name for source in gateway.sources] == ["one"]
+        assert (await settled(gateway, MANY))["readings"]["accepted"] == MANY
+
+
+async def test_a_source_that_is_gone_ends_its_session_where_a_stop_cuts_short_what_is_waited_for_before(
+    files: Files, broker: PlainMosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.mqtt.overlap._QUIET_SECS", LONG)
+    one = _two(files, broker, kept="+")
     answer = await _stopped_amid_a_reload(
-        files, lambda _: files.settings(sources={"tables": both[:1]}),
-        lambda gateway: gateway.sources[1].filters == () and gateway.sources[1].settled,
-    )  # fmt: skip
+        files, lambda _: files.settings(sources={"tables": one}), lambda gateway: gateway.sources[1].overlap is not None
+    )
+    # not what the other had: no start knows of that one
+    assert answer["warnings"] == ["the gateway stops: plant/tank/+ are for the next start to give up"]
+    assert not await _has_session(broker.port, "two")
+
+
+async def test_a_silent_broker_of_a_source_that_is_gone_is_waited_for_as_long_as_without_a_stop(
+    files: Files, broker: PlainMosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.runtime.reload_sources._ANSWER_SECS", 0.5)
+    one = _two(files, broker)
+
+    def silent(_: Gateway) -> None:
+        files.settings(sources={"tables": one})
+        _send(broker, signal.SIGSTOP)
+
+    answer = await _stopped_amid_a_reload(files, silent, lambda gateway: gateway.sources[1].filters == ())
     assert ["was left there" in warning for warning in answer["warnings"]] == [True]
+    _send(broker, signal.SIGCONT)
+    assert await _has_session(broker.port, "two")
 
 
 async def test_a_reload_that_is_not_in_force_when_the_gateway_stops_changes_nothing(files: Files) -> None:
