@@ -36,7 +36,7 @@ async def test_sources_that_change_places_come_and_go_keep_their_books(
 
         async def counted() -> bool:
             found = (await gateway.desk.ledger())["sources"]
-            return sum(found.get(name, {}).get("received", 0) for name in ("two", "two-2")) == 4
+            return bool(sum(found.get(name, {}).get("received", 0) for name in ("two", "two-2")) == 4)
 
         await eventually(counted, "four messages in the books")
         was = (await gateway.desk.ledger())["sources"]
