@@ -88,9 +88,15 @@ async def torn_write(trial: Trial) -> None:
 
 
 def _tear(log: Path, calls: Path, dice: random.Random) -> str:
-    """Let the last write to `log` end somewhere in its midst; where the file was longer before, zeros follow."""
+    """Let the last write to `log` end somewhere in its midst; where the file was longer before, zeros follow.
+
+    Not where it was synced already: a checkpoint syncs the log once more, and what is in it then was acknowledged.
+    """
     text = calls.read_text(encoding="utf-8", errors="replace")
-    length, offset = map(int, re.findall(r"pwrite64\(.*, (\d+), (\d+)\)", text)[-1])
+    *_, last = re.finditer(r"pwrite64\(.*, (\d+), (\d+)\)", text)
+    length, offset = map(int, last.groups())
+    if re.search(r"sync\b.*= 0$", text[last.end() :], re.MULTILINE):
+        return f"{log.name} was synced: nothing"
     kept = dice.randrange(length)
     with log.open("r+b") as out:
         size = out.seek(0, os.SEEK_END)
