@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from time import monotonic
 
 import pytest
 
@@ -105,11 +106,20 @@ def _strange(count: int) -> Iterator[tuple[str, bytes]]:
         yield f"city/zz/traffic/loop/{STRANGER}{k}/reading", reading
 
 
+async def _until_counted(trial: Trial, unknown: int) -> None:
+    """What waits for the next call is normal, and not counted yet."""
+    began = monotonic()
+    while (counted := (await _counts(trial, "rejected")).get("topic_unknown", 0)) < unknown:
+        assert monotonic() - began < 30, counted
+        await asyncio.sleep(0.1)
+
+
 async def _unknown(chaos: Chaos, plan: Plan, messages: int, rate: float = 0.0) -> None:
     async with chaos(plan) as trial:
         await trial.moment(0.2, 0.3)
         async with memory_watched(trial) as memory, trial.fault():
             await published(trial, _strange(messages), rate)
+        await _until_counted(trial, messages // 2)
         rejected = await _counts(trial, "rejected")
         assert rejected["topic_unknown"] == messages // 2
         assert rejected["device_quota"] >= messages // 2 - 500

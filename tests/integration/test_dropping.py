@@ -103,7 +103,7 @@ async def test_the_store_that_is_down_loses_its_oldest_readings_and_nothing_else
         assert lagging["stored"] == 0
         assert lagging["dropped"] > accepted / 10
         assert "the outbox is full: readings of influxdb are dropped" in gateway.not_ready()
-        assert not gateway.runner.stalled
+        await eventually(lambda: not gateway.runner.stalled, "it has room")
         status = (await gateway.desk.status())["stores"]["influxdb"]
         assert status["dropped"] == status["lost"]["readings"] == lagging["dropped"]
         [span] = status["lost"]["spans"]
