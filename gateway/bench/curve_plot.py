@@ -48,6 +48,9 @@ def draw(curve: Curve, points: Sequence[Point], path: Path, *, note: str = "") -
             axes.set_ylim(bottom=0)
         if curve.log and not words:
             axes.set_xscale("log")
+            measured = sorted(set(axis))
+            axes.set_xticks(measured, [f"{each:,}" for each in measured])
+            axes.set_xticks([], minor=True)
         if len(panel.figures) > 1:
             axes.legend(fontsize="small")
     panels[-1].set_xlabel(f"{curve.label}\n{note}" if note else curve.label)
