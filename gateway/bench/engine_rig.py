@@ -24,7 +24,7 @@ from gateway.engine.outputs import Outputs
 from gateway.engine.profile_pass import Candidates
 from gateway.engine.zone import ZoneEngine
 from gateway.rows import Row, RowKind, Rows
-from gateway.runtime.garbage import seldom_looked_for, the_rest_left_out
+from gateway.runtime.garbage import earlier_objects_left_out, seldom_looked_for
 from processors.columns import U8, ReadingBatch
 
 __all__ = ["EngineOutcome", "measure_engine"]
@@ -131,7 +131,7 @@ def measure_engine(
     slowdown, calls = Slowdown(), 0
     engine.accepting.quality_secs = engine.conditions_secs = 0.0
     engine.transitions = 0
-    with the_rest_left_out(), seldom_looked_for():  # as a gateway runs
+    with earlier_objects_left_out(), seldom_looked_for():  # as a gateway runs
         while done < readings:
             came, at, secs = call()
             done, cpu = done + came, cpu + secs

@@ -21,7 +21,7 @@ from gateway.config.seed_files import load_seed_files
 from gateway.config.settings import Settings
 from gateway.errors import CommandError, GatewayError
 from gateway.runtime.app import Gateway, open_gateway
-from gateway.runtime.garbage import seldom_looked_for, the_rest_left_out
+from gateway.runtime.garbage import earlier_objects_left_out, seldom_looked_for
 from gateway.runtime.reload import Origin
 from gateway.telemetry.logs import Logger, capture_stdlib, make_logger
 from gateway.telemetry.telemetry import Telemetry
@@ -108,7 +108,7 @@ def run_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run on uvloop; of an exception group the first of our own errors is what the operator is told."""
     try:
         with (
-            the_rest_left_out(),
+            earlier_objects_left_out(),
             seldom_looked_for(),
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         ):

@@ -57,11 +57,11 @@ def connections_of(
         for source in sources
     }
     wanted = [*names, *chain.from_iterable(names.values())]
-    # where all are taken, those go first whose connections nobody asks for any more
     kept: dict[str, int] = {}
     for name in wanted:
         if (number := numbers.get(name, -1)) in range(MAX_CONNECTIONS) and number not in kept.values():
             kept[name] = number
+    # where all are taken, those go first whose connections nobody asks for any more
     held = set(numbers.values())
     taken = held if len(held) + len(wanted) - len(kept) <= MAX_CONNECTIONS else set(kept.values())
     for place, source in enumerate(sources):

@@ -4,7 +4,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["seldom_looked_for", "the_rest_left_out"]
+__all__ = ["earlier_objects_left_out", "seldom_looked_for"]
 
 _AFTER = 50_000
 """Containers made."""
@@ -25,8 +25,8 @@ def seldom_looked_for() -> Iterator[None]:
 
 
 @contextmanager
-def the_rest_left_out() -> Iterator[None]:
-    """What is there already, modules above all, is not looked at."""
+def earlier_objects_left_out() -> Iterator[None]:
+    """What is there by now, modules above all, is not looked at."""
     gc.freeze()
     try:
         yield
