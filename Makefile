@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PHYSICS := .venv-physics
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos fuzz physics check bench curves clean lock
+.PHONY: help demo test chaos fuzz physics check bench curves screenshots clean lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)$$/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ bench: $(READY)  ## what a message costs on the real path
 
 curves: $(READY)  ## the same over devices, rates, brokers, connections and more, with pictures
 	@$(VENV)/bin/cityloom bench scale $(ARGS)
+
+screenshots: $(READY)  ## the README's pictures, from a demo in which much goes wrong (needs chromium)
+	@$(VENV)/bin/python -m tests.screenshots $(ARGS)
 
 clean:  ## take away environments, caches and builds; data folders stay
 	rm -rf $(VENV) $(PHYSICS) .venv-oldest .bin build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz

@@ -4,6 +4,7 @@ GatewayError
 +-- ConfigError        our files: exit 2 before anything starts; says file, key, problem, remedy
 |   +-- ConfigErrors       several of them at once
 +-- CommandError       a command can't do what was asked: one sentence and a remedy, exit code with it
+|   +-- Missing            what was named is not there
 +-- JournalError       the journal can't be used as it is: stop, nothing more is acknowledged
 |   +-- JournalCorrupt     bytes on disk are not what was written
 |   +-- JournalMixedUp     files of different journals, or one of them deleted
@@ -12,15 +13,20 @@ GatewayError
 +-- VersionError       files of a newer CityLoom: exit 2, nothing was touched
 +-- RecoveryError      repeating the recorded calls gave something else
 +-- StoreError
-    +-- Retry          try again after `after` seconds (None: by backoff)
-    +-- Halt           this store stops until an operator acts; intake goes on
+|   +-- Retry          try again after `after` seconds (None: by backoff)
+|   +-- Halt           this store stops until an operator acts; intake goes on
++-- AccessError        somebody may not do what they asked for
+    +-- NotSignedIn        nobody knows who it is: no token or session, or one that is over
+    +-- NotAllowed         it is known who it is, and that one may not
+    +-- Throttled          too many wrong tokens from there: wait `after` seconds
 """
 
 from collections.abc import Sequence
 
 __all__ = [
-    "CommandError", "ConfigError", "ConfigErrors", "GatewayError", "Halt", "JournalCorrupt", "JournalError",
-    "JournalFull", "JournalMixedUp", "QuotaFull", "RecoveryError", "Retry", "StoreError", "VersionError",
+    "AccessError", "CommandError", "ConfigError", "ConfigErrors", "GatewayError", "Halt", "JournalCorrupt",
+    "JournalError", "JournalFull", "JournalMixedUp", "NotAllowed", "NotSignedIn", "QuotaFull", "RecoveryError", "Retry",
+    "StoreError", "Throttled", "VersionError",
 ]  # fmt: skip
 
 
@@ -64,6 +70,10 @@ class CommandError(GatewayError):
     def __init__(self, problem: str, remedy: str = "", exit_code: int = 1) -> None:
         super().__init__(problem, remedy)
         self.exit_code = exit_code
+
+
+class Missing(CommandError):
+    """What was named is not there: a device, an alarm, a report."""
 
 
 class JournalError(GatewayError):
@@ -123,3 +133,23 @@ class Retry(StoreError):
 
 class Halt(StoreError):
     """An operator must act (`remedy`); this store stops, everything else goes on."""
+
+
+class AccessError(GatewayError):
+    """Somebody may not do what they asked for."""
+
+
+class NotSignedIn(AccessError):
+    """No token and no session, or one that is wrong, expired or revoked; which of these is not told to whoever asks."""
+
+
+class NotAllowed(AccessError):
+    """It is known who asks, and that one may not."""
+
+
+class Throttled(AccessError):
+    """Too many wrong tokens came from there; `after` seconds from now one is looked at again."""
+
+    def __init__(self, problem: str, after: float, remedy: str = "") -> None:
+        super().__init__(problem, remedy)
+        self.after = after

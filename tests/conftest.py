@@ -32,11 +32,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long trials run where they are asked for."""
-    if not config.getoption("--chaos"):
-        for item in items:
-            if item.get_closest_marker("chaos"):
-                item.add_marker(pytest.mark.skip(reason="a trial of a minute or more: make chaos, or pytest --chaos"))
+    """Long trials and measurements run where they are asked for."""
+    chaos, perf = config.getoption("--chaos"), "perf" in config.getoption("markexpr")
+    for item in items:
+        if not chaos and item.get_closest_marker("chaos"):
+            item.add_marker(pytest.mark.skip(reason="a trial of a minute or more: make chaos, or pytest --chaos"))
+        if not perf and item.get_closest_marker("perf"):
+            item.add_marker(pytest.mark.skip(reason="a measurement for people to judge: pytest -m perf -s"))
 
 
 @pytest.hookimpl(optionalhook=True)

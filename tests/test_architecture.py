@@ -21,7 +21,7 @@ from tests.support.architecture import (
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("gateway", "processors", "device_sims", "seeds")
 LONGEST = 500
-FREE_TEST_FOLDERS = ("contract", "cases", "integration", "e2e", "chaos", "perf", "support", "fuzz")
+FREE_TEST_FOLDERS = ("contract", "cases", "integration", "e2e", "chaos", "perf", "screenshots", "support", "fuzz")
 """Test folders that mirror no module: they try parts together, or help."""
 TEXTS = {".py", ".md", ".toml", ".lock", ".yaml", ".yml", ".conf", ".acl", ".example", ".sh", ""}
 
@@ -103,6 +103,11 @@ def test_seeds_depend_on_none_of_us(modules: list[Module]) -> None:
 def test_scoring_stands_on_processors_and_files_only(modules: list[Module]) -> None:
     allowed = ("gateway.score", "gateway.errors", "processors", "numpy", "pyarrow", "duckdb", "matplotlib")
     assert [found for module in _of(modules, "gateway.score") for found in third_party(module, allowed)] == []
+
+
+def test_the_client_brings_nothing_of_the_gateway_along(modules: list[Module]) -> None:
+    allowed = ("gateway.client", "gateway.errors", "httpx", "numpy", "pyarrow", "msgspec")
+    assert [found for module in _of(modules, "gateway.client") for found in third_party(module, allowed)] == []
 
 
 def test_no_file_is_longer_than_five_hundred_lines(modules: list[Module]) -> None:

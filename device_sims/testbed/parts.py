@@ -42,6 +42,10 @@ watch_sys = "off"
 [http]
 port = {http_port}
 
+# several cities run at once, and none is looked at by people
+[web]
+enabled = false
+
 [clock]
 kind = "scaled"
 origin = "{origin}"

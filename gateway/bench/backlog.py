@@ -17,7 +17,7 @@ from gateway.journal.inbox import IntakeCounts
 from gateway.journal.opening import open_journal
 from gateway.rows import QOS1, RowKind, Rows, Run
 
-__all__ = ["BacklogOutcome", "fill", "measure_backlog"]
+__all__ = ["BacklogOutcome", "earlier_clock", "fill", "measure_backlog"]
 
 _A_CHUNK = 20_000
 _QUOTA = 64 << 30
@@ -55,10 +55,7 @@ def measure_backlog(plan: Plan, messages: int, told: Callable[[str, int, int], N
     span = -(-messages // plan.devices) * _SECOND
     now = time.time_ns()
     quota = {"CITYLOOM_INBOX__QUOTA_BYTES": str(_QUOTA), **limits(plan.devices)}
-    earlier = {
-        "CITYLOOM_CLOCK__KIND": "scaled", "CITYLOOM_CLOCK__START": _moment(now),
-        "CITYLOOM_CLOCK__ORIGIN": _moment(now - span - 60 * _SECOND),
-    }  # fmt: skip
+    earlier = earlier_clock(now - span)
     told("first start", 0, 1)
     with Stand(replace(plan, speed=1.0), environment={**quota, **earlier}, ready=False) as stand:
         first_start, _ = _listening(stand)
@@ -97,16 +94,28 @@ def measure_backlog(plan: Plan, messages: int, told: Callable[[str, int, int], N
     )  # fmt: skip
 
 
-def fill(folder: Path, messages: int, devices: int, begin: int, done: Callable[[int], None]) -> int:
-    """Journal messages of detectors that each speak once a second from `begin` (UTC ns) on; gives the inbox's bytes."""
+def earlier_clock(begin: int) -> dict[str, str]:
+    """Settings, as variables, of a first start a minute before `begin` (UTC ns): what is filled in comes after it."""
+    return {
+        "CITYLOOM_CLOCK__KIND": "scaled", "CITYLOOM_CLOCK__START": _moment(time.time_ns()),
+        "CITYLOOM_CLOCK__ORIGIN": _moment(begin - 60 * _SECOND),
+    }  # fmt: skip
+
+
+def fill(
+    folder: Path, messages: int, devices: int, begin: int, done: Callable[[int], None], *, interval_secs: int = 1,
+    prefix: str = "load",
+) -> int:  # fmt: skip
+    """Journal messages of detectors that speak once an interval from `begin` (UTC ns) on; gives the inbox's bytes."""
     zones = zones_of()
-    topics = [f"city/{zones[k % len(zones)]}/traffic/loop/load-{k:05d}/reading" for k in range(devices)]
+    topics = [f"city/{zones[k % len(zones)]}/traffic/loop/{prefix}-{k:05d}/reading" for k in range(devices)]
     inbox, outbox, _ = open_journal(folder, inbox_quota=_QUOTA, outbox_quota=_QUOTA, make=False)
     try:
-        gap = _SECOND // devices
+        every = interval_secs * _SECOND
+        gap = every // devices
         for at in range(0, messages, _A_CHUNK):
             numbers = range(at, min(at + _A_CHUNK, messages))
-            stamps = [begin + n // devices * _SECOND + n % devices * gap for n in numbers]
+            stamps = [begin + n // devices * every + n % devices * gap for n in numbers]
             payloads = [
                 b'{"ts":%d,"speed":%.1f,"flow":%d,"occ":%.3f}'
                 % (stamp // 1_000_000, 40 + n * 7 % 211 / 10, 10 + n * 3 % 37, n * 31 % 890 / 1000)

@@ -79,6 +79,8 @@ client_id = "{name}"
 session_expiry_secs = 60
 [http]
 port = 0
+[web]
+enabled = false
 [log]
 level = "warning"
 [clock]

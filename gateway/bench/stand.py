@@ -24,8 +24,8 @@ from gateway.bench.children import Child
 from gateway.bench.setup import Plan, write_config, zones_of
 from gateway.errors import CommandError
 from gateway.runtime.broker import EmbeddedBroker
-from gateway.runtime.control import socket_path
 from gateway.runtime.ports import free_ports
+from gateway.runtime.wire import socket_path
 
 __all__ = ["Stand", "ask", "door_of", "finished", "limits", "resident", "taken", "unread", "until"]
 

@@ -4,8 +4,8 @@
                       tap <- gateway          PUBACK:  so long it took, seen from outside
 
 Bytes pass unchanged. It tells on standard output: `{"port"}` when it listens, `{"acked", "p50", "p99", "max"}` in ms on
-SIGTERM. After SIGUSR1 only what is published from then on counts. Costs a few microseconds a message: for a paced load,
-not for a flood.
+SIGTERM and on SIGUSR2. After SIGUSR1 only what is published from then on counts. Costs a few microseconds a message:
+for a paced load, not for a flood.
 """
 
 import asyncio
@@ -123,6 +123,7 @@ async def _run(host: str, port: int) -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, ended.set)
     loop.add_signal_handler(signal.SIGUSR1, times.begin)
+    loop.add_signal_handler(signal.SIGUSR2, lambda: _tell(dict(summary(times.ms))))
     _tell({"port": server.sockets[0].getsockname()[1]})
     await ended.wait()
     server.close()

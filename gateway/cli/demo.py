@@ -60,7 +60,7 @@ def demo(
     port
         Port of the embedded broker; 0 = any free one.
     http_port
-        Port of health and metrics; 0 = any free one.
+        Port of console, API, health and metrics; 0 = any free one.
     """
     limit = parse_span(duration) if duration else None
     times = _check(faults, scenario, seed)

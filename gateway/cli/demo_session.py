@@ -28,6 +28,7 @@ from gateway.cli.output import console, current_stderr
 from gateway.cli.run import telemetry_of, until_signal
 from gateway.cli.simulated import mark_simulated, must_be_simulated
 from gateway.cli.view import status_view
+from gateway.cli.web import web_beside, web_port
 from gateway.clock import ScaledClock
 from gateway.config.load import load_settings
 from gateway.config.seed_files import load_seed_files
@@ -44,7 +45,7 @@ _DRAIN_SECS = 30.0
 _FRAME_SECS = 0.25
 _FULL_SECS = 3.0
 _FIRST_HOUR = 7
-_SECTIONS = ("inbox", "outbox", "bounds", "log")
+_SECTIONS = ("inbox", "outbox", "bounds", "web", "log")
 """What variables may set: nothing that would lead a demo to a real broker or database."""
 _MINUTE = 60_000_000_000
 
@@ -93,16 +94,19 @@ class DemoSession:
         with EmbeddedBroker(port=port, v4_port=v4_port):
             settings = load_settings(None, {
                 "data_dir": self._plan.data_dir, "mqtt": {"host": "127.0.0.1", "port": port, "watch_sys": "off"},
-                "http": {"port": self._plan.http_port}, "log": {"level": "warning"}, "reviser": {"quiet_secs": 60},
-                "live": {"mqtt": {"enabled": True}}, **self._larger_city(),
+                "http": {"port": 0}, "web": {"port": self._plan.http_port}, "log": {"level": "warning"},
+                "reviser": {"quiet_secs": 60}, "live": {"mqtt": {"enabled": True}}, **self._larger_city(),
             }, environment=_SECTIONS)  # fmt: skip
             files = load_seed_files(settings)
             zone = ZoneInfo(files.city.timezone)
             start = time_ns() + round(_HEAD_START_SECS * 1e9)
             clock = ScaledClock(self._plan.times[0] if self._plan.times else _morning(zone), start, self._plan.speed)
             content = files.content(settings)
-            with telemetry_of(settings, current_stderr()) as telemetry:
-                async with open_gateway(settings, content, clock, telemetry, new_session=True) as gateway:
+            with web_port(settings) as sock, telemetry_of(settings, current_stderr()) as telemetry:
+                async with (
+                    open_gateway(settings, content, clock, telemetry, new_session=True) as gateway,
+                    web_beside(settings, sock, telemetry),
+                ):
                     mark_simulated(self._plan.data_dir)
                     self._console.print(
                         f"[dim]embedded broker on port {port} (for trying out: it keeps its queues in memory); data in"

@@ -5,50 +5,41 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import httpx
 import msgspec
-from cyclopts import Parameter
 
-from gateway.config.load import load_settings
-from gateway.config.seed_files import load_seed_files
+from gateway.cli.audited import note_asked
+from gateway.cli.configured import Config, DataDir, Json, city_zone, settings_of
 from gateway.config.settings import Settings
 from gateway.errors import CommandError
-from gateway.runtime.control import socket_path
 from gateway.runtime.desk import Desk
 from gateway.runtime.lock import FolderHeld, FolderLock
 from gateway.runtime.offices import file_office
+from gateway.runtime.wire import socket_path
 
-__all__ = ["Config", "DataDir", "Json", "ask", "asking", "city_zone", "settings_of"]
+__all__ = ["SETTLE_SECS", "Config", "DataDir", "Json", "ask", "asking", "city_zone", "settings_of"]
 
-Config = Annotated[Path | None, Parameter(name=["--config", "-c"], help="Configuration file (TOML).")]
-DataDir = Annotated[Path | None, Parameter(help="Data folder, instead of the configured one.")]
-Json = Annotated[bool, Parameter(negative="", show_default=False, help="One JSON object as the last line.")]
 _ANSWER_SECS = 120.0
-_SETTLE_SECS = 3.0
+SETTLE_SECS = 3.0
 """How long a gateway that starts or stops just now is waited for."""
 _POLL_SECS = 0.05
 
 
-def settings_of(config: Path | None, data_dir: Path | None) -> Settings:
-    """The settings that a command works with."""
-    return load_settings(config, {"data_dir": data_dir} if data_dir is not None else {})
-
-
-def city_zone(settings: Settings) -> ZoneInfo:
-    """The city's time zone, in which people read times."""
-    return ZoneInfo(load_seed_files(settings).city.timezone)
-
-
 def ask(settings: Settings, method: str, **arguments: Any) -> Any:
-    """Ask the desk of the data folder.
+    """Ask the desk of the data folder; an act is in the audit log once it is done.
 
     Raises:
         CommandError: there is nothing to ask, or what was asked for can't be done.
     """
-    deadline = time.monotonic() + _SETTLE_SECS
+    answer = _asked(settings, method, arguments)
+    note_asked(settings, method, arguments, answer)
+    return answer
+
+
+def _asked(settings: Settings, method: str, arguments: dict[str, Any]) -> Any:
+    deadline = time.monotonic() + SETTLE_SECS
     while True:
         try:
             if FolderLock.held(settings.data_dir):

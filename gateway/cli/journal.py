@@ -6,6 +6,8 @@ from datetime import datetime, tzinfo
 import msgspec
 from rich.markup import escape
 
+from gateway.access.desk_rules import Act
+from gateway.cli.audited import note_act, records_path
 from gateway.cli.door import Config, DataDir, Json, city_zone, settings_of
 from gateway.cli.output import console, print_json
 from gateway.cli.text import clean
@@ -44,6 +46,9 @@ def salvage(*, config: Config = None, data_dir: DataDir = None, json: Json = Fal
     """
     settings = settings_of(config, data_dir)
     done = mend_files(settings)
+    if done.aside and records_path(settings).exists():
+        gone = f"; rows are gone of {', '.join(done.records)}" if done.records else ""
+        note_act(settings, Act("journal.salvage", " ".join(done.aside), f"{len(done.damage)} problems{gone}"))
     if json:
         print_json(msgspec.to_builtins(done))
         return 1 if done.unsaved else 0

@@ -17,7 +17,7 @@ from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 from rich.markup import escape
 
-from gateway.cli.commands import devices, gateway, measures, people, upkeep
+from gateway.cli.commands import access, devices, gateway, measures, people, upkeep
 from gateway.cli.commands.table import Group
 from gateway.cli.text import clean
 from gateway.errors import ConfigErrors, GatewayError
@@ -57,7 +57,7 @@ def _register(group: Group) -> None:
         to.command(command.function, name=command.name, help=command.summary, help_epilogue=shown)
 
 
-for _group in (*gateway.GROUPS, *people.GROUPS, *upkeep.GROUPS, *devices.GROUPS, *measures.GROUPS):
+for _group in (*gateway.GROUPS, *people.GROUPS, *access.GROUPS, *upkeep.GROUPS, *devices.GROUPS, *measures.GROUPS):
     _register(_group)
 
 

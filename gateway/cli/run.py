@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from prometheus_client import CollectorRegistry
 
 from gateway.cli.simulated import must_be_real
+from gateway.cli.web import web_beside, web_port
 from gateway.config.load import load_settings
 from gateway.config.reading import Source
 from gateway.config.seed_files import load_seed_files
@@ -71,14 +72,17 @@ def run(
         if heard:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
         origin = Origin(source, lambda now: telemetry.use(_logger_of(now)))
-        async with open_gateway(settings, files.content(settings), clock, telemetry, origin=origin) as gateway:
+        async with (
+            open_gateway(settings, files.content(settings), clock, telemetry, origin=origin) as gateway,
+            web_beside(settings, sock, telemetry),
+        ):
             reloads = asyncio.create_task(_reload_when(asked, gateway), name="gateway.reload")
             try:
                 drained = await until_signal(gateway)
             finally:
                 reloads.cancel()
 
-    with telemetry_of(settings) as telemetry:
+    with telemetry_of(settings) as telemetry, web_port(settings) as sock:
         run_loop(serve)
     return 0 if drained else 130
 

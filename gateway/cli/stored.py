@@ -16,7 +16,9 @@ from gateway.config.settings import Settings
 from gateway.errors import CommandError
 from gateway.runtime.lock import FolderLock
 from gateway.runtime.offices import FileOffice, file_office
-from gateway.runtime.reading import MOST_ROWS, pending_windows, store_named
+from gateway.runtime.pending import pending_windows
+from gateway.runtime.reading import store_named
+from gateway.runtime.wire import MOST_ROWS
 from gateway.stores.base import SeriesId, StoredAggregates, StoredReadings
 from gateway.stores.duckdb import DuckDbStore
 

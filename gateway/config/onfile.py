@@ -44,7 +44,12 @@ def _webhook_certificates(settings: Settings) -> Iterator[tuple[str, str, str]]:
         yield from _readable(f"notify.webhooks[{k}].ca_file", hook.ca_file)
 
 
-_RULES = (_data, _store, _certificates, _influx_certificates, _webhook_certificates)
+def _web_certificates(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    for name in ("cert_file", "key_file"):
+        yield from _readable(f"web.{name}", getattr(settings.web, name))
+
+
+_RULES = (_data, _store, _certificates, _influx_certificates, _webhook_certificates, _web_certificates)
 
 
 def _folder(key: str, folder: Path) -> Iterator[tuple[str, str, str]]:

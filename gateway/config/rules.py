@@ -164,7 +164,8 @@ def _stores(settings: Settings) -> Iterator[Broken]:
 
 def _influx_token(settings: Settings) -> Iterator[Broken]:
     influx = settings.stores.influxdb
-    if influx.enabled and influx.token is None and influx.token_file is None:
+    given = (influx.token, influx.token_file, influx.read_token, influx.read_token_file)
+    if influx.enabled and not any(given):  # `cityloom api` has enough with the one for reading
         yield Broken("stores.influxdb.token", "is missing", "Give token_file, or CITYLOOM_STORES__INFLUXDB__TOKEN.")
 
 
@@ -198,9 +199,27 @@ def _reviser(settings: Settings) -> Iterator[Broken]:
         yield Broken("reviser.quiet_secs", "is above max_age_secs", "Write at most max_age_secs.")
 
 
+_EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  compared with, not listened on
+
+
+def _web_certificate(settings: Settings) -> Iterator[Broken]:
+    web = settings.web
+    if (web.cert_file is None) != (web.key_file is None):
+        given, absent = ("cert_file", "key_file") if web.key_file is None else ("key_file", "cert_file")
+        yield Broken(f"web.{absent}", f"is missing beside {given}", f"Give both, or leave {given} out.")
+
+
+def _ports(settings: Settings) -> Iterator[Broken]:
+    web, http = settings.web, settings.http
+    one_host = web.host == http.host or not _EVERYWHERE.isdisjoint((web.host, http.host))
+    if web.enabled and web.port and web.port == http.port and one_host:
+        yield Broken("web.port", f"is {web.port}, the port of [http] too", "Give each its own.")
+
+
 # each by itself, so that a draft loses only the rules that need what it lacks
 _CONNECTION_RULES = (_keep_alive, _session, _certificate, _tls, _filters, _share_name, _canary)
 _RULES = (
     _number, _names, _connection_names, _at_one_broker, _clock_times, _clock_speed, _stores, _influx_token,
-    _influx_buckets, _decompressed, _inbox, _clock_bound, _reviser,
+    _influx_buckets, _decompressed, _inbox, _clock_bound, _reviser, _web_certificate,
+    _ports,
 )  # fmt: skip

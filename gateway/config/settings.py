@@ -29,6 +29,7 @@ from gateway.config.sections import (
     SourceSettings,
 )  # fmt: skip
 from gateway.config.store_sections import DuckDbSettings, InfluxDbSettings, StoresSettings
+from gateway.config.web_section import WebSettings
 
 __all__ = ["ENV_PREFIX", "Settings"]
 
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     live: LiveSettings = LiveSettings()
     notify: NotifySettings = NotifySettings()
     http: HttpSettings = HttpSettings()
+    web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
 
     @model_validator(mode="before")

@@ -53,7 +53,7 @@ class DuckDbSettings(_StoreSection):
 class InfluxDbSettings(_StoreSection):
     """InfluxDB 2."""
 
-    SECRETS: ClassVar[tuple[str, ...]] = ("token",)
+    SECRETS: ClassVar[tuple[str, ...]] = ("token", "read_token")
 
     url: Annotated[str, Field(pattern=r"^https?://[^@\s]+$")] = "http://127.0.0.1:8086"
     """Where it answers, without user or token."""
@@ -63,6 +63,10 @@ class InfluxDbSettings(_StoreSection):
     """Token that may write and read the buckets; better in a file or in the environment."""
     token_file: OptionalSecretFile = None
     """File that holds the token, instead of `token`."""
+    read_token: OptionalSecret = None
+    """Token that may only read the buckets: for the web process, which then has no other; `token` where empty."""
+    read_token_file: OptionalSecretFile = None
+    """File that holds it, instead of `read_token`."""
     ca_file: OptionalPath = None
     """Certificates of the authorities to trust for https (PEM); those of the system where empty."""
     raw_bucket: Name = "cityloom_raw"

@@ -15,6 +15,7 @@ from gateway.config.profiles import Profile
 from gateway.config.units import conversion
 from gateway.engine.neighbours import Neighbours
 from gateway.engine.results import SeriesName
+from gateway.engine.usual import CLIMATOLOGY, Usual
 from processors.columns import I64, U8, U32, FlagRewrites, ReadingBatch
 from processors.quality.checks import QualityChecks
 from processors.quality.limits import QualityLimits
@@ -77,6 +78,16 @@ class Quality:
         if len(rewrites) and self._neighbours.asked:
             self._neighbours.reflag(rewrites)
         return flag, why, rewrites
+
+    def usual(self, series: int, ts: I64) -> Usual | None:
+        """What its climatology has learned of a series, at `ts`; None: nothing."""
+        if not self._hourly or series >= self._bound:
+            return None
+        found = self._checks.usual(series, self._hour_of_week(ts))
+        if found is None:
+            return None
+        middle, reach = found
+        return Usual(CLIMATOLOGY, middle - reach, middle, middle + reach)
 
     @property
     def compares(self) -> bool:

@@ -82,8 +82,11 @@ class SequenceTracker:
         return 0
 
     def snapshot(self) -> list[list[Any]]:
-        """Everything, as plain lists."""
-        return [[device, *entry] for device, entry in self._devices.items()]
+        """Everything, as plain lists; the gaps copied, too: they change while the snapshot is still being written."""
+        return [
+            [device, scope, newest, [gap.copy() for gap in gaps], *rest]
+            for device, (scope, newest, gaps, *rest) in self._devices.items()
+        ]
 
     @classmethod
     def restore(cls, state: list[list[Any]]) -> "SequenceTracker":

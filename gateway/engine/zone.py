@@ -35,6 +35,7 @@ from gateway.engine.sequences import SequenceTracker
 from gateway.engine.throttle import throttle_of
 from gateway.engine.timegate import TimeGate
 from gateway.engine.timezone import day_edges
+from gateway.engine.usual import Usual
 from gateway.reasons import Lost
 from gateway.rows import NO_MESSAGE, Row, RowKind, Rows, Run
 from processors.windows.watermark import Watermarks
@@ -198,6 +199,10 @@ class ZoneEngine:
     def watermarks(self) -> dict[tuple[str, str], int]:
         """Watermark of each lane (zone, profile)."""
         return dict(zip(self.registry.lanes, self._watermarks.current().tolist(), strict=False))
+
+    def usual(self, series: int, ts: NDArray[np.int64]) -> Usual | None:
+        """What has been learned of a series as of now, at `ts` (UTC ns): by a condition, else by its quality check."""
+        return self.judge.usual(series, ts) or self._quality.usual(series, ts)
 
     # -- configuration ----------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from gateway.journal.block_queue import BLOCK_SCHEMA, count_readings, drop_block
 from gateway.journal.blocks import encode
 from gateway.journal.cursors import CURSOR_SCHEMA
 from gateway.journal.day_books import DAY_SCHEMA
-from gateway.journal.kept import KEPT_SCHEMA, put_series, put_totals, series_from
+from gateway.journal.kept import KEPT_SCHEMA, put_series, put_totals, series_from, series_of
 from gateway.journal.lost_hours import LOST_SCHEMA
 from gateway.journal.marks import MARK_SCHEMA, Mark, add_marks, clear_marks, due_marks, marks_of
 from gateway.journal.outbox_drops import OutboxDrops
@@ -161,6 +161,11 @@ class Outbox(OutboxDrops):
         """Names of the series with index `start` and above, in order, of all devices or one."""
         with self._db.reading() as connection:
             return series_from(connection, start, device)
+
+    def series_of(self, devices: Sequence[str]) -> list[SeriesName]:
+        """Names of the series of some devices, in order."""
+        with self._db.reading() as connection:
+            return series_of(connection, devices)
 
     def ledger(self) -> LedgerDelta:
         """Totals of every account."""

@@ -43,6 +43,8 @@ class LiveHub:
         """`steps`: windows of these lengths (seconds) are told. `titles`: what people call a condition."""
         self.epoch = epoch
         self.newest_id = 0
+        self.configuration = 0
+        """How often the configuration was read again in this run."""
         self._series_name, self._record_of, self._titles = series_name, record_of, titles
         self.most_events = most_events
         """Devices told at once at most."""
@@ -138,21 +140,34 @@ class LiveHub:
     def subscribe(self, interest: Interest | None = None, after: tuple[str, int] | None = None) -> Subscription:
         """Listen from now on, or from behind `after` (epoch and id of the last event that was seen)."""
         made = Subscription(interest or Interest(), self._most_queued)
-        more = _wants_more(made.interest)
-        if self._deaf and more and not self._listened:
-            self._deaf = False
-            self._tell(Kind.GAP, (), "", {"lost": None})
+        self._hear(made.interest)
         if after is not None:
             self._resume(made, *after)
         self._subscriptions.append(made)
-        self._listened = self._listened or more
+        self._review()
         return made
+
+    def change(self, subscription: Subscription, interest: Interest) -> None:
+        """Let it want something else from now on; what is queued stays."""
+        self._hear(interest)
+        subscription.interest = interest
+        self._review()
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Nothing more for this one. Idempotent."""
         subscription.close()
         if subscription in self._subscriptions:
             self._subscriptions.remove(subscription)
+        self._review()
+
+    def _hear(self, interest: Interest) -> None:
+        """Somebody begins to want this: what went by before is missing to everybody."""
+        if self._deaf and _wants_more(interest) and not self._listened:
+            self._deaf = False
+            self._tell(Kind.GAP, (), "", {"lost": None})
+
+    def _review(self) -> None:
+        """Whether anybody wants more than alarms."""
         self._listened = any(_wants_more(each.interest) for each in self._subscriptions)
         if not self._listened:
             self._deaf = self._deaf or bool(self._pending)
@@ -167,12 +182,13 @@ class LiveHub:
     def _resume(self, made: Subscription, epoch: str, seen: int) -> None:
         oldest = self._history[0].id if self._history else self.newest_id + 1
         known = epoch == self.epoch and seen <= self.newest_id
+        missed = [event for event in self._history if not known or event.id > seen]
+        made.make_room(len(missed) + 1)
         if not known or seen + 1 < oldest:
             lost = oldest - seen - 1 if known else None
             made.offer(LiveEvent(oldest - 1, Kind.GAP, (), "", {"lost": lost}))
-        for event in self._history:
-            if not known or event.id > seen:
-                made.offer(event)
+        for event in missed:
+            made.offer(event)
 
     # -- events -------------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,10 @@ class Subscription:
     def __len__(self) -> int:
         return len(self._queue)
 
+    def make_room(self, more: int) -> None:
+        """For what it missed, beside what comes: who comes back is not too slow."""
+        self._most += more
+
     def offer(self, event: LiveEvent) -> None:
         """Queue it where it is wanted; a full queue gives up its oldest."""
         if not self.interest.wants(event.kind, event.zone):

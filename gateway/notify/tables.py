@@ -56,6 +56,9 @@ class NotifyFilter:
     id: str = ""
     state: str = ""
     channel: str = ""
+    zones: Sequence[str] = ()
+    before: str = ""
+    """Older than the message with this id."""
     limit: int = 100
 
 
@@ -270,6 +273,12 @@ def find_messages(db: sqlite3.Connection, which: NotifyFilter) -> list[Message]:
         if value := getattr(which, name):
             terms.append(f"{name} = ?")
             values.append(value)
+    if which.zones:
+        terms.append("zone IN (SELECT value FROM json_each(?))")
+        values.append(msgspec.json.encode(list(which.zones)).decode())
+    if which.before:
+        terms.append("number < (SELECT number FROM notify_messages WHERE id = ?)")
+        values.append(which.before)
     if which.id:
         terms.append("id >= ? AND id < ? || 'g'")
         values += [which.id, which.id]

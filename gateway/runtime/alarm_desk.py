@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 
 from gateway.engine.alarm_model import Act, AlarmState
-from gateway.errors import CommandError
+from gateway.errors import CommandError, Missing
 from gateway.rows import Row, RowKind
 from gateway.runtime.office import Office
 from gateway.stores.alarm_tables import AlarmFilter
 
 __all__ = ["ALARM_METHODS", "AlarmDesk"]
 
-ALARM_METHODS = frozenset({"alarms", "alarm_history", "alarm_act"})
+ALARM_METHODS = frozenset({"alarms", "alarm_changes", "alarm_history", "alarm_act"})
 _ACT_SOURCE = 254
 """`Row.source` of operators' acts: no message's."""
 _MOST = 10_000
@@ -35,34 +35,55 @@ class AlarmDesk:
 
     async def alarms(
         self, everything: bool = False, zone: str = "", domain: str = "", condition: str = "", asset: str = "",
-        priority: int | None = None, limit: int = 100,
+        priority: int | None = None, limit: int = 100, alarm: str = "", zones: Sequence[str] = (),
+        after: Sequence[int | str] = (),
     ) -> list[dict[str, Any]]:  # fmt: skip
-        """Alarms that are not normal, the most urgent first; with `everything` also closed ones, the newest first."""
+        """Alarms that are not normal, the most urgent first; with `everything` also closed ones, the newest first.
+
+        `alarm`: those whose id begins so. `after`: behind the alarm of that place (`alarm_place`).
+        """
+        if alarm and _ID.fullmatch(alarm) is None:
+            return []
         which = AlarmFilter(
-            open=not everything, zone=zone, domain=domain, condition=condition, asset=asset, priority=priority,
-            historic=everything, limit=min(limit, _MOST),
+            open=not everything, alarm=alarm, zone=zone, zones=zones, domain=domain, condition=condition, asset=asset,
+            priority=priority, historic=everything, after=after, limit=min(limit, _MOST),
         )  # fmt: skip
         return await self._office.records.alarms(which)
 
     async def alarm_history(
         self, alarm: str = "", zone: str = "", domain: str = "", condition: str = "", asset: str = "",
-        since: int | None = None, limit: int = 100,
+        since: int | None = None, until: int | None = None, limit: int = 100,
     ) -> list[dict[str, Any]]:  # fmt: skip
-        """Changes of alarms, the newest first."""
+        """Changes of alarms, the newest first; `since` <= their event time < `until`, UTC ns."""
         if alarm and _ID.fullmatch(alarm) is None:
             raise CommandError(f"{alarm!r} is no id of an alarm.", "`cityloom alarms list --all` shows them.", 2)
         which = AlarmFilter(
             alarm=alarm, zone=zone, domain=domain, condition=condition, asset=asset, since=since,
-            limit=min(limit, _MOST),
+            until=until, limit=min(limit, _MOST),
         )  # fmt: skip
         return [msgspec.structs.asdict(change) for change in await self._office.records.alarm_history(which)]
 
+    async def alarm_changes(
+        self, alarm: str = "", zones: Sequence[str] = (), domain: str = "", condition: str = "", asset: str = "",
+        since: int | None = None, until: int | None = None, before: int | None = None, limit: int = 100,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """Changes of alarms with their numbers, the newest first, of those numbered below `before`."""
+        if alarm and _ID.fullmatch(alarm) is None:
+            return []
+        which = AlarmFilter(
+            alarm=alarm, zones=zones, domain=domain, condition=condition, asset=asset, since=since, until=until,
+            before=before, limit=min(limit, _MOST),
+        )  # fmt: skip
+        found = await self._office.records.alarm_changes(which)
+        return [{"number": number, **msgspec.structs.asdict(change)} for number, change in found]
+
     async def alarm_act(
         self, act: str, alarms: Sequence[str] = (), condition: str = "", asset: str = "", who: str = "", text: str = "",
-        for_secs: float = 0.0,
+        for_secs: float = 0.0, id: str = "",  # noqa: A002  as of reports
     ) -> dict[str, Any]:  # fmt: skip
         """Journal an act on alarms by their ids, or on a condition of an asset; the engine carries it out: now, or when
-        it starts (`running` says which). All of them or, where one is wrong, none.
+        it starts (`running` says which). All of them or, where one is wrong, none. `id` is that of this act, where it
+        may be sent twice.
 
         Raises:
             CommandError: there is no such act, alarm or length of time.
@@ -76,10 +97,10 @@ class AlarmDesk:
         if not targets:
             raise CommandError("Which alarms?", "Name them by id: `cityloom alarms list` shows it.", 2)
         rows = []
-        for alarm, rule, place in targets:
+        for number, (alarm, rule, place) in enumerate(targets):
             body: dict[str, Any] = {
                 "act": act, "condition": rule, "asset": place, "who": who, "text": text, "until": until,
-                "id": token_hex(8), "alarm": alarm if act in _OF_ONE else "",
+                "id": f"{id}-{number}" if id else token_hex(8), "alarm": alarm if act in _OF_ONE else "",
             }  # fmt: skip
             rows.append(Row(0, RowKind.ACT, _ACT_SOURCE, 0, "alarm", msgspec.json.encode(body)))
         await self._office.submit(rows)
@@ -91,7 +112,7 @@ class AlarmDesk:
         known = _ID.fullmatch(alarm) is not None
         found = await self._office.records.alarms(AlarmFilter(alarm=alarm, limit=2)) if known else []
         if not found:
-            raise CommandError(f"There is no alarm {alarm!r}.", "`cityloom alarms list` shows what there is.", 1)
+            raise Missing(f"There is no alarm {alarm!r}.", "`cityloom alarms list` shows what there is.", 1)
         if len(found) > 1:
             raise CommandError(f"More than one alarm begins with {alarm!r}.", "Give more of its id.", 2)
         (one,) = found

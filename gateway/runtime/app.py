@@ -168,7 +168,15 @@ class Gateway:
         recovered = self.recovered
         self.telemetry.emit(RecoveryFinished(recovered.repeated_steps, recovered.repeated_rows, recovered.secs))
         async with (
-            serve(self.desk, self, self.telemetry.registry, self.settings.data_dir, http.host, http.port) as port,
+            serve(
+                self.desk,
+                self,
+                self.telemetry.registry,
+                self.settings.data_dir,
+                http.host,
+                http.port,
+                self.live_parts.hub,
+            ) as port,
             asyncio.TaskGroup() as group,
         ):
             self._tell_start(port)
@@ -211,13 +219,17 @@ class Gateway:
     async def close_windows(self, until: int) -> None:
         """Say that nothing more comes before the event time `until` (UTC ns): the end of a recording."""
         end = msgspec.msgpack.encode(until)
-        await self._journal(Rows.of([Row(self.inbox.last_received_at + 1, RowKind.CLOSE, 0, 0, "", end)]), {})
+        async with self.intake.lock:  # what was journaled while it was waited for came before
+            await self._append(Rows.of([Row(self.inbox.last_received_at + 1, RowKind.CLOSE, 0, 0, "", end)]), {})
 
     async def _journal(self, rows: Rows, counts: dict[int, IntakeCounts]) -> None:
         async with self.intake.lock:
-            loop = asyncio.get_running_loop()
-            first = await loop.run_in_executor(self._inbox_thread, self.inbox.append, rows, counts, {})
-            self._handovers.journaled(first, rows, monotonic())
+            await self._append(rows, counts)
+
+    async def _append(self, rows: Rows, counts: dict[int, IntakeCounts]) -> None:
+        loop = asyncio.get_running_loop()
+        first = await loop.run_in_executor(self._inbox_thread, self.inbox.append, rows, counts, {})
+        self._handovers.journaled(first, rows, monotonic())
 
     def register_stores(self) -> None:
         """Keep blocks for every configured store from now on, also while it is down, and for no other.

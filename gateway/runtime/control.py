@@ -9,49 +9,39 @@ import functools
 import inspect
 import os
 import socket
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Sequence
 from operator import or_
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Protocol, get_args, get_type_hints
 
 import msgspec
+import pyarrow as pa
 import uvicorn
 from prometheus_client import CollectorRegistry, generate_latest
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from gateway.errors import CommandError, GatewayError
+from gateway.errors import CommandError, GatewayError, Missing, StoreError
+from gateway.live.hub import LiveHub
+from gateway.runtime.asker import while_asked
+from gateway.runtime.column_desk import COLUMN_METHODS, FEW_ROWS
 from gateway.runtime.desk import METHODS, Desk
+from gateway.runtime.live_door import LiveDoor
+from gateway.runtime.wire import SOCKET_NAME, listen, socket_path
 
-__all__ = ["SOCKET_NAME", "health_app", "serve", "socket_path"]
-
-SOCKET_NAME = "control.sock"
-_SOCKET_PATH_BYTES = 100
-"""Unix socket paths may not be longer than about 108 bytes."""
+__all__ = ["health_app", "serve"]
 
 
 _REACH = {int: 1 << 62, float: 1e9}
 """Whole numbers may be UTC ns, years 1824 to 2116; others are degrees, or seconds up to 31 years."""
+_READS = COLUMN_METHODS | {"read", "read_figures"}
+"""They ask a database, and end with whoever asked: nobody waits for the answer of one who left."""
+_FEW_MEMBERS = 20
 _PIECE_ROWS = 2_000
 """Some 1.5 ms of encoding."""
-
-
-@contextlib.contextmanager
-def socket_path(folder: Path) -> Iterator[str]:
-    """A name of the folder's control socket, inside the block, that is short enough for a socket's address."""
-    path = os.fspath(folder / SOCKET_NAME)
-    if len(os.fsencode(path)) <= _SOCKET_PATH_BYTES:
-        yield path
-        return
-    # another name of the same folder, of this block only
-    with tempfile.TemporaryDirectory(prefix="cityloom-") as short:
-        link = Path(short) / "d"
-        link.symlink_to(folder.absolute(), target_is_directory=True)
-        yield os.fspath(link / SOCKET_NAME)
 
 
 class Watched(Protocol):
@@ -66,25 +56,51 @@ class Watched(Protocol):
         ...
 
 
-def desk_app(desk: Desk) -> Starlette:
-    """POST /METHOD with a JSON object of arguments; a GatewayError comes back with its remedy."""
+def desk_app(desk: Desk, live: LiveDoor | None = None, more: Sequence[Route] = ()) -> Starlette:
+    """POST /METHOD with a JSON object of arguments; a GatewayError comes back with its remedy. Columns come as an Arrow
+    stream, live events (POST /live) as lines.
+    """
 
     async def call(request: Request) -> Response:
         name = request.path_params["method"]
-        if name not in METHODS:
+        if name not in METHODS and name not in COLUMN_METHODS:
             return JSONResponse({"problem": f"no such act: {name}", "remedy": "", "exit_code": 2}, 404)
         try:
             arguments = _arguments(name).decode(await request.body() or b"{}")
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return JSONResponse({"problem": f"{name}: {_printable(error)}.", "remedy": "", "exit_code": 2}, 400)
         try:
-            result = await getattr(desk, name)(**msgspec.structs.asdict(arguments))
+            work = getattr(desk, name)(**msgspec.structs.asdict(arguments))
+            result = await (while_asked(request, work) if name in _READS else work)
         except GatewayError as error:
             code = error.exit_code if isinstance(error, CommandError) else 1
-            return JSONResponse({"problem": error.problem, "remedy": error.remedy, "exit_code": code}, 409)
+            body = {"problem": error.problem, "remedy": error.remedy, "exit_code": code, "kind": _kind(error)}
+            return JSONResponse(body, 409)
+        if name in COLUMN_METHODS:
+            few = result.num_rows <= FEW_ROWS
+            stream = _arrow(result) if few else await asyncio.to_thread(_arrow, result)
+            return Response(stream, media_type="application/vnd.apache.arrow.stream")
+        if isinstance(result, dict) and len(result) <= _FEW_MEMBERS and not any(map(_is_long, result.values())):
+            return Response(msgspec.json.encode(result), media_type="application/json")
         return Response(await asyncio.to_thread(_encoded, result), media_type="application/json")
 
-    return Starlette(routes=[Route("/{method}", call, methods=["POST"])])
+    streams: list[Route] = []
+    if live is not None:
+        streams = [
+            Route("/live", live.answer, methods=["POST"]), Route("/live/interest", live.interest, methods=["POST"]),
+        ]  # fmt: skip
+    routes = [*streams, *more, Route("/{method}", call, methods=["POST"])]
+    return Starlette(routes=routes, exception_handlers={ClientDisconnect: _gone})
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    """Who asked has ended in the midst of the question, as a web process that is killed does: nobody hears this."""
+    return Response(status_code=400)
+
+
+def _kind(error: GatewayError) -> str:
+    """What a caller can do: name something else (`missing`), try again later (`store`), or as the remedy says."""
+    return "missing" if isinstance(error, Missing) else "store" if isinstance(error, StoreError) else "command"
 
 
 @functools.cache
@@ -115,6 +131,10 @@ def _printable(error: Exception) -> str:
 
 def health_app(gateway: Watched, registry: CollectorRegistry) -> Starlette:
     """Live = the process answers; ready = data flows and can be stored safely."""
+    return Starlette(routes=_health_routes(gateway, registry))
+
+
+def _health_routes(gateway: Watched, registry: CollectorRegistry) -> list[Route]:
 
     async def live(_: Request) -> Response:
         return JSONResponse({"live": True})
@@ -127,17 +147,29 @@ def health_app(gateway: Watched, registry: CollectorRegistry) -> Starlette:
         gateway.refresh_metrics()
         return PlainTextResponse(generate_latest(registry).decode(), media_type="text/plain; version=0.0.4")
 
-    routes = [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", metrics)]
-    return Starlette(routes=routes)
+    return [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", metrics)]
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, list | tuple | dict) and len(value) > _FEW_MEMBERS
 
 
 def _encoded(result: Any) -> bytes:
     """As JSON; many rows piece by piece, for nothing else runs while one is being encoded."""
-    rows = result.get("rows", ()) if isinstance(result, dict) else ()
+    rows = result if isinstance(result, list) else result.get("rows", ()) if isinstance(result, dict) else ()
     if len(rows) <= _PIECE_ROWS:
         return msgspec.json.encode(result)
     pieces = [msgspec.json.encode(rows[at : at + _PIECE_ROWS])[1:-1] for at in range(0, len(rows), _PIECE_ROWS)]
-    return msgspec.json.encode({**result, "rows": msgspec.Raw(b"[%b]" % b",".join(pieces))})
+    whole = b"[%b]" % b",".join(pieces)
+    return whole if rows is result else msgspec.json.encode({**result, "rows": msgspec.Raw(whole)})
+
+
+def _arrow(table: pa.Table) -> memoryview:
+    """As an Arrow stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return memoryview(sink.getvalue())
 
 
 class _Server(uvicorn.Server):
@@ -150,16 +182,18 @@ class _Server(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def serve(
-    desk: Desk, gateway: Watched, registry: CollectorRegistry, folder: Path, host: str, port: int
+    desk: Desk, gateway: Watched, registry: CollectorRegistry, folder: Path, host: str, port: int, hub: LiveHub
 ) -> AsyncIterator[int]:
     """Both doors, open inside the block; gives the port.
 
     Raises:
         CommandError: the port is taken (exit code 2).
     """
-    tcp = _listen(host, port)
+    tcp = listen(host, port, "health and metrics", "http.port")
     unix = _unix(folder)
-    servers = [_Server(_config(health_app(gateway, registry))), _Server(_config(desk_app(desk)))]
+    live = LiveDoor(hub)
+    inside = desk_app(desk, live, _health_routes(gateway, registry))
+    servers = [_Server(_config(health_app(gateway, registry))), _Server(_config(inside))]
     tasks = [
         asyncio.create_task(server.serve(sockets=[sock]), name=f"gateway.control.{name}")
         for server, sock, name in zip(servers, (tcp, unix), ("http", "socket"), strict=True)
@@ -169,6 +203,7 @@ async def serve(
             await asyncio.sleep(0.005)
         yield tcp.getsockname()[1]
     finally:
+        live.close()
         for server in servers:
             server.should_exit = True
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -183,22 +218,6 @@ def _config(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2, ws="none"
     )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-        sock.listen()
-    except OSError as error:
-        sock.close()
-        raise CommandError(
-            f"The port for health and metrics, {host}:{port}, can't be used: {error.strerror}.",
-            "Choose another with `http.port` (`--http-port` in the demo), or 0 for any free one.",
-            2,
-        ) from error
-    return sock
 
 
 def _unix(folder: Path) -> socket.socket:

@@ -14,19 +14,25 @@ import msgspec
 from gateway.config.connections import connections_of
 from gateway.engine.ledger import StoreTerms
 from gateway.engine.registry import DEVICE_TERMS
-from gateway.errors import CommandError, StoreError
+from gateway.errors import CommandError, Missing, StoreError
 from gateway.rows import Row, RowKind
 from gateway.runtime.alarm_desk import ALARM_METHODS, AlarmDesk
+from gateway.runtime.column_desk import PLAN_METHODS, ColumnDesk
+from gateway.runtime.device_desk import DEVICE_METHODS, DeviceDesk
 from gateway.runtime.figure_desk import FIGURE_METHODS, FigureDesk
 from gateway.runtime.incident_desk import INCIDENT_METHODS, IncidentDesk
 from gateway.runtime.intake import REPLAY_SOURCE
 from gateway.runtime.notify_desk import NOTIFY_METHODS, NotifyDesk
 from gateway.runtime.office import Office
-from gateway.runtime.reading import MOST_ROWS, read_series, store_named
+from gateway.runtime.period_desk import PERIOD_METHODS, PeriodDesk
+from gateway.runtime.profile_desk import PROFILE_METHODS, ProfileDesk
+from gateway.runtime.reading import read_series, store_named
 from gateway.runtime.report_desk import REPORT_METHODS, ReportDesk
 from gateway.runtime.session_notes import SessionNotes
 from gateway.runtime.trace import TraceDesk
+from gateway.runtime.usual_desk import USUAL_METHODS, UsualDesk
 from gateway.runtime.verification import verify_store
+from gateway.runtime.wire import MOST_ROWS
 from gateway.stores.base import SeriesId
 from gateway.stores.records import DeadLetter, Held, LetterFilter
 
@@ -34,13 +40,19 @@ __all__ = ["METHODS", "Desk"]
 
 METHODS = frozenset({
     "status", "ledger", "verify", "device_ledger", "dead_letters", "dead_letter", "replay_dead_letters",
-    "purge_dead_letters", "series", "read", "trace", "adopt_store", "reload",
-}) | ALARM_METHODS | FIGURE_METHODS | INCIDENT_METHODS | NOTIFY_METHODS | REPORT_METHODS  # fmt: skip
+    "purge_dead_letters", "series", "read", "trace", "adopt_store", "configuration", "reload",
+}).union(
+    ALARM_METHODS, DEVICE_METHODS, FIGURE_METHODS, INCIDENT_METHODS, NOTIFY_METHODS, PERIOD_METHODS, PLAN_METHODS,
+    PROFILE_METHODS, REPORT_METHODS, USUAL_METHODS,
+)  # fmt: skip
 _REPLAY_AT_ONCE = Held(2_000, 16 << 20)
 """Dead letters a call, and their bytes."""
 
 
-class Desk(AlarmDesk, FigureDesk, IncidentDesk, NotifyDesk, ReportDesk, TraceDesk):
+class Desk(
+    AlarmDesk, ColumnDesk, DeviceDesk, FigureDesk, IncidentDesk, NotifyDesk, PeriodDesk, ProfileDesk, ReportDesk,
+    TraceDesk, UsualDesk,
+):  # fmt: skip
     """Answers questions and takes orders."""
 
     def __init__(self, office: Office) -> None:
@@ -89,16 +101,20 @@ class Desk(AlarmDesk, FigureDesk, IncidentDesk, NotifyDesk, ReportDesk, TraceDes
         registry = (await self._office.engines()).zone.registry
         index = registry.by_id(device)
         if index < 0:
-            raise CommandError(f"No device {device!r} is known.", "`cityloom series` lists devices that have sent.", 1)
+            raise Missing(f"No device {device!r} is known.", "`cityloom series` lists devices that have sent.", 1)
         counts = dict(zip(DEVICE_TERMS, registry.counts[index].tolist(), strict=True))
         record = msgspec.structs.asdict(registry.records[index])
         return {"record": record, "counts": counts, "heard": int(registry.heard[index])}
 
     async def dead_letters(
-        self, reason: str = "", profile: str = "", device: str = "", limit: int = 100
+        self, reason: str = "", profile: str = "", device: str = "", limit: int = 100, before: str = ""
     ) -> dict[str, Any]:
-        """Newest first, without payloads; and of all letters how many are held, and went for want of room."""
-        found = await self._office.records.letters(_filter(reason, profile, device, limit=limit))
+        """Newest first, without payloads; and of all letters how many are held, and went for want of room. `before`:
+        older than the letter with this id.
+        """
+        found = await self._office.records.letters(
+            replace(_filter(reason, profile, device, limit=limit), before=before)
+        )
         figures = await self._letter_figures()
         return {"dead_letters": [_letter(letter) for letter in found], **(figures or {})}
 
@@ -179,12 +195,12 @@ class Desk(AlarmDesk, FigureDesk, IncidentDesk, NotifyDesk, ReportDesk, TraceDes
             raise CommandError(f"A page can't have {limit} rows.", f"Ask for 1 to {MOST_ROWS}, then for the rest.", 2)
         mine = await asyncio.to_thread(self._office.outbox.series_names, 0, device)
         if not mine:
-            raise CommandError(f"No series of device {device!r} is known.", "`cityloom series` lists what there is.", 1)
+            raise Missing(f"No series of device {device!r} is known.", "`cityloom series` lists what there is.", 1)
         if quantity:
             has = ", ".join(sorted(name.quantity for name in mine))
             mine = [name for name in mine if name.quantity == quantity]
             if not mine:
-                raise CommandError(f"Device {device!r} has no quantity {quantity!r}.", f"It has {has}.", 1)
+                raise Missing(f"Device {device!r} has no quantity {quantity!r}.", f"It has {has}.", 1)
         candidate = store_named(self._office.stores, store)
         if not end:
             newest = (await candidate.latest([SeriesId(name.device, name.quantity) for name in mine])).batch.ts
@@ -196,6 +212,13 @@ class Desk(AlarmDesk, FigureDesk, IncidentDesk, NotifyDesk, ReportDesk, TraceDes
     async def adopt_store(self, name: str) -> dict[str, Any]:
         """Let a store that was deleted or replaced go on from now; what it lost is counted `dropped`."""
         return await self._office.adopt(name)
+
+    async def configuration(self) -> dict[str, Any]:
+        """The settings in force, secrets masked; the digest and the size of what engines judge by."""
+        content = await self._office.content()
+        parts = ("profiles", "devices", "zones", "conditions", "assets")
+        numbers = {name: len(getattr(content, name)) for name in parts}
+        return {"settings": self._office.settings.model_dump(mode="json"), "digest": content.digest, "numbers": numbers}
 
     async def reload(self, check: bool = False) -> dict[str, Any]:
         """Read the configuration's files again and apply what is another; with `check` only say what that is."""
@@ -216,7 +239,7 @@ class Desk(AlarmDesk, FigureDesk, IncidentDesk, NotifyDesk, ReportDesk, TraceDes
     async def _find(self, each: str) -> DeadLetter:
         found = await self._office.records.letters(LetterFilter(ids=(each,)))
         if not found:
-            raise CommandError(f"There is no dead letter {each!r}.", "`cityloom dead-letters list` shows them.", 1)
+            raise Missing(f"There is no dead letter {each!r}.", "`cityloom dead-letters list` shows them.", 1)
         return found[0]
 
 

@@ -11,9 +11,10 @@ import msgspec
 import numpy as np
 
 from gateway.engine.figures import Figure
-from gateway.errors import CommandError
+from gateway.errors import CommandError, Missing
 from gateway.runtime.office import Office
-from gateway.runtime.reading import MOST_ROWS, store_named
+from gateway.runtime.reading import store_named
+from gateway.runtime.wire import MOST_ROWS
 from gateway.stores.figure_tables import FigureFilter
 from gateway.stores.figures import StoredFigures, figure_id
 
@@ -30,15 +31,16 @@ class FigureDesk:
     _office: Office
 
     async def figures(
-        self, condition: str = "", assets: Sequence[str] = (), name: str = "", zone: str = "", limit: int = 1_000
-    ) -> list[dict[str, Any]]:
-        """The figures that there are, with their newest values, by condition, asset and name."""
-        which = FigureFilter(condition, assets, name, zone, min(limit, _MOST + 1))
+        self, condition: str = "", assets: Sequence[str] = (), name: str = "", zone: str = "", limit: int = 1_000,
+        zones: Sequence[str] = (), after: Sequence[str] = (),
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """The figures that there are, with their newest values, by condition, asset and name; those behind `after`."""
+        which = FigureFilter(condition, assets, name, zone, zones, after, min(limit, _MOST + 1))
         return [msgspec.structs.asdict(figure) for figure in await self._office.records.figures(which)]
 
     async def read_figures(
         self, condition: str = "", assets: Sequence[str] = (), name: str = "", zone: str = "", start: int = 0,
-        end: int = 0, last: float = 86_400, store: str = "", limit: int = MOST_ROWS,
+        end: int = 0, last: float = 86_400, store: str = "", limit: int = MOST_ROWS, zones: Sequence[str] = (),
     ) -> dict[str, Any]:  # fmt: skip
         """Figures of the chosen kinds in [start, end), UTC ns, by time.
 
@@ -46,12 +48,12 @@ class FigureDesk:
         """
         if not 1 <= limit <= MOST_ROWS:
             raise CommandError(f"A page can't have {limit} rows.", f"Ask for 1 to {MOST_ROWS}, then for the rest.", 2)
-        chosen = await self._office.records.figures(FigureFilter(condition, assets, name, zone, _MOST + 1))
+        chosen = await self._office.records.figures(FigureFilter(condition, assets, name, zone, zones, limit=_MOST + 1))
         if not chosen:
             said = [f"{key} {value!r}" for key, value in (("condition", condition), ("figure", name), ("zone", zone))
                     if value]  # fmt: skip
             what = " and ".join([*said, *(f"asset {asset!r}" for asset in assets)]) or "any condition"
-            raise CommandError(f"No figure of {what} is known.", "`cityloom figures` lists what there is.", 1)
+            raise Missing(f"No figure of {what} is known.", "`cityloom figures` lists what there is.", 1)
         if len(chosen) > _MOST:
             raise CommandError(
                 f"These are more than {_MOST} figures.", "Name a condition, some assets, a zone or a figure.", 2

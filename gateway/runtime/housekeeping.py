@@ -1,4 +1,5 @@
-"""What a gateway does beside the flow, by the clock: snapshots, making room, compaction, checking the ledger.
+"""What a gateway does beside the flow, by the clock: snapshots, making room, compaction, checking the ledger, noting
+where the audit log is.
 
 A full disk ends none of it: it is said, and tried again at the next turn.
 """
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gateway.errors import JournalFull, StoreError
+from gateway.journal.inbox import Inbox
+from gateway.runtime.audit_notes import AuditNotes
 from gateway.runtime.gauges import refresh
 from gateway.runtime.snapshotting import take_snapshot
 from gateway.runtime.stores import RECORDS
@@ -23,15 +26,27 @@ from gateway.telemetry.store_events import StoreCompacted, StoreRetrying
 if TYPE_CHECKING:
     from gateway.runtime.app import Gateway
 
-__all__ = ["Housekeeping"]
+__all__ = ["Housekeeping", "kept_from"]
 
 _TRIM_SECS = 2.0
-_COMPACT_LOOK_SECS = 20.0
+_COMPACT_LOOK_SECS = _AUDIT_LOOK_SECS = 20.0
 _LOOK_SECS = 5.0
 _DAY_SECS = 86_400.0
 _HOUR = 3_600_000_000_000
+_KEPT_ROWS = 10_000
+_KEPT_BYTES, _KEPT_PART = 64 << 20, 8
+"""Of the whole inbox: beyond these bytes, or that part of its quota, only what is needed stays."""
 _NIGHT = (2.0, 5.0)
 """Hours of the local day in which the embedded store is compacted."""
+
+
+def kept_from(floor: int, inbox: Inbox) -> int:
+    """From which row on the inbox stays, where those below `floor` are needed no more: some of the newest stay for
+    whoever looks at recent messages, as long as they take little room.
+    """
+    if inbox.bytes_used >= min(_KEPT_BYTES, inbox.quota_bytes // _KEPT_PART):
+        return floor
+    return max(min(floor, inbox.end_offset - _KEPT_ROWS), 0)
 
 
 class Housekeeping:
@@ -42,6 +57,7 @@ class Housekeeping:
         self._inbox_thread = inbox_thread
         self._compacted = 0
         self._snapshotting = asyncio.Lock()
+        self._audit = AuditNotes(gateway.settings.data_dir, gateway.telemetry)
 
     def start(self, group: asyncio.TaskGroup) -> list["asyncio.Task[None]"]:
         """Set the timers going."""
@@ -51,8 +67,9 @@ class Housekeeping:
             (lambda: _TRIM_SECS, self.trim),
             (lambda: gateway.settings.ledger.check_secs, self.check),
             (lambda: _COMPACT_LOOK_SECS, self.compact),
+            (lambda: _AUDIT_LOOK_SECS, self.note_audit),
         )
-        names = ("snapshot", "trim", "check", "compact")
+        names = ("snapshot", "trim", "check", "compact", "audit")
         return [
             group.create_task(self._every(secs, act), name=f"gateway.{name}")
             for name, (secs, act) in zip(names, turns, strict=True)
@@ -68,6 +85,7 @@ class Housekeeping:
         """Leave things so that the next start repeats nothing. Without room for it, it repeats."""
         for act in (self.snapshot, self.trim):
             await self._try(act)
+        await asyncio.to_thread(self._audit.note)
 
     async def _every(self, secs: Callable[[], float], act: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -104,6 +122,8 @@ class Housekeeping:
             await self._try(self.snapshot)
         await asyncio.to_thread(gateway.outbox.trim)
         floor = gateway.outbox.inbox_floor
+        if not full:
+            floor = kept_from(floor, gateway.inbox)
         await asyncio.get_running_loop().run_in_executor(
             self._inbox_thread, lambda: gateway.inbox.trim(floor, for_room=full)
         )
@@ -140,6 +160,10 @@ class Housekeeping:
         else:
             if rows:
                 gateway.telemetry.emit(StoreCompacted(RECORDS, 0, 0, rows))
+
+    async def note_audit(self) -> None:
+        """Once an hour: how long the audit log is."""
+        await asyncio.to_thread(self._audit.due)
 
     async def check(self) -> None:
         """Take the ledger and say so where it doesn't balance, or where our own clock looks wrong."""

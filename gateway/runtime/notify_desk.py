@@ -1,10 +1,11 @@
 """The notifications part of the desk: what was told, what waits, what failed; and trying once more."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from gateway.errors import CommandError, StoreError
+from gateway.errors import CommandError, Missing, StoreError
 from gateway.notify.book import NotifyBook
 from gateway.notify.model import Message, MessageState
 from gateway.notify.tables import NotifyFilter
@@ -24,12 +25,13 @@ class NotifyDesk:
 
     async def notifications(
         self, state: str = "", channel: str = "", id: str = "", limit: int = 100,  # noqa: A002
+        zones: Sequence[str] = (), before: str = "",
     ) -> dict[str, Any]:  # fmt: skip
-        """Messages, the newest first, and how many there are in each state."""
+        """Messages, the newest first, and how many there are in each state. `before`: older than this one."""
         if state and state not in {str(each) for each in MessageState}:
             raise CommandError(f"There is no state {state!r}.", f"There are {', '.join(sorted(MessageState))}.", 2)
         book = await self._book()
-        found = await book.find(NotifyFilter(id=id, state=state, channel=channel, limit=min(limit, _MOST)))
+        found = await book.find(NotifyFilter(id, state, channel, zones, before, min(limit, _MOST)))
         return {"notifications": [_plain(message) for message in found], "states": await book.counts()}
 
     async def retry_notifications(self, ids: list[str]) -> dict[str, Any]:
@@ -44,7 +46,7 @@ class NotifyDesk:
             found = await book.find(NotifyFilter(id=name, limit=2)) if name.isalnum() else []
             if len(found) != 1:
                 problem = f"There is no message {name!r}." if not found else f"More than one message is {name!r}."
-                raise CommandError(problem, "`cityloom notifications list` shows them.", 1)
+                raise (Missing if not found else CommandError)(problem, "`cityloom notifications list` shows them.", 1)
             if found[0].state != MessageState.FAILED:
                 raise CommandError(f"Message {name} is {found[0].state}.", "Only what has failed can be sent again.", 1)
             messages.append(found[0].id)

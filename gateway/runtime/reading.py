@@ -17,16 +17,11 @@ from numpy.typing import NDArray
 from gateway.engine.results import SeriesName
 from gateway.errors import CommandError
 from gateway.journal.marks import Mark
+from gateway.runtime.pending import pending_windows
 from gateway.stores.base import SeriesId, Store, StoredAggregates, StoredReadings
 from processors.columns import STATS
-from processors.windows.day import DAY, SECOND
 
-__all__ = ["MOST_ROWS", "pending_windows", "read_series", "store_named"]
-
-MOST_ROWS = 100_000
-"""Rows a page: some 5 MB of JSON."""
-_LONGEST_DAY = 25 * 3600 * SECOND
-"""A mark just after a shorter day shows it as pending, too: one hint too many, none too few."""
+__all__ = ["read_series", "store_named"]
 
 
 def store_named(stores: Sequence[Store], name: str) -> Store:
@@ -57,26 +52,6 @@ async def read_series(
         "store": store.name, "start": start, "end": end, "columns": columns, "rows": rows,
         "truncated": found.next is not None, "next": found.next,
     }  # fmt: skip
-
-
-def pending_windows(series: NDArray[np.int32], start: NDArray[np.int64], step: int, pending: Sequence[Mark]) -> Any:
-    """For each window whether a mark says that it is to be computed again; `series` as the marks count them.
-
-    A mark touches [start, start + length) where it begins before its end, and ends, as far as windows were emitted,
-    after its start. Of the marks that begin before, the one that reaches farthest decides.
-    """
-    out = np.zeros(len(start), np.bool_)
-    length = _LONGEST_DAY if step == DAY else step * SECOND
-    for whose in {mark.series for mark in pending}:
-        marks = sorted((m.start, min(m.end, m.watermark)) for m in pending if m.series == whose and m.step <= step)
-        mine = np.flatnonzero(series == whose)
-        if not marks or not len(mine):
-            continue
-        begins, ends = np.array(marks, np.int64).T
-        reach = np.maximum.accumulate(ends)
-        before = np.searchsorted(begins, start[mine] + length, side="left")
-        out[mine] = (before > 0) & (reach[np.maximum(before, 1) - 1] > start[mine])
-    return out
 
 
 def _reading_rows(found: StoredReadings, names: Sequence[SeriesName]) -> list[list[Any]]:

@@ -92,6 +92,7 @@ class Reloader:
             if not check:
                 if plan.differences.live:
                     answer |= await self._apply(plan, self._origin)
+                self._gateway.live_parts.hub.configuration += 1  # a place's name is no difference, and yet another
                 self._gateway.telemetry.emit(
                     ConfigurationReloaded(
                         answer["offset"], monotonic() - started, plan.differences.summary(),

@@ -4,6 +4,7 @@ A contact goes in, and comes out only where it is asked for by name.
 """
 
 import asyncio
+from collections.abc import Sequence
 from secrets import token_hex
 from typing import Any
 
@@ -12,7 +13,7 @@ import msgspec
 from gateway.config.incidents import IncidentRules
 from gateway.engine.incidents.places import Places
 from gateway.engine.incidents.report_model import ADD, ADVANCE, MOVES, OVER, Advance, NewReport, ReportState
-from gateway.errors import CommandError
+from gateway.errors import CommandError, Missing
 from gateway.rows import Row, RowKind
 from gateway.runtime.office import Office
 from gateway.stores.report_tables import ReportFilter
@@ -34,10 +35,15 @@ class ReportDesk:
     _office: Office
 
     async def reports(
-        self, everything: bool = False, kind: str = "", zone: str = "", late: bool = False, limit: int = 100
-    ) -> list[dict[str, Any]]:
-        """Reports that are not resolved, the most urgent first; with `everything` also others, the newest first."""
-        which = ReportFilter(open=not everything, kind=kind, zone=zone, late=late, limit=min(limit, _MOST))
+        self, everything: bool = False, kind: str = "", zone: str = "", late: bool = False, limit: int = 100,
+        zones: Sequence[str] = (), after: Sequence[int | str] = (),
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """Reports that are not resolved, the most urgent first; with `everything` also others, the newest first.
+        `after`: behind the report of that place (`report_place`).
+        """
+        which = ReportFilter(
+            open=not everything, kind=kind, zone=zone, zones=zones, late=late, after=after, limit=min(limit, _MOST)
+        )
         return await self._office.records.reports(which)
 
     async def report(self, id: str, contact: bool = False) -> dict[str, Any]:  # noqa: A002  as on the command line
@@ -105,7 +111,7 @@ class ReportDesk:
         found = await self._office.records.reports(ReportFilter(report=name, limit=3)) if name else []
         exact = [each for each in found if each["report"] == name]
         if not found:
-            raise CommandError(f"There is no report {name!r}.", "`cityloom report list --all` shows what there is.", 1)
+            raise Missing(f"There is no report {name!r}.", "`cityloom report list --all` shows what there is.", 1)
         if len(found) > 1 and not exact:
             raise CommandError(f"More than one report begins with {name!r}.", "Give more of its id.", 2)
         return (exact or found)[0]

@@ -11,8 +11,6 @@ from gateway.stores.records import RecordsConfig, RecordsStore
 __all__ = ["RECORDS", "make_records", "make_stores"]
 
 RECORDS = "records"
-_DAY_SECS = 86_400
-_FINE, _COARSE = (10, 60), (900, 3600, 86400)
 
 
 def make_records(settings: Settings, purged: Callable[[int, int, int], None] | None = None) -> RecordsStore:
@@ -41,15 +39,7 @@ def make_stores(settings: Settings) -> list[Store]:
 
 def _influx(influx: InfluxDbSettings) -> Store:
     # its client takes a fifth of a start's time, and is mostly not wanted
-    from gateway.stores.influx_config import Bucket, InfluxConfig  # noqa: PLC0415
+    from gateway.stores.influx_config import InfluxConfig  # noqa: PLC0415
     from gateway.stores.influxdb import InfluxStore  # noqa: PLC0415
 
-    fine = Bucket(influx.fine_bucket, influx.fine_retention_days * _DAY_SECS)
-    coarse = Bucket(influx.coarse_bucket, influx.coarse_retention_days * _DAY_SECS)
-    config = InfluxConfig(
-        url=influx.url, org=influx.org, token=influx.token.get_secret_value() if influx.token is not None else "",
-        raw=Bucket(influx.raw_bucket, influx.retention_days * _DAY_SECS),
-        aggregates=dict.fromkeys(_FINE, fine) | dict.fromkeys(_COARSE, coarse), timeout_secs=influx.timeout_secs,
-        ca_file=None if influx.ca_file is None else str(influx.ca_file), max_batch_lines=influx.max_batch_lines,
-    )  # fmt: skip
-    return InfluxStore(config)
+    return InfluxStore(InfluxConfig.of(influx, influx.token))

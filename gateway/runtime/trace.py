@@ -5,6 +5,7 @@ readings in every open store, the windows in the first, dead letters and alarms 
 """
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -14,8 +15,9 @@ from gateway.codecs.compiled import RECEIPT, CompiledProfile, compile_profile
 from gateway.config.content import EngineContent
 from gateway.config.profiles import load_profiles
 from gateway.engine.results import DeviceRecord, SeriesName
-from gateway.errors import CommandError, JournalError, StoreError
-from gateway.rows import Row, RowKind
+from gateway.errors import JournalError, Missing, StoreError
+from gateway.journal.inbox import Inbox
+from gateway.rows import Row, RowKind, Rows
 from gateway.runtime.office import Office
 from gateway.stores.alarm_tables import AlarmFilter
 from gateway.stores.base import SeriesId, Store
@@ -47,16 +49,16 @@ class TraceDesk:
         office = self._office
         names = await asyncio.to_thread(office.outbox.series_names, 0, device)
         if not names:
-            raise CommandError(f"No series of device {device!r} is known.", "`cityloom series` lists what there is.", 1)
+            raise Missing(f"No series of device {device!r} is known.", "`cityloom series` lists what there is.", 1)
         stored = {store.name: await self._in_store(store, names, at) for store in office.stores}
         times = [row["ts"] for rows in stored.values() for row in rows if "ts" in row]
         if not times:
-            raise CommandError(
+            raise Missing(
                 f"No store has a reading of {device!r} within an hour of that time.",
                 "`cityloom read` shows what there is; `cityloom dead-letters list` what could not be used.", 1,
             )  # fmt: skip
         ts = min(times, key=lambda each: abs(each - at))
-        known = next((record for record in await office.records.devices() if record.id == device), None)
+        known = next(reversed(await office.records.device_history(device)), None)
         first = office.stores[0]
         return {
             "device": device, "asked": at, "ts": ts,
@@ -97,23 +99,29 @@ class TraceDesk:
         if device.profile not in known:
             return []
         profile = compile_profile(known[device.profile], content.options.bounds)
-        return await asyncio.to_thread(self._messages, device, profile, ts)
+        # what is further ahead of its receipt was quarantined
+        earliest = ts - content.options.max_ahead_ns
+        return await asyncio.to_thread(self._messages, device, profile, earliest, ts)
 
-    def _messages(self, device: DeviceRecord, profile: CompiledProfile, ts: int) -> list[dict[str, Any]]:
-        """Messages that bring a reading of that time: those that speak of the device, decoded once more."""
+    def _messages(self, device: DeviceRecord, profile: CompiledProfile, earliest: int, ts: int) -> list[dict[str, Any]]:
+        """Messages that bring a reading of that time: those that speak of the device, decoded once more.
+
+        Looked for from what was received at `earliest` on, and for an hour after the first that was found.
+        """
         inbox, out = self._office.inbox, list[dict[str, Any]]()
-        offset = inbox.begin_offset
+        offset, until = first_since(inbox, earliest), None
         while offset < inbox.end_offset and len(out) < _MOST_MESSAGES:
             try:
                 rows = inbox.read(offset, _PAGE)
             except JournalError:
                 offset = inbox.begin_offset  # trimmed meanwhile
                 continue
-            out += [
-                _shown(offset + k, row)
-                for k, row in enumerate(rows)
-                if row.kind == RowKind.MESSAGE and _is_of(row, device) and _brings(row, profile, ts)
-            ]  # fmt: skip
+            if until is not None and rows[0].received_at > until:
+                break
+            for k, row in _rows_of(rows, device):
+                if _brings(row, profile, ts):
+                    out.append(_shown(offset + k, row))
+                    until = until or row.received_at + _AROUND
             offset += len(rows)
         return out[:_MOST_MESSAGES]
 
@@ -155,8 +163,34 @@ class TraceDesk:
         ]
 
 
-def _is_of(row: Row, device: DeviceRecord) -> bool:
-    return any(key in row.topic or key.encode() in row.payload for key in device.keys)
+def first_since(inbox: Inbox, received_at: int) -> int:
+    """The offset of the first row that was received then or later; the end, where there is none."""
+    while True:
+        low, high = inbox.begin_offset, inbox.end_offset
+        try:
+            while low < high:
+                middle = (low + high) // 2
+                if inbox.read(middle, 1)[0].received_at < received_at:
+                    low = middle + 1
+                else:
+                    high = middle
+        except JournalError:
+            if inbox.begin_offset <= middle:  # not trimmed meanwhile: damaged
+                raise
+            continue
+        return low
+
+
+def _rows_of(rows: Rows, device: DeviceRecord) -> Iterator[tuple[int, Row]]:
+    """Messages that speak of the device, and their places among `rows`; a row is made of those only."""
+    keys = [(key, key.encode()) for key in device.keys]
+    place = 0
+    for run in rows.runs:
+        if run.kind == RowKind.MESSAGE:
+            for k, (topic, payload) in enumerate(zip(run.topics, run.payloads, strict=True)):
+                if any(key in topic or encoded in payload for key, encoded in keys):
+                    yield place + k, rows[place + k]
+        place += len(run)
 
 
 def _brings(row: Row, profile: CompiledProfile, ts: int) -> bool:

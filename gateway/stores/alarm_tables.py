@@ -5,7 +5,7 @@ alarms        the newest state of each alarm, made from its newest transition
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,10 @@ import msgspec
 
 from gateway.engine.alarm_model import Transition
 
-__all__ = ["ALARM_SCHEMA", "AlarmFilter", "add_transitions", "alarm_history", "find_alarms"]
+__all__ = [
+    "ALARM_SCHEMA", "AlarmFilter", "add_transitions", "alarm_changes", "alarm_history", "alarm_place", "find_alarms",
+    "standing_alarms",
+]  # fmt: skip
 
 _FIELDS = Transition.__struct_fields__
 _NAMES = ", ".join('"until"' if name == "until" else name for name in _FIELDS)
@@ -39,14 +42,21 @@ class AlarmFilter:
     open: bool = False
     alarm: str = ""
     zone: str = ""
+    zones: Sequence[str] = ()
     domain: str = ""
     condition: str = ""
     asset: str = ""
     priority: int | None = None
     """This one and more urgent ones."""
     since: int | None = None
-    """UTC ns of event time."""
+    """UTC ns of event time ..."""
+    until: int | None = None
+    """... and before this one."""
     historic: bool = True
+    after: Sequence[int | str] = ()
+    """Behind the alarm of this place (`alarm_place`)."""
+    before: int | None = None
+    """Of changes: only those with a smaller number."""
     limit: int = 100
 
 
@@ -74,7 +84,11 @@ def find_alarms(db: sqlite3.Connection, which: AlarmFilter) -> list[dict[str, ob
     if not which.historic:
         terms.append("NOT t.historic")
     _narrow(which, terms, values)
-    order = "t.priority, t.since DESC, t.number DESC" if which.open else "t.since DESC, t.number DESC"
+    if which.after:
+        place = "t.priority, -t.since, t.alarm" if which.open else "-t.since, t.alarm"
+        terms.append(f"({place}) > ({', '.join('?' * len(which.after))})")
+        values += which.after
+    order = "t.priority, t.since DESC, t.alarm" if which.open else "t.since DESC, t.alarm"
     query = (
         f"SELECT {', '.join(f't.{name}' for name in _FIELDS)}, alarms.repeats FROM alarms "  # noqa: S608
         f"JOIN transitions t ON t.number = alarms.newest WHERE {' AND '.join(terms)} ORDER BY {order} LIMIT ?"
@@ -83,15 +97,39 @@ def find_alarms(db: sqlite3.Connection, which: AlarmFilter) -> list[dict[str, ob
     return [msgspec.structs.asdict(_transition(row[:-1])) | {"repeats": row[-1]} for row in found]
 
 
+def alarm_place(alarm: Mapping[str, Any], *, among_open: bool) -> tuple[int | str, ...]:
+    """Where an alarm stands in the order of `find_alarms`, for the page behind it."""
+    place = (-int(alarm["since"]), str(alarm["alarm"]))
+    return (int(alarm["priority"]), *place) if among_open else place
+
+
 def alarm_history(db: sqlite3.Connection, which: AlarmFilter) -> list[Transition]:
     """Transitions, the newest first."""
+    return [change for _, change in alarm_changes(db, which)]
+
+
+def alarm_changes(db: sqlite3.Connection, which: AlarmFilter) -> list[tuple[int, Transition]]:
+    """Transitions with their numbers, the newest first."""
     terms, values = ["1"], list[object]()
     if not which.historic:
         terms.append("NOT t.historic")
     _narrow(which, terms, values)
-    query = f"SELECT {_NAMES} FROM transitions t WHERE {' AND '.join(terms)} ORDER BY number DESC LIMIT ?"  # noqa: S608
+    if which.before is not None:
+        terms.append("number < ?")
+        values.append(which.before)
+    query = f"SELECT number, {_NAMES} FROM transitions t WHERE {' AND '.join(terms)} ORDER BY number DESC LIMIT ?"  # noqa: S608
     rows = db.execute(query, (*values, max(which.limit, 0))).fetchall()
-    return [_transition(row) for row in rows]
+    return [(int(row[0]), _transition(row[1:])) for row in rows]
+
+
+def standing_alarms(db: sqlite3.Connection, at: int, limit: int) -> list[Transition]:
+    """The newest change before `at` (UTC ns of event time) of each alarm that it left open, the most urgent first."""
+    query = (
+        f"SELECT {', '.join(f't.{name}' for name in _FIELDS)} FROM transitions t JOIN "  # noqa: S608
+        "(SELECT max(number) AS newest FROM transitions WHERE at < ? GROUP BY alarm) ON t.number = newest "
+        f"WHERE t.state NOT IN ({', '.join('?' * len(_CLOSED))}) ORDER BY t.priority, t.since, t.number LIMIT ?"
+    )
+    return [_transition(row) for row in db.execute(query, (at, *_CLOSED, max(limit, 0))).fetchall()]
 
 
 def _narrow(which: AlarmFilter, terms: list[str], values: list[object]) -> None:
@@ -100,6 +138,9 @@ def _narrow(which: AlarmFilter, terms: list[str], values: list[object]) -> None:
         if value := getattr(which, name):
             terms.append(f"t.{name} = ?")
             values.append(value)
+    if which.zones:
+        terms.append("t.zone IN (SELECT value FROM json_each(?))")
+        values.append(msgspec.json.encode(list(which.zones)).decode())
     if which.alarm:
         # ids are hexadecimal: g is behind whatever goes on from here
         terms.append("t.alarm >= ? AND t.alarm < ? || 'g'")
@@ -110,6 +151,9 @@ def _narrow(which: AlarmFilter, terms: list[str], values: list[object]) -> None:
     if which.since is not None:
         terms.append("t.at >= ?")
         values.append(which.since)
+    if which.until is not None:
+        terms.append("t.at < ?")
+        values.append(which.until)
 
 
 def _transition(row: Sequence[Any]) -> Transition:

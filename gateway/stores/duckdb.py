@@ -1,7 +1,7 @@
 """The embedded time-series store: one DuckDB file, held by one process.
 
 A block's rows and the cursor go in one transaction, so the file always says itself how far it is. One thread writes,
-another reads through its own cursor and sees whole transactions only.
+others read through cursors of their own and see whole transactions only. A read whose task is cancelled ends.
 """
 
 import asyncio
@@ -21,6 +21,9 @@ from gateway.stores import duckdb_tables as tables
 from gateway.stores.base import Account, Block, Refused, SeriesId, StoreCursor, StoredAggregates, StoredReadings
 from gateway.stores.duckdb_config import Compaction, DuckDbConfig
 from gateway.stores.duckdb_errors import NOT_OPEN, halt
+from gateway.stores.duckdb_lanes import Lane
+from gateway.stores.duckdb_running import Running
+from gateway.stores.duckdb_sorter import Sorter
 from gateway.stores.figures import FigureBatch, FigureId, StoredFigures, figure_id, last_words
 from processors.columns import AggregateBatch, ReadingBatch
 
@@ -29,8 +32,10 @@ __all__ = ["Compaction", "DuckDbConfig", "DuckDbStore"]
 T = TypeVar("T")
 B = TypeVar("B", ReadingBatch, AggregateBatch, FigureBatch)
 N = TypeVar("N", SeriesId, FigureId)
+_LANES = 2
 _EVER = 1 << 31
 """Days."""
+_AGAIN_SECS = 0.02
 
 
 class DuckDbStore:
@@ -42,54 +47,72 @@ class DuckDbStore:
         self.by_day: Mapping[int, DayBook] = {}
         self._config = config
         self._db: duckdb.DuckDBPyConnection | None = None
-        self._reader: duckdb.DuckDBPyConnection | None = None
         self._figures: dict[FigureId, int] = {}
         self._cursor: StoreCursor | None = None
         self._write_thread = ThreadPoolExecutor(1, f"gateway.stores.{name}.write")
-        self._read_thread = ThreadPoolExecutor(1, f"gateway.stores.{name}.read")
+        self._sorter = Sorter()
+        self._lanes = [Lane(f"gateway.stores.{name}.read") for _ in range(_LANES)]
 
     async def open(self) -> StoreCursor | None:
         """Open or make the file; says where it is. Raises Halt where the file can't be used.
 
         Again after a halt: an error such as a full disk leaves the file closed for good within this process.
         """
-        await self._in(self._read_thread, self._close_reader)
+        await self._close_lanes()
         return await self._in(self._write_thread, self._open)
 
     async def write(self, block: Block) -> list[Refused]:
         """Append a block and move the cursor, durably; a block at or before the cursor changes nothing."""
         await self._in(self._write_thread, lambda: self._write(block))
+        if not self._sorter.idle:
+            self._write_thread.submit(self._sort)
         return []
 
     async def read_readings(
         self, series: Sequence[SeriesId], start: int, end: int, limit: int | None = None
     ) -> StoredReadings:
         """Readings with start <= ts < end; of these the earliest `limit` at most, but one instant whole."""
-        known = await self._read(lambda db: reads.numbers_of(db, series))
-        batch, more = await self._read(lambda db: reads.read_readings(db, known.values(), start, end, limit))
-        return StoredReadings(*_renumbered(series, known, batch, "series", "ts"), more)
+
+        def work(lane: Lane) -> StoredReadings:
+            known = lane.numbers_of(series)
+            batch, more = reads.read_readings(lane.db, known.values(), start, end, limit)
+            self._sorter.ask(start, end)
+            return StoredReadings(*_renumbered(series, known, batch, "series", "ts"), more)
+
+        return await self._read(work)
 
     async def read_aggregates(
         self, series: Sequence[SeriesId], step: int, start: int, end: int, limit: int | None = None
     ) -> StoredAggregates:
         """Windows of `step` seconds with start <= window start < end; `limit` as with readings."""
-        known = await self._read(lambda db: reads.numbers_of(db, series))
-        batch, more = await self._read(lambda db: reads.read_aggregates(db, known.values(), step, start, end, limit))
-        return StoredAggregates(*_renumbered(series, known, batch, "series", "start"), more)
+
+        def work(lane: Lane) -> StoredAggregates:
+            known = lane.numbers_of(series)
+            batch, more = reads.read_aggregates(lane.db, known.values(), step, start, end, limit)
+            return StoredAggregates(*_renumbered(series, known, batch, "series", "start"), more)
+
+        return await self._read(work)
 
     async def read_figures(
         self, figures: Sequence[FigureId], start: int, end: int, limit: int | None = None
     ) -> StoredFigures:
         """Figures of conditions with start <= ts < end, of each time the last word; `limit` as with readings."""
         known = {name: self._figures[name] for name in dict.fromkeys(figures) if name in self._figures}
-        batch, more = await self._read(lambda db: figure_tables.read_figures(db, known.values(), start, end, limit))
+        batch, more = await self._read(
+            lambda lane: figure_tables.read_figures(lane.db, known.values(), start, end, limit)
+        )
         return StoredFigures(*_renumbered(figures, known, batch, "figure", "ts"), more)
 
     async def latest(self, series: Sequence[SeriesId]) -> StoredReadings:
         """The newest reading of each series that has one."""
-        known = await self._read(lambda db: reads.numbers_of(db, series))
-        batch = await self._read(lambda db: reads.read_latest(db, known.values()))
-        return StoredReadings(*_renumbered(series, known, batch, "series", "ts"))
+
+        def work(lane: Lane) -> StoredReadings:
+            known = lane.numbers_of(series)
+            return StoredReadings(
+                *_renumbered(series, known, reads.read_latest(lane.db, known.values()), "series", "ts")
+            )
+
+        return await self._read(work)
 
     async def distinct_readings(self) -> int:
         """How many distinct (series, ts) are stored."""
@@ -97,12 +120,12 @@ class DuckDbStore:
 
     async def account(self) -> Account:
         """The file's own books. Nothing is updated in place, so they are exact."""
-        return await self._read(reads.read_account)
+        return await self._read(lambda lane: reads.read_account(lane.db))
 
     async def copies(self) -> list[tuple[SeriesId, int, int]]:
         """Readings of which the file holds more than one row, until the day is merged: (series, ts, rows)."""
-        copies = await self._read(reads.read_copies)
-        names = await self._read(lambda db: reads.names_of(db, {series for series, _, _ in copies}))
+        copies = await self._read(lambda lane: reads.read_copies(lane.db))
+        names = await self._read(lambda lane: reads.names_of(lane.db, {series for series, _, _ in copies}))
         return [(names[series], ts, rows) for series, ts, rows in copies]
 
     def kept_from(self) -> int:
@@ -111,7 +134,7 @@ class DuckDbStore:
 
     async def count_days(self, first: int, end: int) -> dict[int, int]:
         """Distinct (series, ts) of each UTC day with first <= day < end that has any."""
-        return await self._read(lambda db: reads.read_days(db, first, end))
+        return await self._read(lambda lane: reads.read_days(lane.db, first, end))
 
     async def compact(self, now: int) -> Compaction:
         """Drop what is past its retention at `now` (UTC ns) and merge the days before it. Meant for the quiet hours.
@@ -132,13 +155,26 @@ class DuckDbStore:
     async def close(self) -> None:
         """Close the file. Idempotent."""
         if self._db is not None:
-            await self._in(self._read_thread, self._close_reader)
+            await self._close_lanes()
             await self._in(self._write_thread, self._close_db)
         self._write_thread.shutdown(wait=False)
-        self._read_thread.shutdown(wait=False)
+        for lane in self._lanes:
+            lane.thread.shutdown(wait=False)
 
-    async def _read(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-        return await self._in(self._read_thread, lambda: work(self._open_reader()))
+    async def _read(self, work: Callable[[Lane], T]) -> T:
+        running, lane = Running(), min(self._lanes, key=lambda each: each.waiting)
+        lane.waiting += 1
+        try:
+            return await self._in(lane.thread, lambda: lane.run(running, work, self._cursor_anew))
+        except asyncio.CancelledError:
+            _stop(running)
+            raise
+        finally:
+            lane.waiting -= 1
+
+    async def _close_lanes(self) -> None:
+        for lane in self._lanes:
+            await self._in(lane.thread, lane.close)
 
     async def _in(self, thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         config = self._config
@@ -179,7 +215,8 @@ class DuckDbStore:
             state = db.execute("SELECT journal, position, stored FROM state").fetchone()
             (self.series_count,) = db.execute("SELECT count(*) FROM series").fetchone() or (0,)
             figures = figure_tables.names_of(db)
-        self._reader = db.cursor()
+        for lane in self._lanes:
+            lane.open(db.cursor())
         self._figures = figures
         self._cursor = None if state is None else StoreCursor(state[0], state[1], state[2])
         return self._cursor
@@ -225,6 +262,10 @@ class DuckDbStore:
         self._figures = numbers
         self._cursor = StoreCursor(block.journal_id, block.position, stored)
 
+    def _sort(self) -> None:
+        if self._db is not None and self._cursor is not None:
+            self._sorter.work(self._db, self._cursor.stored)
+
     def _drop_expired(self, now: int) -> tuple[int, int, int, int]:
         config = self._config
         with tables.transaction(self._open_db()) as db:
@@ -255,17 +296,16 @@ class DuckDbStore:
             raise Halt("The DuckDB file is not open.", NOT_OPEN)
         return self._db
 
-    # --- below: on the read thread
+    # --- below: on a lane's thread
 
-    def _open_reader(self) -> duckdb.DuckDBPyConnection:
-        if self._reader is None:
-            raise Halt("The DuckDB file is not open.", NOT_OPEN)
-        return self._reader
+    def _cursor_anew(self) -> duckdb.DuckDBPyConnection:
+        return self._open_db().cursor()
 
-    def _close_reader(self) -> None:
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+
+def _stop(running: Running) -> None:
+    """Until it has ended."""
+    if running.stop():
+        asyncio.get_running_loop().call_later(_AGAIN_SECS, _stop, running)
 
 
 def _renumbered(names: Sequence[N], known: Mapping[N, int], batch: B, number: str, time: str) -> tuple[Sequence[N], B]:

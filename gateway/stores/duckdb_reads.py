@@ -25,6 +25,10 @@ __all__ = [
 
 _MOST_DAYS = 32
 """Days of a bounded read that are looked into at once."""
+_FEW_DAYS = 2
+"""A day of any time zone."""
+_LATELY = (900_000_000_000, 7_200_000_000_000)
+"""How far back from a day's newest reading others are looked for before the whole day is."""
 _AGGREGATE_COLUMNS = ", ".join(f'"{name}"' for name in AggregateBatch.DTYPES)
 
 
@@ -62,6 +66,8 @@ def read_readings(
         where = f"ts >= {start} AND ts < {end} AND {among('series', ids)}"
         if limit is None:
             return _fetch(db, settled(days, where)), None
+        if len(days) <= _FEW_DAYS and (plain := _plain(db, days, where, limit)) is not None:
+            return plain, None
         left, at, width = limit, 0, 1
         while at < len(days):
             some = days[at : at + width]
@@ -76,6 +82,18 @@ def read_readings(
     return ReadingBatch.concat(parts), None
 
 
+def _plain(db: duckdb.DuckDBPyConnection, days: Sequence[int], where: str, limit: int) -> ReadingBatch | None:
+    """All readings, where these are at most `limit` rows and each says itself: what a chart asks for, in one scan."""
+    parts = (f"SELECT series, ts, value, flag, why, rewrite FROM {table_of(day)} WHERE {where}" for day in days)
+    rows = db.execute(f"SELECT * FROM ({' UNION ALL '.join(parts)}) LIMIT {limit + 1}").fetchnumpy()
+    if len(rows["ts"]) > limit or rows.pop("rewrite").any():
+        return None
+    order = np.lexsort((rows["ts"], rows["series"]))
+    batch = ReadingBatch.of(**rows).take(order)
+    again = (batch.series[1:] == batch.series[:-1]) & (batch.ts[1:] == batch.ts[:-1])
+    return None if again.any() else batch
+
+
 def bound_of(db: duckdb.DuckDBPyConnection, keys: str, time: str, limit: int, *, whole: bool) -> int | None:
     """The time before which at most `limit` of the keys lie, or the first instant if `whole`; None: all of them do."""
     past = db.execute(f"SELECT {time} FROM ({keys}) ORDER BY {time} LIMIT 1 OFFSET {limit}").fetchone()
@@ -86,18 +104,25 @@ def bound_of(db: duckdb.DuckDBPyConnection, keys: str, time: str, limit: int, *,
 
 
 def read_latest(db: duckdb.DuckDBPyConnection, ids: Collection[int]) -> ReadingBatch:
-    """The newest reading of each series that has one, looked for from the newest day back."""
+    """The newest reading of each series that has one, looked for from the newest day back.
+
+    What still speaks is found in the last minutes of a day, which DuckDB reads nearly alone: rows lie as they came, or
+    in runs of a short time.
+    """
     missing = set(ids)
-    parts = []
+    parts = list[ReadingBatch]()
     with transaction(db):
-        for day in reversed(day_tables(db)):
-            if not missing:
-                break
-            those = among("series", missing)
-            newest = f"SELECT series, max(ts) FROM {table_of(day)} WHERE {those} AND NOT rewrite GROUP BY series"
-            found = _fetch(db, settled([day], f"{those} AND (series, ts) IN ({newest})"))
-            parts.append(found)
-            missing -= set(found.series.tolist())
+        for age, day in enumerate(reversed(day_tables(db))):
+            (end,) = db.execute(f"SELECT max(ts) FROM {table_of(day)}").fetchone() or (None,)
+            lately = () if end is None or age >= _FEW_DAYS else tuple(end - back for back in _LATELY)
+            for since in (*lately, None):
+                if not missing:
+                    return ReadingBatch.concat(parts)
+                where = among("series", missing) + ("" if since is None else f" AND ts >= {since}")
+                newest = f"SELECT series, max(ts) FROM {table_of(day)} WHERE {where} AND NOT rewrite GROUP BY series"
+                found = _fetch(db, settled([day], f"{where} AND (series, ts) IN ({newest})"))
+                parts.append(found)
+                missing -= set(found.series.tolist())
     return ReadingBatch.concat(parts)
 
 
@@ -145,18 +170,14 @@ def read_aggregates(
     """The newest revision of each window of `step` with start <= its start < end, and from when on there are more."""
     if not ids:
         return AggregateBatch.empty(), None
+    among_these = f"step = {step} AND start >= {start} AND start < {end} AND {among('series', ids)}"
+    few = f"SELECT position, {_AGGREGATE_COLUMNS} FROM aggregates WHERE {among_these}"
+    rows = db.execute(few if limit is None else f"{few} LIMIT {limit + 1}").fetchnumpy()
     bound = None
-    if limit is not None:
-        keys = (
-            f"SELECT DISTINCT series, start FROM aggregates WHERE step = {step} AND start >= {start} AND start < {end} "
-            f"AND {among('series', ids)}"
-        )
+    if limit is not None and len(rows["start"]) > limit:
+        keys = f"SELECT DISTINCT series, start FROM aggregates WHERE {among_these}"
         bound = bound_of(db, keys, "start", limit, whole=True)
-    rows = db.execute(
-        f"SELECT position, {_AGGREGATE_COLUMNS} FROM aggregates "
-        f"WHERE step = ? AND start >= ? AND start < ? AND {among('series', ids)}",
-        [step, start, end if bound is None else bound],
-    ).fetchnumpy()
+        rows = db.execute(few if bound is None else f"{few} AND start < {bound}").fetchnumpy()
     # chosen here, as DuckDB's window functions turn -0.0 into 0.0
     order = np.lexsort((rows.pop("position"), rows["revision"], rows["start"], rows["series"]))
     batch = AggregateBatch.of(**rows).take(order)

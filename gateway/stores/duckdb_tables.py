@@ -8,6 +8,7 @@
     readings_D  a table a UTC day, append-only: a reading, or a rewrite (new flag and why of a reading, no value)
     aggregates  one row a revision
     compacted   how far each day's table has been merged
+    runs        how far the rows of each open day lie by series (duckdb_runs.py)
 
 Nothing is updated in place: a later row of a key stands over an earlier one, later meaning a higher outbox position
 and, within a block, a rewrite after its reading. Functions here run inside the caller's transaction, so that what goes
@@ -41,7 +42,8 @@ VERSION = 3
 _SQL_TYPES = {"int32": "INTEGER", "int64": "BIGINT", "float64": "DOUBLE"}
 _RANK = "position * 2 + rewrite::INTEGER"
 _READINGS = (
-    "position BIGINT NOT NULL, series INTEGER NOT NULL, ts BIGINT NOT NULL, value DOUBLE, "
+    # run lengths, which DuckDB takes for times that several readings share, are slow to pick single ones from
+    "position BIGINT NOT NULL, series INTEGER NOT NULL, ts BIGINT USING COMPRESSION bitpacking NOT NULL, value DOUBLE, "
     "flag UTINYINT NOT NULL, why UINTEGER NOT NULL, rewrite BOOLEAN NOT NULL"
 )
 
@@ -72,6 +74,7 @@ def create(db: duckdb.DuckDBPyConnection) -> None:
     )
     db.execute(f"CREATE TABLE IF NOT EXISTS aggregates (position BIGINT NOT NULL, {aggregates})")
     db.execute("CREATE TABLE IF NOT EXISTS compacted (day INTEGER NOT NULL, position BIGINT NOT NULL)")
+    db.execute("CREATE TABLE IF NOT EXISTS runs (day INTEGER NOT NULL, position BIGINT NOT NULL)")
 
 
 def version_of(db: duckdb.DuckDBPyConnection) -> int:
@@ -150,7 +153,8 @@ def _standing(db: duckdb.DuckDBPyConnection, late: ReadingBatch) -> ReadingBatch
     of_day = late.ts // DAY
     for day in sorted(set(day_tables(db)) & set(np.unique(of_day).tolist())):
         mine = late.take(of_day == day)
-        # the outer bounds let DuckDB pass over row groups: open days are in order of time, merged ones of series
+        # the outer bounds let DuckDB pass over row groups: rows of open days are in order of time, those of runs and of
+        # merged days of series
         where = (
             f"ts BETWEEN {mine.ts.min()} AND {mine.ts.max()} AND series BETWEEN {mine.series.min()} AND "
             f"{mine.series.max()} AND (series, ts) IN (SELECT (series, ts) FROM wanted)"
@@ -222,6 +226,7 @@ def drop_expired(
         readings += _readings_in(db, day)
         db.execute(f"DROP TABLE {table_of(day)}")
         db.execute("DELETE FROM compacted WHERE day = ?", [day])
+        db.execute("DELETE FROM runs WHERE day = ?", [day])
     dropped = 0
     for step, retention in aggregate_retention.items():
         row = db.execute("DELETE FROM aggregates WHERE step = ? AND start < ?", [step, now - retention]).fetchone()

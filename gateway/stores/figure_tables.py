@@ -30,6 +30,9 @@ class FigureFilter:
     assets: Sequence[str] = ()
     name: str = ""
     zone: str = ""
+    zones: Sequence[str] = ()
+    after: Sequence[str] = ()
+    """Behind this (condition, asset, name)."""
     limit: int = 1_000
 
 
@@ -55,6 +58,12 @@ def find_figures(db: sqlite3.Connection, which: FigureFilter) -> list[Figure]:
         if value:
             terms.append(f"{column} = ?")
             values.append(value)
+    if which.zones:
+        terms.append("zone IN (SELECT value FROM json_each(?))")
+        values.append(msgspec.json.encode(list(which.zones)).decode())
+    if which.after:
+        terms.append("(condition, asset, name) > (?, ?, ?)")
+        values += which.after
     if which.assets:
         terms.append("asset IN (SELECT value FROM json_each(?))")
         values.append(msgspec.json.encode(list(which.assets)).decode())

@@ -6,14 +6,16 @@ incident_parts    which alarms and reports belong to which incident; those of on
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from gateway.engine.incidents.incident_model import IncidentChange, IncidentEvent, IncidentState
 
 __all__ = ["INCIDENT_SCHEMA", "IncidentFilter", "add_incident_changes", "find_incidents", "incident_history",
-           "incident_parts"]  # fmt: skip
+           "incident_parts", "incident_place"]  # fmt: skip
 
 _STATE = (
     "incident", "state", "since", "at", "priority", "parts", "standing", "reports", "cause", "cause_type", "cause_kind",
@@ -52,7 +54,10 @@ class IncidentFilter:
     open: bool = False
     incident: str = ""
     zone: str = ""
+    zones: Sequence[str] = ()
     domain: str = ""
+    after: Sequence[int | str] = ()
+    """Behind the incident of this place (`incident_place`)."""
     limit: int = 100
 
 
@@ -98,12 +103,26 @@ def find_incidents(db: sqlite3.Connection, which: IncidentFilter) -> list[dict[s
     if which.zone:
         terms.append("zone = ?")
         values.append(which.zone)
+    if which.zones:
+        terms.append("zone IN (SELECT value FROM json_each(?))")
+        values.append(msgspec.json.encode(list(which.zones)).decode())
     if which.domain:
         terms.append("',' || domains || ',' LIKE '%,' || ? || ',%'")
         values.append(which.domain)
+    if which.after:
+        place = "state = 'closing', priority, -since, incident" if which.open else "-since, incident"
+        terms.append(f"({place}) > ({', '.join('?' * len(which.after))})")
+        values += which.after
     order = "state = 'closing', priority, since DESC, incident" if which.open else "since DESC, incident"
     query = f"SELECT {_names(_STATE)} FROM incidents WHERE {' AND '.join(terms)} ORDER BY {order} LIMIT ?"  # noqa: S608
     return _rows(db, query, (*values, max(which.limit, 0)), _STATE)
+
+
+def incident_place(incident: Mapping[str, Any], *, among_open: bool) -> tuple[int | str, ...]:
+    """Where an incident stands in the order of `find_incidents`, for the page behind it."""
+    place = (-int(incident["since"]), str(incident["incident"]))
+    closing = incident["state"] == IncidentState.CLOSING
+    return (int(closing), int(incident["priority"]), *place) if among_open else place
 
 
 def incident_history(db: sqlite3.Connection, incident: str) -> list[dict[str, Any]]:

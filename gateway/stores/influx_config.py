@@ -2,8 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
+
+from pydantic import SecretStr
+
+from gateway.config.store_sections import COARSE_STEPS, FINE_STEPS, InfluxDbSettings
 
 __all__ = ["Bucket", "InfluxConfig"]
+
+_DAY_SECS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,19 @@ class InfluxConfig:
     """Lines a request."""
     max_refusal_requests: int = 2000
     """Requests a block may cost to find refused points."""
+
+    @classmethod
+    def of(cls, influx: InfluxDbSettings, token: SecretStr | None) -> Self:
+        """As it is configured, with one of its tokens."""
+        fine = Bucket(influx.fine_bucket, influx.fine_retention_days * _DAY_SECS)
+        coarse = Bucket(influx.coarse_bucket, influx.coarse_retention_days * _DAY_SECS)
+        return cls(
+            url=influx.url, org=influx.org, token="" if token is None else token.get_secret_value(),
+            raw=Bucket(influx.raw_bucket, influx.retention_days * _DAY_SECS),
+            aggregates=dict.fromkeys(FINE_STEPS, fine) | dict.fromkeys(COARSE_STEPS, coarse),
+            timeout_secs=influx.timeout_secs, ca_file=None if influx.ca_file is None else str(influx.ca_file),
+            max_batch_lines=influx.max_batch_lines,
+        )  # fmt: skip
 
     @property
     def buckets(self) -> list[Bucket]:

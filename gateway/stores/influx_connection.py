@@ -12,33 +12,16 @@ from influxdb_client.rest import ApiException
 from isal import igzip
 
 from gateway.errors import Halt, Retry
-from gateway.stores.influx_answers import NO_INFLUXDB, PointsRefused, judge, message_of
+from gateway.stores.influx_answers import NO_INFLUXDB, BodyTooLarge, PointsRefused, judge, message_of
 from gateway.stores.influx_config import Bucket, InfluxConfig
+from gateway.stores.influx_results import Series, bucket_remedy, results_of, what_query
 
-__all__ = ["InfluxConnection", "Series"]
+__all__ = ["InfluxConnection"]
 
 
 _STORED = 204
 # the client is only partly annotated
 _influx: Any = influxdb_client
-
-
-class Series(msgspec.Struct):
-    """One series of an InfluxQL answer. `values` stays JSON until the reader says what types its columns have."""
-
-    name: str = ""
-    tags: dict[str, str] = {}
-    columns: list[str] = []
-    values: msgspec.Raw = msgspec.Raw(b"[]")
-
-
-class _Result(msgspec.Struct):
-    series: list[Series] = []
-    error: str = ""
-
-
-class _Answer(msgspec.Struct):
-    results: list[_Result] = []
 
 
 class _Rule(msgspec.Struct):
@@ -79,7 +62,7 @@ class InfluxConnection:
         """Run InfluxQL statements on a bucket; times come as ns. Raises Retry or Halt."""
         if not statements:
             return []
-        with self._translated(f"a query on bucket '{bucket}'"):
+        with self._translated(what_query(bucket)):
             response = self._client.api_client.call_api(
                 "/query", "POST",
                 query_params=[("db", bucket), ("epoch", "ns")],
@@ -89,16 +72,7 @@ class InfluxConnection:
             )  # fmt: skip
             data = response.data
             response.release_conn()
-        try:
-            answer = msgspec.json.decode(data, type=_Answer)
-        except msgspec.DecodeError as error:
-            raise Retry(f"InfluxDB's answer to a query can't be read: {error}") from error
-        for result in answer.results:
-            if result.error:
-                raise Halt(f"InfluxDB can't answer a query on bucket '{bucket}': {result.error}", self._bucket_remedy())
-        if len(answer.results) != len(statements):
-            raise Retry(f"InfluxDB answered {len(answer.results)} of {len(statements)} statements.")
-        return [result.series for result in answer.results]
+        return results_of(data, len(statements), bucket, self._config.org)
 
     def retention_of(self, bucket: str) -> int | None:
         """Seconds that a bucket keeps its points (0: for good); None where the token sees no such bucket."""
@@ -144,9 +118,6 @@ class InfluxConnection:
         """Close the connections."""
         self._client.close()
 
-    def _bucket_remedy(self) -> str:
-        return f"Check the bucket's name and what the token may read in organisation '{self._config.org}'."
-
     @contextmanager
     def _legible(self, what: str) -> Iterator[None]:
         """What the client makes of an answer that is not InfluxDB's, such as the page of a proxy: any error at all."""
@@ -174,10 +145,12 @@ class InfluxConnection:
             message = message_of(_body(error)) or str(error.reason)
             verdict = judge(error.status, message, error.headers or {}, what, self._config.org)
             if isinstance(verdict, PointsRefused) and not what.startswith("bucket "):
-                raise Halt(f"InfluxDB refuses {what}: {verdict.message}", self._bucket_remedy()) from error
+                raise Halt(f"InfluxDB refuses {what}: {verdict.message}", bucket_remedy(self._config.org)) from error
+            if isinstance(verdict, BodyTooLarge) and not what.startswith("bucket "):
+                raise Halt(f"InfluxDB answers 413 to {what}: {verdict}", NO_INFLUXDB) from error
             raise verdict from error
         except InfluxDBError as error:
-            raise Halt(f"InfluxDB at {self._config.url}: {error}", self._bucket_remedy()) from error
+            raise Halt(f"InfluxDB at {self._config.url}: {error}", bucket_remedy(self._config.org)) from error
         except (urllib3.exceptions.LocationParseError, urllib3.exceptions.LocationValueError) as error:
             raise Halt(f"'{self._config.url}' is no URL: {error}", "Write http://host:8086 or https://host.") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:

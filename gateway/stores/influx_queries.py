@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.stores.figures import FigureBatch
-from gateway.stores.influx_connection import Series
+from gateway.stores.influx_results import Series
 from gateway.stores.line_text import spelled, step_label
 from processors.columns import STATS, AggregateBatch, ReadingBatch
 from processors.flags import Flag

@@ -1,8 +1,8 @@
-"""What the gateway reads back from InfluxDB. Synchronous, for the store's read thread."""
+"""What is read back from InfluxDB, by the gateway's store or another process. Synchronous, for a thread of reads."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -12,7 +12,6 @@ from gateway.errors import Halt
 from gateway.stores.base import SeriesId, StoredAggregates, StoredReadings
 from gateway.stores.figures import FigureBatch, FigureId, StoredFigures
 from gateway.stores.influx_config import Bucket, InfluxConfig
-from gateway.stores.influx_connection import InfluxConnection, Series
 from gateway.stores.influx_queries import (
     aggregates_statement,
     count_statements,
@@ -24,10 +23,10 @@ from gateway.stores.influx_queries import (
     readings_statement,
     time_of,
 )
-from gateway.stores.line_names import LineNames
+from gateway.stores.influx_results import Series
 from processors.columns import AggregateBatch, ReadingBatch
 
-__all__ = ["MARK", "InfluxReads"]
+__all__ = ["MARK", "InfluxReads", "Queries"]
 
 MARK = "cityloom_journal"
 """Measurement of the journal's mark, which holds no readings."""
@@ -40,13 +39,22 @@ Wanted = list[tuple[int, str]]
 """Quantities of one device, or figures of one asset, each with its place among the names that were asked for."""
 
 
-class InfluxReads:
-    """Reads by name; a series whose profile the store has not been told of yet is looked for in every measurement."""
+class Queries(Protocol):
+    """Who asks InfluxDB."""
 
-    def __init__(self, connection: InfluxConnection, config: InfluxConfig, names: LineNames) -> None:
-        self._connection = connection
+    def query(self, bucket: str, statements: list[str]) -> list[list[Series]]:
+        """Run InfluxQL statements on a bucket; times come as ns. Raises Retry or Halt."""
+        ...
+
+
+class InfluxReads:
+    """Reads by name; a series of unknown profile is looked for in every measurement."""
+
+    def __init__(self, queries: Queries, config: InfluxConfig, profile_of: Callable[[SeriesId], str | None]) -> None:
+        """`profile_of` a series; None: not known."""
+        self._queries = queries
         self._config = config
-        self._names = names
+        self._profile_of = profile_of
 
     def readings(self, series: Sequence[SeriesId], start: int, end: int, limit: int | None = None) -> StoredReadings:
         """Readings with start <= ts < end; of these the earliest `limit` at most, but one instant whole."""
@@ -101,7 +109,7 @@ class InfluxReads:
     def latest(self, series: Sequence[SeriesId]) -> StoredReadings:
         """The newest reading of each series that has one."""
         names = tuple(dict.fromkeys(series))
-        statements = [latest_statement(self._names.profile_of(name), name.device, name.quantity) for name in names]
+        statements = [latest_statement(self._profile_of(name), name.device, name.quantity) for name in names]
         answers = self._query(self._config.raw, statements)
         found = [
             part
@@ -144,7 +152,7 @@ class InfluxReads:
     def _query(self, bucket: Bucket, statements: list[str]) -> list[list[Series]]:
         answers = []
         for low in range(0, len(statements), _STATEMENTS):
-            answers += self._connection.query(bucket.name, statements[low : low + _STATEMENTS])
+            answers += self._queries.query(bucket.name, statements[low : low + _STATEMENTS])
         return answers
 
     def _by_device(
@@ -153,7 +161,7 @@ class InfluxReads:
         """One statement a device."""
         groups = defaultdict[tuple[str | None, str], Wanted](list)
         for number, name in enumerate(names):
-            groups[self._names.profile_of(name), name.device].append((number, name.quantity))
+            groups[self._profile_of(name), name.device].append((number, name.quantity))
         statements = [
             statement(profile, device, [quantity for _, quantity in wanted])
             for (profile, device), wanted in groups.items()

@@ -17,11 +17,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.errors import Halt
+from gateway.errors import Halt, Retry
 from gateway.journal.day_books import DayBook
 from gateway.stores.base import Block, Refused, SeriesId, StoreCursor, StoredAggregates, StoredReadings
 from gateway.stores.figures import FigureId, StoredFigures, last_words
-from gateway.stores.influx_answers import PointsRefused
+from gateway.stores.influx_answers import BodyTooLarge, PointsRefused
 from gateway.stores.influx_config import InfluxConfig
 from gateway.stores.influx_connection import InfluxConnection
 from gateway.stores.influx_delivery import Delivery
@@ -59,7 +59,7 @@ class InfluxStore:
         self._names = LineNames()
         self._connection = InfluxConnection(config)
         self._delivery = Delivery(self._connection, config.max_batch_lines, config.max_refusal_requests)
-        self._reads = InfluxReads(self._connection, config, self._names)
+        self._reads = InfluxReads(self._connection, config, self._names.profile_of)
         self._flags = StoredFlags(self._connection, config.raw.name, self._names)
         self._journal: str | None = None
         self._written = 0
@@ -208,6 +208,11 @@ class InfluxStore:
             raise Halt(
                 f"Bucket '{self._config.lasting.name}' refuses the journal's mark: {error.message}",
                 f"Give the store a bucket of its own, without another measurement '{MARK}'.",
+            ) from error
+        except BodyTooLarge as error:  # there are no parts to send it in
+            raise Retry(
+                f"InfluxDB answers 413 to the journal's mark, a line of {len(line)} bytes: {error}",
+                remedy="Look at what stands before InfluxDB: it lets no body through.",
             ) from error
         self._journal, self._marked_at = journal_id, time.monotonic()
 

@@ -22,8 +22,16 @@ from gateway.errors import Halt, Retry
 from gateway.journal.day_books import DayBook
 from gateway.journal.sqlite import connect
 from gateway.stores import records_tables as tables
-from gateway.stores.alarm_tables import ALARM_SCHEMA, AlarmFilter, add_transitions, alarm_history, find_alarms
+from gateway.stores.alarm_tables import (
+    ALARM_SCHEMA,
+    AlarmFilter,
+    add_transitions,
+    alarm_changes,
+    find_alarms,
+    standing_alarms,
+)
 from gateway.stores.base import Block, Refused, StoreCursor
+from gateway.stores.device_tables import DEVICE_SCHEMA, add_device_changes, device_history
 from gateway.stores.figure_tables import FIGURE_SCHEMA, FigureFilter, add_figures, find_figures
 from gateway.stores.incident_tables import (
     INCIDENT_SCHEMA,
@@ -44,7 +52,9 @@ from gateway.stores.report_tables import (
     report_history,
 )
 
-__all__ = ["DeadLetter", "Held", "LetterFilter", "RecordsConfig", "RecordsStore", "make_tables"]
+__all__ = [
+    "DeadLetter", "Held", "LetterFilter", "RecordsConfig", "RecordsStore", "make_tables", "meaning_of",
+]  # fmt: skip
 
 T = TypeVar("T")
 _NEEDS_NO_NAMES = 2**31 - 1
@@ -119,6 +129,10 @@ class RecordsStore:
         """Dead letters by reason."""
         return await self._in(lambda: tables.count_letters(self._open_db()))
 
+    async def letters_between(self, start: int, end: int) -> list[tuple[str, str, int]]:
+        """Reason, profile and number of the letters that are held of what was received in [start, end)."""
+        return await self._in(lambda: tables.letters_between(self._open_db(), start, end))
+
     async def purged_counts(self) -> dict[str, int]:
         """Dead letters that had to go to keep the bounds, by reason."""
         return await self._in(lambda: tables.purged_counts(self._open_db()))
@@ -127,13 +141,25 @@ class RecordsStore:
         """The newest record of every device, by id."""
         return await self._in(lambda: tables.all_devices(self._open_db()))
 
+    async def device_history(self, device: str) -> list[DeviceRecord]:
+        """The records that a device has had, the oldest first."""
+        return await self._in(lambda: device_history(self._open_db(), device))
+
     async def alarms(self, which: AlarmFilter) -> list[dict[str, object]]:
         """Alarms as they stand."""
         return await self._in(lambda: find_alarms(self._open_db(), which))
 
     async def alarm_history(self, which: AlarmFilter) -> list[Transition]:
         """Changes of alarms, the newest first."""
-        return await self._in(lambda: alarm_history(self._open_db(), which))
+        return [change for _, change in await self.alarm_changes(which)]
+
+    async def alarm_changes(self, which: AlarmFilter) -> list[tuple[int, Transition]]:
+        """Changes of alarms with their numbers, the newest first."""
+        return await self._in(lambda: alarm_changes(self._open_db(), which))
+
+    async def standing_alarms(self, at: int, limit: int) -> list[Transition]:
+        """The newest change before `at` of each alarm that was open then."""
+        return await self._in(lambda: standing_alarms(self._open_db(), at, limit))
 
     async def figures(self, which: FigureFilter) -> list[Figure]:
         """The figures that there are, with their newest values."""
@@ -188,7 +214,7 @@ class RecordsStore:
             try:
                 return work()
             except sqlite3.Error as error:
-                raise _meaning(error, self._config.path) from error
+                raise meaning_of(error, self._config.path) from error
             except OSError as error:
                 raise Halt(f"{self._config.path}: {error}", "Let the gateway's user write in that folder.") from error
 
@@ -231,6 +257,7 @@ class RecordsStore:
             if held.number > self._most.number or held.bytes > self._most.bytes:
                 # counted anew: a command may have purged beside us
                 held, gone = tables.trim_letters(db, tables.held_letters(db), self._most)
+            add_device_changes(db, block.devices)
             tables.add_devices(db, block.devices)
             add_transitions(db, block.transitions)
             add_figures(db, block.figures)
@@ -267,12 +294,13 @@ class RecordsStore:
 
 def make_tables(db: sqlite3.Connection) -> None:
     """Make the tables that are not there yet, inside the caller's transaction."""
-    for statement in (*tables.SCHEMA, *ALARM_SCHEMA, *FIGURE_SCHEMA, *REPORT_SCHEMA, *INCIDENT_SCHEMA):
+    for statement in (*tables.SCHEMA, *DEVICE_SCHEMA, *ALARM_SCHEMA, *FIGURE_SCHEMA, *REPORT_SCHEMA, *INCIDENT_SCHEMA):
         db.execute(statement)
     db.execute(f"PRAGMA user_version={tables.VERSION}")
 
 
-def _meaning(error: sqlite3.Error, path: Path) -> Retry | Halt:
+def meaning_of(error: sqlite3.Error, path: Path) -> Retry | Halt:
+    """What SQLite's error about the file at `path` means to us."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Retry(f"{path} is busy: {error}")

@@ -23,7 +23,7 @@ def copy_readable(old: Path, new: Path) -> dict[str, str]:
     ):
         target.execute("PRAGMA synchronous=FULL")
         target.execute("BEGIN IMMEDIATE")
-        _make_others(source, target)
+        triggers = _make_others(source, target)
         tables = target.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
         for (table,) in tables.fetchall():
             names = [row[1] for row in target.execute(f'PRAGMA table_info("{table}")')]
@@ -35,6 +35,8 @@ def copy_readable(old: Path, new: Path) -> dict[str, str]:
                     target.execute(put, row)
             except sqlite3.Error as error:
                 lost[table] = str(error)
+        for sql in triggers:  # which would refuse rows that come behind a gap, and have done their work on these
+            target.execute(sql)
         target.execute("COMMIT")
     return lost
 
@@ -51,12 +53,19 @@ def _lengthen(old: Path, copy: Path) -> None:
             file.truncate(size)
 
 
-def _make_others(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
-    """Tables that others keep here, with their indexes."""
+def _make_others(source: sqlite3.Connection, target: sqlite3.Connection) -> list[str]:
+    """Tables that others keep here, with their indexes; gives the triggers on them."""
     there = {name for (name,) in target.execute("SELECT name FROM sqlite_master")}
-    for name, sql in source.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC"):
-        if name not in there and not name.startswith("sqlite"):
+    triggers = list[str]()
+    everything = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type = 'table' DESC"
+    for kind, name, sql in source.execute(everything):
+        if name in there or name.startswith("sqlite"):
+            continue
+        if kind == "trigger":
+            triggers.append(sql)
+        else:
             target.execute(sql)
+    return triggers
 
 
 def _rows(source: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[object, ...]]:

@@ -19,8 +19,8 @@ from gateway.engine.results import DeviceRecord, Reject
 
 __all__ = [
     "SCHEMA", "VERSION", "DeadLetter", "Held", "LetterFilter", "add_devices", "add_letters", "all_devices",
-    "count_chosen", "count_letters", "find_letters", "held_letters", "last_number", "letter_id", "mark_replayed",
-    "oldest_letters", "purge", "purged_counts", "trim_letters",
+    "count_chosen", "count_letters", "find_letters", "held_letters", "last_number", "letter_id", "letters_between",
+    "mark_replayed", "oldest_letters", "purge", "purged_counts", "trim_letters",
 ]  # fmt: skip
 
 VERSION = 1
@@ -83,6 +83,8 @@ class LetterFilter:
     replayed: bool | None = None
     upto: int | None = None
     message: bool | None = None
+    before: str = ""
+    """Older than the letter with this id."""
     limit: int | None = None
 
     def sql(self) -> tuple[str, list[object]]:
@@ -109,6 +111,10 @@ class LetterFilter:
         if self.upto is not None:
             terms.append("number <= ?")
             values.append(self.upto)
+        if self.before:
+            # a letter that was purged for its age has none before it
+            terms.append("number < (SELECT number FROM dead_letters WHERE id = ?)")
+            values.append(self.before)
         if self.message is not None:
             terms.append("topic <> ''" if self.message else "topic = ''")
         return " AND ".join(terms), values
@@ -212,6 +218,15 @@ def purge(db: sqlite3.Connection, which: LetterFilter) -> int:
 def count_letters(db: sqlite3.Connection) -> dict[str, int]:
     """Letters by reason."""
     return dict(db.execute("SELECT reason, count(*) FROM dead_letters GROUP BY reason").fetchall())
+
+
+def letters_between(db: sqlite3.Connection, start: int, end: int) -> list[tuple[str, str, int]]:
+    """(reason, profile, number) of letters received in [start, end)."""
+    query = (
+        "SELECT reason, profile, count(*) FROM dead_letters WHERE received_at >= ? AND received_at < ? "
+        "GROUP BY reason, profile ORDER BY reason, profile"
+    )
+    return [(reason, profile, number) for reason, profile, number in db.execute(query, (start, end))]
 
 
 def purged_counts(db: sqlite3.Connection) -> dict[str, int]:

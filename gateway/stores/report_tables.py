@@ -7,13 +7,16 @@ The contact is a secret: it is in `reports` alone, and comes out only where it i
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from gateway.engine.incidents.report_model import OVER, ReportChange, ReportEvent, ReportState
 
-__all__ = ["REPORT_SCHEMA", "ReportFilter", "add_report_changes", "find_reports", "report_contact", "report_history"]
+__all__ = ["REPORT_SCHEMA", "ReportFilter", "add_report_changes", "find_reports", "report_contact", "report_history",
+           "report_place"]  # fmt: skip
 
 REPORT_SCHEMA = (
     "CREATE TABLE IF NOT EXISTS reports(report TEXT PRIMARY KEY, state TEXT NOT NULL, kind TEXT NOT NULL, "
@@ -41,8 +44,11 @@ class ReportFilter:
     report: str = ""
     kind: str = ""
     zone: str = ""
+    zones: Sequence[str] = ()
     late: bool = False
     """Only those with a target that is due soon or was missed."""
+    after: Sequence[int | str] = ()
+    """Behind the report of this place (`report_place`)."""
     limit: int = 100
 
 
@@ -77,6 +83,9 @@ def find_reports(db: sqlite3.Connection, which: ReportFilter) -> list[dict[str, 
         if value := getattr(which, name):
             terms.append(f"{name} = ?")
             values.append(value)
+    if which.zones:
+        terms.append("zone IN (SELECT value FROM json_each(?))")
+        values.append(msgspec.json.encode(list(which.zones)).decode())
     if which.report:
         terms.append("substr(report, 1, ?) = ?")
         values += [len(which.report), which.report]
@@ -85,6 +94,10 @@ def find_reports(db: sqlite3.Connection, which: ReportFilter) -> list[dict[str, 
         values += sorted(OVER)
     if which.late:
         terms.append("late <> ''")
+    if which.after:
+        place = "priority, due = 0, due, since, report" if which.open else "-since, report"
+        terms.append(f"({place}) > ({', '.join('?' * len(which.after))})")
+        values += which.after
     order = "priority, due = 0, due, since, report" if which.open else "since DESC, report"
     query = (
         f"SELECT {', '.join(_SHOWN)}, contact <> '', (SELECT incident FROM incident_parts p "  # noqa: S608
@@ -94,6 +107,12 @@ def find_reports(db: sqlite3.Connection, which: ReportFilter) -> list[dict[str, 
     found = db.execute(query, (*values, max(which.limit, 0)))
     names = (*_SHOWN, "has_contact", "incident")
     return [dict(zip(names, row, strict=True)) | {"has_contact": bool(row[-2])} for row in found]
+
+
+def report_place(report: Mapping[str, Any], *, among_open: bool) -> tuple[int | str, ...]:
+    """Where a report stands in the order of `find_reports`, for the page behind it."""
+    since, due, name = int(report["since"]), int(report["due"]), str(report["report"])
+    return (int(report["priority"]), int(due == 0), due, since, name) if among_open else (-since, name)
 
 
 def report_history(db: sqlite3.Connection, report: str) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ __all__ = [
     "ShutdownFinished",
     "ShutdownStarted",
     "SnapshotWritten",
+    "WebProcessEndedError",
 ]
 
 
@@ -127,3 +128,13 @@ class ShutdownFinished(Event):
     COUNTER: ClassVar[str] = "shutdowns_finished"
     EVERY_SECS: ClassVar[float] = 0.0
     secs: float
+
+
+@dataclass(frozen=True, slots=True)
+class WebProcessEndedError(Event):
+    """Console and API are away until their process is up again; the gateway goes on."""
+
+    LEVEL: ClassVar[Level] = Level.ERROR
+    COUNTER: ClassVar[str] = "web_process_ends"
+    code: int
+    retry_in: float

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.columns import F64, I32, I64
-from processors.detectors.level import Level
+from processors.detectors.level import MEAN_ABSOLUTE, Level, floor_of
 from processors.detectors.persistence import Persistence
 from processors.detectors.profile import SeasonalProfile
 from processors.detectors.record_threshold import RecordThreshold
@@ -118,6 +118,18 @@ class GeneralDetector:
             if len(at):
                 score[at], raised[at] = self._round(series[at], ts[at], value[at], offset[at])
         return score, raised
+
+    def usual(self, series: int, ts: I64, utc_offset: int | I64 = 0) -> tuple[F64, F64] | None:
+        """What a series has shown to be usual at `ts` (UTC ns), as of now: the middle, and a robust sigma around it.
+
+        None where nothing would be judged yet: too few readings, or not for `warm` days. Nothing is learned.
+        """
+        level, age, young = self._level.of(series)
+        if young or age <= self._warm:
+            return None
+        offset = np.broadcast_to(np.asarray(utc_offset, np.int64), ts.shape)
+        middle, spread = self._profile.usual(series, ts + offset)
+        return level + middle, MEAN_ABSOLUTE * (spread + floor_of(np.full(len(ts), level)))
 
     def _round(self, series: I32, ts: I64, value: F64, offset: I64) -> tuple[F64, NDArray[np.bool_]]:
         rows = series.astype(np.intp)

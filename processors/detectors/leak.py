@@ -148,7 +148,7 @@ class LeakDetector:
         self._baseline.rebase(row[at], night[at], level, up)
         self._cusum.reset(row[at])
         # a leak that stops growing falls short of its growth, but by no step of the size that is looked for
-        told = up | (change < -2 * self.settings.allowance * seen.scale[at])
+        told = np.where(up, change > 0, change < -2 * self.settings.allowance * seen.scale[at])
         events = LeakEvents.of(
             balance=row[at], night=night[at], kind=np.where(up, StepKind.LEAK, StepKind.REPAIR),
             since=crossed.since[hit], flow=change,

@@ -70,6 +70,12 @@ class Level(SeriesState):
         newer: NDArray[np.bool_] = (columns["count"][rows] == 0) | (ts > columns["last"][rows])
         return newer
 
+    def of(self, row: int) -> tuple[float, float, bool]:
+        """Level of one series, days over which it has been learned, and whether too little is known of it."""
+        columns = self._table.columns
+        age = int(columns["last"][row] - columns["first"][row]) / DAY
+        return float(columns["level"][row]), age, bool(columns["count"][row] < _FEWEST)
+
     def meet(self, rows: Rows, ts: I64, value: F64) -> Met:
         """Compare fresh readings with the level, and learn from them."""
         columns = self._table.columns

@@ -119,6 +119,25 @@ class SeasonalProfile(SeriesState):
         self._learn_week(rows, hours.week, same, week_mean + gain * week_step, visits)
         return z
 
+    def usual(self, row: int, local: I64) -> tuple[F64, F64]:
+        """What is usual of one series at local times: the difference from its level, and how far readings usually are
+        from that (mean absolute deviation, without the floor). Nothing is learned.
+        """
+        columns = self._table.columns
+        hours = _Hours.of(local)
+        rows = np.full(len(local), row, np.intp)
+        day = columns["day"][row].astype(np.float64)
+        near, beyond = 3 * hours.near, 3 * hours.next
+        part, rest = hours.share, 1.0 - hours.share
+        mean = rest * day[near + _MEAN] + part * day[beyond + _MEAN]
+        visits = rest * day[near + _VISITS] + part * day[beyond + _VISITS]
+        _, week_mean, week_visits = self._week(rows, hours.week)
+        own = 3 * (hours.week % _HOURS)
+        own_visits, own_spread = day[own + _VISITS], day[own + _SPREAD]
+        spread = float(columns["spread"][row])
+        usual = np.maximum(spread, (spread + own_visits * own_spread) / (own_visits + 1.0))
+        return visits / (visits + 1.0) * mean + week_visits / (week_visits + 1.0) * week_mean, usual
+
     def _week(self, rows: Rows, week: NDArray[np.int64]) -> tuple[NDArray[np.bool_], F64, F64]:
         """Whether the hour of the week is the one being learned; its mean and visits."""
         columns = self._table.columns

@@ -251,6 +251,26 @@ class QualityChecks:
         """Know of verdicts that came from elsewhere on readings that were judged here: rewrites repeat them."""
         self._previous.amend(rewrites)
 
+    # -- what is usual --------------------------------------------------------------------------------------------
+
+    def usual(self, series: int, hour_of_week: I64) -> tuple[F64, F64] | None:
+        """Mean of one series at these hours of the week, and how far from it a value is suspect (where that is not
+        asked for: fails); NaN at hours that are not known yet. None: it asks for no climatology, or knows no hour.
+        """
+        if not self._asked[series] & Check.CLIMATOLOGY:
+            return None
+        mean, deviation, weeks = self._climatology.usual(series, hour_of_week)
+        limits, of = self._limits.of(np.array([series], np.intp))
+        row = int(of[0])
+        known = weeks >= limits.climatology_weeks[row]
+        if not known.any():
+            return None
+        factor = (
+            limits.climatology_suspect[row] if limits.climatology_suspect[row] > 0 else limits.climatology_fail[row]
+        )
+        reach = factor * np.maximum(deviation, limits.climatology_floor[row])
+        return np.where(known, mean, np.nan), np.where(known, reach, np.nan)
+
     # -- silence --------------------------------------------------------------------------------------------------
 
     def tick(self, now: int, live: bool) -> ReceptionChanges:

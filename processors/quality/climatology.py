@@ -101,6 +101,18 @@ class Climatology:
         """Learn `series` (distinct) from now on."""
         self._state.ask(series)
 
+    def usual(self, series: int, hour: I64) -> tuple[F64, F64, I64]:
+        """What the profile of one series says at these hours of the week: mean, deviation, weeks; NaN, NaN, 0 where it
+        has none.
+        """
+        slot = int(self._state.slot(np.array([series], np.int32))[0])
+        if slot < 0:
+            nothing = np.full(len(hour), np.nan)
+            return nothing, nothing, np.zeros(len(hour), np.int64)
+        rows = self._state.rows
+        mean, deviation = (rows[name][slot][hour].astype(np.float64) for name in ("mean", "deviation"))
+        return mean, deviation, rows["weeks"][slot][hour].astype(np.int64)
+
     def update(self, ordered: Ordered, hour: I16, late_hour: I16, good: Mask, floor: Limit) -> tuple[F64, F64, I64]:
         """Learn from the readings in order; what the profile says about each one, and about each late one.
 

@@ -2,9 +2,10 @@
 
     device_sims.load --> the trial's broker          every 10 s: resident memory, file descriptors of the gateway
 
-Flat: over the second half of the soak, in which no fault ends the process, the robust slope of memory (the median of
-the slopes between all pairs of samples) comes to no more than `LEAK_MB_PER_HOUR`, beyond `NOISE_MB` that caches and
-allocators move by; and there are no more file descriptors in the last quarter than in the third, by their medians.
+Flat: over the second half of the soak, in which no fault ends the process, and once that has had time to fill its
+caches (DuckDB's grows to `memory_mb`), the robust slope of memory (the median of the slopes between all pairs of
+samples) comes to no more than `LEAK_MB_PER_HOUR`, beyond `NOISE_MB` that caches and allocators move by; and there are
+no more file descriptors in the last quarter than in the third, by their medians.
 """
 
 import asyncio
@@ -27,8 +28,8 @@ SAMPLE_SECS = 10.0
 LEAK_MB_PER_HOUR = 20.0
 NOISE_MB = 40.0
 SPARE_FILES = 2
-_WARM_SECS = 45.0
-"""A process may fill its caches for so long, however short the soak is."""
+_WARM_SECS = 45.0, 600.0
+"""A process may fill its caches for a quarter of the soak, but so long at least and at most."""
 _ROWS = 20
 _ZONES = "tianhe,liwan,baiyun,panyu"
 
@@ -118,7 +119,8 @@ def judged(samples: Sequence[Sample]) -> tuple[dict[str, float], list[str]]:
     """Figures of the second half, and what is not flat."""
     half, pid = samples[-1].secs / 2, samples[-1].pid
     born = next(sample.secs for sample in samples if sample.pid == pid)
-    since = max(half, born + _WARM_SECS)
+    least, most = _WARM_SECS
+    since = max(half, born + min(max(least, samples[-1].secs / 4), most))
     second = [sample for sample in samples if sample.pid == pid and sample.secs >= since]
     assert len(second) > 3, f"too few samples of one process: {len(second)}; soak for longer"
     hours = (second[-1].secs - second[0].secs) / 3600

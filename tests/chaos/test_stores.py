@@ -116,8 +116,12 @@ async def test_answers_of_every_kind_lose_nothing_and_store_nothing_twice(chaos:
             await trial.moment(0.1, 0.15)
             _disturb(proxy, trial)
             await trial.until(0.8)
+            share, every = 0.8, {trouble.name for trouble in TROUBLES}
+            while set(proxy.done) != every and share < 0.96:  # a busy machine makes fewer, larger writes
+                share += 0.02
+                await trial.until(share)
             proxy.next_trouble = lambda: None
-            assert set(proxy.done) == {trouble.name for trouble in TROUBLES}
+            assert set(proxy.done) == every
             trial.row.figures["troubles"] = len(proxy.done)
             await _back(trial)
 

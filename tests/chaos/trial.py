@@ -251,6 +251,7 @@ class Trial:
     def _settings(self, port: int) -> dict[str, Any]:
         base = {
             "data_dir": self.data_dir, "mqtt": {"port": port, "watch_sys": "off"}, "http": {"port": self._http_port},
+            "web": {"enabled": False},
             "clock": clock_settings(self.times.origin, self._start, float(self.plan.city.speed)),
             "engine": {"idle_timeout_secs": _PATIENCE_SECS, "clock_bound_secs": _PATIENCE_SECS / 2},
             "snapshots": {"interval_secs": 5}, "reviser": {"quiet_secs": 30, "max_age_secs": 300},

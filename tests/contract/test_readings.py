@@ -221,6 +221,16 @@ async def test_latest_is_the_newest_of_each_series(store: Store, journal: Journa
     same(await store.latest(journal.ids()), expected)
 
 
+async def test_latest_finds_who_has_been_silent_for_any_time(store: Store, journal: Journal) -> None:
+    minute = 60_000_000_000
+    silent = (0, 3, 14, 16, 119, 121, 400, 1600, 3000)  # minutes
+    rows = [(journal.series(f"D{k}"), T0 - ago * minute, float(ago), GOOD, 0) for k, ago in enumerate(silent)]
+    older = [(series, ts - 5 * minute, -1.0, GOOD, 0) for series, ts, *_ in rows]
+    await journal.write(store, readings(*older))
+    await journal.write(store, readings(*rows))
+    same(await store.latest(journal.ids()), readings(*rows))
+
+
 async def test_latest_may_be_a_missing_value(store: Store, journal: Journal) -> None:
     series = journal.series("D1")
     written = readings((series, T0, 1.0, GOOD, 0), (series, T0 + 1, NAN, MISSING, 2))

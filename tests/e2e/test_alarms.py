@@ -83,13 +83,14 @@ def test_an_alarm_from_the_wire_to_its_end(city: City) -> None:
         eventually(lambda: len(city.states()) == 3, "three alarms")
 
         found = city.ask("list").out.splitlines()
-        assert [line.split()[6] for line in found[1:]] == ["gas-9002", "gas-9001", "gas-9003"]
-        assert list(city.alarms("--priority", "1")) == ["gas-9002", "gas-9001"]
+        listed = [line.split()[6] for line in found[1:]]
+        assert (sorted(listed[:2]), listed[2:]) == (["gas-9001", "gas-9002"], ["gas-9003"])  # two of one moment
+        assert list(city.alarms("--priority", "1")) == listed[:2]
         assert city.alarms("--domain", "water") == {}
         assert city.alarms("--zone", "tianhe", "--asset", "gas-9003")["gas-9003"]["level"] == 1
 
         whole = city.alarms()["gas-9001"]["alarm"]
-        assert found[2].split()[0] == whole[:8]
+        assert found[1 + listed.index("gas-9001")].split()[0] == whole[:8]
         done = city.ask("ack", whole[:8], "--who", "li")
         assert (done.code, done.out.strip()) == (0, "ack: gas.lel at gas-9001")
         eventually(lambda: city.states()["gas-9001"] == "acknowledged", "it is acknowledged")

@@ -116,7 +116,9 @@ def taken_port() -> Iterator[int]:
 @pytest.mark.parametrize("whose", ["the broker's", "ours"])
 def test_a_taken_port_is_a_sentence(tmp_path: Path, taken_port: int, whose: str) -> None:
     ports = (taken_port, 0) if whose == "the broker's" else (0, taken_port)
-    result = _demo(tmp_path, "--for", "1s", "--port", str(ports[0]), "--json", http_port=ports[1])
+    result = _demo(
+        tmp_path, "--for", "1s", "--port", str(ports[0]), "--json", http_port=ports[1], CITYLOOM_WEB__ENABLED="true"
+    )
 
     assert (result.code, result.out) == (2, "")
     assert str(taken_port) in result.err

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.runtime.control import SOCKET_NAME
 from gateway.runtime.ports import free_ports
+from gateway.runtime.wire import SOCKET_NAME
 from tests.support.brokers import running_embedded
 from tests.support.command import Process, asked, cityloom, door, eventually, gateway_on, publish, subscribed
 from tests.support.influx_double import HANG, STORED, influx_double

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gateway.config.settings import Settings
+from gateway.errors import Halt
 from gateway.runtime.app import Gateway
 from gateway.telemetry.broker_events import SessionLostError, SubscriptionRefusedError
 from tests.support.brokers import PlainMosquitto, running_embedded
@@ -68,7 +69,10 @@ async def _holds_exactly(gateway: Gateway, told: Told) -> dict[str, Any]:
     async def rests() -> bool:
         nonlocal ledger
         ledger = await gateway.desk.ledger()
-        stored = await gateway.stores[0].distinct_readings()
+        try:
+            stored = await gateway.stores[0].distinct_readings()
+        except Halt:  # not open yet
+            return False
         return bool(stored >= len(told) and not ledger["messages"]["waiting"])
 
     await eventually(rests, "everything is stored")

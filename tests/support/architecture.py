@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 GATEWAY_LAYERS: Sequence[frozenset[str]] = (
-    frozenset({"gateway", "gateway.errors", "gateway.clock", "gateway.rows", "gateway.reasons"}),
+    frozenset({"gateway", "gateway.errors", "gateway.clock", "gateway.rows", "gateway.reasons", "gateway.tasks"}),
     frozenset({"processors"}),
     frozenset({"gateway.config"}),
     frozenset({"gateway.codecs"}),
@@ -29,11 +29,12 @@ GATEWAY_LAYERS: Sequence[frozenset[str]] = (
     frozenset({"gateway.mqtt", "gateway.journal"}),
     frozenset({"gateway.stores"}),
     frozenset({"gateway.live"}),
-    frozenset({"gateway.notify"}),
+    frozenset({"gateway.notify", "gateway.access"}),
     frozenset({"gateway.runtime"}),
+    frozenset({"gateway.link", "gateway.reports"}),
+    frozenset({"gateway.workshop"}),
     frozenset({"gateway.api", "gateway.bench", "gateway.console", "gateway.client"}),
     frozenset({"gateway.score"}),
-    frozenset({"gateway.workshop"}),
     frozenset({"gateway.cli"}),
 )
 """Bottom first. A module imports its own layer and the ones below; telemetry has a rule of its own."""

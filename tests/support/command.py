@@ -21,7 +21,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from gateway.cli import main as command
-from gateway.runtime.control import SOCKET_NAME
+from gateway.runtime.wire import SOCKET_NAME
 
 __all__ = [
     "Place", "Process", "Result", "asked", "cityloom", "door", "environment", "eventually", "gateway_on", "publish",
@@ -49,8 +49,9 @@ class Result:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """This one without our own settings, and with `variables`."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("CITYLOOM_")} | variables
+    """This one without our own settings, and with `variables`. No web process where they don't ask for one."""
+    ours = {"CITYLOOM_WEB__ENABLED": "false", **variables}
+    return {name: value for name, value in os.environ.items() if not name.startswith("CITYLOOM_")} | ours
 
 
 def cityloom(folder: Path, *arguments: str | Path, timeout: float = 60.0, **variables: str) -> Result:
@@ -148,7 +149,7 @@ def gateway_on(folder: Path, data_dir: Path, *arguments: str | Path, **variables
     """`cityloom run`, its door open inside the block; killed where a test leaves it running."""
     process = Process(folder, "run", "--data-dir", data_dir, *arguments, **variables)
     try:
-        eventually(lambda: door(data_dir) is not None or not process.running, "the door opens")
+        eventually(lambda: door(data_dir) is not None or not process.running, "the door opens", 60)
         assert process.running, process.said
         yield process
     finally:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from gateway.runtime.control import SOCKET_NAME
+from gateway.runtime.wire import SOCKET_NAME
 
 __all__ = ["GatewayProcess"]
 
@@ -24,8 +24,8 @@ class GatewayProcess:
 
     def __init__(self, config: Path, data_dir: Path, log: Path, arguments: Sequence[str] = ()) -> None:
         self.starts = 0
-        self.environment: dict[str, str] = {}
-        """Put beside the one of this process at the next start."""
+        self.environment = {"CITYLOOM_WEB__ENABLED": "false"}
+        """Put beside the one of this process at the next start; without more there is no web process beside it."""
         self._config = config
         self._data_dir = data_dir
         self._log = log

@@ -1,9 +1,11 @@
 """A gateway's configuration as files that a test rewrites while it runs: a kind of device, conditions, devices."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import seeds
 from gateway.config.load import load_settings
 from gateway.config.reading import Source
 from gateway.config.settings import Settings
@@ -68,6 +70,8 @@ class Files:
             "data_dir": self.folder / "d", "profiles_dir": self.folder / "profiles",
             "conditions_file": self.folder / "conditions.toml", "devices_file": self.folder / "devices.csv",
         }  # fmt: skip
+        if (self.folder / "city.toml").exists():
+            paths["city_file"] = self.folder / "city.toml"
         lines = [f"{key} = {toml_value(str(path))}" for key, path in paths.items()]
         for name, options in self._sections.items():
             tables = options.get("tables")
@@ -98,6 +102,11 @@ class Files:
         """Rows of devices.csv: `t-1,tank,t-1,tianhe,113.31,23.13,,,`."""
         head = "id,profile,keys,zone,lon,lat,asset,installed,extra"
         (self.folder / "devices.csv").write_text("\n".join((head, *lines)) + "\n", encoding="utf-8")
+
+    def city(self, changed: Callable[[str], str], name: str = "city.toml") -> None:
+        """The built-in city with something changed, in a file of its own."""
+        (self.folder / name).write_text(changed(seeds.city_text()), encoding="utf-8")
+        self.settings()
 
     def load(self) -> Settings:
         """As they are now."""

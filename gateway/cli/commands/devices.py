@@ -14,6 +14,14 @@ _PROFILES = (
         "cityloom profile try noise.toml noise.jsonl.gz --show 0 --json | tail -n 1",
     ),
     command(
+        "check",
+        "gateway.cli.profile_check:check",
+        "Compare a changed profile with the one in force, on messages that the gateway received lately.",
+        "cityloom profile check profiles/noise.toml",
+        "cityloom profile check new-loop.toml --replaces loop-detector -n 1000",
+        "cityloom profile check profiles/noise.toml --json | tail -n 1",
+    ),
+    command(
         "draft",
         "gateway.cli.profile_draft:profile_draft",
         "Write a first profile of messages; units are left to fill in.",

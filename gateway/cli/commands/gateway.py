@@ -31,6 +31,13 @@ _CITYLOOM = (
         "CITYLOOM_MQTT__HOST=broker.example cityloom run --data-dir /var/lib/cityloom",
     ),
     command(
+        "api",
+        "gateway.cli.api:api",
+        "Serve the console, the query API and live streams of a gateway; `run` does it, too.",
+        "cityloom api -c cityloom.toml",
+        "cityloom api --data-dir /var/lib/cityloom --port 8500",
+    ),
+    command(
         "reload",
         "gateway.cli.reload:reload",
         "Let a gateway read its files again, as SIGHUP does, and apply them.",

@@ -31,6 +31,21 @@ _BENCH = (
         "cityloom bench latency --store http://127.0.0.1:8086 --broker 127.0.0.1:1883",
     ),
     command(
+        "api",
+        "gateway.cli.bench_api:api",
+        "Ask the query API over millions of readings while a load runs.",
+        "cityloom bench api",
+        "cityloom bench api --readings 1000000 --seconds 20 --json | tail -n 1",
+        "cityloom bench api --store http://127.0.0.1:8086",
+    ),
+    command(
+        "live",
+        "gateway.cli.bench_live:live",
+        "Let a thousand readers of live streams read, some of them stalled.",
+        "cityloom bench live",
+        "cityloom bench live --readers 200 --stalled 20 --seconds 20 --json | tail -n 1",
+    ),
+    command(
         "scale",
         "gateway.cli.bench_scale:scale",
         "Measure curves over devices, rates, readings, windows; a picture each.",

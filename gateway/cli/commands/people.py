@@ -114,6 +114,15 @@ _REPORTS = (
         "cityloom report advance r-3f0c2a81 accepted --who wang",
         'cityloom report advance r-3f0c2a81 resolved --note "valve was closed"',
     ),
+    command(
+        "make",
+        "gateway.cli.report_make:make",
+        "Make the city's daily or weekly reports, as HTML and PDF. (The other commands here: citizens' reports.)",
+        "cityloom report make",
+        "cityloom report make --domain traffic --day 2026-03-02",
+        "cityloom report make --week 2026-W10 --lang zh --format pdf --out weekly",
+        "cityloom report make --domain alarms --operators 2 --json | tail -n 1",
+    ),
 )
 
 _NOTIFICATIONS = (
@@ -135,6 +144,10 @@ _NOTIFICATIONS = (
 GROUPS = (
     Group("alarms", "What needs somebody, what happened, and what people decide.", _ALARMS),
     Group("incidents", "Everything that is wrong in the city, and what belongs together.", _INCIDENTS),
-    Group("report", "What citizens report, and what becomes of it.", _REPORTS),
+    Group(
+        "report",
+        "What citizens report, and what becomes of it; `make`: the city's own daily and weekly reports.",
+        _REPORTS,
+    ),
     Group("notifications", "Who was told of what, what waits, and what nobody took.", _NOTIFICATIONS),
 )

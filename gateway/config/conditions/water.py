@@ -41,6 +41,8 @@ class AreaCondition(ConditionModel):
     level_profile: str | None = None
     """Gauges of tanks; without them, or where this profile is not there, no tank's change is known."""
     level: str | None = None
+    level_rate: Positive = 2.0
+    """m/h: faster no tank's level changes; what a gauge says beside such a jump counts as not known."""
 
     def inputs(self) -> Sequence[Input]:
         """See ConditionModel."""
@@ -58,7 +60,9 @@ class AreaCondition(ConditionModel):
 class NightFlowCondition(AreaCondition):
     """Least flow of each night into an area: a lasting step or rise of it is a leak."""
 
-    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"least_coverage", "floor", "per_connection", "where"}
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {
+        "least_coverage", "floor", "per_connection", "where", "level_rate"
+    }  # fmt: skip
 
     kind: Literal["night-flow"]
     night: tuple[ClockTime, ClockTime] = ("02:00", "05:00")
@@ -99,7 +103,9 @@ class NightFlowCondition(AreaCondition):
 class WaterBalanceCondition(AreaCondition):
     """What went into an area in a local day and was neither passed on, stored nor metered."""
 
-    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {"least_coverage", "least_metered", "share", "deadband"}
+    TUNING: ClassVar[frozenset[str]] = ConditionModel.TUNING | {
+        "least_coverage", "least_metered", "share", "deadband", "level_rate"
+    }  # fmt: skip
 
     kind: Literal["water-balance"]
     metered_profile: str | None = None

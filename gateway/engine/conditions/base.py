@@ -23,6 +23,7 @@ from gateway.engine.devices import UNZONED
 from gateway.engine.figures import Figure
 from gateway.engine.registry import Registry
 from gateway.engine.results import DeviceRecord, SeriesName
+from gateway.engine.usual import Usual
 from processors.columns import I32, I64, AggregateBatch
 from processors.conditions.signals import Signals
 
@@ -130,6 +131,10 @@ class Condition(Protocol):
         """What it has computed since this was last asked, in a fixed order; not part of a snapshot."""
         ...
 
+    def usual(self, series: int, ts: I64) -> Usual | None:
+        """What it has learned of a series, at `ts`; None: nothing, or it learns no such thing."""
+        ...
+
     def snapshot(self) -> dict[str, Any]:
         """What it has learned."""
         ...
@@ -167,6 +172,10 @@ class Rule:
     def figures(self) -> Sequence[Figure]:
         """See Condition."""
         return ()
+
+    def usual(self, series: int, ts: I64) -> Usual | None:
+        """See Condition."""
+        return None
 
 
 class Places:

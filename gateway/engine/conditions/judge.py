@@ -24,6 +24,7 @@ from gateway.engine.conditions.shares import Shares
 from gateway.engine.outputs import Outputs
 from gateway.engine.registry import Registry
 from gateway.engine.timezone import day_edges
+from gateway.engine.usual import Usual
 from gateway.rows import Row
 from processors.columns import I64, AggregateBatch
 from processors.conditions.signals import Signals
@@ -160,6 +161,11 @@ class Judge:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
         return isinstance(act, dict) and self.alarms.act(act, row.received_at, now, out)
+
+    def usual(self, series: int, ts: I64) -> Usual | None:
+        """What the first condition that learns a series has learned of it, at `ts`."""
+        found = (rule.usual(series, ts) for rule in self._rules.values())
+        return next((each for each in found if each is not None), None)
 
     def standing(self) -> list[Transition]:
         """The alarms that are not normal, each as a transition that brings it to where it is."""

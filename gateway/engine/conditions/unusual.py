@@ -17,6 +17,7 @@ from gateway.engine.conditions.base import NOTHING, Context, moved
 from gateway.engine.conditions.each_series import EachSeries
 from gateway.engine.conditions.means import Means
 from gateway.engine.results import SeriesName
+from gateway.engine.usual import Usual
 from processors.columns import I64
 from processors.conditions.signals import Signals
 from processors.detectors.general import GeneralDetector, GeneralSettings
@@ -57,6 +58,16 @@ class UnusualRule(EachSeries):
         level = (raised[row] & ~after).astype(np.uint8)
         whose = None if message is None else message[row]
         return self.worst.take(source[row], ts[row] + after, level, level, score[row], whose)
+
+    def usual(self, series: int, ts: I64) -> Usual | None:
+        """See Condition: the band is that of a single reading; small differences that last are told within it."""
+        source = self._source.at(series)
+        found = None if source < 0 else self._detector.usual(source, ts, wall_clock_offset(ts, self._day_edges))
+        if found is None:
+            return None
+        middle, sigma = found
+        reach = self._spec.threshold * sigma
+        return Usual(self.name, middle - reach, middle, middle + reach)
 
     def snapshot(self) -> dict[str, Any]:
         """See Condition."""

@@ -199,12 +199,12 @@ def legitimate_use(users: F64, per_user: float | F64, others: F64, per_other: fl
 
 
 def night_leakage(flow: F64, legitimate: float | F64) -> F64:
-    """Leakage at night (m3/h): MNF less legitimate use. Below 0 the use is set too high; NaN where either is missing.
+    """Leakage at night (m3/h): MNF less legitimate use; 0 where the use is set too high, NaN where either is missing.
 
     Examples
     --------
     >>> night_leakage(np.array([12.0, np.nan]), 4.5).tolist()
     [7.5, nan]
     """
-    leakage: F64 = flow - legitimate
+    leakage: F64 = np.maximum(flow - legitimate, 0.0)
     return leakage

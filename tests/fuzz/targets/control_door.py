@@ -86,8 +86,12 @@ class _Door:
             "headers": [], "http_version": "1.1", "scheme": "http", "server": ("x", 1), "client": None, "root_path": "",
         }  # fmt: skip
 
+        whole = [{"type": "http.request", "body": body, "more_body": False}]
+
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
+            if not whole:  # as servers do: nothing comes until the client leaves
+                await asyncio.Event().wait()
+            return whole.pop()
 
         async def send(part: Any) -> None:
             sent.append(part)

@@ -8,6 +8,7 @@ from device_sims.encoders.sparkplug_b import Metric, encode
 from gateway.engine.zone import ZoneEngine
 from gateway.rows import RETAIN
 from processors.flags import Flag, Why
+from tests.support.aliasing import shared_parts
 from tests.support.sparkplug import L_S, NAMES, PUMPS, Node, at, count, pumps, requests, run, values
 
 # -- births, aliases, types --------------------------------------------------------------------------------------------
@@ -145,6 +146,7 @@ def test_a_session_survives_a_snapshot_whole() -> None:
     node.flow(3, "P1", 1.0)  # lost
     run(engine, node.flow(4, "P1", 1.0))
 
+    assert shared_parts(engine.snapshot(), engine) == []
     twin = ZoneEngine.restore(pickle.loads(pickle.dumps(engine.snapshot())))
 
     for one in (engine, twin):

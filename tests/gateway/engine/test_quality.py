@@ -81,6 +81,21 @@ def test_what_is_no_longer_asked_for_is_not_checked_and_what_stays_keeps_what_it
     assert _flags(_sent(made, 50.0, 50.0, first=3)) == _flags(_sent(again, 50.0, 50.0, first=3)) == [3, 3]
 
 
+def test_what_an_hour_of_the_week_has_been_is_told_as_a_band() -> None:
+    made = engine(content([_profile(climatology=[3.0, 0.0], climatology_floor=2.0, climatology_weeks=1)]))
+    ts = np.array([START, START + 3600 * SECOND, START + 12 * 3600 * SECOND])
+    assert made.usual(0, ts) is None
+    _sent(made, 50.0, 52.0, 40.0, first=0, every=1800 * SECOND)
+
+    found = made.usual(int(made.registry.series_of_device(made.registry.by_id("d"))[0]), ts)
+
+    assert found is not None
+    assert found.by == "climatology"
+    assert found.middle[:1].tolist() == [51.0]
+    assert (found.high - found.low)[:1].tolist() == [12.0]  # 3 deviations of at least 2
+    assert np.isnan(found.middle[2])
+
+
 def test_late_readings_are_compared_with_nothing() -> None:
     made = engine(content([_profile(rate_of_change=[0.1, 0.2])]))
     _sent(made, 50.0)

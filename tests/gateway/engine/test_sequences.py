@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.engine.sequences import SequenceTracker
+from tests.support.aliasing import shared_parts
 
 
 def missing(numbers: list[int], modulus: int = 256) -> int:
@@ -29,6 +30,18 @@ def missing(numbers: list[int], modulus: int = 256) -> int:
 )
 def test_gaps_count_and_late_numbers_fill_them(numbers: list[int], expected: int) -> None:
     assert missing(numbers) == expected
+
+
+def test_a_snapshot_stays_as_it_was_while_the_tracker_goes_on() -> None:
+    tracker = SequenceTracker()
+    for at, number in enumerate((1, 4)):
+        tracker.observe(0, number, "", 256, at)
+
+    taken = tracker.snapshot()
+    assert shared_parts(taken, tracker) == []
+    assert tracker.observe(0, 3, "", 256, 2) == -1
+
+    assert SequenceTracker.restore(taken).observe(0, 3, "", 256, 2) == -1, "it fills the same gap when it is repeated"
 
 
 def test_a_new_scope_starts_afresh() -> None:

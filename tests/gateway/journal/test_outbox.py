@@ -45,6 +45,9 @@ def test_a_call_and_its_outputs_come_back(tmp_path: Path) -> None:
         [one] = full_result().series
         assert outbox.series_names(0, one.device) == [one]
         assert outbox.series_names(0, "stranger") == []
+        assert outbox.series_of([one.device, "stranger", one.device]) == [one]
+        assert outbox.series_of([]) == []
+        assert outbox.series_of(['"', "\u0000", "设备"]) == []
         assert outbox.mark_count == 1
         [mark] = outbox.marks_of([1])
         assert (mark.position, mark.first_now, mark.last_now) == (1, 77, 77)

@@ -1,16 +1,19 @@
 """The control socket: its name fits into a socket's address; what is asked of it fits what an act takes."""
 
+import asyncio
 import os
 import socket
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import httpx
 import pytest
+from starlette.types import Message, Scope
 
-from gateway.runtime.control import SOCKET_NAME, desk_app, socket_path
+from gateway.runtime.control import desk_app
 from gateway.runtime.desk import Desk
 from gateway.runtime.office import Office
+from gateway.runtime.wire import SOCKET_NAME, socket_path
 
 
 @pytest.mark.parametrize("depth", [0, 1, 3])
@@ -53,3 +56,61 @@ async def test_arguments_that_an_act_does_not_take_are_refused_by_a_sentence(act
     assert answer.status_code == 400
     assert answer.json()["problem"].startswith(f"{act}: ")
     assert answer.json()["problem"].isprintable()
+
+
+async def test_who_ends_in_the_midst_of_a_question_is_no_error_of_ours() -> None:
+    sent: list[Message] = []
+    said: list[Message] = [
+        {"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"},
+    ]  # fmt: skip
+
+    async def receive() -> Message:
+        return said.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Scope = {
+        "type": "http", "method": "POST", "path": "/status", "raw_path": b"/status", "query_string": b"", "headers": [],
+        "root_path": "", "http_version": "1.1", "scheme": "http", "server": ("x", 1), "client": None,
+    }  # fmt: skip
+    await desk_app(Desk(cast(Office, object())))(scope, receive, send)
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+
+
+async def test_a_read_ends_with_whoever_asked_and_an_act_does_not() -> None:
+    ended: list[str] = []
+
+    class Slow(Desk):
+        async def read(self, *_: Any, **__: Any) -> dict[str, Any]:
+            return await self._slowly("read")
+
+        async def reload(self, check: bool = False) -> dict[str, Any]:
+            return await self._slowly("reload")
+
+        async def _slowly(self, what: str) -> dict[str, Any]:
+            try:
+                for _ in range(10):
+                    await asyncio.sleep(0)
+                ended.append(f"{what} done")
+            except asyncio.CancelledError:
+                ended.append(f"{what} cancelled")
+                raise
+            return {}
+
+    for act, body in (("read", b'{"device":"l1"}'), ("reload", b"{}")):
+        said: list[Message] = [{"type": "http.request", "body": body}, {"type": "http.disconnect"}]
+
+        async def receive(said: list[Message] = said) -> Message:
+            return said.pop(0)
+
+        async def send(_: Message) -> None:
+            pass
+
+        scope: Scope = {
+            "type": "http", "method": "POST", "path": f"/{act}", "raw_path": f"/{act}".encode(), "query_string": b"",
+            "headers": [], "root_path": "", "http_version": "1.1", "scheme": "http", "server": ("x", 1),
+            "client": None,
+        }  # fmt: skip
+        await desk_app(Slow(cast(Office, object())))(scope, receive, send)
+    assert ended == ["read cancelled", "reload done"]

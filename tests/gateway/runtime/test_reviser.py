@@ -145,9 +145,8 @@ async def test_many_marks_in_a_day_give_each_window_once(pair: tuple[Line, Movab
     assert after[LEVEL, 3600].revision.max() == 1
     changed = sum(int((windows.revision > 0).sum()) for windows in after.values())
     assert line.revised == changed
-    rows = await one._in(one._read_thread, lambda: one._open_reader().execute(
-        "SELECT count(*), count(DISTINCT (series, step, start, revision)) FROM aggregates").fetchone()
-    )  # fmt: skip
+    query = "SELECT count(*), count(DISTINCT (series, step, start, revision)) FROM aggregates"
+    rows = await one._read(lambda lane: lane.db.execute(query).fetchone())
     assert rows is not None
     assert rows[0] == rows[1], "no window was written twice under one revision"
 

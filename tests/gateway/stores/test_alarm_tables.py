@@ -157,3 +157,32 @@ async def test_a_file_without_alarms_gets_their_tables(config: RecordsConfig) ->
 
     assert await ids(second) == ["a1"]
     await second.close()
+
+
+async def test_history_is_of_a_span_whose_end_is_not_in_it(store: RecordsStore) -> None:
+    changes = [change(f"a{secs}", secs=secs) for secs in range(4)]
+    await store.write(block(Journal(), store, *changes))
+
+    found = await store.alarm_history(AlarmFilter(since=T0 + SECOND, until=T0 + 3 * SECOND))
+
+    assert [each.alarm for each in found] == ["a2", "a1"]
+
+
+#   secs     0         1         2         3
+#   a1    raised            returned    reset to normal
+#   a2              raised                              stands
+async def test_what_stood_at_a_moment_is_told_as_it_was_then(store: RecordsStore) -> None:
+    await store.write(block(
+        Journal(), store, change("a1"), change("a2", secs=1, priority=2), change("a1", "returned", "returned", 2),
+        change("a1", "reset", "normal", 3),
+    ))  # fmt: skip
+
+    async def at(secs: int, limit: int = 9) -> list[tuple[str, str]]:
+        found = await store.standing_alarms(T0 + secs * SECOND, limit)
+        return [(each.alarm, each.state) for each in found]
+
+    assert await at(0) == []
+    assert await at(1) == [("a1", "unacknowledged")]
+    assert await at(3) == [("a1", "returned"), ("a2", "unacknowledged")]
+    assert await at(4) == [("a2", "unacknowledged")]
+    assert await at(3, limit=1) == [("a1", "returned")]

@@ -355,6 +355,29 @@ async def test_a_conflict_that_hits_more_lines_than_it_could_is_looked_for(serve
     await store.close()
 
 
+async def test_a_mark_that_is_too_large_for_somebody_is_tried_again(
+    server: InfluxDouble, store: InfluxStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal()
+    block = journal.block(store, readings(*block_of(journal, 2)))
+    with monkeypatch.context() as changed:
+        changed.setattr(server, "write", lambda bucket, lines: said(413, "too large"))
+        with pytest.raises(Retry, match="413 to the journal's mark") as caught:
+            await store.write(block)
+    assert "stands before InfluxDB" in caught.value.remedy
+    assert await store.write(block) == []
+    assert len(server.stored) == 2
+
+
+@pytest.mark.parametrize("which", ["on_query", "on_buckets"])
+async def test_a_question_that_is_too_large_for_somebody_stops_the_store(server: InfluxDouble, which: str) -> None:
+    store = InfluxStore(config(server))
+    setattr(server, which, lambda asked: said(413, "too large"))
+    with pytest.raises(Halt, match="too large"):
+        await store.open()
+    await store.close()
+
+
 async def test_a_mark_that_is_refused_stops_the_store(server: InfluxDouble, monkeypatch: pytest.MonkeyPatch) -> None:
     store, journal = InfluxStore(config(server)), Journal()
     monkeypatch.setattr(server, "write", lambda bucket, lines: said(422, CONFLICT.format(1)))

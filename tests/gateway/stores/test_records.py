@@ -268,3 +268,11 @@ async def test_a_folder_that_cannot_be_made_stops_the_store(tmp_path: Path) -> N
         await store.open()
     assert caught.value.remedy
     await store.close()
+
+
+async def test_letters_of_a_span_are_counted_by_reason_and_profile(store: RecordsStore) -> None:
+    rows = [reject(1), reject(2, "wrong_type", "D1", "loop"), reject(3, "wrong_type", "D2", "loop"), reject(4)]
+    await store.write(Journal().block(store, rejects=rows))
+
+    assert await store.letters_between(T0 + 1, T0 + 4) == [("unreadable", "", 1), ("wrong_type", "loop", 2)]
+    assert await store.letters_between(T0, T0 + 1) == []

@@ -6,7 +6,15 @@ from dataclasses import fields
 import pytest
 
 from gateway.reasons import Ignored, Invalid, Rejected, Shed, Unstored
-from gateway.telemetry import broker_events, edge_events, live_events, process_events, reading_events, store_events
+from gateway.telemetry import (
+    access_events,
+    broker_events,
+    edge_events,
+    live_events,
+    process_events,
+    reading_events,
+    store_events,
+)
 from gateway.telemetry.event import Event, Level
 from gateway.telemetry.events import EVENTS
 
@@ -18,7 +26,7 @@ def _id(kind: type[Event]) -> str:
 def test_the_list_of_events_is_complete() -> None:
     public = {kind.__name__ for kind in EVENTS}
 
-    parts = (broker_events, edge_events, live_events, process_events, reading_events, store_events)
+    parts = (access_events, broker_events, edge_events, live_events, process_events, reading_events, store_events)
     assert public == {name for part in parts for name in part.__all__}
     assert len(EVENTS) >= 24
 

@@ -195,6 +195,42 @@ def test_the_largest_of_numbers_fits_wherever_it_comes(row: int, others: float) 
         assert np.isfinite(score[400:]).all()
 
 
+def test_what_is_usual_follows_the_hours_that_were_seen(rng: np.random.Generator) -> None:
+    ts = np.arange(10 * 288) * 5 * MINUTE
+    value = 20 + 5 * np.sin(2 * np.pi * ts / (24 * HOUR)) + rng.normal(0, 0.5, len(ts))
+    detector = GeneralDetector()
+    _step(detector, value)
+    before = detector.snapshot()
+    later = ts[-1] + np.arange(1, 25) * HOUR
+    found = detector.usual(0, later)
+    assert found is not None
+    middle, sigma = found
+    assert np.abs(middle - 20 - 5 * np.sin(2 * np.pi * later / (24 * HOUR))).max() < 1.0
+    assert ((sigma > 0.3) & (sigma < 2.0)).all()
+    assert all(np.array_equal(column, before[name]) for name, column in detector.snapshot().items())
+
+
+def test_what_is_usual_is_not_known_before_anything_is_judged(rng: np.random.Generator) -> None:
+    detector = GeneralDetector()
+    _step(detector, rng.normal(20, 1, 288))
+    assert detector.usual(0, np.array([0])) is None
+    _step(detector, rng.normal(20, 1, 20), start=288 * 5 * MINUTE)
+    assert detector.usual(0, np.array([0])) is not None
+
+
+def test_a_reading_is_raised_where_it_leaves_the_usual_by_the_threshold(rng: np.random.Generator) -> None:
+    calm = GeneralDetector()
+    _step(calm, rng.normal(20, 1, 3000))
+    at = np.array([3000 * 5 * MINUTE])
+    found = calm.usual(0, at)
+    assert found is not None
+    within, beyond = (float(found[0][0] + factor * found[1][0]) for factor in (3.5, 6.0))
+    state = calm.snapshot()
+    for value, raised in ((within, False), (beyond, True)):
+        calm.restore(state)
+        assert bool(calm.step(np.zeros(1, np.int32), at, np.array([value]))[1][0]) is raised
+
+
 def test_an_empty_batch_is_none() -> None:
     score, raised = GeneralDetector().step(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0))
     assert len(score) == len(raised) == 0

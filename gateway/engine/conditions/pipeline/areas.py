@@ -2,7 +2,8 @@
 
     inlets  --flow +--+                                       +--> inflow, outflow: sums, NaN where a meter is missing
     outlets --flow ---+--> one quarter hour of the area ------+--> volume: level * surface of all tanks, NaN where a
-    tanks   --level --+    once all lanes have passed it           gauge is missing, 0 where there is no tank
+    tanks   --level --+    once all lanes have passed it           gauge is missing, 0 where there is no tank;
+                                                                   jump: a gauge says what can't be
 
 An area is a zone. Its meters are the devices that the configuration lists at inlets and outlets of city.toml (or at no
 asset: such counts as an inlet); only where it lists none, those met on the wire: a stranger must not change the balance
@@ -23,11 +24,13 @@ from gateway.engine.conditions.base import Context, Places, definition_of, moved
 from gateway.engine.conditions.due import FAR, Waiting
 from gateway.engine.results import DeviceRecord, SeriesName
 from processors.columns import I64, AggregateBatch
+from processors.conditions.pipeline.gauge_jump import gauge_jumped
 from processors.windows.watermark import NEVER
 
 __all__ = ["STEP", "Area", "Areas", "Quarter"]
 
 STEP = QUARTER * 1_000_000_000
+_HOUR = 3_600_000_000_000
 _MOST_OPEN, _MOST_UNHEARD = 192, 8
 """Quarter hours that wait for another lane, or for one that was never heard; beyond them the oldest goes without."""
 _SIGNS = {"inlet": 1.0, "outlet": -1.0}
@@ -43,6 +46,8 @@ class Quarter(NamedTuple):
     volume: float
     anew: bool = False
     """From this one on the area is made of others."""
+    jump: bool = False
+    """The tanks can't have come from the volume before to this one (gauge_jump.py): a gauge was set anew."""
 
 
 @dataclass(slots=True)
@@ -71,6 +76,10 @@ class Area:
     lanes: set[int] = field(default_factory=set)
     waiting: dict[int, dict[str, float]] = field(default_factory=dict)
     """End of a quarter hour -> mean of each device that has it."""
+    levels: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """End of the newest quarter hour in which each gauge was heard, and its level."""
+    net: float = np.nan
+    """m3/h into it less out of it, in the newest quarter hour."""
     done: int = NEVER
     """End of the newest quarter hour that was given: what comes for it, or before, is too late."""
 
@@ -91,9 +100,9 @@ class Area:
             [name, surface] for name, surface in sorted(self.gauges.values())
         ]
 
-    def quarter(self, number: int, end: int) -> Quarter:
-        """What waited for this quarter hour to be whole."""
-        there, self.done = self.waiting.pop(end), end
+    def quarter(self, number: int, end: int, most_rate: float) -> Quarter:
+        """What waited for this quarter hour to be whole. most_rate: m/h, of the level of a tank."""
+        there, before, self.done = self.waiting.pop(end), self.done, end
         counted = set() if self.listed else {name for name in self.met if self.since.get(name, end + 1) <= end}
         anew, self.counted = counted != self.counted, counted
         flows = [(sign, there.get(name, np.nan)) for name, sign in sorted(self.meters.items())]
@@ -102,7 +111,24 @@ class Area:
         inflow = sum(flow for sign, flow in flows if sign > 0)
         outflow = sum(flow for sign, flow in flows if sign < 0)
         volume = sum(surface * there.get(name, np.nan) for name, surface in sorted(self.gauges.values()))
-        return Quarter(end, number, float(inflow), float(outflow), float(volume), anew)
+        jump = self._jumped(there, end, inflow - outflow, before, most_rate)
+        return Quarter(end, number, float(inflow), float(outflow), float(volume), anew, jump)
+
+    def _jumped(self, there: Mapping[str, float], end: int, net: float, before: int, most_rate: float) -> bool:
+        """See gauge_jump.py; of a gauge that was silent meanwhile since it was heard last."""
+        mean_net = (self.net + net) / 2 if end - before == STEP else np.nan
+        self.net = net
+        tanks = [
+            (*self.levels[name], there[name], surface)
+            for name, surface in sorted(self.gauges.values()) if name in there and name in self.levels
+        ]  # fmt: skip
+        self.levels |= {name: (end, there[name]) for name, _ in self.gauges.values() if name in there}
+        if not tanks:
+            return False
+        since, old, new, surface = np.array(tanks).T
+        if len(tanks) < len(self.gauges) or (since != end - STEP).any():
+            mean_net = np.nan
+        return gauge_jumped(old, new, (end - since) / _HOUR, surface, mean_net, most_rate)
 
 
 class Areas:
@@ -188,7 +214,7 @@ class Areas:
         found: list[Quarter] = []
         for number in many.union(number for number, _ in self._waiting.over(watermarks)):
             area = self.all[number]
-            found += [area.quarter(number, at) for at in self._whole(number, watermarks)]
+            found += [area.quarter(number, at, self._spec.level_rate) for at in self._whole(number, watermarks)]
             self._waiting.put(number, area.earliest)
         return sorted(found, key=lambda quarter: quarter[:2])
 
@@ -237,6 +263,9 @@ class Areas:
             "since": [dict(sorted(area.since.items())) for area in self.all],
             "counted": [sorted(area.counted) for area in self.all],
             "done": [area.done for area in self.all],
+            "levels": [
+                [area.net, [[name, *level] for name, level in sorted(area.levels.items())]] for area in self.all
+            ],
             "waiting": [
                 [number, at, device, value]
                 for number, area in enumerate(self.all)
@@ -254,6 +283,11 @@ class Areas:
                 area.done = int(upto)
                 area.since = {name: int(at) for name, at in since.items() if name in area.met}
                 area.counted = set() if area.listed else {name for name in counted if name in area.met}
+        for area, (net, levels) in zip(then, state.get("levels", [(np.nan, [])] * len(then)), strict=True):
+            if area is not None:
+                gauges = {name for name, _ in area.gauges.values()}
+                area.net = float(net)
+                area.levels = {name: (int(at), float(level)) for name, at, level in levels if name in gauges}
         for number, at, device, value in state["waiting"]:
             area = then[int(number)]
             if area is not None and self._is_meter(area, device):

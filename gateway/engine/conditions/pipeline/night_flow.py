@@ -5,6 +5,7 @@
                                          +--> figures night_flow, leakage
 
 Where an area has gauged tanks, what they give back counts as flow: a quarter hour is then known when the next one is.
+Beside a jump of a gauge nothing is known: what a gauge that was set anew says was given or taken is no flow.
 A night is judged with the first quarter hour that comes after it. Tanks without a gauge are left out; without one
 missing value a night stays comparable with others, for such a tank does the same each night.
 Sources: see processors/conditions/pipeline/night_flow.py and processors/detectors/README.md.
@@ -15,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gateway.config.conditions.water import QUARTER, NightFlowCondition
 from gateway.engine.conditions.base import NOTHING, Context, Rule
@@ -156,7 +158,9 @@ class NightFlowRule(Rule):
         volume: F64 = np.array([[each.volume for each in row] for row in three]).reshape(-1, 3)
         area: I32 = np.array([row[1].area for row in three], np.int32)
         gauged = np.array([bool(self._areas.all[number].gauges) for number in area.tolist()], np.bool_)
-        volume[gauged & (np.diff(ends, axis=1) != STEP).any(axis=1)] = np.nan  # its neighbours are missing
+        jumps: NDArray[np.bool_] = np.array([row[1].jump or row[2].jump for row in three], np.bool_)
+        # its neighbours are missing, or a jump of a gauge lies between them
+        volume[gauged & (jumps | (np.diff(ends, axis=1) != STEP).any(axis=1))] = np.nan
         return area, ends[:, 1] - STEP, tank_balance(net, volume, 1.0, _HOURS)[:, 1]
 
     def _judged(self, nights: NightFlows) -> Signals:
@@ -213,6 +217,6 @@ class NightFlowRule(Rule):
             carry(part, state[name], old, new)
         for before, now in zip(old.tolist(), new.tolist(), strict=True):
             self._recent[now] = [
-                Quarter(int(end), now, float(inflow), float(outflow), float(volume))
-                for end, _, inflow, outflow, volume, _ in state["recent"][before]
+                Quarter(int(end), now, float(inflow), float(outflow), float(volume), jump=any(jump))  # older: none
+                for end, _, inflow, outflow, volume, _, *jump in state["recent"][before]
             ]

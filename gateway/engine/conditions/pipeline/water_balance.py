@@ -6,8 +6,8 @@
          just before and after
 
 A day is judged with the first quarter hour that ends after it (and the volume at its end known). A border meter or a
-tank that is missing makes the balance unknown; customers' meters that are missing make the loss unknown. Without
-customers' meters only the supply is told: what is used is no loss.
+tank that is missing, or whose gauge jumps, makes the balance unknown; customers' meters that are missing make the loss
+unknown. Without customers' meters only the supply is told: what is used is no loss.
 Source: see processors/conditions/pipeline/water_balance.py.
 """
 
@@ -96,7 +96,7 @@ class WaterBalanceRule(Rule):
         if day > self._day[number]:
             # the volume at midnight lies between those of the quarter hours around it
             edge = int(self._edges[day])
-            joined = bool(before) and int(before[0]) == edge and now.end == edge + STEP
+            joined = bool(before) and int(before[0]) == edge and now.end == edge + STEP and not now.jump
             volume = (before[1] + now.volume) / 2 if joined else np.nan
             if self._day[number] == day - 1:
                 self._sums[number][_LAST] = volume
@@ -104,6 +104,8 @@ class WaterBalanceRule(Rule):
             self._day[number] = day
             self._sums[number] = _nothing()
             self._sums[number][_FIRST] = volume
+        if now.jump:
+            self._sums[number][_FIRST] = np.nan
         if day == self._day[number] and np.isfinite(now.inflow + now.outflow):
             sums = self._sums[number]
             sums[_KNOWN] += 1

@@ -5,10 +5,10 @@ from importlib import import_module
 
 import pytest
 
-from gateway.cli.commands import devices, gateway, measures, people, upkeep
+from gateway.cli.commands import access, devices, gateway, measures, people, upkeep
 from gateway.cli.commands.table import Command, command
 
-GROUPS = (*gateway.GROUPS, *people.GROUPS, *upkeep.GROUPS, *devices.GROUPS, *measures.GROUPS)
+GROUPS = (*gateway.GROUPS, *people.GROUPS, *access.GROUPS, *upkeep.GROUPS, *devices.GROUPS, *measures.GROUPS)
 COMMANDS = [
     pytest.param(group.name, each, id=f"{group.name} {each.name}".strip())
     for group in GROUPS

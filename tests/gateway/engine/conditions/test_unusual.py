@@ -73,6 +73,23 @@ def test_what_is_usual_raises_nothing_nor_does_what_comes_before_enough_is_known
     assert _fed(judging(UNUSUAL | {"warm_days": 1}), _rows()) == []
 
 
+def test_what_it_has_learned_of_a_series_is_told_and_is_the_same_after_a_snapshot() -> None:
+    made = judging(UNUSUAL)
+    series = [each.index for each in made.registry.series if each.quantity == "u_a"]
+    ts = np.array([START + END * SECOND])
+    assert [made.usual(each, ts) for each in series] == [None] * len(series)
+    _fed(made, _rows(()))
+    (mine,) = (each.index for each in made.registry.series if (each.device, each.quantity) == ("m1", "u_a"))
+    found = made.usual(mine, ts)
+    assert found is not None
+    assert found.by == "grid.unusual"
+    assert abs(float(found.middle[0]) - 230) < 1
+    assert 1 < float(found.high[0] - found.low[0]) < 20
+    again = ZoneEngine.restore(made.snapshot()).usual(mine, ts)
+    assert again is not None
+    assert [each.tolist() for each in again[1:]] == [each.tolist() for each in found[1:]]
+
+
 def test_it_is_over_even_where_nothing_more_comes_of_the_device() -> None:
     made = judging(UNUSUAL)
     _fed(made, _rows(end=SPIKE))

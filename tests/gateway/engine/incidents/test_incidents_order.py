@@ -10,6 +10,7 @@ from gateway.engine.alarm_model import Transition
 from gateway.engine.city import CityEngine, CityResult
 from gateway.journal.snapshots import Snapshot, Snapshots
 from gateway.rows import Row
+from tests.support.aliasing import shared_parts
 from tests.support.city import MINUTE, Alarm, add, advance, call, city, city_content, together
 from tests.support.engine import START
 
@@ -109,6 +110,7 @@ def test_a_restart_between_any_two_calls_does_not_show(story: Any, cut: int) -> 
     assert parted == whole
     assert again.snapshot()["incidents"] == engine.snapshot()["incidents"]
     assert again.snapshot()["reports"] == engine.snapshot()["reports"]
+    assert shared_parts(engine.snapshot(), engine) == []
 
 
 @given(stories(), st.data())

@@ -197,7 +197,7 @@ def test_leakage_is_night_flow_less_legitimate_use() -> None:
     use = legitimate_use(np.array([2000.0]), 2.0, np.array([100.0]), 5.0)
 
     assert use.tolist() == [4.5]
-    assert night_leakage(np.array([12.0, 3.0]), use).tolist() == [7.5, -1.5]
+    assert night_leakage(np.array([12.0, 3.0]), use).tolist() == [7.5, 0.0]
     assert np.isnan(night_leakage(np.array([NAN, 3.0]), np.array([1.0, NAN]))).all()
 
 

@@ -126,6 +126,55 @@ def test_a_gauge_that_misses_a_quarter_hour_leaves_three_unknown() -> None:
     assert told(loose, "night_flow") == [(ns("2026-03-01T21:00Z"), 10.0)]
 
 
+def _gauge(jump: int, by: float, level: float = 3.0) -> Of:
+    """A gauge that was set anew by so much amid the quarter hour from `jump` on; its tank takes nothing."""
+    return lambda at: level + (by if at > jump else by / 2 if at == jump else 0.0)
+
+
+@pytest.mark.parametrize("by", [1.2, -1.2, 0.5])
+def test_a_gauge_that_is_set_anew_is_no_flow_and_no_leak(by: float) -> None:
+    """100 m2: 1.2 m in no time would be 240 m3/h for half an hour. Beside it nothing is known; the rest stays."""
+    jump = ns("2026-03-21T19:00Z")
+    rows = nights("2026-03-02", 30, {INLET: 10.0, TANK: _gauge(jump, by)}, (1.5, 5.75))
+    facts = area("a", tank=True)
+
+    strict = _run(rows, *facts, per_connection=2.0)
+    assert {value for _, value in told(strict, "night_flow")} == {10.0}
+    assert len(told(strict, "night_flow")) == 29
+    assert _alarms(strict) == []
+    loose = _run(rows, *facts, least_coverage=0.75, per_connection=2.0)
+    assert len(told(loose, "night_flow")) == 30
+    assert min(value for _, value in told(loose, "leakage")) >= 0
+    assert _alarms(loose) == []
+
+
+def test_a_gauge_that_was_set_anew_while_it_was_silent_is_no_flow_either() -> None:
+    silent = ns("2026-03-01T19:00Z"), ns("2026-03-01T19:15Z")
+
+    def gauge(at: int) -> float | None:
+        return None if silent[0] <= at < silent[1] else 4.5 if at >= silent[1] else 2.0
+
+    rows = nights("2026-03-02", 1, {INLET: 10.0, TANK: gauge}, (1.5, 5.75))
+
+    assert dict(told(_run(rows, *area("a", tank=True), least_coverage=0.5), "night_flow")) == {
+        ns("2026-03-01T21:00Z"): 10.0
+    }
+
+
+def test_a_site_says_how_fast_its_tanks_change() -> None:
+    """100 m2 that fall 0.6 m a quarter hour for an hour give 240 m3/h: a small tower does, where that is said."""
+    begin = ns("2026-03-01T19:00Z")
+
+    def gauge(at: int) -> float:
+        return 5.0 - 0.6 * min(max((at - begin) / QUARTER, 0.0), 4.0)
+
+    rows = nights("2026-03-02", 1, {INLET: 10.0, TANK: gauge}, (1.5, 5.75))
+    facts = area("a", tank=True)
+
+    assert told(_run(rows, *facts), "night_flow") == []
+    assert told(_run(rows, *facts, level_rate=3.0), "night_flow") == [(ns("2026-03-01T21:00Z"), 10.0)]
+
+
 # -- nights of a city -------------------------------------------------------------------------------------------------
 
 

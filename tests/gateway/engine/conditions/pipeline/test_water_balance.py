@@ -111,6 +111,22 @@ def test_a_tank_without_a_gauge_or_whose_gauge_is_silent_at_midnight_makes_the_d
     assert _day(_run(full, facts, listed=metering(area("a")))) == {}
 
 
+@pytest.mark.parametrize("at", [BEGIN, BEGIN + 5 * HOUR, END])
+@pytest.mark.parametrize("by", [1.5, -1.5])
+def test_a_gauge_that_is_set_anew_makes_the_day_unknown(at: int, by: float) -> None:
+    facts = area("a", tank=True)
+
+    def gauge(then: int) -> float:
+        return 3.0 + (by if then >= at else 0.0)
+
+    rows = _rows({INLET: 30.0, TANK: gauge, COUNTER_1: _counts(12), COUNTER_2: _counts(18)})
+
+    results = _run(rows, facts)
+
+    assert _day(results) == {}
+    assert [t for r in results for t in r.transitions] == []
+
+
 @pytest.mark.parametrize(
     ("begin", "end", "hours"),
     [("2026-03-28T23:00Z", "2026-03-29T22:00Z", 23), ("2026-10-24T22:00Z", "2026-10-25T23:00Z", 25)],

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.journal.marks import Mark
-from gateway.runtime.reading import pending_windows
+from gateway.runtime.pending import pending_windows
 
 SECOND = 1_000_000_000
 LONGEST_DAY = 25 * 3600

@@ -1,0 +1,116 @@
+"""Texts of the report on the power grid."""
+
+__all__ = ["TEXTS"]
+
+TEXTS = {
+    "grid.title_day": ("Power grid: daily report", "电网日报"),
+    "grid.title_week": ("Power grid: weekly report", "电网周报"),
+    "grid.kept_voltage": ("Voltage within limits", "电压合格"),
+    "grid.kept_unbalance": ("Unbalance within limits", "三相不平衡合格"),
+    "grid.kept_thd": ("Distortion within limits", "谐波畸变合格"),
+    "grid.kept_frequency": ("Frequency within limits", "频率合格"),
+    "grid.limit_voltage": ("GB/T 12325: 95 % of 10-min values", "GB/T 12325：10 分钟值的 95 %"),
+    "grid.limit_unbalance": ("GB/T 15543: 2 %, 95 % of 10-min values", "GB/T 15543：2 %，10 分钟值的 95 %"),
+    "grid.limit_thd": ("GB/T 14549: 5 % at 0.38 kV", "GB/T 14549：0.38 kV 为 5 %"),
+    "grid.limit_frequency": ("GB/T 15945: ±0.2 Hz, 99.5 % of values", "GB/T 15945：±0.2 Hz，99.5 % 的值"),
+    "grid.worst_share": ("worst: {share} % of its values", "最差测点 {share} %"),
+    "grid.unjudged": ("{number} not judged: too little is known", "{number} 个因数据不足未判定"),
+    "grid.lowest": ("Lowest deviation, 10-min value", "最低电压偏差（10 分钟值）"),
+    "grid.highest": ("Highest deviation, 10-min value", "最高电压偏差（10 分钟值）"),
+    "grid.frequency": ("Frequency, lowest and highest", "频率最低与最高"),
+    "grid.frequency_limit": ("49.8 … 50.2 Hz", "49.8 … 50.2 Hz"),
+    "grid.event_number": ("Voltage events that ended", "已结束的电压事件"),
+    "grid.loss": ("Lost in feeders", "馈线损耗"),
+    "grid.loss_note": ("over {hours} hours of feeders that are known", "共 {hours} 个已知馈线小时"),
+    "grid.loading": ("Highest loading of a transformer", "变压器最高负载率"),
+    "grid.loading_limit": ("100 % of its rating", "额定容量的 100 %"),
+    "grid.supply": ("Quality of supply: {profile}", "供电质量：{profile}"),
+    "grid.supply_text": ("{number} measuring points.", "{number} 个测点。"),
+    "grid.deviation_plot": ("Voltage deviation of all points", "各测点电压偏差"),
+    "grid.deviation_note": (
+        "Of {number} points, every ten minutes: the lowest and the highest of any phase, and the median.",
+        "{number} 个测点每 10 分钟的最低相、最高相与中位数。",
+    ),
+    "grid.line_highest": ("highest", "最高"),
+    "grid.line_median": ("median", "中位数"),
+    "grid.line_lowest": ("lowest", "最低"),
+    "grid.distribution_plot": ("How deviations are distributed", "电压偏差分布"),
+    "grid.distribution_note": (
+        "{values} values of ten minutes, of each the phase furthest from nominal; the outermost bars hold all beyond "
+        "them.",
+        "共 {values} 个 10 分钟值，取偏离额定值最远的一相；两端的柱包含更远的值。",
+    ),
+    "grid.deviation_axis": ("deviation from nominal, %: from here to one more", "相对额定电压的偏差 %（每柱 1 %）"),
+    "grid.within": ("within the limits", "限值内"),
+    "grid.outside": ("outside", "超限"),
+    "grid.meter_table": ("The {number} points that keep least, of {of}", "合格率最低的 {number} 个测点（共 {of} 个）"),
+    "grid.meter_note": (
+        "Known: the share of the period of which values are there, of the best known quantity.",
+        "数据率：本期内有值的比例（取最完整的量）。",
+    ),
+    "grid.nominal": ("nominal", "额定"),
+    "grid.voltage_within": ("voltage within", "电压合格率"),
+    "grid.lowest_short": ("lowest", "最低"),
+    "grid.highest_short": ("highest", "最高"),
+    "grid.unbalance_95": ("unbalance 95 %", "不平衡度 95 %"),
+    "grid.unbalance_most": ("highest", "最大"),
+    "grid.thd_95": ("THD 95 %", "畸变率 95 %"),
+    "grid.frequency_within": ("frequency within", "频率合格率"),
+    "grid.events": ("Sags, swells, interruptions", "电压暂降、暂升与中断"),
+    "grid.event_table": ("Voltage events", "电压事件"),
+    "grid.event_note": (
+        "Classes by IEEE 1159; the voltage that was left is of the worst phase.",
+        "分类按 IEEE 1159；残压取最差相。",
+    ),
+    "grid.event_cut": (
+        "The {shown} deepest of {of}. Classes by IEEE 1159.",
+        "共 {of} 次，列出残压最低的 {shown} 次。分类按 IEEE 1159。",
+    ),
+    "grid.no_event": ("No event ended in this period.", "本期没有已结束的事件。"),
+    "grid.kind": ("kind", "类型"),
+    "grid.lasting": ("class", "持续类别"),
+    "grid.residual": ("voltage left", "残压"),
+    "grid.duration": ("length", "持续"),
+    "grid.losses": ("Losses and loading", "损耗与负载"),
+    "grid.loss_plot": ("Loss of feeders, share of the supply", "馈线线损率"),
+    "grid.loss_of": ("{feeder}", "{feeder}"),
+    "grid.usual_loss_of": ("{feeder}, usual", "{feeder}（常态）"),
+    "grid.transformer": ("transformer", "变压器"),
+    "grid.loading_table": ("Loading of transformers", "变压器负载率"),
+    "grid.silent": (
+        "{profile}: nothing came from {number} of the listed points: {names}.",
+        "{profile}：{number} 个登记测点没有数据：{names}。",
+    ),
+    "grid.a_day": (
+        "The standards judge a week. What is said of a day here counts its values in the same way, and is no verdict "
+        "by them.",
+        "标准以一周为评价周期；日报按同样方法统计，不构成标准意义上的评价。",
+    ),
+    "grid.source": (
+        "Values of ten minutes are the root mean square of at least five single minutes. GB/T 12325-2008 deviation, "
+        "GB/T 15543-2008 unbalance (from line voltages), GB/T 15945-2008 frequency, GB/T 14549-93 distortion; limits "
+        "follow "
+        "from nominal voltages, as configured.",
+        "10 分钟值为至少 5 个 1 分钟值的方均根。电压偏差 GB/T 12325-2008，三相不平衡 GB/T 15543-2008（由线电压计算），"
+        "频率 GB/T 15945-2008，谐波 GB/T 14549-93；限值按配置的额定电压确定。",
+    ),
+    "grid.short_events": (
+        "Meters that tell a value a minute can't see events of less than that; only monitors that send records of "
+        "events can.",
+        "每分钟上报一次的电表看不到更短的事件；只有上报事件记录的监测装置才能。",
+    ),
+    "kind.0": ("not known", "未知"),
+    "kind.1": ("none", "无"),
+    "kind.2": ("sag", "暂降"),
+    "kind.3": ("swell", "暂升"),
+    "kind.4": ("interruption", "中断"),
+    "kind.5": ("undervoltage", "欠电压"),
+    "kind.6": ("overvoltage", "过电压"),
+    "lasting.0": ("not known", "未知"),
+    "lasting.1": ("transient", "瞬变"),
+    "lasting.2": ("instantaneous", "瞬时"),
+    "lasting.3": ("momentary", "短时"),
+    "lasting.4": ("momentary or longer", "短时或更长"),
+    "lasting.5": ("temporary", "暂时"),
+    "lasting.6": ("sustained", "持续"),
+}
