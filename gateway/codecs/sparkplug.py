@@ -29,11 +29,13 @@ from gateway.reasons import Ignored, Invalid, Rejected
 
 __all__ = [
     "BD_SEQ", "BIRTHS", "DEATHS", "LONG_NAME", "Aliases", "EdgeTopic", "Named", "Outcome", "Resolved",
-    "SparkplugReader", "parse_topic", "plan_sparkplug", "resolve", "stand_alone",
+    "SparkplugReader", "is_command", "parse_topic", "plan_sparkplug", "resolve", "stand_alone",
 ]  # fmt: skip
 
 BD_SEQ = "bdSeq"
 BIRTHS, DEATHS = frozenset({"NBIRTH", "DBIRTH"}), frozenset({"NDEATH", "DDEATH"})
+_NAMESPACE = "spBv1.0"
+_COMMANDS = frozenset({(4, "NCMD"), (5, "DCMD")})
 _SIGNED = {1: 8, 2: 16, 3: 32, 4: 64}
 """Width in bits of the signed data types Int8 to Int64."""
 _WHOLE = ("int_value", "long_value")
@@ -134,6 +136,12 @@ def parse_topic(topic: str) -> EdgeTopic:
     """Read a topic that fits a template of a Sparkplug profile: four levels or five, else ValueError."""
     _, group, kind, node, *device = topic.split("/")
     return EdgeTopic(group, kind, node, device[0] if device else "")
+
+
+def is_command(topic: str) -> bool:
+    """Whether it tells an edge node or a device what to do."""
+    levels = topic.split("/")
+    return levels[0] == _NAMESPACE and (len(levels), *levels[2:3]) in _COMMANDS
 
 
 def resolve(topic: EdgeTopic, payload: Payload, aliases: Aliases, why: str) -> Outcome:

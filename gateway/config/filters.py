@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from gateway.config.profiles import Profile
 from gateway.config.sections import SourceSettings
-from gateway.config.topic_template import filter_covers
+from gateway.config.topic_template import TopicTemplate, filter_covers
 
 __all__ = ["filter_problem", "filters_of", "filters_overlap", "source_filters", "unheard"]
 
@@ -47,8 +47,12 @@ def filters_overlap(a: str, b: str) -> bool:
 
 
 def filters_of(profiles: Sequence[Profile]) -> tuple[str, ...]:
-    """The fewest filters that take in every topic of `profiles`, sorted."""
-    every = sorted({template.mqtt_filter for profile in profiles for template in profile.templates})
+    """The fewest filters that take in every topic of `profiles`, sorted.
+
+    All that a Sparkplug edge node says comes through one: a broker keeps the order within a subscription, not across
+    them (MQTT 5, 4.6), and data that overtakes its birth can't be read. Commands to the node come with it.
+    """
+    every = sorted({_filter_of(profile, template) for profile in profiles for template in profile.templates})
     return tuple(one for one in every if not any(other != one and filter_covers(other, one) for other in every))
 
 
@@ -65,6 +69,13 @@ def unheard(filters: Mapping[str, Sequence[str]], profiles: Sequence[Profile]) -
         (profile, template.text) for profile in profiles for template in profile.templates
         if not any(filters_overlap(template.mqtt_filter, one) for one in every)
     ]  # fmt: skip
+
+
+def _filter_of(profile: Profile, template: TopicTemplate) -> str:
+    if profile.codec != "sparkplug":
+        return template.mqtt_filter
+    namespace, group, _, node, *device = template.mqtt_filter.split("/")
+    return "/".join((namespace, group, "+", node, *("#" for _ in device)))
 
 
 def _plain(text: str) -> str:

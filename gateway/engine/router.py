@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.codecs.sparkplug import is_command
 from gateway.config.bounds import MAX_KEY_CHARS, Bounds
 from gateway.config.profile_model import Profile
 from gateway.config.profile_topics import by_specificity
@@ -92,4 +93,5 @@ class Router:
             if key in values:
                 key = values[values.index(key)]  # one string, not two: there is one for each device
             return Match(index, key, template.variables, values)
-        return NoMatch(Rejected.TOPIC_UNKNOWN)
+        # they come with what a Sparkplug edge node says, for that is one subscription (config/filters.py)
+        return NoMatch(Ignored.NO_READING if is_command(topic) else Rejected.TOPIC_UNKNOWN)

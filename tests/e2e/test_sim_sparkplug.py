@@ -21,7 +21,6 @@ data_dir = "{data}"
 [mqtt]
 watch_sys = "off"
 port = {port}
-{filters}
 [http]
 port = 0
 [snapshots]
@@ -37,14 +36,13 @@ sparkplug_rebirth_secs = 2
 def place(request: pytest.FixtureRequest, tmp_path: Path, data_folder: Path) -> Iterator[Place]:
     config = tmp_path / "cityloom.toml"
 
-    def at(port: int, filters: str = "") -> Place:
-        config.write_text(_CONFIG.format(data=data_folder, port=port, filters=filters), encoding="utf-8")
+    def at(port: int) -> Place:
+        config.write_text(_CONFIG.format(data=data_folder, port=port), encoding="utf-8")
         return Place(data_folder, config, port)
 
     if request.param == "embedded":
         with running_embedded() as broker:
-            # after an outage it hands over filter by filter, which would mix up the order of a node's messages
-            yield at(broker.port, "filters = ['spBv1.0/#']" if "killed" in request.node.name else "")
+            yield at(broker.port)
         return
     mosquitto = PlainMosquitto(tmp_path)
     mosquitto.start()

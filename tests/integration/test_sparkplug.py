@@ -210,3 +210,17 @@ async def _processed(gateway: GatewayProcess, messages: int) -> dict[str, Any]:
             return status
         assert time.monotonic() < deadline, f"{status}\n{gateway.tail()}"
         await asyncio.sleep(0.05)
+
+
+async def test_data_written_with_its_birth_does_not_overtake_it(port: int, data_folder: Path) -> None:
+    nodes = [EdgeNode("Water", f"PS-{k}", ["Pump-1", "Pump-2"]) for k in range(4)]
+    async with running_gateway(settings_of(data_folder, port, **FAST)) as gateway:
+        with MqttPeer(port, "ps-all") as peer:
+            packets = []
+            for node in nodes:
+                node.will()
+                packets += [*node.births(time.time_ns()), *(packet for _ in range(15) for packet in _data(node))]
+            await asyncio.to_thread(peer.publish_many, _plain(packets))
+            ledger = await settled(gateway, len(packets))
+    assert ledger["messages"]["rejected"] == 0
+    assert "missing" not in {term for term, number in ledger["beside"].items() if number}

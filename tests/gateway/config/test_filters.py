@@ -5,7 +5,7 @@ import pytest
 import seeds
 from gateway.config.filters import filter_problem, filters_of, filters_overlap, source_filters, unheard
 from gateway.config.load import load_settings
-from gateway.config.profiles import load_profiles
+from gateway.config.profiles import Profile, load_profiles
 from gateway.config.topic_template import filter_covers
 
 
@@ -46,6 +46,30 @@ def test_derived_filters_take_in_every_profile_and_none_twice() -> None:
         any(filter_covers(one, template.mqtt_filter) for one in derived) for p in profiles for template in p.templates
     )
     assert not any(filter_covers(a, b) for a in derived for b in derived if a != b)
+
+
+def _sparkplug(*places: str) -> Profile:
+    topics = [
+        f"spBv1.0/{group}/{'D' if device else 'N'}{kind}/{'/'.join((node, *device))}"
+        for group, node, *device in (place.split("/") for place in places)
+        for kind in ("BIRTH", "DATA", "DEATH")
+    ]
+    (profile,) = load_profiles({"sparkplug-pump": seeds.profile_texts()["sparkplug-pump"]})
+    return profile.model_copy(update={"topics": tuple(topics)})
+
+
+@pytest.mark.parametrize(
+    ("places", "filters"),
+    [
+        (["{group}/{node}", "{group}/{node}/{device}"], ("spBv1.0/+/+/+/#",)),
+        (["Water/PS-{node}", "Water/PS-{node}/{device}"], ("spBv1.0/Water/+/+/#",)),
+        (["Water/PS-1", "Gas/GS-1", "Gas/GS-1/Valve-1"], ("spBv1.0/Gas/+/GS-1/#", "spBv1.0/Water/+/PS-1")),
+    ],
+)
+def test_what_an_edge_node_says_comes_in_its_order_through_one_filter(
+    places: list[str], filters: tuple[str, ...]
+) -> None:
+    assert filters_of([_sparkplug(*places)]) == filters
 
 
 def test_a_source_without_filters_gets_the_derived_ones() -> None:

@@ -99,6 +99,18 @@ def test_nothing_is_subscribed_to_for_topics_that_are_ignored() -> None:
     assert filters_of(ignoring) == ("old/z/#", "z/#")
 
 
+@pytest.mark.parametrize(
+    ("topic", "is_one"),
+    [
+        ("spBv1.0/Gas/NCMD/GS-1", True), ("spBv1.0/Gas/DCMD/GS-1/Valve-1", True), ("spBv1.0/Gas/NDATA/GS-1", False),
+        ("spBv1.0/Gas/NCMD/GS-1/Valve-1", False), ("spBv1.0", False), ("city/Gas/NCMD/GS-1", False),
+    ],
+)  # fmt: skip
+def test_a_command_to_an_edge_node_is_no_strangers_topic(topic: str, is_one: bool) -> None:
+    reason = Ignored.NO_READING if is_one else Rejected.TOPIC_UNKNOWN
+    assert Router(several()).match(topic) == NoMatch(reason)
+
+
 def test_filters_cover_all_topics_and_none_covers_another() -> None:
     given = profiles(a="z/{device...}", b="z/bridge/{device}", c="city/{zone}/loop/{device}", d="$oc/{device}/up")
     assert filters_of(given) == ("$oc/+/up", "city/+/loop/+", "z/#")
