@@ -1,6 +1,6 @@
 """A long run under load with a fault every minute: nothing lost, nothing twice, memory and file descriptors flat.
 
-`pytest tests/chaos/test_soak.py --chaos -n 0 -s --soak-minutes 60 --soak-rate 5000`
+`pytest tests/chaos/test_soak.py --chaos -n 0 -s --soak-minutes 60`
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from tests.chaos.soak import Load, Sample, judged, sampled, table
 from tests.chaos.trial import Chaos, Plan, Trial
 from tests.support.proxy import Proxy
 
-_SPEED = 20.0
+_DEVICES = 2_000
 _TAIL_SECS = 15.0
 _EVERY_SECS = 60.0
 _MOST_AWAY_SECS = 300.0
@@ -28,9 +28,10 @@ async def test_an_hour_of_load_with_a_fault_every_minute_loses_nothing_and_leaks
     chaos: Chaos, request: pytest.FixtureRequest
 ) -> None:
     secs = 60.0 * request.config.getoption("--soak-minutes")
-    rate = request.config.getoption("--soak-rate")
+    rate, speed = request.config.getoption("--soak-rate"), request.config.getoption("--soak-speed")
     plan = Plan(
-        f"soak: {secs / 60:g} min at {rate:g} messages/s", CityOptions(devices=467, speed=_SPEED, for_secs=secs),
+        f"soak: {secs / 60:g} min at {rate:g} messages/s, speed {speed:g}",
+        CityOptions(devices=_DEVICES, speed=speed, for_secs=secs),
         broker=mosquitto, link=Proxy, settings={"stores": {"duckdb": {"memory_mb": 128}}}, alone=False,
         errors=("sent away by broker",),  # as in test_broker.py: three cuts in a row
     )  # fmt: skip
