@@ -96,3 +96,44 @@ async def test_a_store_that_may_be_asked_at_once_is_not_asked_without_pause(tmp_
         waits = [event.retry_in for event in line.telemetry.of(StoreRetrying)]
         assert waits == [0.1, 0.25]
         assert line.telemetry.of(StoreRetrying)[1].remedy == "Wait."
+
+
+class SlowStore(DuckDbStore):
+    """Does not answer in time where it is given more readings than `most`."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(DuckDbConfig(path, YEAR))
+        self.most = 0
+        self.given: list[int] = []
+
+    async def write(self, block: Block) -> list[Refused]:
+        """See DuckDbStore."""
+        self.given.append(len(block.readings))
+        if self.given[-1] > self.most:
+            raise Retry("it does not answer", after=0.1)
+        return await super().write(block)
+
+
+async def test_a_store_that_is_too_slow_for_so_much_gets_less_until_it_keeps_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.runtime.writer._LEAST_READINGS", 20)
+    store = SlowStore(tmp_path / "r.duckdb")
+    async with running_line(tmp_path, content(PROFILES), [store], start=NOW - SECOND) as line:
+        await line.stored()
+        store.most, store.given = 60, []
+        for k in range(40):
+            _minutes(line, 10 * k, 10 * k + 10)
+        await line.stored()
+        slow, store.most, store.given = store.given, 1_000, []
+        for k in range(40, 100):
+            _minutes(line, 10 * k, 10 * k + 10)
+        await line.stored()
+        assert line.ledger().stores["duckdb"].stored == 1_000
+        assert await store.distinct_readings() == 1_000
+    assert slow[:4] == [400, 200, 100, 50]
+    # it feels its way: seldom more than it can take, and not much
+    assert sum(given > 60 for given in slow[4:]) < len(slow[4:]) / 3
+    assert max(slow[4:]) < 80
+    assert sum(store.given) == 600
+    assert max(store.given) >= 100
