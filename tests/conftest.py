@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--chaos-report", type=Path, help="write the report there (.md), and its rows beside it (.jsonl)")
     group.addoption("--soak-minutes", type=float, default=5.0, help="how long tests/chaos/test_soak.py goes on")
     group.addoption("--soak-rate", type=float, default=5000.0, help="and how many messages a second it sends")
+    group.addoption("--days", type=float, default=6.0, help="of the city, that tests/chaos/test_days.py plays")
     group.addoption("--soak-speed", type=float, default=1.0, help="city seconds a second of it")
 
 

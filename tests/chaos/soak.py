@@ -6,6 +6,7 @@ Flat: over the second half of the soak, in which no fault ends the process, and 
 caches (DuckDB's grows to `memory_mb`), the robust slope of memory (the median of the slopes between all pairs of
 samples) comes to no more than `LEAK_MB_PER_HOUR`, beyond `NOISE_MB` that caches and allocators move by; and there are
 no more file descriptors in the last quarter than in the third, by their medians.
+Of days of the city in minutes: the same slope over their medians, without the first, in which caches fill.
 """
 
 import asyncio
@@ -22,10 +23,11 @@ from typing import NamedTuple
 from tests.chaos.trial import Trial
 from tests.support.command import environment
 
-__all__ = ["Load", "Sample", "judged", "sampled", "table"]
+__all__ = ["Load", "Sample", "judged", "judged_by_days", "sampled", "table"]
 
 SAMPLE_SECS = 10.0
 LEAK_MB_PER_HOUR = 20.0
+LEAK_MB_PER_DAY = 3.0
 NOISE_MB = 40.0
 SPARE_FILES = 2
 _WARM_SECS = 45.0, 600.0
@@ -140,6 +142,25 @@ def judged(samples: Sequence[Sample]) -> tuple[dict[str, float], list[str]]:
     if last > third + SPARE_FILES:
         wrong.append(f"file descriptors grow from {third:g} to {last:g}")
     return figures, wrong
+
+
+def judged_by_days(samples: Sequence[Sample], midnight: float, day: float) -> tuple[dict[str, object], list[str]]:
+    """Memory of each whole day of the city, and whether they are alike. midnight: the first; day: a length; secs.
+
+    Within a day it rises and falls: what the open day's file is read with grows until the night packs it.
+    """
+    days: dict[int, list[float]] = {}
+    for sample in samples:
+        days.setdefault(int((sample.secs - midnight) // day), []).append(sample.rss_mb)
+    whole = sorted(days)[1:-1]
+    assert len(whole) > 2, f"too few whole days: {len(whole)}; play more"
+    medians = [(float(k), statistics.median(days[k])) for k in whole]
+    grown = slope(medians) * (len(whole) - 1)
+    figures: dict[str, object] = {
+        "MB by day, median": [round(mb) for _, mb in medians], "MB by day, most": [round(max(days[k])) for k in whole],
+    }  # fmt: skip
+    most = NOISE_MB + LEAK_MB_PER_DAY * (len(whole) - 1)
+    return figures, [f"memory grows by {grown:.0f} MB over {len(whole)} days"] if grown > most else []
 
 
 def table(samples: Sequence[Sample]) -> list[list[str]]:

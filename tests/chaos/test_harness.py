@@ -6,7 +6,7 @@ from gateway.score.troubles import Raised
 from tests.chaos.judging import excused, settled
 from tests.chaos.places import merged, toml
 from tests.chaos.report import Row, rendered
-from tests.chaos.soak import Sample, judged
+from tests.chaos.soak import Sample, judged, judged_by_days
 
 SECOND = 1_000_000_000
 END = 1_000 * SECOND
@@ -81,3 +81,12 @@ def test_a_soak_is_flat_where_memory_wavers_and_not_where_it_climbs() -> None:
     assert len(_soaked(wavers, [30 + k // 10 for k in range(120)])) == 1
     # what happened in the first half says nothing of the second
     assert _soaked([400.0] * 60 + [200.0] * 60, same) == []
+
+
+def test_days_are_alike_where_memory_rises_by_day_and_falls_by_night() -> None:
+    def wrong(night_leaves: float) -> list[str]:
+        mb = [300.0 + 10 * (k % 10) + night_leaves * (k // 10) for k in range(80)]
+        return judged_by_days([Sample(30.0 * k, 7, each, 30) for k, each in enumerate(mb)], 0.0, 300.0)[1]
+
+    assert wrong(0.0) == []
+    assert wrong(20.0) == ["memory grows by 100 MB over 6 days"]
