@@ -45,5 +45,7 @@ class Plan:
     alone: bool = True
     """Nobody but the city sends. Else the others' messages are counted (`Trial.others`), and of alarms and the ledger's
     terms nothing is known beforehand."""
+    recorded: bool = True
+    """The city is recorded first, so that it is known what is due when. False: without a fault, nobody asks."""
     errors: tuple[str, ...] = ()
     """Beginnings of what the fault may have logged at level error; anything else there fails the trial."""

@@ -232,7 +232,8 @@ class Trial:
         if self.plan.link is not None:
             self.link = way = await stack.enter_async_context(self.plan.link(self.broker.port))
         stack.push_async_callback(self._end_all)
-        self.undisturbed = await undisturbed(self.plan.city, self.folder, alarms=self.plan.alone)
+        if self.plan.recorded:
+            self.undisturbed = await undisturbed(self.plan.city, self.folder, alarms=self.plan.alone)
         for head_start in _HEAD_STARTS[min(len(_slow), len(_HEAD_STARTS) - 1) :]:
             self._start = time_ns() // 1_000_000 * 1_000_000 + round(head_start * _NS)
             self.config.write_text(toml(self._settings(way.port)), encoding="utf-8")
