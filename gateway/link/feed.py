@@ -228,7 +228,7 @@ class Feed:
         more = self._wants_more()
         wanted = {"kinds": _KINDS[more], "epoch": self.epoch or "-", "seen": self.newest_id}
         async with self._door.live(_SILENCE_SECS, **wanted) as lines:
-            head = msgspec.json.decode(await anext(lines, "{}"), type=_Line)
+            head = msgspec.json.decode(await anext(lines, b"{}"), type=_Line)
             if not head.epoch:
                 return
             self._begin(head, more)
