@@ -90,7 +90,7 @@ async def test_who_is_meant_comes_before_those_whose_names_begin_so(store: Recor
     await store.write(replace(Journal().block(store), reports=changes))
     for among in (False, True):
         found = await store.reports(ReportFilter(open=among, report="call-1", limit=2))
-        assert [each["report"] for each in found][0] == "call-1"
+        assert found[0]["report"] == "call-1"
         assert len(found) == 2
 
 
