@@ -129,7 +129,7 @@ async def test_what_reads_through_a_database_ends_with_whoever_asked(
     """Whoever gives up and asks again, again and again, leaves no scan behind."""
     ended: list[str] = []
 
-    async def slowly(*_: Any, **__: Any) -> dict[str, Any]:
+    async def slowly(**__: Any) -> dict[str, Any]:
         try:
             for _ in range(10):
                 await asyncio.sleep(0)
