@@ -26,7 +26,7 @@ from gateway.access.audit_chain import Outcome
 from gateway.access.gate import Gate
 from gateway.access.principal import Principal
 from gateway.api.gatekeeper import GateKeeper
-from gateway.api.problems import Problem
+from gateway.api.problems import Problem, problem_response
 from gateway.errors import GatewayError, NotAllowed, StoreError
 
 __all__ = ["Act", "GateOf", "IdempotencyKey", "Repeats", "acting", "gate_of", "once"]
@@ -89,7 +89,7 @@ async def acting(
     except StoreError as error:
         raise Problem(
             "store-away", f"It was done, but the audit log can't take it: {error.problem}",
-            error.remedy or "Tell an administrator.",
+            error.remedy or "Tell an administrator.", done=True,
         ) from error  # fmt: skip
 
 
@@ -157,8 +157,11 @@ async def once(request: Request, who: Principal, do: Callable[[str], Awaitable[R
         return Response(known.body, known.status_code, media_type=known.media_type)
     try:
         answer = await do(name.hex())
-    except BaseException:
-        repeats.failed(name)
+    except BaseException as error:
+        if isinstance(error, Problem) and error.done:
+            repeats.end(name, problem_response(error.kind, error.detail, error.remedy))
+        else:
+            repeats.failed(name)
         raise
     repeats.end(name, answer)
     return answer

@@ -66,7 +66,7 @@ def make_app(link: Link, gatekeeper: Gatekeeper) -> FastAPI:
     def note(who: Principal, act: str, what: str, detail: str, outcome: Outcome) -> None:
         cast(GateKeeper, gatekeeper).gate.done(who, act, time_ns(), what, detail, outcome)
 
-    press = Press(link.settings, note)
+    press = Press(link.settings, note, newest=lambda: link.settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -54,9 +54,12 @@ class ProblemDetails(BaseModel):
 class Problem(Exception):
     """Ends a request with a problem document. `kind` is one of those in the table above."""
 
-    def __init__(self, kind: str, detail: str, remedy: str = "", *, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, kind: str, detail: str, remedy: str = "", *, headers: Mapping[str, str] | None = None, done: bool = False
+    ) -> None:  # fmt: skip
+        """`done`: what was asked for was done all the same, and is not to be done again."""
         super().__init__(detail)
-        self.kind, self.detail, self.remedy = kind, detail, remedy
+        self.kind, self.detail, self.remedy, self.done = kind, detail, remedy, done
         self.headers = dict(headers or {})
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from gateway.link.link import Link
 
-__all__ = ["zone_of_place"]
+__all__ = ["zone_of_device", "zone_of_place"]
 
 
 async def zone_of_place(link: Link, place: str) -> str:
@@ -14,5 +14,10 @@ async def zone_of_place(link: Link, place: str) -> str:
     for asset in link.city.assets():
         if asset.id == place:
             return asset.zone
-    found: list[dict[str, Any]] = await link.ask("device_records", devices=[place])
+    return await zone_of_device(link, place)
+
+
+async def zone_of_device(link: Link, device: str) -> str:
+    """That of the device, also where it is called as a place: those met on the wire name themselves. "" as above."""
+    found: list[dict[str, Any]] = await link.ask("device_records", devices=[device])
     return str(found[0]["zone"]) if found else ""

@@ -48,8 +48,10 @@ class FeedEvent(NamedTuple):
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What it is about: a later event with the same key says all of it anew."""
-        return (self.kind, *self.levels)
+        """What it is about, wherever that is: a later event with the same key says all of it anew. Names are of the
+        whole city, and a reload may move what has one to another zone.
+        """
+        return (self.kind, *self.levels[1:])
 
 
 class LiveFilter(NamedTuple):

@@ -63,7 +63,7 @@ class Door:
         return answer.status_code, answer.text
 
     @asynccontextmanager
-    async def live(self, silence_secs: float, **wanted: Any) -> AsyncIterator[AsyncIterator[str]]:
+    async def live(self, silence_secs: float, **wanted: Any) -> AsyncIterator[AsyncIterator[bytes]]:
         """The lines of POST /live. Raises GatewayAway, also when nothing has come for `silence_secs`."""
         timeout = httpx.Timeout(self._answer_secs, read=silence_secs)
         try:
@@ -71,7 +71,7 @@ class Door:
                 "POST", "http://gateway/live", content=msgspec.json.encode(wanted), timeout=timeout
             ) as answer:
                 answer.raise_for_status()
-                yield answer.aiter_lines()
+                yield _lines(answer.aiter_bytes())
         except httpx.HTTPError as error:
             raise self._away(error) from error
 
@@ -129,3 +129,14 @@ class Door:
             f"The gateway on {self._folder} does not answer ({type(error).__name__}).",
             "It is stopped, or starts just now: `cityloom status` tells; `cityloom run` starts it.",
         )
+
+
+async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Whole ones, as they come. Only a newline ends one: httpx also takes U+2028 and others, which JSON may hold."""
+    rest: list[bytes] = []
+    async for piece in pieces:
+        first, *more = piece.split(b"\n")
+        rest.append(first)
+        for line in more:
+            yield b"".join(rest)
+            rest = [line]

@@ -111,6 +111,8 @@ class Feed:
         """Called where the gateway has read its files again since, or another one is met."""
         self._configuration: tuple[str, int] | None = None
         """Epoch, and how often they were read."""
+        self._domains_asked: tuple[str, int] | None = None
+        """Of which reading of the files `domain_of` is."""
         self._history = History(history)
         self._states = States(_MOST_STATES)
         self._channels = Channels(queue)
@@ -228,7 +230,7 @@ class Feed:
         more = self._wants_more()
         wanted = {"kinds": _KINDS[more], "epoch": self.epoch or "-", "seen": self.newest_id}
         async with self._door.live(_SILENCE_SECS, **wanted) as lines:
-            head = msgspec.json.decode(await anext(lines, "{}"), type=_Line)
+            head = msgspec.json.decode(await anext(lines, b"{}"), type=_Line)
             if not head.epoch:
                 return
             self._begin(head, more)
@@ -240,6 +242,7 @@ class Feed:
         # our own files were read a moment ago, but maybe not those that a reload has named since the start
         if known != self._configuration and (known is not None or configuration > 0):
             self.reconfigured()
+            self._work.set()
 
     def _begin(self, head: _Line, more: bool) -> None:
         """Connected again, perhaps to another run of the gateway."""
@@ -337,6 +340,8 @@ class Feed:
                 self._asking = True
                 if not self._alarms_known.is_set():
                     await self._ask_alarms()
+                elif self._domains_asked != self._configuration:
+                    await self._ask_conditions()
                 if more and not self._filled.is_set():
                     await self._fill()
             except GatewayAway:
@@ -352,8 +357,7 @@ class Feed:
     async def _ask_alarms(self) -> None:
         """Which alarms stand, and what profiles are about."""
         doubts = self._doubts
-        conditions = await self._door.ask("conditions")
-        self.domain_of = domains_of(conditions)
+        conditions = await self._ask_conditions()
         titles = {str(each["name"]): str(each.get("title", "")) for each in conditions}
         alarms: list[dict[str, Any]] = []
         after: tuple[int | str, ...] = ()
@@ -365,6 +369,13 @@ class Feed:
         self._states.replace((Kind.ALARM,), [alarm_event(self.epoch, alarm, titles) for alarm in alarms])
         if doubts == self._doubts:
             self._alarms_known.set()
+
+    async def _ask_conditions(self) -> list[dict[str, Any]]:
+        """What profiles are about, by what is in force."""
+        configuration = self._configuration
+        conditions: list[dict[str, Any]] = await self._door.ask("conditions")
+        self.domain_of, self._domains_asked = domains_of(conditions), configuration
+        return conditions
 
     async def _fill(self) -> None:
         """Newest readings from the database, for devices that speak seldom; what the stream has told is newer."""

@@ -26,8 +26,8 @@ class States:
         """What the stream has told of since `note`."""
 
     def get(self, kind: Kind, *levels: str) -> FeedEvent | None:
-        """The newest event of one thing."""
-        return self._states.get((kind, *levels))
+        """The newest event of one thing. `levels`: from the zone on, in which it may be no more."""
+        return self._states.get((kind, *levels[1:]))
 
     def keep(self, event: FeedEvent) -> None:
         """The stream told of it. An alarm that is over is no more."""

@@ -86,10 +86,13 @@ class _Placed(msgspec.Struct):
 class Press:
     """`start` it on the loop that uses it, and `close` it there."""
 
-    def __init__(self, settings: Settings, note: Note = no_note, *, command: Sequence[str] = _COMMAND) -> None:
-        """`command`: what makes them, see worker.py."""
+    def __init__(
+        self, settings: Settings, note: Note = no_note, *, command: Sequence[str] = _COMMAND,
+        newest: Callable[[], Settings] | None = None,
+    ) -> None:  # fmt: skip
+        """`command`: what makes them, see worker.py. `newest`: settings with the files that a reload named."""
         self.shelf = shelf_of(settings)
-        self._settings, self._note, self._command = settings, note, tuple(command)
+        self._newest, self._note, self._command = newest or (lambda: settings), note, tuple(command)
         self._placed: dict[str, _Placed] = {}
         self._wake = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -199,7 +202,7 @@ class Press:
         """Run the worker to its end. Gives the problem, if any."""
         job = placed.job
         order = Order(
-            plain_settings(self._settings), placed.period, list(job.domains), job.lang, job.operators, job.by
+            plain_settings(self._newest()), placed.period, list(job.domains), job.lang, job.operators, job.by
         )  # fmt: skip
         child = await asyncio.create_subprocess_exec(
             *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_LINE_BYTES,

@@ -37,7 +37,7 @@ __all__ = ["health_app", "serve"]
 
 _REACH = {int: 1 << 62, float: 1e9}
 """Whole numbers may be UTC ns, years 1824 to 2116; others are degrees, or seconds up to 31 years."""
-_READS = COLUMN_METHODS | {"read", "read_figures"}
+_READS = COLUMN_METHODS | {"read", "read_figures", "flag_counts", "trace", "verify"}
 """They ask a database, and end with whoever asked: nobody waits for the answer of one who left."""
 _FEW_MEMBERS = 20
 _PIECE_ROWS = 2_000

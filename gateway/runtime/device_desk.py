@@ -105,7 +105,8 @@ class DeviceDesk:
     ) -> list[dict[str, Any]]:  # fmt: skip
         """Series by device and quantity, behind the pair `after`, with zone, asset and cell of the device.
 
-        `pattern` is a part of a device's, a quantity's or a profile's name.
+        `pattern` is a part of a device's, a quantity's or a profile's name. Of 10,000 that are taken at once one more
+        tells that there are more.
         """
         registry = (await self._office.engines()).zone.registry
         return await asyncio.to_thread(
@@ -136,7 +137,7 @@ class DeviceDesk:
                     **place,
                 })  # fmt: skip
         found.sort(key=lambda each: (each["device"], each["quantity"]))
-        return found[: max(1, min(limit, _MOST))]
+        return found[: max(1, min(limit, _MOST + 1))]
 
     async def profiles(self) -> list[dict[str, Any]]:
         """What kinds of devices there are: of each its interval and its quantities in canonical units, by name."""

@@ -42,6 +42,7 @@ class ReportFilter:
 
     open: bool = False
     report: str = ""
+    """Whose id begins so; the one that has it whole comes first."""
     kind: str = ""
     zone: str = ""
     zones: Sequence[str] = ()
@@ -99,6 +100,8 @@ def find_reports(db: sqlite3.Connection, which: ReportFilter) -> list[dict[str, 
         terms.append(f"({place}) > ({', '.join('?' * len(which.after))})")
         values += which.after
     order = "priority, due = 0, due, since, report" if which.open else "since DESC, report"
+    if which.report:  # the one that is called so before those that begin so, however many they are
+        order = f"length(report) > {len(which.report)}, {order}"
     query = (
         f"SELECT {', '.join(_SHOWN)}, contact <> '', (SELECT incident FROM incident_parts p "  # noqa: S608
         f"WHERE p.part_type = 'report' AND p.part = reports.report) FROM reports WHERE {' AND '.join(terms)} "

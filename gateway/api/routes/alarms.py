@@ -18,7 +18,7 @@ from gateway.api.paging import Cursor, Limit, after_of, paged
 from gateway.api.problems import Problem
 from gateway.api.times import From, To, parse_time
 from gateway.api.titles import titles_of
-from gateway.api.where import zone_of_place
+from gateway.api.where import zone_of_device, zone_of_place
 from gateway.link.link import Link
 from gateway.stores.alarm_tables import alarm_place
 
@@ -158,3 +158,5 @@ async def _one(link: Link, who: Principal, alarm: str) -> Mapping[str, Any]:
 async def _check_place(link: Link, who: Principal, place: str) -> None:
     if who.zones:
         zone_of(who, await zone_of_place(link, place), f"asset {place!r}")
+        if elsewhere := await zone_of_device(link, place):  # a device may be called as a place
+            zone_of(who, elsewhere, f"asset {place!r}")

@@ -25,7 +25,7 @@ from gateway.api.models.operation import (
 )
 from gateway.api.paging import Cursor, after_of, paged
 from gateway.api.problems import Problem
-from gateway.api.where import zone_of_place
+from gateway.api.where import zone_of_device
 from gateway.link.link import Link
 
 __all__ = ["router"]
@@ -120,13 +120,13 @@ async def _check(link: Link, who: Principal, device: str) -> None:
             "not-permitted", f"{who.name!r} is for {', '.join(who.zones)} only, and letters are the whole city's.",
             "Name a device of yours.",
         )  # fmt: skip
-    zone_of(who, await zone_of_place(link, device), f"device {device!r}")
+    zone_of(who, await zone_of_device(link, device), f"device {device!r}")
 
 
 async def _one(link: Link, who: Principal, letter: str) -> dict[str, Any]:
     row: dict[str, Any] = await link.ask("dead_letter", id=letter)
     if who.zones:
-        zone_of(who, await zone_of_place(link, row["device"]) if row["device"] else "", f"dead letter {letter!r}")
+        zone_of(who, await zone_of_device(link, row["device"]) if row["device"] else "", f"dead letter {letter!r}")
     return row
 
 

@@ -77,4 +77,6 @@ def _narrowed(status: dict[str, Any], zones: Sequence[str]) -> dict[str, Any]:
     out = {**status, "city": [each for each in status.get("city", ()) if each["zone"] in zones], "city_totals": {}}
     alarms = status.get("alarms") or {}
     urgent = [each for each in alarms.get("urgent", ()) if each["zone"] in zones]
+    engine = status.get("engine")
+    out["engine"] = {**engine, "flooding": []} if engine else engine
     return {**out, "rejects": [], "alarms": {**alarms, "urgent": urgent}}

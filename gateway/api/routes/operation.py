@@ -24,7 +24,7 @@ from gateway.api.models.operation import (
 from gateway.api.paging import Cursor, after_of, paged
 from gateway.api.slots import Slots
 from gateway.api.times import parse_time
-from gateway.api.where import zone_of_place
+from gateway.api.where import zone_of_device
 
 __all__ = ["router"]
 
@@ -41,7 +41,7 @@ async def trace(
     nearest to that time, within an hour. Alarms for those who may see alarms.
     """
     if who.zones:
-        zone_of(who, await zone_of_place(link, device), f"device {device!r}")
+        zone_of(who, await zone_of_device(link, device), f"device {device!r}")
     when = parse_time(at, int((await link.ask("clock"))["now"]), "at")
     slots: Slots = request.app.state.slots
     async with slots.one():

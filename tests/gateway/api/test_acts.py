@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from gateway.access.audit_chain import Outcome
 from gateway.access.principal import nobody
-from gateway.api.acts import Repeats, acting
-from gateway.api.problems import Problem
+from gateway.api.acts import Repeats, acting, once
+from gateway.api.problems import PROBLEM_JSON, Problem
+from gateway.errors import Retry
 
 DAY = 86_400_000_000_000
 
@@ -77,3 +78,33 @@ async def test_an_act_that_is_broken_off_is_in_the_audit_log() -> None:
     ((_, name, _, what, detail, outcome),) = noted
     assert (name, what, outcome) == ("alarms.ack", "a1", Outcome.FAILED)
     assert "may have been done" in detail
+
+
+async def test_what_was_done_and_could_not_be_noted_is_not_done_again() -> None:
+    """503 is what clients try again, with the same key."""
+
+    def away(*_: Any) -> None:
+        raise Retry("records.db is locked.")
+
+    done: list[str] = []
+    state = SimpleNamespace(gatekeeper=SimpleNamespace(gate=SimpleNamespace(done=away)), repeats=Repeats())
+
+    async def body() -> bytes:
+        return b"{}"
+
+    request = cast(Any, SimpleNamespace(
+        app=SimpleNamespace(state=state), headers={"idempotency-key": "k"}, method="POST", body=body,
+        url=SimpleNamespace(path="/dead-letters/replay", query=""),
+    ))  # fmt: skip
+
+    async def replay(_: str) -> Response:
+        async with acting(request, nobody(""), "dead_letters.replay"):
+            done.append("replayed")
+        return Response(b"done")
+
+    with pytest.raises(Problem, match="It was done"):
+        await once(request, nobody(""), replay)
+    again = await once(request, nobody(""), replay)
+    assert (again.status_code, again.media_type) == (503, PROBLEM_JSON)
+    assert b"It was done" in bytes(again.body)
+    assert done == ["replayed"]

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.link import feed as feed_module
@@ -414,4 +415,45 @@ async def test_while_the_database_is_away_what_happens_is_told_all_the_same(
             assert hub.subscribers == 1
             town.database_away = False
             await eventually(lambda: feed.state(Kind.LATEST, "z1", "d1") is not None, "the rest is known by now")
+            assert reader.gaps == []
+
+
+class ReloadedTown(Town):
+    """Another condition judges loops since its files were read again."""
+
+    reloaded = False
+
+    async def conditions(self) -> list[dict[str, Any]]:
+        """See Desk."""
+        named = {"name": "transit.late", "title": "Late", "profile": "loop"} if self.reloaded else None
+        return [named] if named else await super().conditions()
+
+
+async def test_what_profiles_are_about_is_known_anew_after_a_reload(data_folder: Path) -> None:
+    town = ReloadedTown(data_folder)
+    async with town.open() as hub, _feed(town) as feed:
+        with _reading(feed, LiveFilter(domains=frozenset({"transit"}))) as reader, _reading(feed) as all_of_it:
+            await _begun(reader)
+            await _begun(all_of_it)
+            town.read(0, 1.0)
+            await eventually(lambda: all_of_it.values() == [1.0], "it came")
+            town.reloaded, hub.configuration = True, 1
+            town.read(0, 2.0)
+            await eventually(lambda: feed.domain_of == {"loop": "transit"}, "what it is about is known", 5.0)
+            town.read(0, 3.0)
+            await eventually(lambda: all_of_it.values() == [1.0, 2.0, 3.0], "it came")
+            assert reader.values()[-1:] == [3.0]
+            assert all_of_it.gaps == []
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85"])
+async def test_words_with_signs_that_some_take_for_ends_of_lines_come_whole(town: Town, sign: str) -> None:
+    """Pasted from elsewhere, a comment has them; JSON leaves them as they are."""
+    said = msgspec.structs.replace(alarm(1), text=f"first{sign}second")
+    async with town.open(), _feed(town) as feed:
+        with _reading(feed, ALARMS) as reader:
+            await _begun(reader)
+            town.change(said, alarm(2))
+            await eventually(lambda: reader.alarms == ["a1", "a2"], "both came")
+            assert reader.events[0].data["text"] == said.text
             assert reader.gaps == []

@@ -59,3 +59,23 @@ def test_what_is_known_from_the_run_before_is_told_and_what_the_next_one_says_is
     states.keep(_event(Kind.LATEST, "b", 1)._replace(epoch="next"))
     told += [event.levels[1] for piece in pieces for event in piece]
     assert told == ["c", "a"]
+
+
+def test_what_was_moved_to_another_zone_stands_once_and_there() -> None:
+    """A reload moves devices and assets; an alarm that is open meanwhile goes on, and is over where it is then."""
+
+    def told(kind: Kind, number: int, zone: str, *names: str, state: str = "") -> FeedEvent:
+        made: FeedEvent = FeedEvent.of("e", number, kind, (zone, *names), zone, {"state": state})
+        return made
+
+    states = States(100)
+    for number, zone in enumerate(("north", "south"), 1):
+        states.keep(told(Kind.LATEST, number, zone, "loop-1"))
+        states.keep(told(Kind.AGGREGATE, number, zone, "loop-1", "1m"))
+        states.keep(told(Kind.ALARM, number, zone, "gas.lel", "g1", state="acknowledged"))
+    assert {(event.kind, event.zone) for event in states.snapshot(LiveFilter(), {})} == {
+        (kind, "south") for kind in (Kind.LATEST, Kind.AGGREGATE, Kind.ALARM)
+    }  # fmt: skip
+    assert states.get(Kind.LATEST, "south", "loop-1") is not None
+    states.keep(told(Kind.ALARM, 3, "west", "gas.lel", "g1", state="normal"))
+    assert states.snapshot(LiveFilter(kinds=frozenset({Kind.ALARM})), {}) == []

@@ -76,6 +76,23 @@ async def test_an_order_is_made_and_on_record(tmp_path: Path) -> None:
     assert notes.said == [("Li", "documents.make", "2026-03-02 zh traffic gas", "gas-2026-03-02", Outcome.DONE)]
 
 
+async def test_an_order_is_made_by_the_files_that_the_gateway_has_then(tmp_path: Path) -> None:
+    """A reload may name others than those of the start."""
+    echo = "import json, sys\nd = json.loads(sys.stdin.readline())\n"
+    echo += "print(json.dumps({'made': str(d['settings']['city_file'])}), flush=True)\n"
+    known = [settings_of(tmp_path, 1883)]
+    press = Press(known[0], command=(sys.executable, "-c", echo), newest=lambda: known[-1])
+    press.start()
+    try:
+        for name in (None, tmp_path / "moved.toml"):
+            known.append(known[0].model_copy(update={"city_file": name}))
+            order = _order(press)
+            assert await _over(press, order) == "done"
+            assert press.job(order).documents == [str(name)]
+    finally:
+        await press.close()
+
+
 @pytest.mark.parametrize(("script", "problem"), [(FAILS, "No gateway."), (DIES, "The worker ended with 7.")])
 async def test_what_a_worker_says_is_wrong_is_told_and_what_is_made_stays(
     tmp_path: Path, script: str, problem: str

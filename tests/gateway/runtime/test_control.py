@@ -114,3 +114,44 @@ async def test_a_read_ends_with_whoever_asked_and_an_act_does_not() -> None:
         }  # fmt: skip
         await desk_app(Slow(cast(Office, object())))(scope, receive, send)
     assert ended == ["read cancelled", "reload done"]
+
+
+@pytest.mark.parametrize(
+    ("act", "body"),
+    [
+        ("verify", b"{}"), ("trace", b'{"device":"l1","at":1}'),
+        ("flag_counts", b'{"profile":"loop","start":1,"end":2}'),
+    ],
+)  # fmt: skip
+async def test_what_reads_through_a_database_ends_with_whoever_asked(
+    act: str, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever gives up and asks again, again and again, leaves no scan behind."""
+    ended: list[str] = []
+
+    async def slowly(**__: Any) -> dict[str, Any]:
+        try:
+            for _ in range(10):
+                await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+        ended.append("done")
+        return {}
+
+    desk = Desk(cast(Office, object()))
+    monkeypatch.setattr(desk, act, slowly, raising=True)
+    said: list[Message] = [{"type": "http.request", "body": body}, {"type": "http.disconnect"}]
+
+    async def receive() -> Message:
+        return said.pop(0)
+
+    async def send(_: Message) -> None:
+        pass
+
+    scope: Scope = {
+        "type": "http", "method": "POST", "path": f"/{act}", "raw_path": f"/{act}".encode(), "query_string": b"",
+        "headers": [], "root_path": "", "http_version": "1.1", "scheme": "http", "server": ("x", 1), "client": None,
+    }  # fmt: skip
+    await desk_app(desk)(scope, receive, send)
+    assert ended == ["cancelled"]

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.config.devices import COLUMNS, calibrated_days
 from gateway.engine.registry import DEVICE_TERMS
-from gateway.engine.results import DeviceRecord
+from gateway.engine.results import DeviceRecord, SeriesName
 from gateway.runtime import device_desk
 from gateway.runtime.device_desk import DeviceDesk
 from gateway.runtime.office import Office
@@ -98,3 +98,11 @@ async def test_others_have_their_turn_meanwhile(desk: DeviceDesk) -> None:
     await desk.devices(limit=MANY)
     beating.cancel()
     assert turns >= 50
+
+
+async def test_of_more_series_than_may_be_asked_for_one_more_tells_so(desk: DeviceDesk) -> None:
+    """Whoever chooses series asks for one more than they take, and else took some for all."""
+    names = [SeriesName(k, f"d-{k:05d}", "speed", "loop", "km/h") for k in range(MANY + 5)]
+    office = SimpleNamespace(engines=desk._office.engines, outbox=SimpleNamespace(series_names=lambda _: names))
+    found = await _Desk(cast(Office, office)).series_page(quantity="speed", limit=MANY + 1)
+    assert [each["device"] for each in found] == [name.device for name in names[: MANY + 1]]

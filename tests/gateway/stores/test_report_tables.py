@@ -80,6 +80,20 @@ async def test_filters_narrow_and_what_is_urgent_comes_first(store: RecordsStore
     assert await ids(limit=1) == ["r3"]
 
 
+async def test_who_is_meant_comes_before_those_whose_names_begin_so(store: RecordsStore) -> None:
+    """Others number theirs: of 1, 10, 11, 12 the first is as easily had as the last."""
+    engine = city()
+    changes = [
+        change for k, name in enumerate(("call-1", "call-10", "call-11", "call-12"))
+        for change in call(engine, add(name, "other", k * MINUTE), at=k * MINUTE).reports
+    ]  # fmt: skip
+    await store.write(replace(Journal().block(store), reports=changes))
+    for among in (False, True):
+        found = await store.reports(ReportFilter(open=among, report="call-1", limit=2))
+        assert found[0]["report"] == "call-1"
+        assert len(found) == 2
+
+
 async def test_a_block_that_comes_twice_changes_nothing(store: RecordsStore) -> None:
     block = replace(Journal().block(store), reports=life())
     await store.write(block)

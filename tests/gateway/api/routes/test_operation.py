@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
+import aiomqtt
 import httpx
 import pytest
 
+from gateway.access.roles import Role
 from gateway.api.models.operation import Reloaded
 from gateway.clock import SystemClock
 from gateway.config.settings import Settings
 from gateway.runtime.reload import Origin
-from tests.support.api_server import serving
+from tests.support.api_city import NOW, SECOND
+from tests.support.api_server import ApiServer, serving
 from tests.support.reloadable import Files
 
 
@@ -21,6 +24,31 @@ def test_a_reading_can_be_traced(client: httpx.Client) -> None:
     assert any(each["condition"] == "gas.lel" for each in trace["alarms"])
     assert client.get("/trace", params={"device": "nobody"}).status_code == 404
     assert client.get("/trace").status_code == 422
+
+
+def test_a_device_that_is_called_as_a_place_lies_where_it_lies(own_server: ApiServer) -> None:
+    """Devices that are met on the wire name themselves: one in panyu says that it is tianhe."""
+
+    async def say() -> None:
+        port = int(str(own_server.settings.sources[0].port))
+        async with aiomqtt.Client("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V5) as client:
+            body = f'{{"ts": {NOW // SECOND - 60}, "lel": 7, "co": 1, "o2": 20.9}}'
+            await client.publish("city/panyu/gas/detector/tianhe/reading", body, qos=1)
+
+    async def stored() -> bool:
+        desk = own_server.gateway.desk
+        known = bool(await desk.series_page(devices=["tianhe"]))
+        return known and (await desk.latest_columns([("tianhe", "lel")])).num_rows == 1
+
+    own_server.run(say())
+    own_server.eventually(stored, "its reading is stored")
+    paths = [f"/trace?device=tianhe&at={NOW // SECOND - 60}", "/dead-letters?device=tianhe"]
+    for zone, status in (("panyu", 200), ("tianhe", 404)):
+        with own_server.client(Role.ENGINEER, (zone,)) as engineer:
+            assert [engineer.get(path).status_code for path in paths] == [status, status]
+    act = {"act": "suppress", "condition": "gas.lel", "asset": "tianhe", "text": "not theirs"}
+    with own_server.client(Role.OPERATOR, ("tianhe",)) as operator:
+        assert operator.post("/alarms/acts", json=act).status_code == 404
 
 
 def test_the_books_agree_with_what_is_stored(client: httpx.Client) -> None:
