@@ -47,5 +47,7 @@ class Plan:
     terms nothing is known beforehand."""
     recorded: bool = True
     """The city is recorded first, so that it is known what is due when. False: without a fault, nobody asks."""
+    drain_secs: float = 90.0
+    """Real time that devices may be late at the city's end, and again that what was sent may wait."""
     errors: tuple[str, ...] = ()
     """Beginnings of what the fault may have logged at level error; anything else there fails the trial."""

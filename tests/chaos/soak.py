@@ -157,7 +157,8 @@ def judged_by_days(samples: Sequence[Sample], midnight: float, day: float) -> tu
     medians = [(float(k), statistics.median(days[k])) for k in whole]
     grown = slope(medians) * (len(whole) - 1)
     figures: dict[str, object] = {
-        "MB by day, median": [round(mb) for _, mb in medians], "MB by day, most": [round(max(days[k])) for k in whole],
+        "MB by day, median": " ".join(f"{mb:.0f}" for _, mb in medians),
+        "MB by day, most": " ".join(f"{max(days[k]):.0f}" for k in whole),
     }  # fmt: skip
     most = NOISE_MB + LEAK_MB_PER_DAY * (len(whole) - 1)
     return figures, [f"memory grows by {grown:.0f} MB over {len(whole)} days"] if grown > most else []

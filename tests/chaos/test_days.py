@@ -22,7 +22,7 @@ async def test_day_after_day_takes_the_same_memory(chaos: Chaos, request: pytest
     days = request.config.getoption("--days")
     plan = Plan(
         f"{days:g} days of the city", CityOptions(devices=467, speed=_SPEED, for_secs=days * _DAY, origin=_MIDNIGHT),
-        broker=mosquitto, alone=False, recorded=False,
+        broker=mosquitto, alone=False, recorded=False, drain_secs=900.0,
         settings={"engine": {"idle_timeout_secs": 3600}, "stores": {"duckdb": {"memory_mb": 128}}},
     )  # fmt: skip
     async with chaos(plan) as trial:

@@ -50,7 +50,7 @@ _BUSY_SECS = 4.0
 _BLOCKS = 20
 """Blocks that a store which keeps up may be behind."""
 _START_SECS = 180.0
-_NORMAL_SECS, _DRAIN_SECS, _STOP_SECS = 90.0, 90.0, 60.0
+_NORMAL_SECS, _STOP_SECS = 90.0, 60.0
 _POLL_SECS = 0.1
 _NS = 1_000_000_000
 
@@ -277,7 +277,7 @@ class Trial:
     async def _wind_up(self) -> None:
         """The city's end, the drain, a clean stop."""
         left = max(0.0, (self.end - self.now) / _NS / self.plan.city.speed)
-        report = await self.devices.report(left + _DRAIN_SECS)
+        report = await self.devices.report(left + self.plan.drain_secs)
         self.row.messages = int(report["sent"])
         self.row.figures |= {"resent": report["resent"]} if report["resent"] else {}
         self.say(f"the city has ended: {report['sent']} messages, {report['resent']} resent")
@@ -288,7 +288,7 @@ class Trial:
         assert code == 0, f"it ended with {code}\n{self.gateway.tail()}"
 
     async def _drained(self, sent: int) -> None:
-        deadline = monotonic() + _DRAIN_SECS
+        deadline = monotonic() + self.plan.drain_secs
         waits: dict[str, Any] = {}
         while not waits or any(waits.values()):
             assert monotonic() < deadline, f"does not drain: {waits}\n{self.gateway.tail()}"
