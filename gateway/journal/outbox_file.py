@@ -116,7 +116,11 @@ class OutboxFile:
     def _held_between(self, after: int, upto: int) -> Held:
         self._check_held(after)
         with self._db.reading() as connection:
-            return count_readings(connection, self._path, after, min(upto, self.last_position))
+            # of the same view: blocks may have been trimmed since it was looked what is held
+            state = read_state(connection, OutboxState, self._path)
+            return count_readings(
+                connection, self._path, max(after, state.begin_position), min(upto, state.last_position)
+            )
 
     def _appended(self, connection: Connection, kind: str, body: bytes) -> OutboxState:
         if not body:

@@ -26,6 +26,7 @@ _STALE = 60_000_000_000
 _MILLISECOND = 1_000_000
 _PACE_SECS = 0.01
 """Between two requests: births of a whole city at once would be a flood."""
+_NO_BROKER = "it was heard by no broker of ours"
 
 
 class RebirthEvents(Protocol):
@@ -63,7 +64,7 @@ class RebirthPublisher:
             if len(self._waiting) >= _MOST:
                 self._fail(note, f"{_MOST} requests wait already")
             elif note.source not in self._targets:
-                self._fail(note, "it was heard by no broker of ours")
+                self._fail(note, _NO_BROKER)
             else:
                 self._waiting.append(note)
                 self._wake.set()
@@ -78,12 +79,16 @@ class RebirthPublisher:
 
     async def _connected(self, source: int) -> None:
         """Publish what waits for one broker; drop it where that can't be reached."""
-        problem = "the connection was closed"
+        target, problem = self._targets.get(source), "the connection was closed"
         mine = [note for note in self._waiting if note.source == source]
         self._waiting = deque(note for note in self._waiting if note.source != source)
         sent = 0
+        if target is None:  # a reload took it away while they waited
+            for note in mine:
+                self._fail(note, _NO_BROKER)
+            return
         try:
-            async with publishing_client(self._targets[source]) as client:
+            async with publishing_client(target) as client:
                 for note in mine:
                     if self._now() - note.at > _STALE:
                         self._fail(note, "it waited for more than a minute")

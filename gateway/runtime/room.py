@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from time import monotonic
 
-from gateway.errors import JournalFull, QuotaFull
+from gateway.errors import JournalCorrupt, JournalFull, QuotaFull
 from gateway.journal.outbox import Outbox
 from gateway.journal.outbox_drops import Dropped
 from gateway.runtime.writer import StoreWriter
@@ -81,7 +81,11 @@ class RoomMaker:
                 if asked is not None:
                     # a full disk: the call is repeated, and asks again
                     with suppress(JournalFull):
-                        await self._make_room(asked)
+                        try:
+                            await self._make_room(asked)
+                        except JournalCorrupt as error:
+                            # of a damaged block no room is made; it halts whom it was for, and nobody else
+                            self._stuck(error.problem)
                 if monotonic() - self._told_at >= _TELL_SECS:
                     self._tell()
         finally:

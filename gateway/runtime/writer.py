@@ -68,6 +68,8 @@ class StoreWriter:
         self._tried = outbox.last_position
         """No block after this one can be in a store that got its blocks from this history of the journal."""
         self._opened = False
+        self._taken: tuple[_Merged, list[Refused]] | None = None
+        """What the store has and the outbox could not note, for want of room: noted before anything else is given."""
         self._telemetry = telemetry
         self._backoff = backoff
         self._max_readings = self._at_once = max_readings
@@ -182,6 +184,7 @@ class StoreWriter:
 
     async def _open(self) -> None:
         """Also after a halt: an operator may have replaced the store, or the last write may have come through."""
+        self._taken = None
         there = await self.store.open()
         ours = self._outbox.cursor(self.name)
         journal = self._outbox.journal_id
@@ -240,9 +243,24 @@ class StoreWriter:
         self._gathered = 0
         if not self._opened:
             await self._open()
-        merged = await asyncio.to_thread(self._load)
-        if merged is None:
-            return
+        if self._taken is None:
+            merged = await asyncio.to_thread(self._load)
+            if merged is None:
+                return
+            self._taken = merged, await self._give(merged)
+        merged, refused = self._taken
+        readings, lost = len(merged.result.readings), sum(point.readings for point in refused)
+        rejects = [_letter(self.name, merged.upto, index, point) for index, point in enumerate(refused)]
+        await asyncio.to_thread(
+            self._outbox.advance, self.name, merged.upto, readings - lost, lost, 0, rejects, self.store.by_day
+        )
+        self._taken = None
+        self.position = merged.upto
+        if refused:
+            self._telemetry.emit(PointsRefused(store=self.name, points=len(refused), detail=refused[0].detail))
+        self._stored(self.name, merged.upto)
+
+    async def _give(self, merged: _Merged) -> list[Refused]:
         result = merged.result
         block = Block(
             self._outbox.journal_id, merged.upto, result.readings, result.rewrites, result.aggregates,
@@ -259,22 +277,7 @@ class StoreWriter:
             raise
         self._at_once = min(self._at_once + self._at_once // 8, self._max_readings)
         self._passed("after-store-write")
-        lost = sum(point.readings for point in refused)
-        rejects = [_letter(self.name, merged.upto, index, point) for index, point in enumerate(refused)]
-        await asyncio.to_thread(
-            self._outbox.advance,
-            self.name,
-            merged.upto,
-            len(result.readings) - lost,
-            lost,
-            0,
-            rejects,
-            self.store.by_day,
-        )
-        self.position = merged.upto
-        if refused:
-            self._telemetry.emit(PointsRefused(store=self.name, points=len(refused), detail=refused[0].detail))
-        self._stored(self.name, merged.upto)
+        return refused
 
     def _load(self) -> _Merged | None:
         blocks = self._outbox.blocks_after(self.position, self._at_once)

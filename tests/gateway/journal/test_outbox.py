@@ -1,6 +1,8 @@
 """The outbox: a call and all that it gave in one transaction, found again by whoever needs which part."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -226,6 +228,29 @@ def test_trim_keeps_what_the_slowest_store_and_the_older_snapshot_need(tmp_path:
             outbox.readings_between(149, 200)
         with pytest.raises(JournalMixedUp, match="trimmed"):
             outbox.register_store("late", 149)
+
+
+def test_what_is_trimmed_while_it_is_counted_is_not_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # books and gauges are taken on other threads than stores are noted and blocks trimmed on
+    with journal(tmp_path) as (inbox, outbox, _):
+        inbox.append(rows_from(0, 40), {}, {})
+        outbox.register_store("duckdb")
+        for k in range(4):
+            step(outbox, StepResult(readings=readings(k * 100, 100)))
+        looked = outbox._db.reading
+
+        @contextmanager
+        def trimmed_before() -> Iterator[sqlite3.Connection]:
+            monkeypatch.setattr(outbox._db, "reading", looked)
+            outbox.advance("duckdb", 3, 300, 0)
+            outbox.trim()
+            with looked() as connection:
+                yield connection
+
+        monkeypatch.setattr(outbox._db, "reading", trimmed_before)
+        assert outbox.readings_between(0, 4) == 100
+        with pytest.raises(JournalMixedUp, match="were trimmed"):
+            outbox.readings_between(0, 4)
 
 
 def test_a_store_that_comes_later_gets_what_is_held_and_the_rest_is_dropped(tmp_path: Path) -> None:

@@ -77,6 +77,15 @@ async def test_what_can_t_be_sent_is_counted_and_not_tried_again() -> None:
     assert told.asked == []
 
 
+async def test_a_request_for_a_broker_that_a_reload_took_away_ends_nothing() -> None:
+    told = Told()
+    async with running(free_ports(2), told) as publisher:
+        publisher.ask([note("N1"), note("N2", source=1), note("N3")])
+        del publisher._targets[1]
+        await eventually(lambda: publisher.failed == 3, "all have failed")
+    assert told.failed[2] == ("Water/N2", "it was heard by no broker of ours")
+
+
 async def test_an_old_request_is_not_sent_any_more() -> None:
     told = Told()
     with running_embedded() as broker:

@@ -1,6 +1,7 @@
 """Who loses readings where the outbox is full: nobody that is up, or has just been started and may be."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -70,3 +71,36 @@ async def test_a_store_that_has_not_told_yet_how_far_it_is_loses_nothing_for_a_w
             await running
             assert (dropped(outbox) > 0) == (patience == 0)
             await run_until_stored(writer, outbox)
+
+
+async def test_a_damaged_block_that_room_can_t_be_made_of_is_told_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.runtime.room._PATIENCE_SECS", 0.0)
+    with journal(tmp_path, quota=2 * MB) as (_, outbox, _):
+        outbox.register_store("duckdb")
+        full = fill(outbox)
+    with sqlite3.connect(tmp_path / "outbox.db") as db:
+        db.execute("UPDATE block SET body = zeroblob(bytes) WHERE position = 3")
+    db.close()
+    with journal(tmp_path, quota=2 * MB) as (_, outbox, _):
+        async with opened(tmp_path) as store:
+            stuck: list[str] = []
+
+            def stand(problem: str) -> None:
+                """As the engine does, which asks again."""
+                stuck.append(problem)
+                if len(stuck) < 3:
+                    room.full(full)
+
+            room = RoomMaker(
+                outbox, [writer_of(store, outbox)], ("duckdb",), drops=True, write_readings=EACH,
+                told=lambda *_: None, stuck=stand,
+            )  # fmt: skip
+            running = asyncio.create_task(room.run())
+            room.full(full)
+            await eventually(lambda: running.done() or len(stuck) == 3, "it has looked for room")
+            room.stop()
+            await running
+            # the first time nothing is dropped yet
+            assert all("block 3 is damaged" in problem for problem in stuck[1:])
