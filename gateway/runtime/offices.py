@@ -139,7 +139,9 @@ class GatewayOffice:
                     "refused": states[writer.name].refused if writer.name in states else 0,
                     "dropped": states[writer.name].dropped if writer.name in states else 0,
                     "lost": losses(self.outbox, writer.name),
-                    "waiting": self.outbox.readings_between(writer.position, self.outbox.last_position),
+                    "waiting": self.outbox.readings_between(
+                        max(writer.position, self.outbox.begin_position), self.outbox.last_position
+                    ),
                 }
                 for writer in gateway.writers if writer.name != RECORDS
             },

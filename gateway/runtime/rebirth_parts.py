@@ -51,8 +51,8 @@ class RebirthParts:
 
     def status(self) -> dict[str, Any]:
         """Figures for `cityloom status`."""
-        nodes = self._gateway.engines.zone.edge_nodes.nodes
-        born = sum(node.born for node in nodes.values())
+        nodes = list(self._gateway.engines.zone.edge_nodes.nodes.values())  # the engine's thread meets others meanwhile
+        born = sum(node.born for node in nodes)
         return {
             "edge_nodes": len(nodes), "born": born, "asked": self.publisher.asked, "failed": self.publisher.failed,
         }  # fmt: skip
