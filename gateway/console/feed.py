@@ -145,7 +145,7 @@ class Feed:
             del self.begun[:-_MOST_BEGUN]
 
     async def _snapshot(self) -> None:
-        self.alarms.replace(await self.link.ask("alarms", limit=_MOST_ALARMS))
+        self.alarms.replace(await self.link.ask("alarms", limit=_MOST_ALARMS, settled=True))
 
     async def _devices(self) -> list[dict[str, Any]]:
         """All devices, page by page."""

@@ -361,7 +361,8 @@ class Feed:
         titles = {str(each["name"]): str(each.get("title", "")) for each in conditions}
         alarms: list[dict[str, Any]] = []
         after: tuple[int | str, ...] = ()
-        while page := await self._door.ask("alarms", after=after, limit=_ALARMS_PAGE):
+        # the first page waits for what the stream told before, or a gateway committed before it ended
+        while page := await self._door.ask("alarms", after=after, limit=_ALARMS_PAGE, settled=not after):
             alarms += page
             if len(page) < _ALARMS_PAGE:
                 break

@@ -36,11 +36,12 @@ class AlarmDesk:
     async def alarms(
         self, everything: bool = False, zone: str = "", domain: str = "", condition: str = "", asset: str = "",
         priority: int | None = None, limit: int = 100, alarm: str = "", zones: Sequence[str] = (),
-        after: Sequence[int | str] = (),
+        after: Sequence[int | str] = (), settled: bool = False,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """Alarms that are not normal, the most urgent first; with `everything` also closed ones, the newest first.
 
-        `alarm`: those whose id begins so. `after`: behind the alarm of that place (`alarm_place`).
+        `alarm`: those whose id begins so. `after`: behind the alarm of that place (`alarm_place`). `settled`: with
+        all that was told on live streams by now.
         """
         if alarm and _ID.fullmatch(alarm) is None:
             return []
@@ -48,6 +49,8 @@ class AlarmDesk:
             open=not everything, alarm=alarm, zone=zone, zones=zones, domain=domain, condition=condition, asset=asset,
             priority=priority, historic=everything, after=after, limit=min(limit, _MOST),
         )  # fmt: skip
+        if settled:
+            await self._office.recorded()
         return await self._office.records.alarms(which)
 
     async def alarm_history(

@@ -39,6 +39,10 @@ class Office(Protocol):
         """The open time-series stores, in order of preference for reads."""
         ...
 
+    async def recorded(self) -> None:
+        """Wait, some seconds at most, until records.db has what was committed by now."""
+        ...
+
     def status(self) -> dict[str, Any]:
         """The figures of the moment, without the ledger."""
         ...

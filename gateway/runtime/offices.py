@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import version
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FileOffice", "GatewayOffice", "file_office"]
 
+_RECORDED_SECS = 5.0
 _URGENT = 10
 _HOUR = 3600.0
 
@@ -62,6 +63,14 @@ class GatewayOffice:
         """The time-series stores that are open."""
         down = {writer.name for writer in self._gateway.writers if writer.state == "starting"}
         return [store for store in self._gateway.stores if store.name not in down]
+
+    async def recorded(self) -> None:
+        """Its writer gathers for a moment; one that is down keeps nobody waiting for long."""
+        upto = self.outbox.last_position
+        writer = next(each for each in self._gateway.writers if each.name == RECORDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_RECORDED_SECS):
+                await writer.reaches(upto)
 
     async def take(self) -> Ledger:
         """The books, with intake and engine held between two hand-overs."""
@@ -194,6 +203,9 @@ class FileOffice:
         if isinstance(self._records, StoreError):
             raise CommandError(self._records.problem, self._records.remedy)
         return self._records
+
+    async def recorded(self) -> None:
+        """Nobody writes."""
 
     async def take(self) -> Ledger:
         """The books as they were left."""

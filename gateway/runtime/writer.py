@@ -75,7 +75,7 @@ class StoreWriter:
         self._max_readings = self._at_once = max_readings
         self._stored = stored
         self._passed = passed
-        self._wake = asyncio.Event()
+        self._wake, self._moved = asyncio.Event(), asyncio.Event()
         self._stopping = False
         self._down_since: float | None = None
         self._began = 0.0
@@ -90,6 +90,12 @@ class StoreWriter:
         """Write what the outbox holds, then end; a store that is down ends at once."""
         self._stopping = True
         self._wake.set()
+
+    async def reaches(self, position: int) -> None:
+        """Wait until the store has everything up to a block; a store that is down has it when it is up again."""
+        while self.position < position:
+            self._moved.clear()
+            await self._moved.wait()
 
     async def run(self) -> None:
         """Write until stopped."""
@@ -215,6 +221,7 @@ class StoreWriter:
             missed = self._outbox.readings_between(ours.position, there.position)
             self._outbox.advance(self.name, there.position, missed, 0)
             self.position = there.position
+            self._moved.set()
         elif there is not None and there.stored >= 0 and there.position < ours.position:
             raise Halt(
                 f"{self.name} stands at block {there.position}, but block {ours.position} was written to it:"
@@ -256,6 +263,7 @@ class StoreWriter:
         )
         self._taken = None
         self.position = merged.upto
+        self._moved.set()
         if refused:
             self._telemetry.emit(PointsRefused(store=self.name, points=len(refused), detail=refused[0].detail))
         self._stored(self.name, merged.upto)

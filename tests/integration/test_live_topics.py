@@ -11,6 +11,7 @@ import pytest
 from gateway.errors import ConfigErrors
 from gateway.live.events import Interest, Kind
 from gateway.runtime.broker import EmbeddedBroker
+from gateway.stores.base import Block, Refused
 from tests.support.brokers import running_embedded
 from tests.support.mqtt_peer import MqttPeer
 from tests.support.running import eventually, running_gateway, settings_of, settled
@@ -70,6 +71,29 @@ async def test_a_listener_in_the_process_hears_of_a_device(embedded: EmbeddedBro
             event = await listener.next()
     assert event is not None
     assert event.data["quantities"]["lel"]["value"] == 1.5
+
+
+async def test_where_alarms_stand_is_told_with_all_that_was_told_before(
+    embedded: EmbeddedBroker, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_gateway(settings_of(data_folder, embedded.port, live={"interval_ms": 50})) as gateway:
+        may_write, write = asyncio.Event(), gateway.records.write
+
+        async def held(block: Block) -> list[Refused]:
+            await may_write.wait()
+            return await write(block)
+
+        monkeypatch.setattr(gateway.records, "write", held)
+        listener = gateway.live_parts.hub.subscribe(Interest(frozenset((Kind.ALARM,))))
+        await asyncio.to_thread(_send, embedded.port, ("gas-9003", 60.0))
+        async with asyncio.timeout(20):
+            event = await listener.next()
+        assert event is not None
+        assert await gateway.desk.alarms() == []
+        asked = asyncio.create_task(gateway.desk.alarms(settled=True))
+        assert not (await asyncio.wait([asked], timeout=0.2))[0]
+        may_write.set()
+        assert [alarm["asset"] for alarm in await asked] == ["gas-9003"]
 
 
 @pytest.fixture
