@@ -21,7 +21,7 @@ from gateway.access.principal import Principal
 from gateway.access.token_model import DAY, MINUTE, Token
 from gateway.access.token_text import hash_of_secret
 from gateway.access.tokens import NOTE_SECS, find_token
-from gateway.errors import Missing, Retry
+from gateway.errors import Missing, NotAllowed, Retry
 
 __all__ = ["Session", "SessionInfo", "SessionStore", "csrf_of"]
 
@@ -109,11 +109,15 @@ class SessionStore:
 
         Raises:
             Missing: there is no such session.
+            NotAllowed: it is of a token that may more than `by`.
         """
         with self._database.transaction() as db:
             row = db.execute("SELECT token FROM access_sessions WHERE id = ?", (id,)).fetchone()
             if row is None:
                 raise Missing("There is no such session.", "It may have ended: look at the list again.")
+            token = find_token(db, row[0])
+            if token is not None and token.id != by.token and not by.covers(token.permissions, token.zones):
+                raise NotAllowed(f"Token {token.id} may more than yours.", "Ask somebody who may as much as it does.")
             db.execute("DELETE FROM access_sessions WHERE id = ?", (id,))
             add_entry(db, now, by, "session.end", id, detail="" if row[0] == by.token else f"of token {row[0]}")
 

@@ -12,7 +12,7 @@ from gateway.access.roles import Role
 from gateway.access.sessions import IDLE, LONGEST, Session, SessionStore, csrf_of
 from gateway.access.token_model import DAY, MINUTE, Issued
 from gateway.access.tokens import TokenStore
-from gateway.errors import CommandError
+from gateway.errors import CommandError, NotAllowed
 
 T0 = 1_772_000_000_000_000_000
 ROOT = console("root")
@@ -140,6 +140,17 @@ def test_signed_out_it_is_over_and_both_ends_are_in_the_audit_log(
         ("session.end", "wang", mine.who.session, ""),
         ("session.end", "root", other.who.session, f"of token {wang.token.id}"),
     ]
+
+
+def test_nobody_signs_a_mightier_tokens_browser_out(sessions: SessionStore, tokens: TokenStore, wang: Issued) -> None:
+    narrow = tokens.create(T0, ROOT, "li", Role.ADMINISTRATOR, zones=("panyu",))
+    mine, other = signed_in(sessions, tokens, narrow), signed_in(sessions, tokens, wang)
+    with pytest.raises(NotAllowed, match="may more than yours"):
+        sessions.end(T0 + 1, mine.who, other.who.session)
+    assert len(sessions.all(T0 + 2)) == 2
+    sessions.end(T0 + 3, ROOT, other.who.session)
+    sessions.end(T0 + 4, mine.who, mine.who.session)
+    assert sessions.all(T0 + 5) == []
 
 
 def test_a_token_has_a_bounded_number_of_sessions_and_the_idlest_ends(
